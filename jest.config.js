@@ -1,0 +1,16 @@
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^membergate$': '<rootDir>/src/index.ts',
+    '^membergate/(.*)$': '<rootDir>/src/$1.ts'
+  },
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }
+    ]
+  },
+  testTimeout: 20_000
+}
