@@ -1,0 +1,36 @@
+import { MembergateError } from './membergate-error.ts'
+
+/** What the API says of a refusal: the members of its error body. */
+export interface ApiProblem {
+  /** HTTP status of the answer, as received. */
+  readonly status_code: number
+  /** Stable name of the refusal, for example `session_not_found`. Switch on it. */
+  readonly error_type: string
+  readonly error_message: string
+  /** The id that the API gave this call; `''` when its answer had none. */
+  readonly request_id: string
+  readonly error_url: string
+}
+
+/**
+ * The API answered a call of the client with anything but 2xx. The code that made the call must act.
+ *
+ * It has no `status`: Express and Koa would send the API's status on as the app's own.
+ */
+export class ApiError extends MembergateError implements ApiProblem {
+  readonly code = 'api_error'
+  readonly status_code: number
+  readonly error_type: string
+  readonly error_message: string
+  readonly request_id: string
+  readonly error_url: string
+
+  constructor(problem: ApiProblem) {
+    super(`${problem.status_code} ${problem.error_type}: ${problem.error_message}`)
+    this.status_code = problem.status_code
+    this.error_type = problem.error_type
+    this.error_message = problem.error_message
+    this.request_id = problem.request_id
+    this.error_url = problem.error_url
+  }
+}

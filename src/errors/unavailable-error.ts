@@ -1,0 +1,34 @@
+import { MembergateError } from './membergate-error.ts'
+
+/** Why nothing can be decided now. Always 503: an outage is never a logout and never a pass. */
+export const unavailableProblems = {
+  authority_unavailable: 'The authority cannot be reached.',
+  authority_answer_mismatch: 'The authority answered about another session.',
+  keys_unavailable: 'The keys that verify sessions cannot be fetched.',
+  policy_unavailable: 'The policy that decides permissions cannot be fetched.'
+} as const
+
+export type UnavailableCode = keyof typeof unavailableProblems
+
+const defaultRetryAfterSeconds = 2
+
+/** Operations must act: something that a decision needs cannot be reached, or answered nonsense. */
+export class UnavailableError extends MembergateError {
+  readonly code: UnavailableCode
+  readonly status = 503
+  /** `Retry-After` in whole seconds. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly expose = true
+
+  constructor(
+    code: UnavailableCode,
+    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}
+  ) {
+    super(
+      unavailableProblems[code],
+      options.cause === undefined ? undefined : { cause: options.cause }
+    )
+    this.code = code
+    this.headers = { 'Retry-After': String(options.retryAfterSeconds ?? defaultRetryAfterSeconds) }
+  }
+}

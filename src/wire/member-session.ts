@@ -1,0 +1,68 @@
+import * as v from 'valibot'
+import { text, timestamp } from './schema.ts'
+
+/** How and when the member proved who they are, once. */
+export interface AuthenticationFactor {
+  /** `password`, `magic_link`, `email_otp`, `oauth`, `sso`, `otp`, `totp`, `recovery_codes`, `trusted_auth_token`, `imported`, … */
+  type: string
+  /** `knowledge`, `email`, `sms`, `authenticator_app`, `recovery_code`, `oauth_google`, … */
+  delivery_method: string
+  /** `PRIMARY` or `SECONDARY`. */
+  sequence_order?: string
+  created_at?: string
+  updated_at?: string
+  /** The latest proof; the same factor proven again moves it. */
+  last_authenticated_at?: string
+  email_factor?: { email_id: string; email_address: string }
+  phone_number_factor?: { phone_id: string; phone_number: string }
+  authenticator_app_factor?: { totp_id: string }
+  recovery_code_factor?: { totp_recovery_code_id: string }
+  google_oauth_factor?: { id: string; provider_subject: string; email_id?: string }
+  microsoft_oauth_factor?: { id: string; provider_subject: string; email_id?: string }
+  github_oauth_factor?: { id: string; provider_subject: string; email_id?: string }
+  slack_oauth_factor?: { id: string; provider_subject: string; email_id?: string }
+  hubspot_oauth_factor?: { id: string; provider_subject: string; email_id?: string }
+  google_oauth_exchange_factor?: { email_id: string }
+  github_oauth_exchange_factor?: { email_id: string }
+  slack_oauth_exchange_factor?: { email_id: string }
+  hubspot_oauth_exchange_factor?: { email_id: string }
+  oauth_access_token_exchange_factor?: { client_id: string }
+  saml_sso_factor?: { id: string; provider_id: string; external_id: string }
+  oidc_sso_factor?: { id: string; provider_id: string; external_id: string }
+  trusted_auth_token_factor?: { token_id: string }
+  impersonated_factor?: { impersonator_id: string; impersonator_email_address: string }
+}
+
+/** A signed-in member: who, in which organization, proven how, with which roles, until when. Times are RFC 3339 in UTC. */
+export interface MemberSession {
+  member_session_id: string
+  member_id: string
+  started_at: string
+  /** The last time the API authenticated it; local verification does not move it. */
+  last_accessed_at: string
+  expires_at: string
+  authentication_factors: AuthenticationFactor[]
+  organization_id: string
+  /** Role ids that count for this session. */
+  roles: string[]
+  organization_slug: string
+  /** At most 4 KB of JSON; also top-level claims of the session JWT. */
+  custom_claims?: Record<string, unknown>
+}
+
+const factor = v.custom<AuthenticationFactor>((value) =>
+  v.is(v.looseObject({ type: text(64), delivery_method: text(64) }), value)
+)
+
+export const memberSession: v.GenericSchema<unknown, MemberSession> = v.looseObject({
+  member_session_id: text(256),
+  member_id: text(256),
+  started_at: timestamp,
+  last_accessed_at: timestamp,
+  expires_at: timestamp,
+  authentication_factors: v.array(factor),
+  organization_id: text(256),
+  roles: v.array(v.string()),
+  organization_slug: v.string(),
+  custom_claims: v.optional(v.record(v.string(), v.unknown()))
+})

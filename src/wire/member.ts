@@ -1,0 +1,95 @@
+import * as v from 'valibot'
+
+/** Why a member has a role. */
+export interface MemberRoleSource {
+  /** `direct_assignment`, `email_assignment`, `sso_connection`, `sso_connection_group`, `scim_connection_group`. */
+  type: string
+  details?: Record<string, unknown>
+}
+
+export interface MemberRole {
+  role_id: string
+  sources: MemberRoleSource[]
+}
+
+export interface RetiredEmail {
+  email_id: string
+  email_address: string
+}
+
+export interface SSORegistration {
+  connection_id: string
+  external_id: string
+  registration_id: string
+  sso_attributes?: Record<string, unknown>
+}
+
+export interface OAuthRegistration {
+  provider_type: string
+  provider_subject: string
+  member_oauth_registration_id: string
+  profile_picture_url?: string | null
+  locale?: string | null
+}
+
+export interface SCIMRegistration {
+  connection_id: string
+  registration_id: string
+  external_id?: string
+  scim_attributes?: Record<string, unknown>
+}
+
+/** One person in one organization. The same person in two organizations is two members. */
+export interface Member {
+  organization_id: string
+  member_id: string
+  /** Lower case; unique among the organization's members that are not deleted. */
+  email_address: string
+  /** `pending`, `invited`, `active` or `deleted`. */
+  status: string
+  name: string
+  sso_registrations: SSORegistration[]
+  /** Exempt from the organization's `auth_methods` and `mfa_methods`, though not from its `mfa_policy`. */
+  is_breakglass: boolean
+  /** `''` when the member has no password. */
+  member_password_id: string
+  oauth_registrations: OAuthRegistration[]
+  email_address_verified: boolean
+  mfa_phone_number_verified: boolean
+  /** Whether the member holds the role `stytch_admin`. */
+  is_admin: boolean
+  /** The registration that was proven by a first code; `''` when there is none. */
+  totp_registration_id: string
+  retired_email_addresses: RetiredEmail[]
+  /** Too many failed attempts; see `lock_expires_at`. */
+  is_locked: boolean
+  /** A second factor is required at every sign-in, also where the organization leaves it optional. */
+  mfa_enrolled: boolean
+  /** E.164, or `''`. */
+  mfa_phone_number: string
+  /** `''`, `sms_otp` or `totp`. */
+  default_mfa_method: string
+  roles: MemberRole[]
+  /** At most 20 keys and 4 KB; only the backend writes it. */
+  trusted_metadata?: Record<string, unknown>
+  /** At most 20 keys and 4 KB; the member may write it. */
+  untrusted_metadata?: Record<string, unknown>
+  created_at?: string
+  updated_at?: string
+  scim_registration?: SCIMRegistration | null
+  /** The app's own id for the member, unique in the organization. */
+  external_id?: string | null
+  lock_created_at?: string | null
+  lock_expires_at?: string | null
+}
+
+/** What a guard reads of a member; everything else stays as it came. */
+export const memberAnswer = v.custom<Member>((value) =>
+  v.is(
+    v.looseObject({
+      member_id: v.pipe(v.string(), v.minLength(1)),
+      organization_id: v.pipe(v.string(), v.minLength(1))
+    }),
+    value
+  )
+)

@@ -1,0 +1,153 @@
+import * as v from 'valibot'
+import type { Member } from './member.ts'
+import type { Organization } from './organization.ts'
+import { memberRoute, route } from './route.ts'
+import { address, emailAddress, jsonObject, optional, phoneNumber, text } from './schema.ts'
+import { type ResultsMetadata, type SearchQuery, searchFields } from './search.ts'
+
+export interface B2BOrganizationsMembersCreateRequest {
+  organization_id: string
+  email_address: string
+  name?: string
+  trusted_metadata?: Record<string, unknown>
+  untrusted_metadata?: Record<string, unknown>
+  /** Default false: the member is `active` at once. */
+  create_member_as_pending?: boolean
+  is_breakglass?: boolean
+  mfa_phone_number?: string
+  mfa_enrolled?: boolean
+  /** Role ids assigned directly; `stytch_member` comes by itself. */
+  roles?: string[]
+  external_id?: string
+}
+
+export interface B2BOrganizationsMembersCreateResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+  member: Member
+  organization: Organization
+}
+
+/** Exactly one of `member_id` and `email_address`. */
+export interface B2BOrganizationsMembersGetRequest {
+  organization_id: string
+  member_id?: string
+  email_address?: string
+}
+
+export type B2BOrganizationsMembersGetResponse = B2BOrganizationsMembersCreateResponse
+
+/** What is left out stays as it is. */
+export interface B2BOrganizationsMembersUpdateRequest {
+  organization_id: string
+  member_id: string
+  name?: string
+  /** Merged at the top level; `null` deletes a key. */
+  trusted_metadata?: Record<string, unknown>
+  untrusted_metadata?: Record<string, unknown>
+  is_breakglass?: boolean
+  mfa_phone_number?: string
+  mfa_enrolled?: boolean
+  /** Replaces every directly assigned role. */
+  roles?: string[]
+  preserve_existing_sessions?: boolean
+  default_mfa_method?: string
+  email_address?: string
+  external_id?: string
+  unlink_email?: boolean
+}
+
+export type B2BOrganizationsMembersUpdateResponse = B2BOrganizationsMembersCreateResponse
+
+export interface B2BOrganizationsMembersSearchRequest {
+  organization_ids: string[]
+  cursor?: string
+  /** 1 to 1,000, default 100. */
+  limit?: number
+  query?: SearchQuery
+}
+
+export interface B2BOrganizationsMembersSearchResponse {
+  request_id: string
+  status_code: number
+  members: Member[]
+  results_metadata: ResultsMetadata
+  organizations: Record<string, Organization>
+}
+
+/** The app's own ids: they may not look like anything that a URL or a log would treat specially. */
+export const externalId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._|-]{1,128}$/))
+
+export const memberFields = {
+  name: optional(v.pipe(v.string(), v.maxLength(256))),
+  trusted_metadata: optional(jsonObject()),
+  untrusted_metadata: optional(jsonObject()),
+  is_breakglass: optional(v.boolean()),
+  mfa_phone_number: optional(phoneNumber),
+  mfa_enrolled: optional(v.boolean()),
+  roles: optional(v.pipe(v.array(text(128)), v.maxLength(100, 'too_many_roles'))),
+  external_id: optional(externalId)
+}
+
+/** The body of `create`; the seed of an authority has members of this shape too. */
+export const memberBody = {
+  email_address: emailAddress,
+  create_member_as_pending: optional(v.boolean()),
+  ...memberFields
+}
+
+const createRequest: v.GenericSchema<unknown, B2BOrganizationsMembersCreateRequest> = v.object({
+  organization_id: address,
+  ...memberBody
+})
+
+const getRequest: v.GenericSchema<unknown, B2BOrganizationsMembersGetRequest> = v.object({
+  organization_id: address,
+  member_id: optional(address),
+  email_address: optional(emailAddress)
+})
+
+const updateRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUpdateRequest> = v.object({
+  organization_id: address,
+  member_id: address,
+  ...memberFields,
+  preserve_existing_sessions: optional(v.boolean()),
+  default_mfa_method: optional(v.picklist(['sms_otp', 'totp'], 'invalid_mfa_default_method')),
+  email_address: optional(emailAddress),
+  unlink_email: optional(v.boolean())
+})
+
+const searchRequest: v.GenericSchema<unknown, B2BOrganizationsMembersSearchRequest> = v.object({
+  organization_ids: v.pipe(
+    v.array(address),
+    v.minLength(1, 'member_search_organization_ids_empty'),
+    v.maxLength(100)
+  ),
+  ...searchFields
+})
+
+const members = '/v1/b2b/organizations/{organization_id}/members'
+
+export const membersRoutes = {
+  create: memberRoute<B2BOrganizationsMembersCreateRequest, B2BOrganizationsMembersCreateResponse>(
+    'POST',
+    members,
+    { request: createRequest }
+  ),
+  get: route<B2BOrganizationsMembersGetRequest, B2BOrganizationsMembersGetResponse>(
+    'GET',
+    '/v1/b2b/organizations/{organization_id}/member',
+    { request: getRequest }
+  ),
+  update: memberRoute<B2BOrganizationsMembersUpdateRequest, B2BOrganizationsMembersUpdateResponse>(
+    'PUT',
+    `${members}/{member_id}`,
+    { request: updateRequest }
+  ),
+  search: memberRoute<B2BOrganizationsMembersSearchRequest, B2BOrganizationsMembersSearchResponse>(
+    'POST',
+    '/v1/b2b/organizations/members/search',
+    { request: searchRequest }
+  )
+}

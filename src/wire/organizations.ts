@@ -1,0 +1,191 @@
+import * as v from 'valibot'
+import type { EmailImplicitRoleAssignment, Organization } from './organization.ts'
+import { externalId, membersRoutes } from './organizations-members.ts'
+import { memberRoute, route } from './route.ts'
+import { address, jsonObject, optional, text } from './schema.ts'
+import { type ResultsMetadata, type SearchQuery, searchFields } from './search.ts'
+
+/** Settings that both create and update take; {@link Organization} says what they mean. */
+export interface OrganizationSettings {
+  organization_slug?: string
+  organization_logo_url?: string
+  trusted_metadata?: Record<string, unknown>
+  organization_external_id?: string
+  sso_jit_provisioning?: string
+  email_allowed_domains?: string[]
+  email_jit_provisioning?: string
+  email_invites?: string
+  auth_methods?: string
+  allowed_auth_methods?: string[]
+  mfa_policy?: string
+  rbac_email_implicit_role_assignments?: EmailImplicitRoleAssignment[]
+  mfa_methods?: string
+  allowed_mfa_methods?: string[]
+  oauth_tenant_jit_provisioning?: string
+  allowed_oauth_tenants?: Record<string, unknown>
+  claimed_email_domains?: string[]
+  first_party_connected_apps_allowed_type?: string
+  allowed_first_party_connected_apps?: string[]
+  third_party_connected_apps_allowed_type?: string
+  allowed_third_party_connected_apps?: string[]
+}
+
+export interface B2BOrganizationsCreateRequest extends OrganizationSettings {
+  organization_name: string
+}
+
+export interface B2BOrganizationsCreateResponse {
+  request_id: string
+  status_code: number
+  organization: Organization
+}
+
+export interface B2BOrganizationsGetRequest {
+  organization_id: string
+}
+
+export type B2BOrganizationsGetResponse = B2BOrganizationsCreateResponse
+
+/** What is left out stays as it is. */
+export interface B2BOrganizationsUpdateRequest extends OrganizationSettings {
+  organization_id: string
+  organization_name?: string
+  sso_default_connection_id?: string
+  sso_jit_provisioning_allowed_connections?: string[]
+}
+
+export type B2BOrganizationsUpdateResponse = B2BOrganizationsCreateResponse
+
+export interface B2BOrganizationsSearchRequest {
+  cursor?: string
+  /** 1 to 1,000, default 100. */
+  limit?: number
+  query?: SearchQuery
+}
+
+export interface B2BOrganizationsSearchResponse {
+  request_id: string
+  status_code: number
+  organizations: Organization[]
+  results_metadata: ResultsMetadata
+}
+
+const factorSetting = 'invalid_organization_auth_factor_setting'
+const allowance = v.picklist(['ALL_ALLOWED', 'RESTRICTED', 'NOT_ALLOWED'], factorSetting)
+const restriction = v.picklist(['ALL_ALLOWED', 'RESTRICTED'], factorSetting)
+const provisioning = v.picklist(['RESTRICTED', 'NOT_ALLOWED'], factorSetting)
+
+const domains = v.pipe(
+  v.array(
+    v.pipe(
+      v.string(),
+      v.toLowerCase(),
+      v.regex(
+        /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+        'organization_settings_invalid_domain'
+      )
+    )
+  ),
+  v.maxLength(1000)
+)
+
+const ids = v.pipe(v.array(text(256)), v.maxLength(1000))
+
+/** Methods of `allowed_auth_methods`, as the API spells them. */
+export const authMethods = [
+  'sso',
+  'magic_link',
+  'email_otp',
+  'password',
+  'google_oauth',
+  'microsoft_oauth',
+  'slack_oauth',
+  'github_oauth',
+  'hubspot_oauth'
+] as const
+
+const settings = {
+  organization_slug: optional(
+    v.pipe(
+      v.string('invalid_organization_slug'),
+      v.regex(/^(?=.*[A-Za-z0-9])[A-Za-z0-9._~-]{2,128}$/, 'invalid_organization_slug')
+    )
+  ),
+  organization_logo_url: optional(v.pipe(v.string(), v.maxLength(2048))),
+  trusted_metadata: optional(jsonObject('metadata_invalid_format')),
+  organization_external_id: optional(externalId),
+  sso_jit_provisioning: optional(allowance),
+  email_allowed_domains: optional(domains),
+  email_jit_provisioning: optional(provisioning),
+  email_invites: optional(allowance),
+  auth_methods: optional(restriction),
+  allowed_auth_methods: optional(
+    v.array(v.picklist(authMethods, 'invalid_organization_allowed_auth_methods'))
+  ),
+  mfa_policy: optional(
+    v.picklist(['OPTIONAL', 'REQUIRED_FOR_ALL'], 'invalid_organization_mfa_policy')
+  ),
+  rbac_email_implicit_role_assignments: optional(
+    v.pipe(v.array(v.object({ domain: text(253), role_id: text(128) })), v.maxLength(1000))
+  ),
+  mfa_methods: optional(
+    v.picklist(['ALL_ALLOWED', 'RESTRICTED'], 'invalid_organization_mfa_factor_setting')
+  ),
+  allowed_mfa_methods: optional(
+    v.array(v.picklist(['sms_otp', 'totp'], 'invalid_organization_allowed_mfa_methods'))
+  ),
+  oauth_tenant_jit_provisioning: optional(provisioning),
+  allowed_oauth_tenants: optional(jsonObject()),
+  claimed_email_domains: optional(domains),
+  first_party_connected_apps_allowed_type: optional(allowance),
+  allowed_first_party_connected_apps: optional(ids),
+  third_party_connected_apps_allowed_type: optional(allowance),
+  allowed_third_party_connected_apps: optional(ids)
+}
+
+const name = text(128, 'invalid_organization_name')
+
+/** The body of `create`; the seed of an authority has organizations of this shape too. */
+export const organizationBody = { organization_name: name, ...settings }
+
+const createRequest: v.GenericSchema<unknown, B2BOrganizationsCreateRequest> =
+  v.object(organizationBody)
+
+const getRequest: v.GenericSchema<unknown, B2BOrganizationsGetRequest> = v.object({
+  organization_id: address
+})
+
+const updateRequest: v.GenericSchema<unknown, B2BOrganizationsUpdateRequest> = v.object({
+  organization_id: address,
+  organization_name: optional(name),
+  ...settings,
+  sso_default_connection_id: optional(text(256)),
+  sso_jit_provisioning_allowed_connections: optional(ids)
+})
+
+const searchRequest: v.GenericSchema<unknown, B2BOrganizationsSearchRequest> =
+  v.object(searchFields)
+
+export const organizationsRoutes = {
+  create: route<B2BOrganizationsCreateRequest, B2BOrganizationsCreateResponse>(
+    'POST',
+    '/v1/b2b/organizations',
+    { request: createRequest }
+  ),
+  get: route<B2BOrganizationsGetRequest, B2BOrganizationsGetResponse>(
+    'GET',
+    '/v1/b2b/organizations/{organization_id}',
+    { request: getRequest }
+  ),
+  update: memberRoute<B2BOrganizationsUpdateRequest, B2BOrganizationsUpdateResponse>(
+    'PUT',
+    '/v1/b2b/organizations/{organization_id}',
+    { request: updateRequest }
+  ),
+  search: route<B2BOrganizationsSearchRequest, B2BOrganizationsSearchResponse>(
+    'POST',
+    '/v1/b2b/organizations/search',
+    { request: searchRequest }
+  ),
+  members: membersRoutes
+}

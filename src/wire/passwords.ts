@@ -1,0 +1,228 @@
+import * as v from 'valibot'
+import type { DeviceInfo } from './device.ts'
+import type { Member } from './member.ts'
+import type { MemberSession } from './member-session.ts'
+import type { Organization } from './organization.ts'
+import { memberFields } from './organizations-members.ts'
+import { route } from './route.ts'
+import {
+  address,
+  credential,
+  emailAddress,
+  locale,
+  optional,
+  password,
+  sessionOptions,
+  telemetryId,
+  text
+} from './schema.ts'
+import type { SessionOptions } from './sessions.ts'
+import type { MfaRequired, SignInResponse } from './sign-in.ts'
+
+export interface B2BPasswordsAuthenticateRequest extends SessionOptions {
+  organization_id: string
+  email_address: string
+  password: string
+  /** A session of the same member gets the factor added; another member's is ignored. */
+  session_token?: string
+  session_jwt?: string
+  /** Continues a sign-in that another primary factor began. */
+  intermediate_session_token?: string
+  locale?: 'en' | 'es' | 'pt-br' | 'fr' | string
+  telemetry_id?: string
+}
+
+export interface B2BPasswordsAuthenticateResponse extends SignInResponse {
+  organization_id: string
+}
+
+export interface Argon2Config {
+  salt: string
+  iteration_amount: number
+  /** KiB. */
+  memory: number
+  threads: number
+  key_length: number
+}
+
+export interface ScryptConfig {
+  /** Base64. */
+  salt: string
+  n_parameter: number
+  r_parameter: number
+  p_parameter: number
+  key_length: number
+}
+
+export interface SaltConfig {
+  prepend_salt: string
+  append_salt: string
+}
+
+export interface PBKDF2Config {
+  salt: string
+  iteration_amount: number
+  key_length: number
+  algorithm?: string
+}
+
+/** Imports a member with the hash of a password that is in use elsewhere. */
+export interface B2BPasswordsMigrateRequest {
+  email_address: string
+  hash: string
+  hash_type:
+    | 'bcrypt'
+    | 'md_5'
+    | 'argon_2i'
+    | 'argon_2id'
+    | 'sha_1'
+    | 'sha_512'
+    | 'scrypt'
+    | 'phpass'
+    | 'pbkdf_2'
+    | string
+  organization_id: string
+  /** Needed when the hash is bare hex instead of a PHC string. */
+  argon_2_config?: Argon2Config
+  /** Needed when the hash is bare base64 instead of a PHC string. */
+  scrypt_config?: ScryptConfig
+  md_5_config?: SaltConfig
+  sha_1_config?: SaltConfig
+  sha_512_config?: SaltConfig
+  pbkdf_2_config?: PBKDF2Config
+  name?: string
+  trusted_metadata?: Record<string, unknown>
+  untrusted_metadata?: Record<string, unknown>
+  roles?: string[]
+  preserve_existing_sessions?: boolean
+  mfa_phone_number?: string
+  set_phone_number_verified?: boolean
+  external_id?: string
+}
+
+export interface B2BPasswordsMigrateResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+  member_created: boolean
+  member: Member
+  organization: Organization
+}
+
+/** A new password, on the strength of a session with a factor proven in the last five minutes. */
+export interface B2BPasswordsSessionResetRequest extends SessionOptions {
+  organization_id: string
+  /** Any characters; at most 1,024 bytes of UTF-8. */
+  password: string
+  session_token?: string
+  session_jwt?: string
+  locale?: 'en' | 'es' | 'pt-br' | 'fr' | string
+  telemetry_id?: string
+}
+
+export interface B2BPasswordsSessionResetResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+  member: Member
+  organization: Organization
+  /** The pair of the session that was used; every other session of the member has ended. */
+  session_token: string
+  session_jwt: string
+  intermediate_session_token: string
+  member_authenticated: boolean
+  member_session?: MemberSession
+  mfa_required?: MfaRequired | null
+  member_device?: DeviceInfo | null
+}
+
+const authenticateRequest: v.GenericSchema<unknown, B2BPasswordsAuthenticateRequest> = v.object({
+  organization_id: address,
+  email_address: emailAddress,
+  password,
+  session_token: optional(credential),
+  session_jwt: optional(credential),
+  intermediate_session_token: optional(credential),
+  locale,
+  telemetry_id: telemetryId,
+  ...sessionOptions
+})
+
+const saltConfig: v.GenericSchema<unknown, SaltConfig> = v.object({
+  prepend_salt: v.optional(v.string(), ''),
+  append_salt: v.optional(v.string(), '')
+})
+
+const migrateRequest: v.GenericSchema<unknown, B2BPasswordsMigrateRequest> = v.object({
+  email_address: emailAddress,
+  hash: text(1024),
+  hash_type: text(32, 'invalid_hash_type'),
+  organization_id: address,
+  argon_2_config: optional(
+    v.object({
+      salt: text(256),
+      iteration_amount: v.number(),
+      memory: v.number(),
+      threads: v.number(),
+      key_length: v.number()
+    })
+  ),
+  scrypt_config: optional(
+    v.object({
+      salt: text(256),
+      n_parameter: v.number(),
+      r_parameter: v.number(),
+      p_parameter: v.number(),
+      key_length: v.number()
+    })
+  ),
+  md_5_config: optional(saltConfig),
+  sha_1_config: optional(saltConfig),
+  sha_512_config: optional(saltConfig),
+  pbkdf_2_config: optional(
+    v.object({
+      salt: text(256),
+      iteration_amount: v.number(),
+      key_length: v.number(),
+      algorithm: optional(v.string())
+    })
+  ),
+  name: memberFields.name,
+  trusted_metadata: memberFields.trusted_metadata,
+  untrusted_metadata: memberFields.untrusted_metadata,
+  roles: memberFields.roles,
+  mfa_phone_number: memberFields.mfa_phone_number,
+  external_id: memberFields.external_id,
+  preserve_existing_sessions: optional(v.boolean()),
+  set_phone_number_verified: optional(v.boolean())
+})
+
+const sessionResetRequest: v.GenericSchema<unknown, B2BPasswordsSessionResetRequest> = v.object({
+  organization_id: address,
+  password,
+  session_token: optional(credential),
+  session_jwt: optional(credential),
+  locale,
+  telemetry_id: telemetryId,
+  ...sessionOptions
+})
+
+export const passwordsRoutes = {
+  authenticate: route<B2BPasswordsAuthenticateRequest, B2BPasswordsAuthenticateResponse>(
+    'POST',
+    '/v1/b2b/passwords/authenticate',
+    { request: authenticateRequest }
+  ),
+  migrate: route<B2BPasswordsMigrateRequest, B2BPasswordsMigrateResponse>(
+    'POST',
+    '/v1/b2b/passwords/migrate',
+    { request: migrateRequest }
+  ),
+  sessions: {
+    reset: route<B2BPasswordsSessionResetRequest, B2BPasswordsSessionResetResponse>(
+      'POST',
+      '/v1/b2b/passwords/session/reset',
+      { request: sessionResetRequest }
+    )
+  }
+}

@@ -1,0 +1,366 @@
+/** A refusal of the API: its HTTP status and its sentence. `b2b` marks the types whose documentation lives on the B2B pages. */
+interface ProblemEntry {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 501 | 503
+  readonly message: string
+  readonly b2b?: true
+}
+
+/** Every refusal that the authority answers, by `error_type`. Clients switch on the type, never on the sentence. */
+export const problems = {
+  // Transport
+  route_not_found: { status: 404, message: 'The route provided is not supported.' },
+  method_not_allowed: { status: 405, message: 'The method is not allowed on this route.' },
+  not_implemented: { status: 501, message: 'This server does not answer this call yet.' },
+  invalid_argument: { status: 400, message: 'The request has an invalid argument.' },
+  request_too_large: { status: 413, message: 'The request body is too large.' },
+  unsupported_media_type: { status: 415, message: 'The request body must be application/json.' },
+  invalid_authorization_header: {
+    status: 401,
+    message: 'The Authorization header must be Basic, of the project id and its secret.'
+  },
+  invalid_project_id_authentication: {
+    status: 400,
+    message:
+      'The project ID in the basic authentication header is invalid. Check its format and that it has no trailing whitespace.'
+  },
+  unauthorized_credentials: { status: 401, message: 'Unauthorized credentials.' },
+  too_many_requests: { status: 429, message: 'Too many requests have been made.' },
+  internal_server_error: { status: 500, message: 'Oops, something seems to have gone wrong.' },
+  server_unavailable: {
+    status: 503,
+    message: 'The server cannot answer right now. Please retry the request.'
+  },
+  project_not_found: { status: 404, message: 'Project could not be found.' },
+
+  // Sessions
+  session_not_found: { status: 404, message: 'Session could not be found.' },
+  invalid_session_token: { status: 400, message: 'Session token format is invalid.' },
+  no_session_arguments: {
+    status: 400,
+    message: 'The request needs a session_token or a session_jwt.'
+  },
+  too_many_session_arguments: {
+    status: 400,
+    message: 'The request must name its session in exactly one way.'
+  },
+  no_session_revoke_arguments: {
+    status: 400,
+    message: 'The request needs one of member_session_id, session_token, session_jwt and member_id.'
+  },
+  too_many_session_revoke_arguments: {
+    status: 400,
+    message:
+      'The request takes only one of member_session_id, session_token, session_jwt and member_id.'
+  },
+  unable_to_parse_session_jwt: { status: 400, message: 'The session JWT could not be parsed.' },
+  invalid_session_duration_minutes: {
+    status: 400,
+    message: 'session_duration_minutes is invalid, should be between 5 to 527040 minutes.'
+  },
+  member_session_member_id_mismatch: {
+    status: 400,
+    message: 'The session belongs to another member than the request names.'
+  },
+  custom_claims_too_large: {
+    status: 400,
+    message: 'The custom claims of the session exceed four kilobytes.'
+  },
+  stytch_claims_in_custom_claims: {
+    status: 400,
+    message: 'Custom claims must not start with https://stytch.com/.'
+  },
+  session_authorization_error: {
+    status: 403,
+    message: 'The Member is not authorized to perform the requested action on that resource.',
+    b2b: true
+  },
+  session_authorization_tenancy_error: {
+    status: 403,
+    message:
+      "OrganizationID in AuthorizationCheck request does not match session's Organization ID",
+    b2b: true
+  },
+  insufficient_factors: {
+    status: 401,
+    message: 'The member must be signed in with an existing MFA factor to call this.'
+  },
+
+  // Intermediate sessions and sign-in
+  intermediate_session_not_found: {
+    status: 404,
+    message: 'Intermediate session could not be found.',
+    b2b: true
+  },
+  invalid_intermediate_session_token_for_organization: {
+    status: 400,
+    message: 'The intermediate session belongs to another organization.'
+  },
+  action_available_only_once_primary_authentication_is_met: {
+    status: 400,
+    message:
+      'You must complete the primary authentication requirements for an organization before completing an MFA flow.'
+  },
+  action_available_only_for_active_members: {
+    status: 400,
+    message: 'You may not attach an MFA factor to a member that is not active.'
+  },
+  operation_restricted_by_organization_auth_methods: {
+    status: 403,
+    message: 'The organization does not allow this authentication method.'
+  },
+  operation_restricted_by_organization_mfa_methods: {
+    status: 403,
+    message: 'The organization does not allow this MFA method.'
+  },
+  user_lock_limit_reached: {
+    status: 429,
+    message:
+      'The user has been locked out due to too many failed authentication attempts. Please try again later.'
+  },
+  invalid_locale: { status: 400, message: 'locale is invalid.' },
+  invalid_email: { status: 400, message: 'Email format is invalid.' },
+
+  // TOTP and recovery codes
+  active_totp_exists: {
+    status: 400,
+    message:
+      'Cannot create a new TOTP for the specified user since the user already has an active TOTP. Users may only have one active TOTP at a time.'
+  },
+  totp_not_found: { status: 404, message: 'TOTP could not be found.' },
+  expired_totp: {
+    status: 400,
+    message: 'The TOTP registration was not authenticated in time. Create a new one.'
+  },
+  invalid_totp_code: { status: 400, message: 'TOTP code format is invalid.' },
+  unable_to_authenticate_totp: {
+    status: 401,
+    message: 'The TOTP code could not be authenticated.'
+  },
+  totp_code_already_authenticated: {
+    status: 401,
+    message:
+      'This TOTP code has already been authenticated. Please attempt with the next generated code.'
+  },
+  recovery_code_used_as_totp_code: {
+    status: 400,
+    message: 'A recovery code was given where a TOTP code is expected.'
+  },
+  invalid_expiration: { status: 400, message: 'The expiration is out of range.' },
+
+  // SMS
+  invalid_phone_number: {
+    status: 400,
+    message: 'Phone number format is invalid. Ensure the phone number is in the E.164 format.'
+  },
+  duplicate_member_phone_number: {
+    status: 400,
+    message: 'A member with the specified phone number already exists for this organization.'
+  },
+  duplicate_member_phone_number_for_member: {
+    status: 400,
+    message: 'The member already has another phone number.'
+  },
+
+  // Passwords
+  password_already_exists: { status: 400, message: 'The member already has a password.' },
+  invalid_hash_type: { status: 400, message: 'The hash type is invalid or not supported.' },
+  invalid_bcrypt_hash: { status: 400, message: 'The bcrypt hash is invalid.' },
+  invalid_bcrypt_cost: { status: 400, message: 'The cost of the bcrypt hash is out of range.' },
+  invalid_argon_2_hash: {
+    status: 400,
+    message: 'The argon2 hash or its configuration is invalid.'
+  },
+  argon_2_key_length_mismatch: {
+    status: 400,
+    message: "The key_length value doesn't match the length of the provided hash."
+  },
+  invalid_scrypt_hash: { status: 400, message: 'The scrypt hash or its configuration is invalid.' },
+  scrypt_key_length_mismatch: {
+    status: 400,
+    message: "The key_length value doesn't match the length of the provided hash."
+  },
+
+  // Organizations and members
+  organization_not_found: { status: 404, message: 'Organization could not be found.' },
+  member_not_found: { status: 404, message: 'Member could not be found.' },
+  invalid_organization_name: {
+    status: 400,
+    message: 'The organization_name must be 1 to 128 characters long.',
+    b2b: true
+  },
+  invalid_organization_slug: {
+    status: 400,
+    message:
+      "The organization_slug must be at least 2 characters long and may only contain alphanumerics and the reserved characters '-', '.', '_', or '~'. At least one character must be alphanumeric.",
+    b2b: true
+  },
+  organization_slug_already_used: {
+    status: 400,
+    message: 'The provided organization_slug is already used in another organization.',
+    b2b: true
+  },
+  invalid_organization_external_id: {
+    status: 400,
+    message: 'The organization_external_id is invalid.',
+    b2b: true
+  },
+  organization_external_id_already_used: {
+    status: 400,
+    message: 'The provided organization_external_id is already used in another organization.',
+    b2b: true
+  },
+  invalid_organization_auth_factor_setting: {
+    status: 400,
+    message:
+      "The value provided isn't valid. Valid values are 'NOT_ALLOWED', 'RESTRICTED', or 'ALL_ALLOWED'.",
+    b2b: true
+  },
+  invalid_organization_allowed_auth_methods: {
+    status: 400,
+    message: 'The allowed_auth_methods hold an unknown method.',
+    b2b: true
+  },
+  allowed_auth_methods_required_for_restricted: {
+    status: 400,
+    message: "Allowed auth methods must be set for 'RESTRICTED' auth methods",
+    b2b: true
+  },
+  invalid_organization_mfa_policy: {
+    status: 400,
+    message: "The mfa_policy must be 'OPTIONAL' or 'REQUIRED_FOR_ALL'.",
+    b2b: true
+  },
+  invalid_organization_mfa_factor_setting: {
+    status: 400,
+    message: "The mfa_methods must be 'ALL_ALLOWED' or 'RESTRICTED'.",
+    b2b: true
+  },
+  invalid_organization_allowed_mfa_methods: {
+    status: 400,
+    message: 'The allowed_mfa_methods hold an unknown method.',
+    b2b: true
+  },
+  allowed_mfa_methods_required_for_restricted: {
+    status: 400,
+    message: "Allowed MFA methods must be set for 'RESTRICTED' MFA methods",
+    b2b: true
+  },
+  invalid_restricted_email_setting: {
+    status: 400,
+    message: "Allowed domains must be set for a 'RESTRICTED' email setting.",
+    b2b: true
+  },
+  organization_settings_invalid_domain: {
+    status: 400,
+    message: 'A domain of the organization settings is invalid.',
+    b2b: true
+  },
+  organization_settings_domain_too_common: {
+    status: 400,
+    message: 'A domain of the organization settings belongs to a common e-mail provider.',
+    b2b: true
+  },
+  metadata_invalid_format: { status: 400, message: 'Metadata must be a JSON object.' },
+  metadata_too_large: { status: 400, message: 'Metadata must not exceed four kilobytes.' },
+  metadata_too_many_keys: { status: 400, message: 'Metadata must not have more than 20 keys.' },
+  duplicate_member_email: {
+    status: 400,
+    message: 'A member with the specified email already exists for this organization.'
+  },
+  duplicate_member_external_id: {
+    status: 400,
+    message: 'A member with the specified external_id already exists for this organization.'
+  },
+  invalid_member_get_fields: {
+    status: 400,
+    message: 'The request needs exactly one of member_id and email_address.'
+  },
+  default_mfa_member_missing_factor: {
+    status: 400,
+    message: 'The member has no such MFA factor to be the default.'
+  },
+  invalid_mfa_default_method: {
+    status: 400,
+    message: "The default_mfa_method must be 'sms_otp' or 'totp'."
+  },
+  cannot_update_trusted_metadata: {
+    status: 401,
+    message: 'Trusted metadata cannot be updated with a member session.'
+  },
+  member_search_organization_ids_empty: {
+    status: 400,
+    message: 'A member search needs at least one organization id.'
+  },
+  organization_search_filter_name_not_recognized: {
+    status: 400,
+    message: 'The organization search operand filter_name was not recognized.',
+    b2b: true
+  },
+  member_search_filter_name_not_recognized: {
+    status: 400,
+    message: 'The member search operand filter_name was not recognized.',
+    b2b: true
+  },
+  search_invalid_filter_value: {
+    status: 400,
+    message: 'The filter_value of a search operand has the wrong type.',
+    b2b: true
+  },
+  search_invalid_cursor: { status: 400, message: 'The search cursor is invalid.', b2b: true },
+
+  // RBAC
+  invalid_role: { status: 400, message: 'The role does not exist.' },
+  too_many_roles: { status: 400, message: 'Too many roles.' },
+  invalid_stytch_prefixed_resource: {
+    status: 400,
+    message: 'The id of a custom resource must not start with stytch.'
+  },
+  invalid_permission_resource: {
+    status: 400,
+    message: 'A permission names a resource that does not exist.'
+  },
+  invalid_permission_action: {
+    status: 400,
+    message: 'A permission names an action that its resource does not have.'
+  },
+  cannot_specify_wildcard_with_other_actions: {
+    status: 400,
+    message: 'The wildcard action must stand alone.'
+  },
+  rbac_role_duplicate: { status: 400, message: 'A role id is used twice.' },
+  rbac_resource_duplicate: { status: 400, message: 'A resource id is used twice.' },
+  rbac_org_custom_roles_only: {
+    status: 400,
+    message: 'An organization policy must not redefine roles of the project.'
+  }
+} as const satisfies Record<string, ProblemEntry>
+
+export type ProblemType = keyof typeof problems
+
+export function isProblemType(text: string): text is ProblemType {
+  return Object.hasOwn(problems, text)
+}
+
+/** The error body of the API: what `ApiError` carries on the other side. */
+export interface ProblemBody {
+  status_code: number
+  request_id: string
+  error_type: string
+  error_message: string
+  error_url: string
+}
+
+/** The body that answers a refusal. `detail` replaces the sentence where it can say which field is wrong. */
+export function problemBody(type: ProblemType, requestId: string, detail?: string): ProblemBody {
+  const entry: ProblemEntry = problems[type]
+  const page = entry.b2b
+    ? 'https://stytch.com/docs/b2b/api/errors'
+    : 'https://stytch.com/docs/api/errors'
+  return {
+    status_code: entry.status,
+    request_id: requestId,
+    error_type: type,
+    error_message: detail ?? entry.message,
+    error_url: `${page}/${entry.status}#${type}`
+  }
+}

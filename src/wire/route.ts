@@ -1,0 +1,51 @@
+import type { GenericSchema } from 'valibot'
+import type { Authorization } from './authorization.ts'
+
+/** One operation of the API as data: what is sent where, and what may come back. */
+export interface Route<Request, Response, TakesAuthorization extends boolean = boolean> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Absolute path; a member of the request stands in braces: `/v1/b2b/organizations/{organization_id}`. */
+  readonly path: `/v1/${string}`
+  /** Path, query and body members together. The authority checks every request with it. */
+  readonly request: GenericSchema<unknown, Request>
+  /** Checked in full by the client where a guard trusts the answer; else only the envelope is. */
+  readonly response: GenericSchema<unknown, Response> | undefined
+  /** Whether a member session may be sent along, so that the call runs with that member's permissions. */
+  readonly takesAuthorization: TakesAuthorization
+  /** Whether the call works without the project's credentials. */
+  readonly isPublic: boolean
+  /** Carries the response type; it never exists at run time. */
+  readonly answers?: Response
+}
+
+interface RouteOptions<Request, Response> {
+  readonly request: GenericSchema<unknown, Request>
+  readonly response?: GenericSchema<unknown, Response>
+  readonly isPublic?: boolean
+}
+
+type Verb = Route<unknown, unknown>['method']
+type Path = Route<unknown, unknown>['path']
+
+/** An operation that runs with the project's authority. */
+export function route<Request, Response>(
+  method: Verb,
+  path: Path,
+  { request, response, isPublic = false }: RouteOptions<Request, Response>
+): Route<Request, Response, false> {
+  return { method, path, request, response, takesAuthorization: false, isPublic }
+}
+
+/** An operation that also runs with the permissions of a member, whose session is sent along. */
+export function memberRoute<Request, Response>(
+  method: Verb,
+  path: Path,
+  { request, response, isPublic = false }: RouteOptions<Request, Response>
+): Route<Request, Response, true> {
+  return { method, path, request, response, takesAuthorization: true, isPublic }
+}
+
+/** The second argument of an operation that takes a member session. */
+export interface RequestOptions {
+  readonly authorization?: Authorization
+}

@@ -1,0 +1,91 @@
+import * as v from 'valibot'
+
+/**
+ * The building blocks of request and response schemas.
+ *
+ * Where the API has an `error_type` of its own for a wrong value, the schema's message *is* that type;
+ * the authority answers it. Everything else is `invalid_argument`.
+ */
+
+/** JSON members that are `null` count as left out, so that clients may send either. */
+export function optional<const TSchema extends v.GenericSchema>(schema: TSchema) {
+  return v.nullish(schema, () => undefined)
+}
+
+/** A string of 1 to `maxLength` UTF-16 units. */
+export function text(maxLength: number, problem?: string) {
+  return v.pipe(v.string(problem), v.minLength(1, problem), v.maxLength(maxLength, problem))
+}
+
+/** A JSON object, as opposed to an array or `null`. */
+export function jsonObject(problem?: string) {
+  return v.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    problem ?? 'invalid_argument'
+  )
+}
+
+/** RFC 3339 text that denotes a moment. */
+export const timestamp = v.pipe(
+  v.string(),
+  v.maxLength(64),
+  v.check((value) => Number.isFinite(Date.parse(value)))
+)
+
+/** An id, slug or external id of an organization or member. */
+export const address = text(256)
+
+/** Any of our opaque tokens, codes or JWTs, before its own format is looked at. */
+export const credential = v.pipe(v.string(), v.maxLength(8192))
+
+const duration = 'invalid_session_duration_minutes'
+
+/** Request members of every call that may start or touch a session. */
+export const sessionOptions = {
+  session_duration_minutes: optional(
+    v.pipe(
+      v.number(duration),
+      v.integer(duration),
+      v.minValue(5, duration),
+      v.maxValue(527_040, duration)
+    )
+  ),
+  session_custom_claims: optional(jsonObject())
+}
+
+/** The credentials of which an MFA call needs exactly one. */
+export const sessionArguments = {
+  intermediate_session_token: optional(credential),
+  session_token: optional(credential),
+  session_jwt: optional(credential)
+}
+
+export const telemetryId = optional(v.pipe(v.string(), v.maxLength(512)))
+
+/** BCP 47 tags that are accepted, lower case: tags do not depend on case (RFC 5646 section 2.1.1). */
+export const locales = ['en', 'es', 'pt-br', 'fr', 'it', 'de-de', 'zh-hans', 'ca-es'] as const
+
+export const locale = optional(
+  v.pipe(v.string('invalid_locale'), v.toLowerCase(), v.picklist(locales, 'invalid_locale'))
+)
+
+export const emailAddress = v.pipe(
+  v.string('invalid_email'),
+  v.trim(),
+  v.maxLength(254, 'invalid_email'),
+  v.email('invalid_email')
+)
+
+export const password = v.pipe(v.string(), v.minLength(1), v.maxBytes(1024))
+
+/** RFC 3966 global number, as the API takes it: `+` and 7 to 15 digits. */
+export const phoneNumber = v.pipe(
+  v.string('invalid_phone_number'),
+  v.regex(/^\+[1-9]\d{6,14}$/, 'invalid_phone_number')
+)
+
+/** What every answer of the API carries. */
+export const envelope = {
+  request_id: v.string(),
+  status_code: v.number()
+}

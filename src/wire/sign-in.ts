@@ -1,0 +1,59 @@
+import type { DeviceInfo } from './device.ts'
+import type { Member } from './member.ts'
+import type { MemberSession } from './member-session.ts'
+import type { Organization } from './organization.ts'
+
+/** What the member has enrolled; `''` where a method is not. */
+export interface MemberOptions {
+  /** Masked but for the last four digits. */
+  mfa_phone_number: string
+  totp_registration_id: string
+}
+
+/** A second factor is missing. */
+export interface MfaRequired {
+  /** `null` when nothing is enrolled: the member must enrol with the intermediate session. */
+  member_options?: MemberOptions | null
+  /** `sms_otp` when a code was already sent. */
+  secondary_auth_initiated?: string | null
+}
+
+/** A primary factor that the organization accepts is missing. Pass the intermediate session token into that step. */
+export interface PrimaryRequired {
+  /** For example `["magic_link"]`. */
+  allowed_auth_methods: string[]
+}
+
+/** What every answer to a primary sign-in or an exchange holds: a session, or an intermediate session and what is missing. */
+export interface SignInResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+  member: Member
+  organization: Organization
+  /** `false`: something is missing, and `intermediate_session_token` carries what was proven so far. */
+  member_authenticated: boolean
+  /** `''` when `member_authenticated`. Lives 10 minutes. */
+  intermediate_session_token: string
+  /** `''` unless `member_authenticated`. */
+  session_token: string
+  /** `''` unless `member_authenticated`. Lives five minutes, whatever the session's life. */
+  session_jwt: string
+  member_session?: MemberSession | null
+  mfa_required?: MfaRequired | null
+  primary_required?: PrimaryRequired | null
+  member_device?: DeviceInfo | null
+}
+
+/** What every answer that completes MFA holds. */
+export interface CompletedSignInResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+  member: Member
+  organization: Organization
+  session_token: string
+  session_jwt: string
+  member_session?: MemberSession
+  member_device?: DeviceInfo | null
+}
