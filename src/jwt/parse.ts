@@ -1,0 +1,73 @@
+/** A session JWT by its form alone: nothing of it is believed yet. */
+export interface ParsedJwt {
+  readonly token: string
+  readonly kid: string
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+const maxLength = 8192
+const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Header members that would let a token choose how it is verified. None has a place in a session JWT. */
+const forbiddenHeaders = ['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c', 'cty', 'zip']
+
+/**
+ * Reads the one form that a session JWT has: compact, RS256, `typ: JWT`, a `kid`, and JSON without duplicate members.
+ *
+ * Every segment must be canonical base64url. The trailing bits that lenient decoders ignore give one signature
+ * sixteen spellings (RFC 4648 section 3.5), and each would be a token of its own to a cache.
+ */
+export function parseJwt(token: string): ParsedJwt | undefined {
+  if (token.length > maxLength || !compactForm.test(token)) return undefined
+  const [headerPart = '', payloadPart = '', signaturePart = ''] = token.split('.')
+  if (decodeCanonical(signaturePart) === undefined) return undefined
+
+  const header = readJsonObject(headerPart)
+  if (header === undefined || !isSessionHeader(header)) return undefined
+
+  const claims = readJsonObject(payloadPart)
+  if (claims === undefined) return undefined
+  return { token, kid: header.kid, claims }
+}
+
+function isSessionHeader(
+  header: Record<string, unknown>
+): header is Record<string, unknown> & { kid: string } {
+  const { alg, typ, kid } = header
+  if (alg !== 'RS256') return false
+  if (typeof typ !== 'string' || !/^(application\/)?jwt$/i.test(typ)) return false
+  if (typeof kid !== 'string' || kid.length === 0 || kid.length > 256) return false
+  return !forbiddenHeaders.some((name) => Object.hasOwn(header, name))
+}
+
+function readJsonObject(segment: string): Record<string, unknown> | undefined {
+  const bytes = decodeCanonical(segment)
+  if (bytes === undefined) return undefined
+  try {
+    const text = utf8.decode(bytes)
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return countMembers(value) === countNames(text) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function decodeCanonical(segment: string): Buffer | undefined {
+  const bytes = Buffer.from(segment, 'base64url')
+  return bytes.toString('base64url') === segment ? bytes : undefined
+}
+
+/** In valid JSON a string before a colon is a member name, so more names than members means a duplicate. */
+function countNames(text: string): number {
+  return text.match(/"(?:[^"\\]|\\.)*"\s*:/g)?.length ?? 0
+}
+
+function countMembers(value: object): number {
+  let count = Array.isArray(value) ? 0 : Object.keys(value).length
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null) count += countMembers(child)
+  }
+  return count
+}

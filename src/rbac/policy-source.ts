@@ -1,0 +1,115 @@
+import { LRUCache } from 'lru-cache'
+import type { OrgPolicy, Policy } from '../wire/rbac.ts'
+import { type CompiledPolicy, compileRoles } from './compile-policy.ts'
+
+export interface PolicySource {
+  /** The policy for one organization: at once when it is at hand, else a promise that rejects when it cannot be had. */
+  policyFor(organization_id: string): CompiledPolicy | Promise<CompiledPolicy>
+}
+
+export interface PolicySourceOptions {
+  readonly fetchPolicy: () => Promise<Policy>
+  readonly fetchOrgPolicy: (organization_id: string) => Promise<OrgPolicy>
+  readonly now: () => number
+}
+
+const freshMs = 5 * 60_000
+const refreshAheadMs = 4 * 60_000
+const staleIfErrorMs = 15 * 60_000
+const retryAfterFailureMs = 1000
+const maxOrganizations = 1000
+
+type Grants = CompiledPolicy[number]
+
+/**
+ * The policies of a project, fetched when first needed, one fetch at a time for the project and for each organization.
+ *
+ * A policy is fresh for five minutes and renewed in the background after four; while fetching fails the last one
+ * serves for a quarter of an hour, then nothing is decided.
+ */
+export function createPolicySource(options: PolicySourceOptions): PolicySource {
+  const { now } = options
+  const project = createRenewed(async () => compileRoles((await options.fetchPolicy()).roles), now)
+  const organizations = new LRUCache<string, Renewed<Grants>>({ max: maxOrganizations })
+
+  function organization(organization_id: string): Renewed<Grants> {
+    const known = organizations.get(organization_id)
+    if (known !== undefined) return known
+    const renewed = createRenewed(
+      async () => compileRoles((await options.fetchOrgPolicy(organization_id)).roles),
+      now
+    )
+    organizations.set(organization_id, renewed)
+    return renewed
+  }
+
+  return {
+    policyFor(organization_id) {
+      const ofProject = project.get()
+      const ofOrganization = organization(organization_id).get()
+      if (ofProject instanceof Promise || ofOrganization instanceof Promise) {
+        return Promise.all([ofProject, ofOrganization])
+      }
+      return [ofProject, ofOrganization]
+    }
+  }
+}
+
+/** A policy that was given once and for all. */
+export function createFixedPolicySource(policy: Policy): PolicySource {
+  const compiled = [compileRoles(policy.roles)]
+  return { policyFor: () => compiled }
+}
+
+interface Renewed<T> {
+  get(): T | Promise<T>
+}
+
+/** A value that is fetched, kept while fresh, renewed ahead of time and, while fetching fails, used a while longer. */
+function createRenewed<T>(fetchValue: () => Promise<T>, now: () => number): Renewed<T> {
+  let value: { readonly of: T; readonly at: number } | undefined
+  let failure: { readonly error: unknown; readonly at: number } | undefined
+  let underWay: Promise<T> | undefined
+
+  function get(): T | Promise<T> {
+    if (value === undefined) return failedJustNow() ? Promise.reject(failure?.error) : renew()
+    const age = Math.abs(now() - value.at)
+    if (age >= refreshAheadMs && !failedJustNow()) {
+      const renewal = renew()
+      if (age >= freshMs) return renewal.catch(() => lastResort())
+      renewal.catch(() => {})
+    }
+    return age < freshMs ? value.of : lastResort()
+  }
+
+  function lastResort(): T | Promise<T> {
+    return value !== undefined && Math.abs(now() - value.at) < staleIfErrorMs
+      ? value.of
+      : Promise.reject(failure?.error)
+  }
+
+  function failedJustNow(): boolean {
+    return failure !== undefined && Math.abs(now() - failure.at) < retryAfterFailureMs
+  }
+
+  function renew(): Promise<T> {
+    underWay ??= fetchValue()
+      .then(
+        (fetched) => {
+          value = { of: fetched, at: now() }
+          failure = undefined
+          return fetched
+        },
+        (error: unknown) => {
+          failure = { error, at: now() }
+          throw error
+        }
+      )
+      .finally(() => {
+        underWay = undefined
+      })
+    return underWay
+  }
+
+  return { get }
+}
