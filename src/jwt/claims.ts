@@ -77,7 +77,7 @@ export function readSessionClaims(
   } = read.output
   if (exp <= iat || exp - iat > maxLifetimeSeconds) return 'wrong_claims'
 
-  const candidate = {
+  const checked = v.safeParse(memberSession, {
     member_session_id: session.id,
     member_id: sub,
     started_at: session.started_at,
@@ -88,15 +88,10 @@ export function readSessionClaims(
     organization_slug: organization.slug,
     roles: session.roles,
     custom_claims: customClaims(claims)
-  }
-  if (!v.is(memberSession, candidate)) return 'wrong_claims'
-  return {
-    member_session: freezeJson(candidate),
-    iat,
-    nbf,
-    exp,
-    sessionExpiresAt: Date.parse(candidate.expires_at)
-  }
+  })
+  if (!checked.success) return 'wrong_claims'
+  const member_session = freezeJson(checked.output)
+  return { member_session, iat, nbf, exp, sessionExpiresAt: Date.parse(member_session.expires_at) }
 }
 
 function isFor(aud: unknown, project_id: string): boolean {
