@@ -1,0 +1,125 @@
+/**
+ * `membergate/client`: a typed client of the Stytch B2B API, and of an authority that answers it. No framework.
+ *
+ * ```ts
+ * import { createClient } from 'membergate/client'
+ * const client = createClient({ project_id, secret, url: 'http://127.0.0.1:4100' })
+ * const { member_session } = await client.sessions.authenticate({ session_token })
+ * ```
+ *
+ * It speaks the API and verifies session JWTs locally. It knows nothing of requests and cookies: that is the job of
+ * `membergate/express`, `membergate/koa` and `membergate`.
+ */
+
+export type { LocalSessions } from './client/authenticate-jwt.ts'
+export { type Client, type ClientOptions, createClient } from './client/create-client.ts'
+export type { Authorization } from './wire/authorization.ts'
+export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'
+export type {
+  B2BDiscoveryIntermediateSessionsExchangeRequest,
+  B2BDiscoveryIntermediateSessionsExchangeResponse
+} from './wire/discovery.ts'
+export type {
+  Member,
+  MemberRole,
+  MemberRoleSource,
+  OAuthRegistration,
+  RetiredEmail,
+  SCIMRegistration,
+  SSORegistration
+} from './wire/member.ts'
+export type { AuthenticationFactor, MemberSession } from './wire/member-session.ts'
+export type {
+  ActiveSCIMConnection,
+  ActiveSSOConnection,
+  CustomRole,
+  CustomRolePermission,
+  EmailImplicitRoleAssignment,
+  Organization
+} from './wire/organization.ts'
+export type {
+  B2BOrganizationsCreateRequest,
+  B2BOrganizationsCreateResponse,
+  B2BOrganizationsGetRequest,
+  B2BOrganizationsGetResponse,
+  B2BOrganizationsSearchRequest,
+  B2BOrganizationsSearchResponse,
+  B2BOrganizationsUpdateRequest,
+  B2BOrganizationsUpdateResponse
+} from './wire/organizations.ts'
+export type {
+  B2BOrganizationsMembersCreateRequest,
+  B2BOrganizationsMembersCreateResponse,
+  B2BOrganizationsMembersGetRequest,
+  B2BOrganizationsMembersGetResponse,
+  B2BOrganizationsMembersSearchRequest,
+  B2BOrganizationsMembersSearchResponse,
+  B2BOrganizationsMembersUpdateRequest,
+  B2BOrganizationsMembersUpdateResponse
+} from './wire/organizations-members.ts'
+export type {
+  B2BOTPSmsAuthenticateRequest,
+  B2BOTPSmsAuthenticateResponse,
+  B2BOTPSmsSendRequest,
+  B2BOTPSmsSendResponse
+} from './wire/otps.ts'
+export type {
+  Argon2Config,
+  B2BPasswordsAuthenticateRequest,
+  B2BPasswordsAuthenticateResponse,
+  B2BPasswordsMigrateRequest,
+  B2BPasswordsMigrateResponse,
+  B2BPasswordsSessionResetRequest,
+  B2BPasswordsSessionResetResponse,
+  PBKDF2Config,
+  SaltConfig,
+  ScryptConfig
+} from './wire/passwords.ts'
+export type {
+  B2BRBACOrganizationsGetOrgPolicyRequest,
+  B2BRBACOrganizationsGetOrgPolicyResponse,
+  B2BRBACOrganizationsSetOrgPolicyRequest,
+  B2BRBACOrganizationsSetOrgPolicyResponse,
+  B2BRBACPolicyResponse,
+  OrgPolicy,
+  Policy,
+  PolicyResource,
+  PolicyRole,
+  PolicyRolePermission,
+  PolicyScope
+} from './wire/rbac.ts'
+export type { RequestOptions } from './wire/route.ts'
+export type { ResultsMetadata, SearchOperand, SearchQuery } from './wire/search.ts'
+export type {
+  AuthorizationCheck,
+  AuthorizationVerdict,
+  B2BSessionsAttestRequest,
+  B2BSessionsAttestResponse,
+  B2BSessionsAuthenticateJwtLocalRequest,
+  B2BSessionsAuthenticateJwtRequest,
+  B2BSessionsAuthenticateRequest,
+  B2BSessionsAuthenticateResponse,
+  B2BSessionsExchangeAccessTokenRequest,
+  B2BSessionsExchangeAccessTokenResponse,
+  B2BSessionsExchangeRequest,
+  B2BSessionsExchangeResponse,
+  B2BSessionsGetJWKSRequest,
+  B2BSessionsGetJWKSResponse,
+  B2BSessionsGetRequest,
+  B2BSessionsGetResponse,
+  B2BSessionsMigrateRequest,
+  B2BSessionsMigrateResponse,
+  B2BSessionsRevokeRequest,
+  B2BSessionsRevokeRequestOptions,
+  B2BSessionsRevokeResponse,
+  JWK
+} from './wire/sessions.ts'
+export type { MemberOptions, MfaRequired, PrimaryRequired } from './wire/sign-in.ts'
+export type {
+  B2BTOTPsAuthenticateRequest,
+  B2BTOTPsAuthenticateResponse,
+  B2BTOTPsCreateRequest,
+  B2BTOTPsCreateResponse,
+  B2BTOTPsMigrateRequest,
+  B2BTOTPsMigrateResponse
+} from './wire/totps.ts'

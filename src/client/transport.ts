@@ -1,0 +1,165 @@
+import * as v from 'valibot'
+import { ApiError } from '../errors/api-error.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import { type Authorization, authorizationHeaders } from '../wire/authorization.ts'
+import type { RequestOptions, Route } from '../wire/route.ts'
+import { envelope } from '../wire/schema.ts'
+import type { Connection } from './connection.ts'
+import { withDeadline } from './deadline.ts'
+
+export type Transport = (
+  route: Route<unknown, unknown>,
+  data: unknown,
+  options?: RequestOptions
+) => Promise<unknown>
+
+const maxAnswerBytes = 1024 * 1024
+const maxMessageLength = 500
+const anyAnswer = v.looseObject(envelope)
+
+/**
+ * One call of the API: one `fetch`, no retry, no redirect followed, one deadline over connect, headers and body.
+ *
+ * Resolves to the checked answer of a 2xx. Rejects with `ApiError` for every other status, with `UnavailableError` when
+ * the API cannot be reached in time or answers a 2xx that cannot be read. No error holds what was sent.
+ */
+export function createTransport(connection: Connection): Transport {
+  return async function call(route, data, options) {
+    const { url, init } = buildRequest(connection, route, data, options)
+    const { status, body } = await withDeadline(connection.timeoutMs, async (signal) => {
+      const response = await reach(() => connection.fetch(url, { ...init, signal }))
+      return { status: response.status, body: await reach(() => readBody(response)) }
+    })
+    if (status < 200 || status > 299) throw readProblem(status, body)
+    const answer = v.safeParse(route.response ?? anyAnswer, parseJson(body))
+    if (!answer.success) throw unavailable('The answer does not have the shape of this call.')
+    return answer.output
+  }
+}
+
+function buildRequest(
+  connection: Connection,
+  route: Route<unknown, unknown>,
+  data: unknown = {},
+  options: RequestOptions = {}
+) {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new ConfigError('The first argument of a call must be an object.')
+  }
+  const rest: Record<string, unknown> = { ...data }
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = rest[name]
+    delete rest[name]
+    return pathSegment(name, value)
+  })
+  const url = new URL(path, connection.url)
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Content-Type': 'application/json',
+    'User-Agent': 'membergate',
+    ...readAuthorization(route, options.authorization)
+  }
+  if (!route.isPublic) headers.Authorization = connection.authorization
+
+  const init: RequestInit = { method: route.method, headers, redirect: 'manual' }
+  if (route.method === 'GET') {
+    for (const [name, value] of Object.entries(rest)) {
+      if (value !== undefined) url.searchParams.append(name, String(value))
+    }
+  } else {
+    init.body = JSON.stringify(rest)
+  }
+  return { url, init }
+}
+
+/** A value that stays one segment of the path, whatever it is. */
+function pathSegment(name: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '' || value === '.' || value === '..') {
+    throw new ConfigError(`${name} must be a non-empty string.`)
+  }
+  try {
+    return encodeURIComponent(value)
+  } catch {
+    throw new ConfigError(`${name} is not well-formed Unicode.`)
+  }
+}
+
+function readAuthorization(
+  route: Route<unknown, unknown>,
+  authorization: Authorization | undefined
+): Record<string, string> {
+  if (authorization === undefined) return {}
+  if (!route.takesAuthorization) throw new ConfigError('This call takes no authorization.')
+  const headers: Record<string, string> = {}
+  for (const name of ['session_token', 'session_jwt'] as const) {
+    const token = authorization[name]
+    if (token === undefined) continue
+    if (typeof token !== 'string' || !/^[A-Za-z0-9_.-]{1,8192}$/.test(token)) {
+      throw new ConfigError(`authorization.${name} does not have the form of a token.`)
+    }
+    headers[authorizationHeaders[name]] = token
+  }
+  if (Object.keys(headers).length === 0) {
+    throw new ConfigError('authorization must hold a session_token or a session_jwt.')
+  }
+  return headers
+}
+
+/** Turns what fetch throws, which may quote the request, into an error that quotes nothing. */
+async function reach<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt()
+  } catch (error) {
+    throw error instanceof UnavailableError ? error : unavailable(describe(error))
+  }
+}
+
+function describe(error: unknown): string {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const { code } = current as { code?: unknown }
+    if (typeof code === 'string' && /^[A-Z_0-9]+$/.test(code)) return code
+  }
+  return error instanceof Error && error.name === 'AbortError' ? 'aborted' : 'fetch failed'
+}
+
+function unavailable(reason: string): UnavailableError {
+  return new UnavailableError('authority_unavailable', { cause: new Error(reason) })
+}
+
+async function readBody(response: Response): Promise<string> {
+  if (response.body === null) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body) {
+    size += chunk.byteLength
+    if (size > maxAnswerBytes) throw unavailable('The answer is larger than 1 MiB.')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value))
+  } catch {
+    return undefined
+  }
+}
+
+function readProblem(status: number, body: string): ApiError {
+  const problem = parseJson(body)
+  const read = (name: string, otherwise: string): string => {
+    const value =
+      typeof problem === 'object' && problem !== null ? Reflect.get(problem, name) : null
+    return typeof value === 'string' ? value.slice(0, maxMessageLength) : otherwise
+  }
+  const isRedirect = status >= 300 && status <= 399
+  return new ApiError({
+    status_code: status,
+    error_type: read('error_type', isRedirect ? 'unexpected_redirect' : 'unreadable_answer'),
+    error_message: read('error_message', 'The API gave no reason that could be read.'),
+    request_id: read('request_id', ''),
+    error_url: read('error_url', '')
+  })
+}
