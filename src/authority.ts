@@ -1,0 +1,17 @@
+/**
+ * The authority: a server of your own that answers the Stytch B2B API, on SQLite or PostgreSQL.
+ *
+ *     import { createAuthority } from 'membergate/authority'
+ *
+ *     const authority = await createAuthority({ database: './members.db', keys: [key] })
+ *     const { url } = await authority.listen(4100)
+ *
+ * It signs members in and keeps their sessions. Guarding an app is the job of `membergate/express` and `membergate/koa`.
+ */
+export {
+  type Authority,
+  type AuthorityOptions,
+  createAuthority
+} from './authority/create-authority.ts'
+export type { ServedProject } from './authority/plant-seed.ts'
+export type { ProjectSeed } from './authority/seed.ts'

@@ -1,0 +1,31 @@
+import type { Authorization } from '../wire/authorization.ts'
+import type { OperationName, RequestOf, ResponseOf } from '../wire/routes.ts'
+import type { AtRest } from './crypto/at-rest.ts'
+import type { Environment } from './crypto/tokens.ts'
+import type { ProjectRecord } from './domain/records.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import type { ProjectStore } from './store/store.ts'
+
+/** What a call may use: one project, one moment. */
+export interface Context {
+  readonly project: ProjectRecord
+  readonly environment: Environment
+  readonly store: ProjectStore
+  readonly atRest: AtRest
+  readonly signingKeys: SigningKeys
+  /** The member session that the call is made with, beside the project's credentials. */
+  readonly authorization: Authorization
+  /** Epoch milliseconds, the same throughout the call. */
+  readonly now: number
+}
+
+/** What a handler answers; the envelope is put around it. */
+export type AnswerOf<Name extends OperationName> = Omit<
+  ResponseOf<Name>,
+  'request_id' | 'status_code'
+>
+
+export type Handler<Name extends OperationName> = (
+  context: Context,
+  request: RequestOf<Name>
+) => Promise<AnswerOf<Name>>

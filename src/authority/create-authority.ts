@@ -1,0 +1,133 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
+import { ConfigError } from '../errors/config-error.ts'
+import { createApp } from './app.ts'
+import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
+import { nearestName } from './nearest-name.ts'
+import { plantSeed, type ServedProject } from './plant-seed.ts'
+import { checkSeed, type ProjectSeed } from './seed.ts'
+import { openStore } from './store/store.ts'
+
+export interface AuthorityOptions {
+  /** Path of a SQLite file, `':memory:'`, or the URL of a PostgreSQL database (`postgres://…`). */
+  readonly database: string
+  /**
+   * What the database should hold. What is there already stays: organizations are known by slug, members by address.
+   * With no project here and none in the database, one is made.
+   */
+  readonly projects?: readonly ProjectSeed[]
+  /**
+   * Keys that encrypt secrets in the database, each 32 bytes in base64url; the first one writes. Default: `MEMBERGATE_KEYS`
+   * (separated by commas) or `MEMBERGATE_KEY`. With neither, only `':memory:'` works, on a key of its own.
+   */
+  readonly keys?: readonly string[]
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+export interface Authority {
+  /** An Express app that answers `/v1/b2b/…`. It belongs at the root of its own origin. */
+  readonly app: Express
+  /** Serves the app. Port 0, the default, takes any free one; the host defaults to 127.0.0.1. */
+  listen(port?: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
+  /** Ends what `listen` began, after requests under way were answered, and closes the database. */
+  close(): Promise<void>
+  /** The projects that are served. `secret` is null where only the database knows its hash. */
+  readonly projects: readonly ServedProject[]
+}
+
+/** Complete by type: an option that is missing here does not compile. */
+const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
+  database: true,
+  projects: true,
+  keys: true,
+  now: true
+}
+
+/**
+ * Opens an authority: a server that answers the Stytch B2B API from your own database, migrated and seeded.
+ *
+ * @throws ConfigError when an option is unknown or wrong, naming its path, or when a key or a driver is missing
+ *
+ * @example
+ * const authority = await createAuthority({ database: ':memory:', projects: [{ organizations: [] }] })
+ * const { url } = await authority.listen(4100)
+ */
+export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { database, projects, keys, now } = checkOptions(options)
+  const atRest = createAtRest(keys)
+  const store = await openStore(database)
+  let served: readonly ServedProject[]
+  try {
+    served = await plantSeed({ store, atRest, now: now() }, projects)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+
+  const app = createApp({ store, atRest, now })
+  const servers = new Set<Server>()
+  return {
+    app,
+    projects: served,
+    async listen(port = 0, host = '127.0.0.1') {
+      const server = await startServer(app, port, host)
+      servers.add(server)
+      const { port: taken } = server.address() as AddressInfo
+      const name = host.includes(':') ? `[${host}]` : host
+      return { url: `http://${name}:${taken}/`, port: taken }
+    },
+    async close() {
+      await Promise.all([...servers].map(stopServer))
+      servers.clear()
+      await store.close()
+    }
+  }
+}
+
+function startServer(app: Express, port: number, host: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = app.listen(port, host, (error?: Error) => {
+      if (error === undefined) resolve(server)
+      else reject(error)
+    })
+  })
+}
+
+/** Connections that only wait are closed; the others end with their answer. */
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error === undefined ? resolve() : reject(error)))
+    server.closeIdleConnections()
+  })
+}
+
+function checkOptions(options: AuthorityOptions) {
+  const known = Object.keys(knownOptions)
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new ConfigError(`createAuthority has no option "${name}".${nearestName(name, known)}`)
+    }
+  }
+  const { database, projects = [], keys, now = Date.now } = options
+  if (typeof database !== 'string' || database === '') {
+    throw new ConfigError(
+      "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
+    )
+  }
+  if (typeof now !== 'function') throw new ConfigError('now must be a function.')
+  return { database, projects: checkSeed(projects), keys: chooseKeys(keys, database), now }
+}
+
+function chooseKeys(given: readonly string[] | undefined, database: string): readonly string[] {
+  if (given !== undefined) return given
+  const { MEMBERGATE_KEYS, MEMBERGATE_KEY } = process.env
+  if (MEMBERGATE_KEYS) return MEMBERGATE_KEYS.split(',').map((key) => key.trim())
+  if (MEMBERGATE_KEY) return [MEMBERGATE_KEY]
+  if (database === ':memory:') return [newAtRestKey()]
+  throw new ConfigError(
+    'A database that lasts needs a key that lasts. Set MEMBERGATE_KEY, or keys, to 32 random bytes in base64url: ' +
+      `node -e "console.log(crypto.randomBytes(32).toString('base64url'))"`
+  )
+}

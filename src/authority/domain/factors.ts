@@ -1,0 +1,68 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { OrganizationRecord } from './records.ts'
+import { timestamp } from './timestamps.ts'
+
+/** What was proven, before the moment of it is noted. */
+export type Proof = Omit<
+  AuthenticationFactor,
+  'created_at' | 'updated_at' | 'last_authenticated_at'
+>
+
+export const passwordProof: Proof = {
+  type: 'password',
+  delivery_method: 'knowledge',
+  sequence_order: 'PRIMARY'
+}
+
+export function totpProof(totp_id: string): Proof {
+  return {
+    type: 'totp',
+    delivery_method: 'authenticator_app',
+    sequence_order: 'SECONDARY',
+    authenticator_app_factor: { totp_id }
+  }
+}
+
+/** The factors with one more; the same factor proven again is renewed in its place. */
+export function addFactor(
+  factors: readonly AuthenticationFactor[],
+  proof: Proof,
+  now: number
+): readonly AuthenticationFactor[] {
+  const moment = timestamp(now)
+  const renewed = { updated_at: moment, last_authenticated_at: moment }
+  const known = factors.findIndex((factor) => identityOf(factor) === identityOf(proof))
+  if (known === -1) return [...factors, { ...proof, created_at: moment, ...renewed }]
+  return factors.map((factor, index) => (index === known ? { ...factor, ...renewed } : factor))
+}
+
+/** Two proofs are of one factor when everything but their times is equal. */
+function identityOf(factor: AuthenticationFactor): string {
+  const { created_at, updated_at, last_authenticated_at, ...identity } = factor
+  return JSON.stringify(Object.entries(identity).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+export function hasSecondaryFactor(factors: readonly AuthenticationFactor[]): boolean {
+  return factors.some(({ sequence_order }) => sequence_order === 'SECONDARY')
+}
+
+/** The name of a primary factor in `allowed_auth_methods`; `undefined` for those that no list can name. */
+export function authMethodOf(factor: AuthenticationFactor): string | undefined {
+  if (factor.sequence_order === 'SECONDARY') return undefined
+  if (factor.type !== 'oauth') return factor.type
+  const provider = /^oauth_(google|microsoft|slack|github|hubspot)$/.exec(factor.delivery_method)
+  return provider === null ? undefined : `${provider[1]}_oauth`
+}
+
+const emailVerifyingMethods = ['magic_link', 'email_otp', 'google_oauth', 'microsoft_oauth']
+
+/** Whether the factor proves, at the moment of signing in, that the address is the person's. */
+export function verifiesEmail(factor: AuthenticationFactor): boolean {
+  return emailVerifyingMethods.includes(authMethodOf(factor) ?? '')
+}
+
+/** Methods that verify an address and that the organization accepts. */
+export function acceptedEmailMethods({ settings }: OrganizationRecord): string[] {
+  if (settings.auth_methods !== 'RESTRICTED') return emailVerifyingMethods
+  return emailVerifyingMethods.filter((method) => settings.allowed_auth_methods.includes(method))
+}

@@ -1,0 +1,37 @@
+import { problem } from './problem.ts'
+import type { MemberRecord } from './records.ts'
+import type { Write } from './writes.ts'
+
+/** One count for passwords and codes together: the tenth failure locks the member for an hour. */
+const failureLimit = 10
+const lockMs = 60 * 60 * 1000
+
+/** This many failed codes end an intermediate session. */
+export const intermediateFailureLimit = 5
+
+/** Counts an attempt before it is evaluated, so that no race evaluates an eleventh. */
+export function reserveAttempt(member_id: string, now: number): Write {
+  return {
+    do: 'reserveAttempt',
+    member_id,
+    now,
+    limit: failureLimit,
+    lock_ms: lockMs,
+    otherwise: problem('user_lock_limit_reached')
+  }
+}
+
+/** Counts a code against the intermediate session that it came with. */
+export function reserveIntermediateAttempt(intermediate_session_id: string, now: number): Write {
+  return {
+    do: 'reserveIntermediateAttempt',
+    intermediate_session_id,
+    now,
+    limit: intermediateFailureLimit,
+    otherwise: problem('intermediate_session_not_found')
+  }
+}
+
+export function isLocked(member: MemberRecord, now: number): boolean {
+  return member.lock_expires_at !== null && member.lock_expires_at > now
+}

@@ -1,0 +1,182 @@
+import type {
+  B2BOrganizationsMembersCreateRequest,
+  B2BOrganizationsMembersUpdateRequest
+} from '../../wire/organizations-members.ts'
+import { mergeMetadata } from './metadata.ts'
+import { looksLikeId } from './organizations.ts'
+import { isProblem, type Problem, problem } from './problem.ts'
+import type { MemberRecord } from './records.ts'
+import { assignDirectly, unknownRole } from './roles.ts'
+import type { MemberRow, Write } from './writes.ts'
+
+/** What a rule about members needs from outside: ids, the moment, the roles that can be assigned. */
+export interface MemberContext {
+  readonly email_id: string
+  readonly phone_id: string
+  readonly roles: ReadonlySet<string>
+  readonly now: number
+}
+
+type NewMember = Omit<B2BOrganizationsMembersCreateRequest, 'organization_id'>
+type Changes = Omit<B2BOrganizationsMembersUpdateRequest, 'organization_id' | 'member_id'>
+
+export function createMember(
+  organization_id: string,
+  member_id: string,
+  request: NewMember,
+  context: MemberContext
+): MemberRecord | Problem {
+  const blank: MemberRecord = {
+    member_id,
+    organization_id,
+    external_id: null,
+    email_id: context.email_id,
+    email_address: canonicalEmail(request.email_address),
+    email_address_verified: false,
+    retired_email_addresses: [],
+    status: request.create_member_as_pending === true ? 'pending' : 'active',
+    name: '',
+    is_breakglass: false,
+    mfa_enrolled: false,
+    default_mfa_method: '',
+    phone_id: '',
+    mfa_phone_number: '',
+    mfa_phone_number_verified: false,
+    roles: [],
+    trusted_metadata: {},
+    untrusted_metadata: {},
+    failed_attempts: 0,
+    lock_created_at: null,
+    lock_expires_at: null,
+    version: 0,
+    created_at: context.now,
+    updated_at: context.now,
+    member_password_id: '',
+    totp_registration_id: ''
+  }
+  const { email_address, create_member_as_pending, ...fields } = request
+  return changeMember(blank, fields, context)
+}
+
+/**
+ * The member with the changes, or why they cannot be. What is left out stays as it is.
+ *
+ * - A new address is unverified, and the password that belonged to the old one goes with it. The old address is
+ *   retired, unless it is unlinked; the member may come back to it.
+ * - A number can be added, unverified, but not replaced.
+ * - Only a factor that the member has can be the default.
+ */
+export function changeMember(
+  member: MemberRecord,
+  request: Changes,
+  context: MemberContext
+): MemberRecord | Problem {
+  const { external_id = member.external_id, roles } = request
+  if (external_id !== null && looksLikeId(external_id)) {
+    return problem('invalid_argument', 'external_id must not look like an id.')
+  }
+  const refusal = roles && unknownRole(roles, context.roles)
+  if (refusal !== undefined) return refusal
+  const trusted_metadata = mergeMetadata(member.trusted_metadata, request.trusted_metadata)
+  if (isProblem(trusted_metadata)) return trusted_metadata
+  const untrusted_metadata = mergeMetadata(member.untrusted_metadata, request.untrusted_metadata)
+  if (isProblem(untrusted_metadata)) return untrusted_metadata
+  const phone = changedPhone(member, request.mfa_phone_number, context.phone_id)
+  if (isProblem(phone)) return phone
+  const default_mfa_method = changedDefaultMethod(member, request.default_mfa_method)
+  if (isProblem(default_mfa_method)) return default_mfa_method
+  return {
+    ...member,
+    ...changedEmail(member, request, context.email_id),
+    ...phone,
+    external_id,
+    name: request.name ?? member.name,
+    is_breakglass: request.is_breakglass ?? member.is_breakglass,
+    mfa_enrolled: request.mfa_enrolled ?? member.mfa_enrolled,
+    default_mfa_method,
+    roles: roles === undefined ? member.roles : assignDirectly(member.roles, roles),
+    trusted_metadata,
+    untrusted_metadata,
+    updated_at: context.now
+  }
+}
+
+/** The writes that turn one state of a member into the other. */
+export function writesOfChange(before: MemberRecord, after: MemberRecord, stale: Problem): Write[] {
+  const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), otherwise: stale }]
+  const { organization_id, member_id } = after
+  if (before.email_address === after.email_address) return writes
+  writes.push(claimEmail(after))
+  if (after.member_password_id === '') writes.push({ do: 'deletePassword', member_id })
+  const retired = after.retired_email_addresses.map(({ email_address }) => email_address)
+  if (!retired.includes(before.email_address)) {
+    const { email_address } = before
+    writes.push({ do: 'releaseEmail', organization_id, member_id, email_address })
+  }
+  return writes
+}
+
+export function writesOfCreation(member: MemberRecord): Write[] {
+  return [{ do: 'insertMember', member: rowOf(member) }, claimEmail(member)]
+}
+
+/** Addresses are compared in lower case, so they are kept so. */
+export function canonicalEmail(email_address: string): string {
+  return email_address.toLowerCase()
+}
+
+function claimEmail({ organization_id, member_id, email_address }: MemberRecord): Write {
+  const otherwise = problem('duplicate_member_email')
+  return { do: 'claimEmail', organization_id, member_id, email_address, otherwise }
+}
+
+function rowOf(member: MemberRecord): MemberRow {
+  const {
+    member_password_id,
+    totp_registration_id,
+    failed_attempts,
+    lock_created_at,
+    lock_expires_at,
+    ...row
+  } = member
+  return row
+}
+
+function changedEmail(
+  member: MemberRecord,
+  { email_address, unlink_email }: Changes,
+  newEmailId: string
+): Partial<MemberRecord> {
+  const next = email_address === undefined ? member.email_address : canonicalEmail(email_address)
+  if (next === member.email_address) return {}
+  const comesBack = member.retired_email_addresses.find((retired) => retired.email_address === next)
+  const stillRetired = member.retired_email_addresses.filter((retired) => retired !== comesBack)
+  const old = { email_id: member.email_id, email_address: member.email_address }
+  return {
+    email_id: comesBack?.email_id ?? newEmailId,
+    email_address: next,
+    email_address_verified: false,
+    retired_email_addresses: unlink_email === true ? stillRetired : [...stillRetired, old],
+    member_password_id: ''
+  }
+}
+
+function changedPhone(
+  member: MemberRecord,
+  mfa_phone_number: string | undefined,
+  newPhoneId: string
+): Partial<MemberRecord> | Problem {
+  if (mfa_phone_number === undefined || mfa_phone_number === member.mfa_phone_number) return {}
+  if (member.mfa_phone_number !== '') return problem('duplicate_member_phone_number_for_member')
+  return { mfa_phone_number, mfa_phone_number_verified: false, phone_id: newPhoneId }
+}
+
+function changedDefaultMethod(
+  member: MemberRecord,
+  method: string | undefined
+): MemberRecord['default_mfa_method'] | Problem {
+  if (method === undefined) return member.default_mfa_method
+  if (method === 'totp' && member.totp_registration_id !== '') return 'totp'
+  if (method === 'sms_otp' && member.mfa_phone_number_verified) return 'sms_otp'
+  return problem('default_mfa_member_missing_factor')
+}

@@ -1,0 +1,64 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { MfaEnrollment } from '../../wire/totps.ts'
+import { type Problem, problem } from './problem.ts'
+import type { MemberRecord, OrganizationRecord } from './records.ts'
+import { missingPrimary } from './sign-in-requirements.ts'
+
+export type MfaMethod = 'sms_otp' | 'totp'
+
+/** Whether the member may use or enrol a method here, on the strength of the factors of an intermediate session. */
+export function refuseMfaMethod(
+  method: MfaMethod,
+  organization: OrganizationRecord,
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[] | undefined
+): Problem | undefined {
+  if (member.status !== 'active') return problem('action_available_only_for_active_members')
+  if (factors !== undefined && missingPrimary(organization, member, factors) !== null) {
+    return problem('action_available_only_once_primary_authentication_is_met')
+  }
+  const { mfa_methods, allowed_mfa_methods } = organization.settings
+  const restricted = mfa_methods === 'RESTRICTED' && !allowed_mfa_methods.includes(method)
+  return restricted && !member.is_breakglass
+    ? problem('operation_restricted_by_organization_mfa_methods')
+    : undefined
+}
+
+/**
+ * A new second factor must not become a way around the one there is: a member who has an active one (a verified
+ * number, a proven authenticator) enrols another only with a session or intermediate session that holds it.
+ */
+export function refuseMfaBypass(
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[]
+): Problem | undefined {
+  if (!hasActiveMfaFactor(member)) return undefined
+  const proven = factors.some(
+    ({ type, phone_number_factor, authenticator_app_factor }) =>
+      (member.mfa_phone_number_verified && phone_number_factor?.phone_id === member.phone_id) ||
+      (member.totp_registration_id !== '' &&
+        (type === 'recovery_codes' ||
+          authenticator_app_factor?.totp_id === member.totp_registration_id))
+  )
+  return proven ? undefined : problem('insufficient_factors')
+}
+
+export function hasActiveMfaFactor(member: MemberRecord): boolean {
+  return member.mfa_phone_number_verified || member.totp_registration_id !== ''
+}
+
+/** What a completed second factor changes about the next sign-in; `null` leaves it. */
+export function mfaPreferences(
+  method: MfaMethod,
+  organization: OrganizationRecord,
+  member: MemberRecord,
+  { set_mfa_enrollment, set_default_mfa }: MfaEnrollment
+): { mfa_enrolled: boolean | null; default_mfa_method: MfaMethod | null } {
+  const isDefault = set_default_mfa === true || member.default_mfa_method === ''
+  const default_mfa_method = isDefault ? method : null
+  if (organization.settings.mfa_policy === 'REQUIRED_FOR_ALL') {
+    return { mfa_enrolled: true, default_mfa_method }
+  }
+  const mfa_enrolled = set_mfa_enrollment === undefined ? null : set_mfa_enrollment === 'enroll'
+  return { mfa_enrolled, default_mfa_method }
+}

@@ -1,0 +1,179 @@
+import type {
+  B2BOrganizationsCreateRequest,
+  B2BOrganizationsUpdateRequest
+} from '../../wire/organizations.ts'
+import { mergeMetadata } from './metadata.ts'
+import { isProblem, type Problem, problem } from './problem.ts'
+import type { OrganizationRecord, OrganizationSettings } from './records.ts'
+import { unknownRole } from './roles.ts'
+
+const defaultSettings: OrganizationSettings = {
+  organization_logo_url: '',
+  sso_jit_provisioning: 'ALL_ALLOWED',
+  sso_jit_provisioning_allowed_connections: [],
+  sso_default_connection_id: null,
+  email_allowed_domains: [],
+  email_jit_provisioning: 'NOT_ALLOWED',
+  email_invites: 'ALL_ALLOWED',
+  auth_methods: 'ALL_ALLOWED',
+  allowed_auth_methods: [],
+  mfa_policy: 'OPTIONAL',
+  rbac_email_implicit_role_assignments: [],
+  mfa_methods: 'ALL_ALLOWED',
+  allowed_mfa_methods: [],
+  oauth_tenant_jit_provisioning: 'NOT_ALLOWED',
+  allowed_oauth_tenants: {},
+  claimed_email_domains: [],
+  first_party_connected_apps_allowed_type: 'ALL_ALLOWED',
+  allowed_first_party_connected_apps: [],
+  third_party_connected_apps_allowed_type: 'ALL_ALLOWED',
+  allowed_third_party_connected_apps: []
+}
+
+/** Settings about joining: an organization that is created with any of them takes no invitations unless it says so. */
+const joiningSettings = [
+  'sso_jit_provisioning',
+  'email_allowed_domains',
+  'email_jit_provisioning',
+  'auth_methods',
+  'allowed_auth_methods',
+  'oauth_tenant_jit_provisioning',
+  'allowed_oauth_tenants'
+] as const
+
+/** Everybody can have an address there, so it says nothing about belonging to an organization. */
+const commonDomains: ReadonlySet<string> = new Set([
+  'gmail.com',
+  'googlemail.com',
+  'yahoo.com',
+  'outlook.com',
+  'hotmail.com',
+  'live.com',
+  'msn.com',
+  'icloud.com',
+  'me.com',
+  'aol.com',
+  'proton.me',
+  'protonmail.com',
+  'gmx.com',
+  'gmx.de',
+  'gmx.net',
+  'web.de',
+  'mail.com',
+  'mail.ru',
+  'yandex.ru',
+  'yandex.com',
+  'qq.com',
+  '163.com',
+  'zoho.com',
+  'fastmail.com'
+])
+
+/** A slug or external id that reads like an id could be taken for one wherever an organization is named. */
+const idLike = /^(organization|member)-(test|live)-/i
+
+export function looksLikeId(address: string): boolean {
+  return idLike.test(address)
+}
+
+export interface NewOrganization {
+  readonly organization_id: string
+  /** Taken where the request names none. */
+  readonly organization_slug: string
+  readonly roles: ReadonlySet<string>
+  readonly now: number
+}
+
+export function createOrganization(
+  request: B2BOrganizationsCreateRequest,
+  { organization_id, organization_slug, roles, now }: NewOrganization
+): OrganizationRecord | Problem {
+  const invitesByDefault = joiningSettings.every((name) => request[name] === undefined)
+  const blank: OrganizationRecord = {
+    organization_id,
+    organization_name: request.organization_name,
+    organization_slug,
+    organization_external_id: null,
+    settings: {
+      ...defaultSettings,
+      email_invites: invitesByDefault ? 'ALL_ALLOWED' : 'NOT_ALLOWED'
+    },
+    trusted_metadata: {},
+    custom_roles: [],
+    version: 0,
+    created_at: now,
+    updated_at: now
+  }
+  return changeOrganization(blank, request, { roles, now })
+}
+
+type Changes = Omit<B2BOrganizationsUpdateRequest, 'organization_id'>
+
+/** The organization with the changes, or why they cannot be. What is left out stays as it is. */
+export function changeOrganization(
+  organization: OrganizationRecord,
+  request: Changes,
+  { roles, now }: { readonly roles: ReadonlySet<string>; readonly now: number }
+): OrganizationRecord | Problem {
+  const slug = request.organization_slug ?? organization.organization_slug
+  if (looksLikeId(slug)) return problem('invalid_organization_slug')
+  const external_id = request.organization_external_id ?? organization.organization_external_id
+  if (external_id !== null && looksLikeId(external_id)) {
+    return problem('invalid_organization_external_id')
+  }
+  const settings = changedSettings(organization.settings, request)
+  const assigned = settings.rbac_email_implicit_role_assignments.map(({ role_id }) => role_id)
+  const refusal = refuseSettings(settings) ?? unknownRole(assigned, roles)
+  if (refusal !== undefined) return refusal
+  const trusted_metadata = mergeMetadata(organization.trusted_metadata, request.trusted_metadata)
+  if (isProblem(trusted_metadata)) return trusted_metadata
+  return {
+    ...organization,
+    organization_name: request.organization_name ?? organization.organization_name,
+    organization_slug: slug,
+    organization_external_id: external_id,
+    settings,
+    trusted_metadata,
+    updated_at: now
+  }
+}
+
+function changedSettings(settings: OrganizationSettings, request: Changes): OrganizationSettings {
+  const given = Object.entries(request).filter(
+    ([name, value]) => Object.hasOwn(defaultSettings, name) && value !== undefined
+  )
+  return { ...settings, ...Object.fromEntries(given) }
+}
+
+function refuseSettings(settings: OrganizationSettings): Problem | undefined {
+  if (settings.auth_methods === 'RESTRICTED' && settings.allowed_auth_methods.length === 0) {
+    return problem('allowed_auth_methods_required_for_restricted')
+  }
+  if (settings.mfa_methods === 'RESTRICTED' && settings.allowed_mfa_methods.length === 0) {
+    return problem('allowed_mfa_methods_required_for_restricted')
+  }
+  const byDomain = [settings.email_invites, settings.email_jit_provisioning].includes('RESTRICTED')
+  if (byDomain && settings.email_allowed_domains.length === 0) {
+    return problem('invalid_restricted_email_setting')
+  }
+  const domains = [
+    ...settings.email_allowed_domains,
+    ...settings.claimed_email_domains,
+    ...settings.rbac_email_implicit_role_assignments.map(({ domain }) => domain.toLowerCase())
+  ]
+  return domains.some((domain) => commonDomains.has(domain))
+    ? problem('organization_settings_domain_too_common')
+    : undefined
+}
+
+/** The name as a slug: lower case, without accents, hyphens for the rest. */
+export function slugOf(organization_name: string): string {
+  const slug = organization_name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 100)
+  return slug.length < 2 ? 'organization' : slug
+}

@@ -1,0 +1,150 @@
+import type { OrgPolicy, Policy, PolicyResource, PolicyRole } from '../../wire/rbac.ts'
+import { type Problem, problem } from './problem.ts'
+import type { CustomPolicy } from './records.ts'
+import { adminRole, memberRole } from './roles.ts'
+
+const updatesOfOrganization = [
+  'update',
+  'update.info.name',
+  'update.info.slug',
+  'update.info.logo-url',
+  'update.settings.allowed-auth-methods',
+  'update.settings.allowed-mfa-methods',
+  'update.settings.email-jit-provisioning',
+  'update.settings.email-invites',
+  'update.settings.allowed-domains',
+  'update.settings.default-sso-connection',
+  'update.settings.sso-jit-provisioning',
+  'update.settings.mfa-policy',
+  'update.settings.implicit-roles',
+  'update.settings.oauth-tenant-jit-provisioning',
+  'update.settings.allowed-oauth-tenants'
+]
+
+const updatesOfSelf = [
+  'update.info.name',
+  'update.info.email',
+  'update.info.untrusted-metadata',
+  'update.info.mfa-phone',
+  'update.info.delete.mfa-phone',
+  'update.info.delete.mfa-totp',
+  'update.info.delete.password',
+  'update.info.unlink.retired-email',
+  'update.settings.mfa-enrolled',
+  'update.settings.default-mfa-method'
+]
+
+const onSessionsAndApps = ['revoke-sessions', 'get.connected-apps', 'revoke.connected-app']
+const onConnections = ['create', 'get', 'update', 'delete']
+
+const builtInResources: readonly PolicyResource[] = [
+  {
+    resource_id: 'stytch.organization',
+    description: 'Builtin resource for Stytch organization objects',
+    actions: [...updatesOfOrganization, 'delete']
+  },
+  {
+    resource_id: 'stytch.member',
+    description: 'Builtin resource for Stytch member objects',
+    actions: [
+      'create',
+      'update',
+      ...updatesOfSelf,
+      'update.settings.is-breakglass',
+      'update.settings.roles',
+      'search',
+      'delete',
+      ...onSessionsAndApps
+    ]
+  },
+  {
+    resource_id: 'stytch.self',
+    description: 'Builtin resource for the logged-in Stytch member object',
+    actions: [...updatesOfSelf, 'delete', ...onSessionsAndApps]
+  },
+  {
+    resource_id: 'stytch.sso',
+    description: 'Builtin resource for Stytch SSO Connection objects',
+    actions: onConnections
+  },
+  {
+    resource_id: 'stytch.scim',
+    description: 'Builtin resource for Stytch SCIM Connection objects',
+    actions: onConnections
+  }
+]
+
+const builtInRoles: readonly PolicyRole[] = [
+  {
+    role_id: memberRole,
+    description:
+      'Granted to all Members upon creation; grants permissions already implicitly granted to logged in Members via the SDK. Cannot be deleted.',
+    permissions: [{ resource_id: 'stytch.self', actions: ['*'] }]
+  },
+  {
+    role_id: adminRole,
+    description:
+      'Granted to Members who create an organization through the Stytch discovery flow. Admins will also have the stytch_member role. Cannot be deleted.',
+    permissions: ['stytch.organization', 'stytch.member', 'stytch.sso', 'stytch.scim'].map(
+      (resource_id) => ({ resource_id, actions: ['*'] })
+    )
+  }
+]
+
+/** The built-in roles and resources with what the project adds; a project may add permissions to a built-in role. */
+export function projectPolicy(custom: CustomPolicy): Policy {
+  const extended = builtInRoles.map((role) => {
+    const added = custom.roles.find(({ role_id }) => role_id === role.role_id)
+    return { ...role, permissions: [...role.permissions, ...(added?.permissions ?? [])] }
+  })
+  const others = custom.roles.filter(({ role_id }) => !isBuiltIn(role_id))
+  return {
+    roles: [...extended, ...others],
+    resources: [...builtInResources, ...custom.resources],
+    scopes: []
+  }
+}
+
+/** What is wrong with the roles and resources that a project adds. */
+export function refusePolicy({ roles, resources }: CustomPolicy): Problem | undefined {
+  if (resources.some(({ resource_id }) => resource_id.startsWith('stytch'))) {
+    return problem('invalid_stytch_prefixed_resource')
+  }
+  if (hasDuplicates(resources.map(({ resource_id }) => resource_id))) {
+    return problem('rbac_resource_duplicate')
+  }
+  return refuseRoles(roles, [...builtInResources, ...resources])
+}
+
+/** What is wrong with the roles that an organization adds to its project's. */
+export function refuseOrgPolicy({ roles }: OrgPolicy, project: Policy): Problem | undefined {
+  const taken = new Set(project.roles.map(({ role_id }) => role_id))
+  if (roles.some(({ role_id }) => taken.has(role_id))) return problem('rbac_org_custom_roles_only')
+  return refuseRoles(roles, project.resources)
+}
+
+function refuseRoles(
+  roles: readonly PolicyRole[],
+  resources: readonly PolicyResource[]
+): Problem | undefined {
+  if (hasDuplicates(roles.map(({ role_id }) => role_id))) return problem('rbac_role_duplicate')
+  const actionsOf = new Map(resources.map(({ resource_id, actions }) => [resource_id, actions]))
+  for (const { resource_id, actions } of roles.flatMap(({ permissions }) => permissions)) {
+    const known = actionsOf.get(resource_id)
+    if (known === undefined) return problem('invalid_permission_resource')
+    if (actions.includes('*')) {
+      if (actions.length > 1) return problem('cannot_specify_wildcard_with_other_actions')
+    } else if (!actions.every((action) => known.includes(action))) {
+      return problem('invalid_permission_action')
+    }
+  }
+  return undefined
+}
+
+function isBuiltIn(role_id: string): boolean {
+  return builtInRoles.some((role) => role.role_id === role_id)
+}
+
+function hasDuplicates(ids: readonly string[]): boolean {
+  return new Set(ids).size < ids.length
+}

@@ -1,0 +1,144 @@
+import type { MemberRoleSource, RetiredEmail } from '../../wire/member.ts'
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { CustomRole, Organization } from '../../wire/organization.ts'
+import type { PolicyResource, PolicyRole } from '../../wire/rbac.ts'
+
+/** What the store keeps, as the rules read it. Times are epoch milliseconds. */
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+export interface CustomPolicy {
+  readonly roles: readonly PolicyRole[]
+  readonly resources: readonly PolicyResource[]
+}
+
+export interface ProjectRecord {
+  readonly project_id: string
+  /** SHA-256 of the secret; `null` when nobody was told one. */
+  readonly secret_hash: string | null
+  /** What the project adds to the built-in roles and resources. */
+  readonly policy: CustomPolicy
+}
+
+/** The settings of an organization that stand in its object under the same names. */
+export type OrganizationSettings = Readonly<
+  Pick<
+    Organization,
+    | 'organization_logo_url'
+    | 'sso_jit_provisioning'
+    | 'sso_jit_provisioning_allowed_connections'
+    | 'email_allowed_domains'
+    | 'email_jit_provisioning'
+    | 'email_invites'
+    | 'auth_methods'
+    | 'allowed_auth_methods'
+    | 'mfa_policy'
+    | 'rbac_email_implicit_role_assignments'
+    | 'mfa_methods'
+    | 'allowed_mfa_methods'
+    | 'oauth_tenant_jit_provisioning'
+    | 'claimed_email_domains'
+    | 'first_party_connected_apps_allowed_type'
+    | 'allowed_first_party_connected_apps'
+    | 'third_party_connected_apps_allowed_type'
+    | 'allowed_third_party_connected_apps'
+  > & {
+    allowed_oauth_tenants: Record<string, unknown>
+    sso_default_connection_id: string | null
+  }
+>
+
+export interface OrganizationRecord {
+  readonly organization_id: string
+  readonly organization_name: string
+  readonly organization_slug: string
+  readonly organization_external_id: string | null
+  readonly settings: OrganizationSettings
+  readonly trusted_metadata: JsonObject
+  readonly custom_roles: readonly CustomRole[]
+  /** Counts changes, so that one made on old facts is noticed. */
+  readonly version: number
+  readonly created_at: number
+  readonly updated_at: number
+}
+
+/** One reason why a member has a role. */
+export interface RoleAssignment {
+  readonly role_id: string
+  readonly source: MemberRoleSource
+}
+
+export type MemberStatus = 'pending' | 'invited' | 'active' | 'deleted'
+
+export interface MemberRecord {
+  readonly member_id: string
+  readonly organization_id: string
+  readonly external_id: string | null
+  readonly email_id: string
+  readonly email_address: string
+  readonly email_address_verified: boolean
+  readonly retired_email_addresses: readonly RetiredEmail[]
+  readonly status: MemberStatus
+  readonly name: string
+  readonly is_breakglass: boolean
+  readonly mfa_enrolled: boolean
+  readonly default_mfa_method: '' | 'sms_otp' | 'totp'
+  /** `''` when there is none. */
+  readonly phone_id: string
+  readonly mfa_phone_number: string
+  readonly mfa_phone_number_verified: boolean
+  /** Assigned roles; those that come with the address are computed. */
+  readonly roles: readonly RoleAssignment[]
+  readonly trusted_metadata: JsonObject
+  readonly untrusted_metadata: JsonObject
+  readonly failed_attempts: number
+  readonly lock_created_at: number | null
+  readonly lock_expires_at: number | null
+  readonly version: number
+  readonly created_at: number
+  readonly updated_at: number
+  /** `''` when the member has no password. */
+  readonly member_password_id: string
+  /** The registration that a first code has proven, or `''`. */
+  readonly totp_registration_id: string
+}
+
+export interface PasswordRecord {
+  readonly member_password_id: string
+  readonly hash: string
+}
+
+export interface TotpRecord {
+  readonly totp_registration_id: string
+  /** Sealed. */
+  readonly secret: string
+  /** Whether a first code has proven it. */
+  readonly active: boolean
+  /** The latest 30-second step whose code was accepted; 0 before the first. */
+  readonly last_used_step: number
+  /** A registration that waits for its first code ends here. */
+  readonly expires_at: number
+}
+
+export interface SessionRecord {
+  readonly member_session_id: string
+  readonly member_id: string
+  readonly organization_id: string
+  readonly token_salt: string
+  readonly token_key_id: string
+  readonly authentication_factors: readonly AuthenticationFactor[]
+  readonly custom_claims: JsonObject
+  readonly started_at: number
+  readonly last_accessed_at: number
+  readonly expires_at: number
+  readonly version: number
+}
+
+/** A bag of factors that may become a session. Without a member it comes from discovery. */
+export interface IntermediateSessionRecord {
+  readonly intermediate_session_id: string
+  readonly member_id: string | null
+  readonly organization_id: string | null
+  readonly authentication_factors: readonly AuthenticationFactor[]
+  readonly version: number
+}

@@ -1,0 +1,76 @@
+import type { MemberRole } from '../../wire/member.ts'
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { EmailImplicitRoleAssignment } from '../../wire/organization.ts'
+import { type Problem, problem } from './problem.ts'
+import type { MemberRecord, OrganizationRecord, RoleAssignment } from './records.ts'
+
+/** Every member has it; it cannot be taken away. */
+export const memberRole = 'stytch_member'
+export const adminRole = 'stytch_admin'
+
+const fromTheStart: RoleAssignment = {
+  role_id: memberRole,
+  source: { type: 'direct_assignment', details: {} }
+}
+
+/** Every role of the member with every reason for it, whether or not a session counts it. */
+export function memberRoles(
+  member: Pick<MemberRecord, 'roles' | 'email_address'>,
+  organization: OrganizationRecord
+): MemberRole[] {
+  const roles = new Map<string, MemberRole>()
+  for (const { role_id, source } of assignmentsOf(member, organization)) {
+    const known = roles.get(role_id)
+    if (known === undefined) roles.set(role_id, { role_id, sources: [source] })
+    else known.sources.push(source)
+  }
+  return [...roles.values()]
+}
+
+/** The roles that count for a session: those of an SSO connection only with a SAML factor of that connection. */
+export function sessionRoles(
+  member: Pick<MemberRecord, 'roles' | 'email_address'>,
+  organization: OrganizationRecord,
+  factors: readonly AuthenticationFactor[]
+): string[] {
+  const connections = new Set(factors.map((factor) => factor.saml_sso_factor?.provider_id))
+  const counted = assignmentsOf(member, organization).filter(
+    ({ source }) =>
+      !source.type.startsWith('sso_connection') ||
+      connections.has(source.details?.connection_id as string)
+  )
+  return [...new Set(counted.map(({ role_id }) => role_id))]
+}
+
+/** The assignments after `role_ids` replaced every direct one. */
+export function assignDirectly(
+  existing: readonly RoleAssignment[],
+  role_ids: readonly string[]
+): readonly RoleAssignment[] {
+  const direct = [...new Set(role_ids)]
+    .filter((role_id) => role_id !== memberRole)
+    .map((role_id) => ({ role_id, source: { type: 'direct_assignment', details: {} } }))
+  return [...direct, ...existing.filter(({ source }) => source.type !== 'direct_assignment')]
+}
+
+/** Roles can be assigned only if the project or the organization has them. */
+export function unknownRole(
+  role_ids: readonly string[],
+  known: ReadonlySet<string>
+): Problem | undefined {
+  return role_ids.every((role_id) => known.has(role_id)) ? undefined : problem('invalid_role')
+}
+
+function assignmentsOf(
+  member: Pick<MemberRecord, 'roles' | 'email_address'>,
+  { settings }: OrganizationRecord
+): readonly RoleAssignment[] {
+  const domain = member.email_address.slice(member.email_address.lastIndexOf('@') + 1)
+  const byEmail = settings.rbac_email_implicit_role_assignments
+    .filter((assignment: EmailImplicitRoleAssignment) => assignment.domain.toLowerCase() === domain)
+    .map(({ role_id }) => ({
+      role_id,
+      source: { type: 'email_assignment', details: { email_domain: domain } }
+    }))
+  return [fromTheStart, ...member.roles, ...byEmail]
+}

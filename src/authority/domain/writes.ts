@@ -1,0 +1,117 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { CustomRole } from '../../wire/organization.ts'
+import type { JWK } from '../../wire/sessions.ts'
+import type { Problem } from './problem.ts'
+import type {
+  CustomPolicy,
+  IntermediateSessionRecord,
+  JsonObject,
+  MemberRecord,
+  OrganizationRecord,
+  PasswordRecord,
+  SessionRecord,
+  TotpRecord
+} from './records.ts'
+
+/** What a member row holds itself; the rest of {@link MemberRecord} stands in other rows or has its own writes. */
+export type MemberRow = Omit<
+  MemberRecord,
+  | 'member_password_id'
+  | 'totp_registration_id'
+  | 'failed_attempts'
+  | 'lock_created_at'
+  | 'lock_expires_at'
+>
+
+interface Writes {
+  insertProject: { secret_hash: string | null; policy: CustomPolicy; now: number }
+  setProjectSecret: { secret_hash: string }
+  setProjectPolicy: { policy: CustomPolicy }
+  insertSigningKey: {
+    kid: string
+    public_jwk: JWK
+    private_key: string
+    generation: number
+    now: number
+  }
+
+  insertOrganization: { organization: OrganizationRecord }
+  /** Guarded by the version that `organization` was read at. */
+  updateOrganization: { organization: OrganizationRecord }
+  setOrganizationRoles: { organization_id: string; custom_roles: readonly CustomRole[] }
+
+  insertMember: { member: MemberRow }
+  /** Guarded by the version that `member` was read at. */
+  updateMember: { member: MemberRow }
+  /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
+  claimEmail: { organization_id: string; member_id: string; email_address: string }
+  releaseEmail: { organization_id: string; member_id: string; email_address: string }
+  activateMember: { member_id: string; now: number }
+  /** `null` leaves a preference as it is. */
+  setMfaPreferences: {
+    member_id: string
+    mfa_enrolled: boolean | null
+    default_mfa_method: MemberRecord['default_mfa_method'] | null
+    now: number
+  }
+
+  /** Counts an attempt before its secret is compared; the last one allowed locks. Guarded: not locked. */
+  reserveAttempt: { member_id: string; now: number; limit: number; lock_ms: number }
+  /** Gives a reserved attempt back, and the lock that it may have set. */
+  releaseAttempt: { member_id: string }
+  forgetFailures: { member_id: string }
+
+  /** Guarded: the member has none. */
+  insertPassword: { member_id: string; password: PasswordRecord; now: number }
+  /** Guarded: it is still the password that was compared. */
+  confirmPassword: { member_id: string; password: PasswordRecord }
+  deletePassword: { member_id: string }
+
+  /** Replaces a registration that waits for its first code. Guarded: none is active. */
+  putTotp: { member_id: string; totp: TotpRecord; now: number }
+  /** Guarded: no code of this or a later step was used, and the registration has not ended. */
+  useTotpStep: { member_id: string; totp_registration_id: string; step: number; now: number }
+  deleteRecoveryCodes: { member_id: string }
+  insertRecoveryCode: { member_id: string; recovery_code_id: string; code: string; now: number }
+
+  insertSession: { session: SessionRecord; token_hash: string }
+  /**
+   * Guarded: neither revoked nor expired. Factors and claims are replaced as a whole, so a `version` guards them;
+   * `null` leaves a column as it is.
+   */
+  updateSession: {
+    member_session_id: string
+    now: number
+    expires_at: number | null
+    authentication_factors: readonly AuthenticationFactor[] | null
+    custom_claims: JsonObject | null
+    version: number | null
+  }
+  /** Guarded: alive. */
+  revokeSession: { member_session_id: string; now: number }
+  revokeMemberSessions: { member_id: string; now: number }
+
+  insertIntermediateSession: {
+    intermediate_session: IntermediateSessionRecord
+    token_hash: string
+    now: number
+    expires_at: number
+  }
+  /** Guarded by the version that it was read at. */
+  setIntermediateFactors: { intermediate_session: IntermediateSessionRecord; now: number }
+  /** Counts a code before it is compared. Guarded: alive, with codes left. */
+  reserveIntermediateAttempt: { intermediate_session_id: string; now: number; limit: number }
+  releaseIntermediateAttempt: { intermediate_session_id: string }
+  /** Guarded: alive, and nobody else was faster. */
+  consumeIntermediateSession: { intermediate_session_id: string; now: number }
+}
+
+/**
+ * One conditional statement. With `otherwise` it is guarded: when it touches no row, nothing of its list happens
+ * and `otherwise` is the answer.
+ */
+export type Write = {
+  [Do in keyof Writes]: { readonly do: Do; readonly otherwise?: Problem } & Readonly<Writes[Do]>
+}[keyof Writes]
+
+export type WriteNamed<Do extends Write['do']> = Extract<Write, { do: Do }>

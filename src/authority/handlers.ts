@@ -1,0 +1,31 @@
+import type { OperationName } from '../wire/routes.ts'
+import type { Handler } from './context.ts'
+import * as members from './handlers/members.ts'
+import * as organizations from './handlers/organizations.ts'
+import * as passwords from './handlers/passwords.ts'
+import * as rbac from './handlers/rbac.ts'
+import * as sessions from './handlers/sessions.ts'
+import * as totps from './handlers/totps.ts'
+
+/** What answers each operation. An operation without a handler is answered 501. */
+export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
+  'sessions.get': sessions.get,
+  'sessions.authenticate': sessions.authenticate,
+  'sessions.revoke': sessions.revoke,
+  'sessions.getJWKS': sessions.getJWKS,
+  'totps.create': totps.create,
+  'totps.authenticate': totps.authenticate,
+  'passwords.authenticate': passwords.authenticate,
+  'passwords.migrate': passwords.migrate,
+  'rbac.policy': rbac.getPolicy,
+  'rbac.organizations.getOrgPolicy': rbac.getOrgPolicy,
+  'rbac.organizations.setOrgPolicy': rbac.setOrgPolicy,
+  'organizations.create': organizations.create,
+  'organizations.get': organizations.get,
+  'organizations.update': organizations.update,
+  'organizations.search': organizations.search,
+  'organizations.members.create': members.create,
+  'organizations.members.get': members.get,
+  'organizations.members.update': members.update,
+  'organizations.members.search': members.search
+}

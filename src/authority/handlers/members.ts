@@ -1,0 +1,128 @@
+import type { Context, Handler } from '../context.ts'
+import { newId } from '../crypto/tokens.ts'
+import { readCursor, writeCursor } from '../cursor.ts'
+import { viewMember } from '../domain/member-view.ts'
+import {
+  canonicalEmail,
+  changeMember,
+  createMember,
+  type MemberContext,
+  writesOfChange,
+  writesOfCreation
+} from '../domain/members.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import { problem, stale } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import { loadOrganization, loadOrganizationAndMember } from '../load.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { retryWhileStale } from '../retry-while-stale.ts'
+import { memberCondition } from '../store/search.ts'
+import { assignableRoles } from './organizations.ts'
+
+const defaultLimit = 100
+
+export const create: Handler<'organizations.members.create'> = async (context, request) => {
+  const organization = await loadOrganization(context, request.organization_id)
+  const { organization_id, ...fields } = request
+  const member = demand(
+    createMember(
+      organization.organization_id,
+      newId('member', context.environment),
+      fields,
+      memberContext(context, organization)
+    )
+  )
+  demand(await context.store.run(writesOfCreation(member)))
+  return answer(context, member, organization)
+}
+
+export const get: Handler<'organizations.members.get'> = async (
+  context,
+  { organization_id, member_id, email_address }
+) => {
+  const organization = await loadOrganization(context, organization_id)
+  if (member_id !== undefined && email_address === undefined) {
+    const { member } = await loadOrganizationAndMember(context, { organization_id, member_id })
+    return answer(context, member, organization)
+  }
+  if (email_address === undefined || member_id !== undefined) {
+    throw new Refusal(problem('invalid_member_get_fields'))
+  }
+  const member = await context.store.findMemberByEmail(
+    organization.organization_id,
+    canonicalEmail(email_address)
+  )
+  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  return answer(context, member, organization)
+}
+
+export const update: Handler<'organizations.members.update'> = (context, request) =>
+  retryWhileStale(async () => {
+    const { organization, member: before } = await loadOrganizationAndMember(context, request)
+    const { organization_id, member_id, ...changes } = request
+    const member = demand(changeMember(before, changes, memberContext(context, organization)))
+    demand(await context.store.run(writesOfChange(before, member, stale)))
+    return answer(context, member, organization)
+  })
+
+export const search: Handler<'organizations.members.search'> = async (
+  context,
+  { organization_ids, query, cursor, limit = defaultLimit }
+) => {
+  const { store, atRest, now } = context
+  const organizations = await loadOrganizations(context, organization_ids)
+  const condition = demand(memberCondition(query))
+  const scope = JSON.stringify(['members', store.project_id, [...organizations.keys()], query])
+  const after = cursor === undefined ? undefined : demand(readCursor(atRest, scope, cursor))
+  const { items, total } = await store.searchMembers([...organizations.keys()], condition, {
+    limit: limit + 1,
+    after
+  })
+  const page = items.slice(0, limit)
+  const last = items.length > limit ? page.at(-1) : undefined
+  const next_cursor =
+    last === undefined
+      ? null
+      : writeCursor(atRest, scope, { created_at: last.created_at, id: last.member_id })
+  return {
+    members: page.flatMap((member) => {
+      const organization = organizations.get(member.organization_id)
+      return organization === undefined ? [] : [viewMember(member, organization, now)]
+    }),
+    results_metadata: { total, next_cursor },
+    organizations: Object.fromEntries(
+      [...organizations].map(([id, organization]) => [id, viewOrganization(organization)])
+    )
+  }
+}
+
+/** Ids and roles that a rule about members of this organization may need. */
+export function memberContext(context: Context, organization: OrganizationRecord): MemberContext {
+  return {
+    email_id: newId('email', context.environment),
+    phone_id: newId('phone-number', context.environment),
+    roles: assignableRoles(context, organization),
+    now: context.now
+  }
+}
+
+/** By id, each once, however often and by whatever name the request names it. */
+async function loadOrganizations(
+  context: Context,
+  addresses: readonly string[]
+): Promise<ReadonlyMap<string, OrganizationRecord>> {
+  const found = new Map<string, OrganizationRecord>()
+  for (const address of addresses) {
+    const organization = await loadOrganization(context, address)
+    found.set(organization.organization_id, organization)
+  }
+  return found
+}
+
+function answer({ now }: Context, member: MemberRecord, organization: OrganizationRecord) {
+  return {
+    member_id: member.member_id,
+    member: viewMember(member, organization, now),
+    organization: viewOrganization(organization)
+  }
+}

@@ -1,0 +1,146 @@
+import { checkPermission } from '../../rbac/check-permission.ts'
+import { compilePolicy } from '../../rbac/compile-policy.ts'
+import type { AuthorizationCheck, AuthorizationVerdict } from '../../wire/sessions.ts'
+import type { Context, Handler } from '../context.ts'
+import { type Caller, refuseActionOnMember } from '../domain/member-permission.ts'
+import { viewMember } from '../domain/member-view.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import { projectPolicy } from '../domain/policy.ts'
+import { problem } from '../domain/problem.ts'
+import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
+import { sessionRoles } from '../domain/roles.ts'
+import { viewSession } from '../domain/session-view.ts'
+import type { Write } from '../domain/writes.ts'
+import { issueSession, touchSession } from '../issue-session.ts'
+import {
+  hasSessionCredential,
+  loadOrganizationAndMember,
+  loadSession,
+  loadSessionMember
+} from '../load.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { retryWhileStale } from '../retry-while-stale.ts'
+
+export const get: Handler<'sessions.get'> = async (context, request) => {
+  const { organization, member } = await loadOrganizationAndMember(context, request)
+  const sessions = await context.store.listSessions(member.member_id, context.now)
+  return { member_sessions: sessions.map((session) => viewSession(session, member, organization)) }
+}
+
+/** The question of `authorization_check` comes first: a denial changes nothing. */
+export const authenticate: Handler<'sessions.authenticate'> = (context, request) =>
+  retryWhileStale(async () => {
+    const found = await loadSession(context, request)
+    const { organization, member } = await loadSessionMember(context, found)
+    const roles = sessionRoles(member, organization, found.authentication_factors)
+    const verdict =
+      request.authorization_check &&
+      (await answerCheck(context, request.authorization_check, organization, roles))
+
+    const { session, write } = touchSession(context, found, request)
+    demand(await context.store.run([write]))
+    return {
+      ...(await issueSession(context, session, member, organization)),
+      member: viewMember(member, organization, context.now),
+      organization: viewOrganization(organization),
+      ...(verdict === undefined ? {} : { verdict })
+    }
+  })
+
+/** A check about any other organization, also one that does not exist, is a check across tenants. */
+async function answerCheck(
+  { store, project }: Context,
+  check: AuthorizationCheck,
+  organization: OrganizationRecord,
+  roles: readonly string[]
+): Promise<AuthorizationVerdict> {
+  const named = await store.findOrganization(check.organization_id)
+  if (named?.organization_id !== organization.organization_id) {
+    throw new Refusal(problem('session_authorization_tenancy_error'))
+  }
+  const policy = compiledPolicy(project.policy, organization)
+  const verdict = checkPermission(policy, roles, check.resource_id, check.action)
+  if (!verdict.authorized) throw new Refusal(problem('session_authorization_error'))
+  return verdict
+}
+
+/** With a member session the call may do what that member may; without one, everything in the project. */
+export const revoke: Handler<'sessions.revoke'> = async (context, request) => {
+  const selectors = Object.values(request).filter((value) => value !== undefined)
+  if (selectors.length === 0) throw new Refusal(problem('no_session_revoke_arguments'))
+  if (selectors.length > 1) throw new Refusal(problem('too_many_session_revoke_arguments'))
+
+  const caller = await loadCaller(context)
+  const { target, write } =
+    request.member_id === undefined
+      ? await chooseSession(context, request)
+      : await chooseMember(context, request.member_id)
+  if (caller !== undefined) {
+    demand(refuseActionOnMember(caller, target, 'revoke-sessions', caller.policy))
+  }
+  demand(await context.store.run([write]))
+  return {}
+}
+
+type Target = Pick<SessionRecord, 'member_id' | 'organization_id'>
+
+async function chooseSession(
+  context: Context,
+  request: { member_session_id?: string; session_token?: string; session_jwt?: string }
+): Promise<{ target: Target; write: Write }> {
+  const { store, now } = context
+  const session =
+    request.member_session_id === undefined
+      ? await loadSession(context, request)
+      : await store.findSession(request.member_session_id, now)
+  const otherwise = problem('session_not_found')
+  if (session === undefined) throw new Refusal(otherwise)
+  const { member_session_id } = session
+  return { target: session, write: { do: 'revokeSession', member_session_id, now, otherwise } }
+}
+
+/** By id only: external ids are unique within an organization, and the call names none. */
+async function chooseMember(
+  { store, now }: Context,
+  member_id: string
+): Promise<{ target: Target; write: Write }> {
+  const member = await store.findMemberById(member_id)
+  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  return { target: member, write: { do: 'revokeMemberSessions', member_id, now } }
+}
+
+/** The member that the headers of the call name. Two headers must mean one session. */
+async function loadCaller(
+  context: Context
+): Promise<(Caller & { policy: ReturnType<typeof compilePolicy> }) | undefined> {
+  const { session_token, session_jwt } = context.authorization
+  if (!hasSessionCredential(context.authorization)) return undefined
+  const sessions = await Promise.all(
+    [{ session_token }, { session_jwt }]
+      .filter(hasSessionCredential)
+      .map((credential) => loadSession(context, credential))
+  )
+  const [session, other = session] = sessions
+  if (session === undefined) return undefined
+  if (other?.member_session_id !== session.member_session_id) {
+    throw new Refusal(problem('too_many_session_arguments'))
+  }
+  const { organization, member } = await loadSessionMember(context, session)
+  return {
+    member_id: member.member_id,
+    organization_id: organization.organization_id,
+    roles: sessionRoles(member, organization, session.authentication_factors),
+    policy: compiledPolicy(context.project.policy, organization)
+  }
+}
+
+export const getJWKS: Handler<'sessions.getJWKS'> = async ({ signingKeys, now }) => ({
+  keys: await signingKeys.listPublic(now)
+})
+
+function compiledPolicy(
+  custom: Context['project']['policy'],
+  organization: OrganizationRecord
+): ReturnType<typeof compilePolicy> {
+  return compilePolicy(projectPolicy(custom), { roles: [...organization.custom_roles] })
+}

@@ -1,0 +1,162 @@
+/**
+ * The schema, as an ordered list that both engines run. A migration that was released is never edited.
+ *
+ * Every table has `project_id` first in its key. Times are epoch milliseconds, flags 0 or 1, structures JSON.
+ */
+export const migrations: readonly string[] = [
+  `
+  create table projects (
+    project_id text primary key,
+    secret_hash text,
+    policy text not null,
+    created_at bigint not null
+  );
+
+  create table signing_keys (
+    project_id text not null references projects (project_id) on delete cascade,
+    kid text not null,
+    generation bigint not null,
+    public_jwk text not null,
+    private_key text not null,
+    created_at bigint not null,
+    primary key (project_id, kid)
+  );
+  create unique index signing_keys_generation on signing_keys (project_id, generation);
+
+  create table organizations (
+    project_id text not null references projects (project_id) on delete cascade,
+    organization_id text not null,
+    organization_name text not null,
+    folded_name text not null,
+    organization_slug text not null,
+    organization_external_id text,
+    email_allowed_domains text not null,
+    claimed_email_domains text not null,
+    settings text not null,
+    trusted_metadata text not null,
+    custom_roles text not null,
+    version bigint not null,
+    created_at bigint not null,
+    updated_at bigint not null,
+    primary key (project_id, organization_id)
+  );
+  create unique index organizations_slug on organizations (project_id, organization_slug);
+  create unique index organizations_external_id
+    on organizations (project_id, organization_external_id);
+
+  create table members (
+    project_id text not null,
+    member_id text not null,
+    organization_id text not null,
+    external_id text,
+    email_id text not null,
+    email_address text not null,
+    email_address_verified bigint not null,
+    retired_email_addresses text not null,
+    status text not null,
+    name text not null,
+    is_breakglass bigint not null,
+    mfa_enrolled bigint not null,
+    default_mfa_method text not null,
+    phone_id text not null,
+    mfa_phone_number text,
+    mfa_phone_number_verified bigint not null,
+    roles text not null,
+    trusted_metadata text not null,
+    untrusted_metadata text not null,
+    failed_attempts bigint not null,
+    lock_created_at bigint,
+    lock_expires_at bigint,
+    version bigint not null,
+    created_at bigint not null,
+    updated_at bigint not null,
+    primary key (project_id, member_id),
+    foreign key (project_id, organization_id)
+      references organizations (project_id, organization_id) on delete cascade
+  );
+  create index members_of_organization on members (project_id, organization_id, created_at);
+  create unique index members_external_id on members (project_id, organization_id, external_id);
+  create unique index members_phone_number
+    on members (project_id, organization_id, mfa_phone_number);
+
+  create table member_emails (
+    project_id text not null,
+    organization_id text not null,
+    email_address text not null,
+    member_id text not null,
+    primary key (project_id, organization_id, email_address),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+
+  create table passwords (
+    project_id text not null,
+    member_id text not null,
+    member_password_id text not null,
+    hash text not null,
+    created_at bigint not null,
+    primary key (project_id, member_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+
+  create table totps (
+    project_id text not null,
+    member_id text not null,
+    totp_registration_id text not null,
+    secret text not null,
+    active bigint not null,
+    last_used_step bigint not null,
+    expires_at bigint not null,
+    created_at bigint not null,
+    primary key (project_id, member_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+
+  create table recovery_codes (
+    project_id text not null,
+    recovery_code_id text not null,
+    member_id text not null,
+    code text not null,
+    created_at bigint not null,
+    primary key (project_id, recovery_code_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+  create index recovery_codes_of_member on recovery_codes (project_id, member_id);
+
+  create table sessions (
+    project_id text not null,
+    member_session_id text not null,
+    member_id text not null,
+    organization_id text not null,
+    token_hash text not null,
+    token_salt text not null,
+    token_key_id text not null,
+    authentication_factors text not null,
+    custom_claims text not null,
+    started_at bigint not null,
+    last_accessed_at bigint not null,
+    expires_at bigint not null,
+    revoked_at bigint,
+    version bigint not null,
+    primary key (project_id, member_session_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+  create unique index sessions_token on sessions (project_id, token_hash);
+  create index sessions_of_member on sessions (project_id, member_id);
+
+  create table intermediate_sessions (
+    project_id text not null references projects (project_id) on delete cascade,
+    intermediate_session_id text not null,
+    token_hash text not null,
+    member_id text,
+    organization_id text,
+    authentication_factors text not null,
+    failed_codes bigint not null,
+    created_at bigint not null,
+    expires_at bigint not null,
+    version bigint not null,
+    primary key (project_id, intermediate_session_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+  create unique index intermediate_sessions_token on intermediate_sessions (project_id, token_hash);
+  `
+]

@@ -1,0 +1,78 @@
+import type {
+  IntermediateSessionRecord,
+  MemberRecord,
+  OrganizationRecord,
+  PasswordRecord,
+  ProjectRecord,
+  SessionRecord,
+  TotpRecord
+} from '../domain/records.ts'
+import type { Row } from './engine.ts'
+
+/** Rows as records: JSON is read, flags become booleans, absent text becomes `''` where the API says so. */
+
+export function readProject(row: Row): ProjectRecord {
+  return { ...(row as unknown as ProjectRecord), policy: json(row.policy) }
+}
+
+export function readOrganization(row: Row): OrganizationRecord {
+  const { folded_name, email_allowed_domains, claimed_email_domains, settings, ...columns } = row
+  return {
+    ...(columns as unknown as OrganizationRecord),
+    settings: {
+      ...json<OrganizationRecord['settings']>(settings),
+      email_allowed_domains: json(email_allowed_domains),
+      claimed_email_domains: json(claimed_email_domains)
+    },
+    trusted_metadata: json(row.trusted_metadata),
+    custom_roles: json(row.custom_roles)
+  }
+}
+
+export function readMember(row: Row): MemberRecord {
+  return {
+    ...(row as unknown as MemberRecord),
+    email_address_verified: row.email_address_verified === 1,
+    retired_email_addresses: json(row.retired_email_addresses),
+    is_breakglass: row.is_breakglass === 1,
+    mfa_enrolled: row.mfa_enrolled === 1,
+    mfa_phone_number: textOrEmpty(row.mfa_phone_number),
+    mfa_phone_number_verified: row.mfa_phone_number_verified === 1,
+    roles: json(row.roles),
+    trusted_metadata: json(row.trusted_metadata),
+    untrusted_metadata: json(row.untrusted_metadata),
+    member_password_id: textOrEmpty(row.member_password_id),
+    totp_registration_id: textOrEmpty(row.totp_registration_id)
+  }
+}
+
+export function readPassword(row: Row): PasswordRecord {
+  return row as unknown as PasswordRecord
+}
+
+export function readTotp(row: Row): TotpRecord {
+  return { ...(row as unknown as TotpRecord), active: row.active === 1 }
+}
+
+export function readSession(row: Row): SessionRecord {
+  return {
+    ...(row as unknown as SessionRecord),
+    authentication_factors: json(row.authentication_factors),
+    custom_claims: json(row.custom_claims)
+  }
+}
+
+export function readIntermediateSession(row: Row): IntermediateSessionRecord {
+  return {
+    ...(row as unknown as IntermediateSessionRecord),
+    authentication_factors: json(row.authentication_factors)
+  }
+}
+
+export function json<T>(text: unknown): T {
+  return JSON.parse(String(text))
+}
+
+function textOrEmpty(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

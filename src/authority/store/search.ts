@@ -1,0 +1,121 @@
+import type { SearchQuery } from '../../wire/search.ts'
+import { isProblem, type Problem, problem } from '../domain/problem.ts'
+import type { Value } from './engine.ts'
+
+/** At most `limit` results that come after this row. */
+export interface Page {
+  readonly limit: number
+  readonly after: { readonly created_at: number; readonly id: string } | undefined
+}
+
+/** A condition, and the values of its placeholders from `$2` on. */
+export interface Condition {
+  readonly sql: string
+  readonly values: readonly Value[]
+}
+
+type Filter = (value: unknown, bind: Bind) => string | Problem
+type Bind = (value: Value) => string
+
+const minFuzzyCharacters = 3
+
+const organizationFilters: Readonly<Record<string, Filter>> = {
+  organization_ids: anyOf((list) => `organization_id in (${list})`),
+  organization_slugs: anyOf((list) => `organization_slug in (${list})`),
+  organization_name_fuzzy: containing((pattern) => `folded_name like ${pattern}`),
+  organization_slug_fuzzy: containing((pattern) => `lower(organization_slug) like ${pattern}`),
+  member_emails: anyOf((list) => hasMember(`email_address in (${list})`)),
+  member_email_fuzzy: containing((pattern) => hasMember(`email_address like ${pattern}`)),
+  allowed_domains: anyElementOf('email_allowed_domains'),
+  allowed_domain_fuzzy: containing((pattern) => `email_allowed_domains like ${pattern}`),
+  claimed_email_domains: anyElementOf('claimed_email_domains'),
+  has_active_sso_connection: flag((wanted) => (wanted ? '1 = 0' : '1 = 1')),
+  sso_connection_id: (value) => (typeof value === 'string' ? '1 = 0' : wrongValue)
+}
+
+const memberFilters: Readonly<Record<string, Filter>> = {
+  member_ids: anyOf((list) => `m.member_id in (${list})`),
+  member_emails: anyOf((list) => `m.email_address in (${list})`),
+  member_email_fuzzy: containing((pattern) => `m.email_address like ${pattern}`),
+  member_is_breakglass: flag((wanted) => `m.is_breakglass = ${wanted ? 1 : 0}`),
+  statuses: anyOf((list) => `m.status in (${list})`),
+  member_phone_numbers: anyOf((list) => `m.mfa_phone_number in (${list})`),
+  member_phone_number_fuzzy: containing((pattern) => `m.mfa_phone_number like ${pattern}`)
+}
+
+const wrongValue = problem('search_invalid_filter_value')
+
+export function organizationCondition(query: SearchQuery | undefined): Condition | Problem {
+  return conditionOf(query, organizationFilters, 'organization_search_filter_name_not_recognized')
+}
+
+/** Deleted members show only where `statuses` asks for them. */
+export function memberCondition(query: SearchQuery | undefined): Condition | Problem {
+  const condition = conditionOf(query, memberFilters, 'member_search_filter_name_not_recognized')
+  const byStatus = query?.operands.some(({ filter_name }) => filter_name === 'statuses')
+  if (isProblem(condition) || byStatus) return condition
+  return { ...condition, sql: `${condition.sql} and m.status <> 'deleted'` }
+}
+
+function conditionOf(
+  query: SearchQuery | undefined,
+  filters: Readonly<Record<string, Filter>>,
+  unknownFilter: Problem['problem']
+): Condition | Problem {
+  const values: Value[] = []
+  const bind: Bind = (value) => `$${values.push(value) + 1}`
+  const parts: string[] = []
+  for (const { filter_name, filter_value } of query?.operands ?? []) {
+    const filter = Object.hasOwn(filters, filter_name) ? filters[filter_name] : undefined
+    if (filter === undefined) return problem(unknownFilter)
+    const part = filter(filter_value, bind)
+    if (isProblem(part)) return part
+    parts.push(part)
+  }
+  if (parts.length === 0) return { sql: '1 = 1', values }
+  return { sql: `(${parts.join(query?.operator === 'OR' ? ' or ' : ' and ')})`, values }
+}
+
+function anyOf(sql: (list: string) => string): Filter {
+  return (value, bind) => {
+    if (!isTexts(value)) return wrongValue
+    return value.length === 0 ? '1 = 0' : sql(value.map(bind).join(', '))
+  }
+}
+
+/** Domains hold nothing that JSON escapes, so an element of the stored array stands between its quotes. */
+function anyElementOf(column: string): Filter {
+  return (value, bind) => {
+    if (!isTexts(value)) return wrongValue
+    if (value.length === 0) return '1 = 0'
+    const parts = value.map((text) => `${column} like ${likePattern(`"${text}"`, bind)}`)
+    return `(${parts.join(' or ')})`
+  }
+}
+
+function containing(sql: (pattern: string) => string): Filter {
+  return (value, bind) => {
+    if (typeof value !== 'string' || value.length < minFuzzyCharacters) return wrongValue
+    return sql(likePattern(value.toLowerCase(), bind))
+  }
+}
+
+function flag(sql: (wanted: boolean) => string): Filter {
+  return (value) => (typeof value === 'boolean' ? sql(value) : wrongValue)
+}
+
+function hasMember(condition: string): string {
+  return `exists (select 1 from members where members.project_id = organizations.project_id
+    and members.organization_id = organizations.organization_id and members.status <> 'deleted'
+    and members.${condition})`
+}
+
+function likePattern(text: string, bind: Bind): string {
+  return `${bind(`%${text.replace(/[\\%_]/g, '\\$&')}%`)} escape '\\'`
+}
+
+function isTexts(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) && value.length <= 1000 && value.every((item) => typeof item === 'string')
+  )
+}

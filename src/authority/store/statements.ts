@@ -1,0 +1,371 @@
+import type { MemberRow, Write, WriteNamed } from '../domain/writes.ts'
+import type { Value } from './engine.ts'
+
+/** SQL and the values of `$2`, `$3` and so on; `$1` is always the project. */
+type Prepared = readonly [sql: string, ...values: Value[]]
+
+/** One conditional statement for every write. */
+export const statements: {
+  readonly [Do in Write['do']]: (write: WriteNamed<Do>) => Prepared
+} = {
+  insertProject: ({ secret_hash, policy, now }) => [
+    `insert into projects (project_id, secret_hash, policy, created_at) values ($1, $2, $3, $4)
+     on conflict (project_id) do nothing`,
+    secret_hash,
+    JSON.stringify(policy),
+    now
+  ],
+
+  setProjectSecret: ({ secret_hash }) => [
+    'update projects set secret_hash = $2 where project_id = $1',
+    secret_hash
+  ],
+
+  setProjectPolicy: ({ policy }) => [
+    'update projects set policy = $2 where project_id = $1',
+    JSON.stringify(policy)
+  ],
+
+  insertSigningKey: ({ kid, public_jwk, private_key, generation, now }) => [
+    `insert into signing_keys (project_id, kid, public_jwk, private_key, generation, created_at)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (project_id, generation) do nothing`,
+    kid,
+    JSON.stringify(public_jwk),
+    private_key,
+    generation,
+    now
+  ],
+
+  insertOrganization({ organization }) {
+    const { email_allowed_domains, claimed_email_domains, ...settings } = organization.settings
+    return [
+      `insert into organizations (project_id, organization_id, organization_name, folded_name,
+         organization_slug, organization_external_id, email_allowed_domains, claimed_email_domains,
+         settings, trusted_metadata, custom_roles, version, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+      organization.organization_id,
+      organization.organization_name,
+      organization.organization_name.toLowerCase(),
+      organization.organization_slug,
+      organization.organization_external_id,
+      JSON.stringify(email_allowed_domains),
+      JSON.stringify(claimed_email_domains),
+      JSON.stringify(settings),
+      JSON.stringify(organization.trusted_metadata),
+      JSON.stringify(organization.custom_roles),
+      organization.version,
+      organization.created_at,
+      organization.updated_at
+    ]
+  },
+
+  updateOrganization({ organization }) {
+    const { email_allowed_domains, claimed_email_domains, ...settings } = organization.settings
+    return [
+      `update organizations set organization_name = $2, folded_name = $3, organization_slug = $4,
+         organization_external_id = $5, email_allowed_domains = $6, claimed_email_domains = $7,
+         settings = $8, trusted_metadata = $9, updated_at = $10, version = version + 1
+       where project_id = $1 and organization_id = $11 and version = $12`,
+      organization.organization_name,
+      organization.organization_name.toLowerCase(),
+      organization.organization_slug,
+      organization.organization_external_id,
+      JSON.stringify(email_allowed_domains),
+      JSON.stringify(claimed_email_domains),
+      JSON.stringify(settings),
+      JSON.stringify(organization.trusted_metadata),
+      organization.updated_at,
+      organization.organization_id,
+      organization.version
+    ]
+  },
+
+  setOrganizationRoles: ({ organization_id, custom_roles }) => [
+    'update organizations set custom_roles = $3 where project_id = $1 and organization_id = $2',
+    organization_id,
+    JSON.stringify(custom_roles)
+  ],
+
+  insertMember: ({ member }) => [
+    `insert into members (project_id, member_id, organization_id, email_id, email_address,
+       email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
+       mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
+       roles, trusted_metadata, untrusted_metadata, updated_at, version, created_at,
+       failed_attempts)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+       $20, $21, $22, 0)`,
+    member.member_id,
+    member.organization_id,
+    ...changeableColumns(member),
+    member.version,
+    member.created_at
+  ],
+
+  updateMember: ({ member }) => [
+    `update members set email_id = $4, email_address = $5, email_address_verified = $6,
+       retired_email_addresses = $7, external_id = $8, status = $9, name = $10, is_breakglass = $11,
+       mfa_enrolled = $12, default_mfa_method = $13, phone_id = $14, mfa_phone_number = $15,
+       mfa_phone_number_verified = $16, roles = $17, trusted_metadata = $18,
+       untrusted_metadata = $19, updated_at = $20, version = version + 1
+     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $21
+       and status <> 'deleted'`,
+    member.member_id,
+    member.organization_id,
+    ...changeableColumns(member),
+    member.version
+  ],
+
+  claimEmail: ({ organization_id, member_id, email_address }) => [
+    `insert into member_emails (project_id, organization_id, email_address, member_id)
+     values ($1, $2, $3, $4)
+     on conflict (project_id, organization_id, email_address)
+       do update set member_id = excluded.member_id
+       where member_emails.member_id = excluded.member_id`,
+    organization_id,
+    email_address,
+    member_id
+  ],
+
+  releaseEmail: ({ organization_id, member_id, email_address }) => [
+    `delete from member_emails
+     where project_id = $1 and organization_id = $2 and email_address = $3 and member_id = $4`,
+    organization_id,
+    email_address,
+    member_id
+  ],
+
+  activateMember: ({ member_id, now }) => [
+    `update members set status = 'active', email_address_verified = 1, updated_at = $3,
+       version = version + 1
+     where project_id = $1 and member_id = $2 and status <> 'deleted'`,
+    member_id,
+    now
+  ],
+
+  setMfaPreferences: ({ member_id, mfa_enrolled, default_mfa_method, now }) => [
+    `update members set mfa_enrolled = coalesce($3, mfa_enrolled),
+       default_mfa_method = coalesce($4, default_mfa_method), updated_at = $5, version = version + 1
+     where project_id = $1 and member_id = $2`,
+    member_id,
+    mfa_enrolled === null ? null : flag(mfa_enrolled),
+    default_mfa_method,
+    now
+  ],
+
+  // A lock that has ended takes its count with it: the attempt is the first again.
+  reserveAttempt: ({ member_id, now, limit, lock_ms }) => [
+    `update members set
+       failed_attempts = case when lock_expires_at is null then failed_attempts + 1 else 1 end,
+       lock_created_at =
+         case when lock_expires_at is null and failed_attempts + 1 >= $4 then cast($3 as bigint) end,
+       lock_expires_at =
+         case when lock_expires_at is null and failed_attempts + 1 >= $4 then cast($5 as bigint) end
+     where project_id = $1 and member_id = $2
+       and (lock_expires_at is null or lock_expires_at <= $3)`,
+    member_id,
+    now,
+    limit,
+    now + lock_ms
+  ],
+
+  releaseAttempt: ({ member_id }) => [
+    `update members set failed_attempts = failed_attempts - 1, lock_created_at = null,
+       lock_expires_at = null
+     where project_id = $1 and member_id = $2 and failed_attempts > 0`,
+    member_id
+  ],
+
+  forgetFailures: ({ member_id }) => [
+    `update members set failed_attempts = 0, lock_created_at = null, lock_expires_at = null
+     where project_id = $1 and member_id = $2`,
+    member_id
+  ],
+
+  insertPassword: ({ member_id, password, now }) => [
+    `insert into passwords (project_id, member_id, member_password_id, hash, created_at)
+     values ($1, $2, $3, $4, $5)
+     on conflict (project_id, member_id) do nothing`,
+    member_id,
+    password.member_password_id,
+    password.hash,
+    now
+  ],
+
+  confirmPassword: ({ member_id, password }) => [
+    `update passwords set hash = $4
+     where project_id = $1 and member_id = $2 and member_password_id = $3`,
+    member_id,
+    password.member_password_id,
+    password.hash
+  ],
+
+  deletePassword: ({ member_id }) => [
+    'delete from passwords where project_id = $1 and member_id = $2',
+    member_id
+  ],
+
+  putTotp: ({ member_id, totp, now }) => [
+    `insert into totps (project_id, member_id, totp_registration_id, secret, active,
+       last_used_step, expires_at, created_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (project_id, member_id) do update set
+       totp_registration_id = excluded.totp_registration_id, secret = excluded.secret,
+       active = excluded.active, last_used_step = excluded.last_used_step,
+       expires_at = excluded.expires_at, created_at = excluded.created_at
+       where totps.active = 0`,
+    member_id,
+    totp.totp_registration_id,
+    totp.secret,
+    flag(totp.active),
+    totp.last_used_step,
+    totp.expires_at,
+    now
+  ],
+
+  useTotpStep: ({ member_id, totp_registration_id, step, now }) => [
+    `update totps set last_used_step = $4, active = 1
+     where project_id = $1 and member_id = $2 and totp_registration_id = $3
+       and last_used_step < $4 and (active = 1 or expires_at > $5)`,
+    member_id,
+    totp_registration_id,
+    step,
+    now
+  ],
+
+  deleteRecoveryCodes: ({ member_id }) => [
+    'delete from recovery_codes where project_id = $1 and member_id = $2',
+    member_id
+  ],
+
+  insertRecoveryCode: ({ member_id, recovery_code_id, code, now }) => [
+    `insert into recovery_codes (project_id, recovery_code_id, member_id, code, created_at)
+     values ($1, $2, $3, $4, $5)`,
+    recovery_code_id,
+    member_id,
+    code,
+    now
+  ],
+
+  insertSession: ({ session, token_hash }) => [
+    `insert into sessions (project_id, member_session_id, member_id, organization_id, token_hash,
+       token_salt, token_key_id, authentication_factors, custom_claims, started_at,
+       last_accessed_at, expires_at, version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    session.member_session_id,
+    session.member_id,
+    session.organization_id,
+    token_hash,
+    session.token_salt,
+    session.token_key_id,
+    JSON.stringify(session.authentication_factors),
+    JSON.stringify(session.custom_claims),
+    session.started_at,
+    session.last_accessed_at,
+    session.expires_at,
+    session.version
+  ],
+
+  updateSession: (write) => [
+    `update sessions set last_accessed_at = $3, expires_at = coalesce($4, expires_at),
+       authentication_factors = coalesce($5, authentication_factors),
+       custom_claims = coalesce($6, custom_claims),
+       version = version + $8
+     where project_id = $1 and member_session_id = $2 and revoked_at is null and expires_at > $3
+       and version = coalesce($7, version)`,
+    write.member_session_id,
+    write.now,
+    write.expires_at,
+    write.authentication_factors && JSON.stringify(write.authentication_factors),
+    write.custom_claims && JSON.stringify(write.custom_claims),
+    write.version,
+    write.version === null ? 0 : 1
+  ],
+
+  revokeSession: ({ member_session_id, now }) => [
+    `update sessions set revoked_at = $3
+     where project_id = $1 and member_session_id = $2 and revoked_at is null and expires_at > $3`,
+    member_session_id,
+    now
+  ],
+
+  revokeMemberSessions: ({ member_id, now }) => [
+    `update sessions set revoked_at = $3
+     where project_id = $1 and member_id = $2 and revoked_at is null`,
+    member_id,
+    now
+  ],
+
+  insertIntermediateSession: ({ intermediate_session, token_hash, now, expires_at }) => [
+    `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash, member_id,
+       organization_id, authentication_factors, version, created_at, expires_at, failed_codes)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`,
+    intermediate_session.intermediate_session_id,
+    token_hash,
+    intermediate_session.member_id,
+    intermediate_session.organization_id,
+    JSON.stringify(intermediate_session.authentication_factors),
+    intermediate_session.version,
+    now,
+    expires_at
+  ],
+
+  setIntermediateFactors: ({ intermediate_session, now }) => [
+    `update intermediate_sessions set authentication_factors = $3, version = version + 1
+     where project_id = $1 and intermediate_session_id = $2 and version = $4 and expires_at > $5`,
+    intermediate_session.intermediate_session_id,
+    JSON.stringify(intermediate_session.authentication_factors),
+    intermediate_session.version,
+    now
+  ],
+
+  reserveIntermediateAttempt: ({ intermediate_session_id, now, limit }) => [
+    `update intermediate_sessions set failed_codes = failed_codes + 1
+     where project_id = $1 and intermediate_session_id = $2 and expires_at > $3
+       and failed_codes < $4`,
+    intermediate_session_id,
+    now,
+    limit
+  ],
+
+  releaseIntermediateAttempt: ({ intermediate_session_id }) => [
+    `update intermediate_sessions set failed_codes = failed_codes - 1
+     where project_id = $1 and intermediate_session_id = $2 and failed_codes > 0`,
+    intermediate_session_id
+  ],
+
+  consumeIntermediateSession: ({ intermediate_session_id, now }) => [
+    `delete from intermediate_sessions
+     where project_id = $1 and intermediate_session_id = $2 and expires_at > $3`,
+    intermediate_session_id,
+    now
+  ]
+}
+
+/** The columns that an update may change, in the order of both statements above. */
+function changeableColumns(member: MemberRow): Value[] {
+  return [
+    member.email_id,
+    member.email_address,
+    flag(member.email_address_verified),
+    JSON.stringify(member.retired_email_addresses),
+    member.external_id,
+    member.status,
+    member.name,
+    flag(member.is_breakglass),
+    flag(member.mfa_enrolled),
+    member.default_mfa_method,
+    member.phone_id,
+    // Unique where there is one: no number is null.
+    member.mfa_phone_number === '' ? null : member.mfa_phone_number,
+    flag(member.mfa_phone_number_verified),
+    JSON.stringify(member.roles),
+    JSON.stringify(member.trusted_metadata),
+    JSON.stringify(member.untrusted_metadata),
+    member.updated_at
+  ]
+}
+
+function flag(value: boolean): 0 | 1 {
+  return value ? 1 : 0
+}

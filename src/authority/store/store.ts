@@ -1,0 +1,303 @@
+import type { JWK } from '../../wire/sessions.ts'
+import { type Problem, problem } from '../domain/problem.ts'
+import type {
+  IntermediateSessionRecord,
+  MemberRecord,
+  OrganizationRecord,
+  PasswordRecord,
+  ProjectRecord,
+  SessionRecord,
+  TotpRecord
+} from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import type { Engine, Row, Statement, Value } from './engine.ts'
+import { migrations } from './migrations.ts'
+import { openPostgres } from './postgres.ts'
+import {
+  json,
+  readIntermediateSession,
+  readMember,
+  readOrganization,
+  readPassword,
+  readProject,
+  readSession,
+  readTotp
+} from './records.ts'
+import type { Condition, Page } from './search.ts'
+import { openSqlite } from './sqlite.ts'
+import { statements } from './statements.ts'
+import { problemOfViolation } from './unique.ts'
+
+export interface SigningKeyRecord {
+  readonly kid: string
+  readonly public_jwk: JWK
+  /** Sealed. */
+  readonly private_key: string
+}
+
+/** A page of what was found, and how many there are on all pages. */
+export interface Found<Item> {
+  readonly items: readonly Item[]
+  readonly total: number
+}
+
+/** The database, seen by one project: whatever is asked or written, other projects do not exist. */
+export type ProjectStore = ReturnType<typeof createProjectStore>
+
+export interface Store {
+  listProjects(): Promise<readonly ProjectRecord[]>
+  ofProject(project_id: string): ProjectStore
+  close(): Promise<void>
+}
+
+/** Opens a database and brings its schema up to date. */
+export async function openStore(database: string): Promise<Store> {
+  const engine = /^postgres(ql)?:\/\//.test(database)
+    ? await openPostgres(database)
+    : await openSqlite(database)
+  await engine.migrate(migrations)
+  return {
+    async listProjects() {
+      const rows = await engine.read('select * from projects order by created_at, project_id', [])
+      return rows.map(readProject)
+    },
+    ofProject: (project_id) => createProjectStore(engine, project_id),
+    close: () => engine.close()
+  }
+}
+
+const memberColumns = 'm.*, p.member_password_id, t.totp_registration_id'
+const memberTables = `members m
+  left join passwords p on p.project_id = m.project_id and p.member_id = m.member_id
+  left join totps t on t.project_id = m.project_id and t.member_id = m.member_id and t.active = 1`
+
+const aliveSession = 'project_id = $1 and revoked_at is null and expires_at > $2'
+
+function createProjectStore(engine: Engine, project_id: string) {
+  async function all(sql: string, ...values: Value[]): Promise<readonly Row[]> {
+    return engine.read(sql, [project_id, ...values])
+  }
+
+  async function one<Item>(
+    read: (row: Row) => Item,
+    sql: string,
+    ...values: Value[]
+  ): Promise<Item | undefined> {
+    const [row] = await all(sql, ...values)
+    return row && read(row)
+  }
+
+  return {
+    project_id,
+
+    findProject(): Promise<ProjectRecord | undefined> {
+      return one(readProject, 'select * from projects where project_id = $1')
+    },
+
+    /** Newest first: the first one signs. */
+    async listSigningKeys(): Promise<readonly SigningKeyRecord[]> {
+      const rows = await all(
+        'select * from signing_keys where project_id = $1 order by generation desc'
+      )
+      return rows.map((row) => ({
+        kid: String(row.kid),
+        public_jwk: json<JWK>(row.public_jwk),
+        private_key: String(row.private_key)
+      }))
+    },
+
+    /** By id, slug or external id; where one text is several, in this order. */
+    async findOrganization(address: string): Promise<OrganizationRecord | undefined> {
+      const rows = await all(
+        `select * from organizations where project_id = $1
+         and (organization_id = $2 or organization_slug = $2 or organization_external_id = $2)`,
+        address
+      )
+      const row =
+        rows.find(({ organization_id }) => organization_id === address) ??
+        rows.find(({ organization_slug }) => organization_slug === address) ??
+        rows[0]
+      return row && readOrganization(row)
+    },
+
+    findOrganizationBySlug(slug: string): Promise<OrganizationRecord | undefined> {
+      return one(
+        readOrganization,
+        'select * from organizations where project_id = $1 and organization_slug = $2',
+        slug
+      )
+    },
+
+    searchOrganizations(condition: Condition, page: Page): Promise<Found<OrganizationRecord>> {
+      return find(readOrganization, page, {
+        columns: '*',
+        source: `organizations where project_id = $1 and ${condition.sql}`,
+        values: condition.values,
+        order: 'created_at, organization_id'
+      })
+    },
+
+    /** By id or external id, within the organization. */
+    async findMember(organization_id: string, address: string): Promise<MemberRecord | undefined> {
+      const rows = await all(
+        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.organization_id = $2
+         and (m.member_id = $3 or m.external_id = $3) and m.status <> 'deleted'`,
+        organization_id,
+        address
+      )
+      const row = rows.find(({ member_id }) => member_id === address) ?? rows[0]
+      return row && readMember(row)
+    },
+
+    /** By id alone, in whichever organization. */
+    findMemberById(member_id: string): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.member_id = $2
+         and m.status <> 'deleted'`,
+        member_id
+      )
+    },
+
+    /** By current address, not by a retired one. */
+    findMemberByEmail(
+      organization_id: string,
+      email_address: string
+    ): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables}
+         join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
+           and e.email_address = m.email_address
+         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3
+           and m.status <> 'deleted'`,
+        organization_id,
+        email_address
+      )
+    },
+
+    searchMembers(
+      organization_ids: readonly string[],
+      condition: Condition,
+      page: Page
+    ): Promise<Found<MemberRecord>> {
+      const first = condition.values.length + 2
+      const list = organization_ids.map((_, index) => `$${first + index}`).join(', ')
+      return find(readMember, page, {
+        columns: memberColumns,
+        source: `${memberTables} where m.project_id = $1 and ${condition.sql}
+          and m.organization_id in (${list})`,
+        values: [...condition.values, ...organization_ids],
+        order: 'm.created_at, m.member_id'
+      })
+    },
+
+    findPassword(member_id: string): Promise<PasswordRecord | undefined> {
+      return one(
+        readPassword,
+        `select member_password_id, hash from passwords where project_id = $1 and member_id = $2`,
+        member_id
+      )
+    },
+
+    findTotp(member_id: string): Promise<TotpRecord | undefined> {
+      return one(
+        readTotp,
+        'select * from totps where project_id = $1 and member_id = $2',
+        member_id
+      )
+    },
+
+    findSession(member_session_id: string, now: number): Promise<SessionRecord | undefined> {
+      return one(
+        readSession,
+        `select * from sessions where ${aliveSession} and member_session_id = $3`,
+        now,
+        member_session_id
+      )
+    },
+
+    findSessionByToken(token_hash: string, now: number): Promise<SessionRecord | undefined> {
+      return one(
+        readSession,
+        `select * from sessions where ${aliveSession} and token_hash = $3`,
+        now,
+        token_hash
+      )
+    },
+
+    async listSessions(member_id: string, now: number): Promise<readonly SessionRecord[]> {
+      const rows = await all(
+        `select * from sessions where ${aliveSession} and member_id = $3
+         order by started_at, member_session_id`,
+        now,
+        member_id
+      )
+      return rows.map(readSession)
+    },
+
+    /** Alive, and with fewer than `limit` failed codes. */
+    findIntermediateSession(
+      token_hash: string,
+      now: number,
+      limit: number
+    ): Promise<IntermediateSessionRecord | undefined> {
+      return one(
+        readIntermediateSession,
+        `select * from intermediate_sessions
+         where project_id = $1 and token_hash = $2 and expires_at > $3 and failed_codes < $4`,
+        token_hash,
+        now,
+        limit
+      )
+    },
+
+    /** Carries out all of the writes or none; the first one that could not be met says why. */
+    async run(writes: readonly Write[]): Promise<Problem | undefined> {
+      if (writes.length === 0) return undefined
+      const outcome = await engine.runUnit(writes.map((write) => prepare(project_id, write)))
+      if (outcome.done) return undefined
+      const otherwise = writes[outcome.statement]?.otherwise
+      if (outcome.violated === undefined) {
+        if (otherwise === undefined) throw new Error('An unguarded statement ended its unit.')
+        return otherwise
+      }
+      const type = problemOfViolation(outcome.violated)
+      if (type === undefined) throw new Error(`A unique index was violated: ${outcome.violated}`)
+      return problem(type)
+    }
+  }
+
+  async function find<Item>(
+    read: (row: Row) => Item,
+    { limit, after }: Page,
+    { columns, source, values, order }: Selection
+  ): Promise<Found<Item>> {
+    const next = values.length + 2
+    const behind = after === undefined ? '' : `and (${order}) > ($${next + 1}, $${next + 2})`
+    const start = after === undefined ? [] : [after.created_at, after.id]
+    const rows = await all(
+      `select ${columns} from ${source} ${behind} order by ${order} limit $${next}`,
+      ...values,
+      limit,
+      ...start
+    )
+    const [counted] = await all(`select count(*) as total from ${source}`, ...values)
+    return { items: rows.map(read), total: Number(counted?.total) }
+  }
+}
+
+interface Selection {
+  readonly columns: string
+  /** Tables and conditions. */
+  readonly source: string
+  readonly values: readonly Value[]
+  /** Creation time and id: together they order every row. */
+  readonly order: string
+}
+
+function prepare(project_id: string, write: Write): Statement {
+  const statement = statements[write.do] as (write: Write) => readonly [string, ...Value[]]
+  const [sql, ...values] = statement(write)
+  return { sql, values: [project_id, ...values], guarded: write.otherwise !== undefined }
+}
