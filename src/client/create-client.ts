@@ -1,6 +1,10 @@
 import { createKeySet } from '../jwt/key-set.ts'
 import { createJwtVerifier } from '../jwt/verify.ts'
 import { createPolicySource } from '../rbac/policy-source.ts'
+import type {
+  B2BRBACOrganizationsGetOrgPolicyResponse,
+  B2BRBACPolicyResponse
+} from '../wire/rbac.ts'
 import type { RequestOptions, Route } from '../wire/route.ts'
 import { isRoute, type Routes, routes } from '../wire/routes.ts'
 import { createLocalSessions, type LocalSessions } from './authenticate-jwt.ts'
@@ -82,7 +86,16 @@ export async function fetchKeys(
 }
 
 /** The calls that a policy source needs. */
-export function policyFetches(calls: { rbac: Calls<Routes>['rbac'] }) {
+export function policyFetches(calls: {
+  readonly rbac: {
+    policy(): Promise<B2BRBACPolicyResponse>
+    readonly organizations: {
+      getOrgPolicy(data: {
+        organization_id: string
+      }): Promise<B2BRBACOrganizationsGetOrgPolicyResponse>
+    }
+  }
+}) {
   return {
     async fetchPolicy() {
       const { policy } = await calls.rbac.policy()

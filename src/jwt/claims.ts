@@ -94,6 +94,14 @@ export function readSessionClaims(
   return { member_session, iat, nbf, exp, sessionExpiresAt: Date.parse(member_session.expires_at) }
 }
 
+/** The session id that claims name, unverified; `undefined` when they name none. */
+export function sessionIdOf(claims: Readonly<Record<string, unknown>>): string | undefined {
+  const session = claims[sessionClaim]
+  const member_session_id =
+    typeof session === 'object' && session !== null ? Reflect.get(session, 'id') : undefined
+  return typeof member_session_id === 'string' ? member_session_id : undefined
+}
+
 function isFor(aud: unknown, project_id: string): boolean {
   if (typeof aud === 'string') return aud === project_id
   return (

@@ -1,0 +1,270 @@
+import type { Client } from '../client/create-client.ts'
+import type { Decision, RefusedDecision } from '../core/decision.ts'
+import { defaultInstance } from '../core/default-instance.ts'
+import type { Guard } from '../core/guard.ts'
+import {
+  type PermissionOptions,
+  refuseUncalled,
+  type SessionGuardOptions
+} from '../core/guard-options.ts'
+import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
+import type { MemberAuthOptions } from '../core/options.ts'
+import { isPreflight } from '../core/refusal.ts'
+import type { AuthRequest } from '../core/request.ts'
+import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
+import type {
+  AuthenticatingResponse,
+  CompletedSignIn,
+  CompleteSignInOptions,
+  PendingSignIn
+} from '../core/sign-in.ts'
+import { planSignOut, type SignOutOptions } from '../core/sign-out.ts'
+import type { Forget } from '../core/watch-revocations.ts'
+import type { AccessError } from '../errors/access-error.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import type { UnavailableError } from '../errors/unavailable-error.ts'
+import type { MemberSession } from '../wire/member-session.ts'
+import type { AuthorizationVerdict } from '../wire/sessions.ts'
+import { addHeaders, headersBesideBody, type NodeResponse } from './response-headers.ts'
+
+/** What is used of an Express request, 4 or 5. */
+export interface ExpressRequest extends AuthRequest {
+  readonly originalUrl: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly query: unknown
+  memberSession?: MemberSession
+  authorizationVerdict?: AuthorizationVerdict
+}
+
+/** What is used of an Express response, 4 or 5. */
+export interface ExpressResponse extends NodeResponse {
+  statusCode: number
+  end(body?: string): unknown
+}
+
+export type ExpressNext = (error?: unknown) => void
+
+export type ExpressMiddleware = (
+  req: ExpressRequest,
+  res: ExpressResponse,
+  next: ExpressNext
+) => void
+
+/**
+ * What happens to a refused request. `respond` answers it, `next` hands the error to Express' error handling with
+ * `status`, `headers` and `expose`, and a function takes over.
+ */
+export type OnExpressRefusal =
+  | 'respond'
+  | 'next'
+  | ((
+      error: AccessError | UnavailableError,
+      req: ExpressRequest,
+      res: ExpressResponse,
+      next: ExpressNext
+    ) => void)
+
+export interface ExpressMemberAuthOptions extends MemberAuthOptions {
+  /** Default `respond`. */
+  readonly onRefusal?: OnExpressRefusal
+}
+
+/** The middlewares and accessors of one configuration. */
+export interface ExpressMemberAuth {
+  /** A client of the API. Sessions revoked through it are refused by these guards at once. */
+  readonly client: Client
+  /** Lets a request pass with a member session, which handlers read as `req.memberSession`. */
+  requireMemberSession(options?: SessionGuardOptions<ExpressRequest>): ExpressMiddleware
+  /**
+   * Lets a request pass whose member may perform `action` on `resource_id`; the verdict is `req.authorizationVerdict`. It
+   * authenticates by itself where no guard did before.
+   */
+  requirePermission(
+    resource_id: string,
+    action: string,
+    options?: PermissionOptions<ExpressRequest>
+  ): ExpressMiddleware
+  /** Mount it before the guards: what they would refuse as "not signed in" goes on with a half-done sign-in. */
+  handleMfaRedirect(): ExpressMiddleware
+  /** The session that these guards accepted on this request. Throws what to mount when there is none. */
+  memberOf(req: AuthRequest): MemberSession
+  /** The verdict of `requirePermission` on this request. Throws what to mount when there is none. */
+  verdictOf(req: AuthRequest): AuthorizationVerdict
+  /**
+   * Turns any authenticating answer of the API into cookies. It sends nothing: answer afterwards, say with a redirect to
+   * `return_to`.
+   *
+   * @throws AccessError `csrf_rejected` when the request came from another site; its session is then revoked
+   * @throws ConfigError when the response was sent already
+   */
+  completeSignIn(
+    req: AuthRequest,
+    res: ExpressResponse,
+    result: AuthenticatingResponse,
+    options?: CompleteSignInOptions
+  ): Promise<CompletedSignIn>
+  /** The half-done sign-in that this browser carries, or `null`. */
+  pendingSignIn(req: AuthRequest): Promise<PendingSignIn | null>
+  /** A POST route that ends the session and clears the cookies: 204, or 303 with `redirectTo`. */
+  signOut(options?: SignOutOptions): ExpressMiddleware
+  /** Tells these guards of a session, member or organization that was ended elsewhere. */
+  forget: Forget
+}
+
+/**
+ * Creates the middlewares of one configuration.
+ *
+ * @throws ConfigError when an option or a variable of the environment is wrong
+ * @example
+ * const { requireMemberSession, requirePermission } = createMemberAuth()
+ * app.use(requireMemberSession())
+ * app.put('/members/:member_id', requirePermission('stytch.member', 'update'), updateMember)
+ */
+export function createMemberAuth(options: ExpressMemberAuthOptions = {}): ExpressMemberAuth {
+  const { onRefusal = 'respond', ...rest } = options
+  return bind(createMemberAuthCore(rest), readOnRefusal(onRefusal))
+}
+
+function readOnRefusal(onRefusal: OnExpressRefusal): OnExpressRefusal {
+  if (onRefusal === 'respond' || onRefusal === 'next' || typeof onRefusal === 'function') {
+    return onRefusal
+  }
+  throw new ConfigError("onRefusal must be 'respond', 'next' or a function.")
+}
+
+function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth {
+  return {
+    client: auth.client,
+    forget: auth.forget,
+    requireMemberSession(options) {
+      const guard = auth.sessionGuard<ExpressRequest>(options)
+      return function requireMemberSession(req, res, next) {
+        run(guard, onRefusal, req, res, next)
+      }
+    },
+    requirePermission(resource_id, action, options) {
+      const guard = auth.permissionGuard<ExpressRequest>(resource_id, action, options)
+      return function requirePermission(req, res, next) {
+        run(guard, onRefusal, req, res, next)
+      }
+    },
+    handleMfaRedirect(...uncalled: unknown[]) {
+      refuseUncalled('handleMfaRedirect', uncalled[0])
+      return function handleMfaRedirect(req, _res, next) {
+        auth.memory.allowContinuation(req)
+        next()
+      }
+    },
+    memberOf: auth.memory.memberOf,
+    verdictOf: auth.memory.verdictOf,
+    async completeSignIn(req, res, result, options) {
+      if (res.headersSent) {
+        throw new ConfigError('completeSignIn sets cookies: call it before the response is sent.')
+      }
+      const { headers, ...completed } = await auth.completeSignIn(req, result, options)
+      addHeaders(res, headers)
+      return completed
+    },
+    pendingSignIn: (req) => auth.pendingSignIn(req),
+    signOut(options) {
+      const plan = planSignOut(options)
+      return function signOut(req, res, next) {
+        auth.signOut(plan, req, req.originalUrl).then((answer) => send(res, answer), next)
+      }
+    }
+  }
+}
+
+/** A known session goes on in the same tick. A handler's error must not call `next` twice, hence no `catch` behind. */
+function run(
+  guard: Guard<ExpressRequest>,
+  onRefusal: OnExpressRefusal,
+  req: ExpressRequest,
+  res: ExpressResponse,
+  next: ExpressNext
+): void {
+  const carryOut = (decision: Decision) => apply(decision, onRefusal, req, res, next)
+  const decision = guard(req, req.originalUrl, req)
+  if (decision instanceof Promise) decision.then(carryOut, next)
+  else carryOut(decision)
+}
+
+function apply(
+  decision: Decision,
+  onRefusal: OnExpressRefusal,
+  req: ExpressRequest,
+  res: ExpressResponse,
+  next: ExpressNext
+): void {
+  if (!decision.accepted) {
+    refuse(decision, onRefusal, req, res, next)
+    return
+  }
+  addHeaders(res, decision.headers)
+  if (decision.member_session !== undefined) req.memberSession = decision.member_session
+  if (decision.verdict !== undefined) req.authorizationVerdict = decision.verdict
+  next()
+}
+
+function refuse(
+  decision: RefusedDecision,
+  onRefusal: OnExpressRefusal,
+  req: ExpressRequest,
+  res: ExpressResponse,
+  next: ExpressNext
+): void {
+  if (onRefusal === 'respond' || isPreflight(req)) {
+    send(res, decision)
+    return
+  }
+  addHeaders(res, headersBesideBody(decision.headers))
+  if (onRefusal === 'next') next(decision.error)
+  else onRefusal(decision.error, req, res, next)
+}
+
+function send(
+  res: ExpressResponse,
+  { status, headers, body }: Pick<RefusedDecision, 'status' | 'headers' | 'body'>
+): void {
+  if (res.headersSent) return
+  addHeaders(res, headers)
+  res.statusCode = status
+  res.end(body)
+}
+
+/** The functions of the environment's default instance. */
+function environment(): ExpressMemberAuth {
+  return bind(defaultInstance(), 'respond')
+}
+
+/** {@link ExpressMemberAuth.requireMemberSession} of the environment's default instance. */
+export const requireMemberSession: ExpressMemberAuth['requireMemberSession'] = (options) =>
+  environment().requireMemberSession(options)
+
+/** {@link ExpressMemberAuth.requirePermission} of the environment's default instance. */
+export const requirePermission: ExpressMemberAuth['requirePermission'] = (
+  resource_id,
+  action,
+  options
+) => environment().requirePermission(resource_id, action, options)
+
+/** {@link ExpressMemberAuth.handleMfaRedirect} of the environment's default instance. */
+export const handleMfaRedirect: ExpressMemberAuth['handleMfaRedirect'] = () =>
+  environment().handleMfaRedirect()
+
+/** {@link ExpressMemberAuth.completeSignIn} of the environment's default instance. */
+export const completeSignIn: ExpressMemberAuth['completeSignIn'] = (req, res, result, options) =>
+  environment().completeSignIn(req, res, result, options)
+
+/** {@link ExpressMemberAuth.pendingSignIn} of the environment's default instance. */
+export const pendingSignIn: ExpressMemberAuth['pendingSignIn'] = (req) =>
+  environment().pendingSignIn(req)
+
+/** {@link ExpressMemberAuth.signOut} of the environment's default instance. */
+export const signOut: ExpressMemberAuth['signOut'] = (options) => environment().signOut(options)
+
+/** The session that guards accepted on this request, whichever instance they belong to. */
+export const memberOf: ExpressMemberAuth['memberOf'] = memberOfAny
+
+/** The latest verdict of `requirePermission` on this request, whichever instance it belongs to. */
+export const verdictOf: ExpressMemberAuth['verdictOf'] = verdictOfAny

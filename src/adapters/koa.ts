@@ -1,0 +1,260 @@
+import type { Context, Next } from 'koa'
+import type { Client } from '../client/create-client.ts'
+import type { HeaderPair } from '../core/cookies.ts'
+import type { RefusedDecision } from '../core/decision.ts'
+import { defaultInstance } from '../core/default-instance.ts'
+import type { Guard } from '../core/guard.ts'
+import {
+  type PermissionOptions,
+  refuseUncalled,
+  type SessionGuardOptions
+} from '../core/guard-options.ts'
+import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
+import type { MemberAuthOptions } from '../core/options.ts'
+import { isPreflight } from '../core/refusal.ts'
+import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
+import type {
+  AuthenticatingResponse,
+  CompletedSignIn,
+  CompleteSignInOptions,
+  PendingSignIn
+} from '../core/sign-in.ts'
+import { planSignOut, type SignOutOptions } from '../core/sign-out.ts'
+import type { Forget } from '../core/watch-revocations.ts'
+import type { AccessError } from '../errors/access-error.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import type { UnavailableError } from '../errors/unavailable-error.ts'
+import type { MemberSession } from '../wire/member-session.ts'
+import type { AuthorizationVerdict } from '../wire/sessions.ts'
+import { addHeaders, headersBesideBody, mergeVary } from './response-headers.ts'
+
+/** What handlers find in `ctx.state`: `new Koa<MemberState>()`. */
+export interface MemberState {
+  memberSession?: MemberSession
+  authorizationVerdict?: AuthorizationVerdict
+}
+
+export type KoaMiddleware = (ctx: Context, next: Next) => Promise<void>
+
+/**
+ * What happens to a refused request. `respond` answers it, `next` throws the error for Koa and the middlewares above,
+ * with `status`, `headers` and `expose`, and a function takes over.
+ */
+export type OnKoaRefusal =
+  | 'respond'
+  | 'next'
+  | ((error: AccessError | UnavailableError, ctx: Context) => unknown)
+
+export interface KoaMemberAuthOptions extends MemberAuthOptions {
+  /** Default `respond`. */
+  readonly onRefusal?: OnKoaRefusal
+}
+
+/** The middlewares and accessors of one configuration. */
+export interface KoaMemberAuth {
+  /** A client of the API. Sessions revoked through it are refused by these guards at once. */
+  readonly client: Client
+  /** Lets a request pass with a member session, which handlers read as `ctx.state.memberSession`. */
+  requireMemberSession(options?: SessionGuardOptions<Context>): KoaMiddleware
+  /**
+   * Lets a request pass whose member may perform `action` on `resource_id`; the verdict is
+   * `ctx.state.authorizationVerdict`. It authenticates by itself where no guard did before.
+   */
+  requirePermission(
+    resource_id: string,
+    action: string,
+    options?: PermissionOptions<Context>
+  ): KoaMiddleware
+  /** Mount it before the guards: what they would refuse as "not signed in" goes on with a half-done sign-in. */
+  handleMfaRedirect(): KoaMiddleware
+  /** The session that these guards accepted on this request. Throws what to mount when there is none. */
+  memberOf(ctx: Context): MemberSession
+  /** The verdict of `requirePermission` on this request. Throws what to mount when there is none. */
+  verdictOf(ctx: Context): AuthorizationVerdict
+  /**
+   * Turns any authenticating answer of the API into cookies. It sends nothing: answer afterwards, say with a redirect to
+   * `return_to`.
+   *
+   * @throws AccessError `csrf_rejected` when the request came from another site; its session is then revoked
+   * @throws ConfigError when the response was sent already
+   */
+  completeSignIn(
+    ctx: Context,
+    result: AuthenticatingResponse,
+    options?: CompleteSignInOptions
+  ): Promise<CompletedSignIn>
+  /** The half-done sign-in that this browser carries, or `null`. */
+  pendingSignIn(ctx: Context): Promise<PendingSignIn | null>
+  /** A POST route that ends the session and clears the cookies: 204, or 303 with `redirectTo`. */
+  signOut(options?: SignOutOptions): KoaMiddleware
+  /** Tells these guards of a session, member or organization that was ended elsewhere. */
+  forget: Forget
+}
+
+/**
+ * Creates the middlewares of one configuration.
+ *
+ * @throws ConfigError when an option or a variable of the environment is wrong
+ * @example
+ * const { requireMemberSession, requirePermission } = createMemberAuth()
+ * app.use(requireMemberSession())
+ * router.put('/members/:member_id', requirePermission('stytch.member', 'update'), updateMember)
+ */
+export function createMemberAuth(options: KoaMemberAuthOptions = {}): KoaMemberAuth {
+  const { onRefusal = 'respond', ...rest } = options
+  return bind(createMemberAuthCore(rest), readOnRefusal(onRefusal))
+}
+
+function readOnRefusal(onRefusal: OnKoaRefusal): OnKoaRefusal {
+  if (onRefusal === 'respond' || onRefusal === 'next' || typeof onRefusal === 'function') {
+    return onRefusal
+  }
+  throw new ConfigError("onRefusal must be 'respond', 'next' or a function.")
+}
+
+function bind(auth: MemberAuth, onRefusal: OnKoaRefusal): KoaMemberAuth {
+  return {
+    client: auth.client,
+    forget: auth.forget,
+    requireMemberSession(options) {
+      const guard = auth.sessionGuard<Context>(options)
+      return function requireMemberSession(ctx, next) {
+        return run(guard, onRefusal, ctx, next)
+      }
+    },
+    requirePermission(resource_id, action, options) {
+      const guard = auth.permissionGuard<Context>(resource_id, action, options)
+      return function requirePermission(ctx, next) {
+        return run(guard, onRefusal, ctx, next)
+      }
+    },
+    handleMfaRedirect(...uncalled: unknown[]) {
+      refuseUncalled('handleMfaRedirect', uncalled[0])
+      return function handleMfaRedirect(ctx, next) {
+        auth.memory.allowContinuation(ctx.req)
+        return next()
+      }
+    },
+    memberOf: (ctx) => auth.memory.memberOf(ctx.req),
+    verdictOf: (ctx) => auth.memory.verdictOf(ctx.req),
+    async completeSignIn(ctx, result, options) {
+      if (ctx.headerSent) {
+        throw new ConfigError('completeSignIn sets cookies: call it before the response is sent.')
+      }
+      const { headers, ...completed } = await auth.completeSignIn(ctx.req, result, options)
+      addHeaders(ctx.res, headers)
+      return completed
+    },
+    pendingSignIn: (ctx) => auth.pendingSignIn(ctx.req),
+    signOut(options) {
+      const plan = planSignOut(options)
+      return async function signOut(ctx) {
+        send(ctx, await auth.signOut(plan, ctx.req, ctx.originalUrl))
+      }
+    }
+  }
+}
+
+async function run(
+  guard: Guard<Context>,
+  onRefusal: OnKoaRefusal,
+  ctx: Context,
+  next: Next
+): Promise<void> {
+  const pending = guard(ctx.req, ctx.originalUrl, ctx)
+  const decision = pending instanceof Promise ? await pending : pending
+  if (!decision.accepted) {
+    await refuse(decision, onRefusal, ctx)
+    return
+  }
+  addHeaders(ctx.res, decision.headers)
+  if (decision.member_session !== undefined) ctx.state.memberSession = decision.member_session
+  if (decision.verdict !== undefined) ctx.state.authorizationVerdict = decision.verdict
+  await next().catch((error: unknown) => {
+    keepHeaders(error, decision.headers)
+    throw error
+  })
+}
+
+async function refuse(
+  decision: RefusedDecision,
+  onRefusal: OnKoaRefusal,
+  ctx: Context
+): Promise<void> {
+  if (onRefusal === 'respond' || isPreflight(ctx.req)) {
+    send(ctx, decision)
+    return
+  }
+  const headers = headersBesideBody(decision.headers)
+  if (onRefusal === 'next') {
+    keepHeaders(decision.error, headers)
+    throw decision.error
+  }
+  addHeaders(ctx.res, headers)
+  await onRefusal(decision.error, ctx)
+}
+
+function send(
+  ctx: Context,
+  { status, headers, body }: Pick<RefusedDecision, 'status' | 'headers' | 'body'>
+): void {
+  if (ctx.headerSent) return
+  ctx.status = status
+  ctx.body = body === '' ? null : body
+  if (body === '') ctx.status = status
+  addHeaders(ctx.res, headers)
+}
+
+/** Koa drops every header when something throws, and sets those of the error: so ours go along, behind its own. */
+function keepHeaders(error: unknown, headers: readonly HeaderPair[]): void {
+  if (typeof error !== 'object' || error === null || Object.isFrozen(error)) return
+  const carrier = error as { headers?: Record<string, string | string[]> }
+  const kept: Record<string, string | string[]> = {}
+  for (const [name, value] of headers) {
+    if (name === 'Set-Cookie') kept[name] = [kept[name] ?? [], value].flat()
+    else kept[name] = name === 'Vary' ? mergeVary(carrier.headers?.Vary, value) : value
+  }
+  Object.defineProperty(error, 'headers', {
+    value: { ...kept, ...carrier.headers, Vary: kept.Vary },
+    configurable: true,
+    enumerable: true,
+    writable: true
+  })
+}
+
+/** The functions of the environment's default instance. */
+function environment(): KoaMemberAuth {
+  return bind(defaultInstance(), 'respond')
+}
+
+/** {@link KoaMemberAuth.requireMemberSession} of the environment's default instance. */
+export const requireMemberSession: KoaMemberAuth['requireMemberSession'] = (options) =>
+  environment().requireMemberSession(options)
+
+/** {@link KoaMemberAuth.requirePermission} of the environment's default instance. */
+export const requirePermission: KoaMemberAuth['requirePermission'] = (
+  resource_id,
+  action,
+  options
+) => environment().requirePermission(resource_id, action, options)
+
+/** {@link KoaMemberAuth.handleMfaRedirect} of the environment's default instance. */
+export const handleMfaRedirect: KoaMemberAuth['handleMfaRedirect'] = () =>
+  environment().handleMfaRedirect()
+
+/** {@link KoaMemberAuth.completeSignIn} of the environment's default instance. */
+export const completeSignIn: KoaMemberAuth['completeSignIn'] = (ctx, result, options) =>
+  environment().completeSignIn(ctx, result, options)
+
+/** {@link KoaMemberAuth.pendingSignIn} of the environment's default instance. */
+export const pendingSignIn: KoaMemberAuth['pendingSignIn'] = (ctx) =>
+  environment().pendingSignIn(ctx)
+
+/** {@link KoaMemberAuth.signOut} of the environment's default instance. */
+export const signOut: KoaMemberAuth['signOut'] = (options) => environment().signOut(options)
+
+/** The session that guards accepted on this request, whichever instance they belong to. */
+export const memberOf: KoaMemberAuth['memberOf'] = (ctx) => memberOfAny(ctx.req)
+
+/** The latest verdict of `requirePermission` on this request, whichever instance it belongs to. */
+export const verdictOf: KoaMemberAuth['verdictOf'] = (ctx) => verdictOfAny(ctx.req)

@@ -1,0 +1,41 @@
+import type { HeaderPair } from '../core/cookies.ts'
+
+/** What is used of Node's `ServerResponse`. */
+export interface NodeResponse {
+  readonly headersSent: boolean
+  getHeader(name: string): number | string | readonly string[] | undefined
+  setHeader(name: string, value: string | readonly string[]): unknown
+  appendHeader(name: string, value: string): unknown
+}
+
+/** Puts our headers beside those that are there: `Set-Cookie` and `Vary` are added to, the rest is set. */
+export function addHeaders(response: NodeResponse, headers: readonly HeaderPair[]): void {
+  if (response.headersSent) return
+  for (const [name, value] of headers) {
+    if (name === 'Set-Cookie') response.appendHeader(name, value)
+    else if (name === 'Vary') response.setHeader(name, mergeVary(response.getHeader(name), value))
+    else response.setHeader(name, value)
+  }
+}
+
+/** RFC 9110 section 12.5.5: a list of field names, in any case, or `*` for everything. */
+export function mergeVary(
+  present: number | string | readonly string[] | undefined,
+  added: string
+): string {
+  if (present === undefined) return added
+  const names = String(present)
+    .split(',')
+    .map((name) => name.trim())
+  const known = new Set(names.map((name) => name.toLowerCase()))
+  if (known.has('*')) return '*'
+  const missing = added.split(', ').filter((name) => !known.has(name.toLowerCase()))
+  return [...names, ...missing].join(', ')
+}
+
+const notOfTheBody = new Set(['Cache-Control', 'Vary', 'Set-Cookie'])
+
+/** What of a refusal's headers also belongs to an answer that the app gives in its place. */
+export function headersBesideBody(headers: readonly HeaderPair[]): readonly HeaderPair[] {
+  return headers.filter(([name]) => notOfTheBody.has(name))
+}

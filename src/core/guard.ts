@@ -1,0 +1,156 @@
+import { AccessError } from '../errors/access-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import { checkPermission } from '../rbac/check-permission.ts'
+import type { CompiledPolicy } from '../rbac/compile-policy.ts'
+import type { PolicySource } from '../rbac/policy-source.ts'
+import type { MemberSession } from '../wire/member-session.ts'
+import type { Authenticate } from './authenticate.ts'
+import { type HeaderPair, setSessionCookies } from './cookies.ts'
+import { type Credential, readCredential } from './credentials.ts'
+import { refuseForeignRequest } from './csrf.ts'
+import type { Decision } from './decision.ts'
+import type { GuardPlan, Permission } from './guard-options.ts'
+import { isPreflight, privateHeaders } from './refusal.ts'
+import { createRefuse } from './refuse.ts'
+import { type AuthRequest, isSafeMethod } from './request.ts'
+import type { AcceptedSession, RequestMemory } from './request-memory.ts'
+import type { CheckedSession } from './session-cache.ts'
+import type { SignInContext } from './sign-in.ts'
+
+/**
+ * @param request the same object for the same request: what was decided is remembered by it
+ * @param target path and query as the browser sees them
+ * @param source what functions of the request are called with
+ */
+export type Guard<Source> = (
+  request: AuthRequest,
+  target: string,
+  source: Source
+) => Decision | Promise<Decision>
+
+export interface GuardParts extends SignInContext {
+  readonly authenticate: Authenticate
+  readonly policySource: PolicySource
+  readonly memory: RequestMemory
+}
+
+/**
+ * From request to decision: credential → CSRF → authenticate → tenancy → permission.
+ *
+ * At once when the session is known and the policy at hand. It throws or rejects only for a mistake in the app, such as
+ * a function of the request that throws.
+ */
+export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>): Guard<Source> {
+  const { config, memory, authenticate, policySource } = parts
+  const refuse = createRefuse(parts, plan.optional)
+
+  return function decide(request, target, source) {
+    let credential: Credential | undefined
+    const refused = (error: unknown) => refuse(request, target, error, credential?.carrier)
+    try {
+      const known = memory.recall(request)
+      if (known !== undefined && isEnough(known)) return admit(request, source, known)
+
+      if (isPreflight(request)) throw new AccessError('session_required')
+      credential = readCredential(request, config)
+      refuseUnusable(request, credential)
+      const presented = credential
+      const checked = authenticate(presented, plan.maxAgeMs)
+      const admitted = (session: CheckedSession) =>
+        admit(request, source, {
+          checked: session,
+          credential: presented,
+          maxAgeMs: plan.maxAgeMs
+        })
+      const decision = checked instanceof Promise ? checked.then(admitted) : admitted(checked)
+      return decision instanceof Promise ? decision.catch(refused) : decision
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  /** An earlier guard on this request looked as closely, or what it found is young enough for this one too. */
+  function isEnough({ checked, maxAgeMs }: AcceptedSession): boolean {
+    return (
+      plan.maxAgeMs >= maxAgeMs || Math.max(0, config.now() - checked.checkedAt) < plan.maxAgeMs
+    )
+  }
+
+  function refuseUnusable(
+    request: AuthRequest,
+    credential: Credential | undefined
+  ): asserts credential {
+    if (credential === undefined) throw new AccessError('session_required')
+    if (credential.carrier === 'cookie' && !isSafeMethod(request)) {
+      refuseForeignRequest(request, config)
+    }
+    if (credential.junk !== undefined) {
+      throw new AccessError('session_invalid', { cause: new Error(credential.junk) })
+    }
+  }
+
+  /** The session holds. Is it of the right organization, and may it do this? */
+  function admit(
+    request: AuthRequest,
+    source: Source,
+    accepted: AcceptedSession
+  ): Decision | Promise<Decision> {
+    const { member_session } = accepted.checked
+    refuseOtherTenant(plan, member_session, source)
+    const headers = headersFor(accepted)
+    if (plan.permission === undefined) {
+      memory.remember(request, accepted)
+      return { accepted: true, member_session, headers }
+    }
+    const { permission } = plan
+    const settle = (policy: CompiledPolicy): Decision => {
+      const verdict = decidePermission(policy, member_session, permission)
+      memory.remember(request, accepted)
+      memory.rememberVerdict(request, verdict)
+      return { accepted: true, member_session, verdict, headers }
+    }
+    const policy = policySource.policyFor(member_session.organization_id)
+    return policy instanceof Promise ? policy.catch(policyUnavailable).then(settle) : settle(policy)
+  }
+
+  /** A browser that presents an older JWT than the one at hand is given that one, as often as it takes. */
+  function headersFor({ checked, credential }: AcceptedSession): readonly HeaderPair[] {
+    const { member_session, refreshedJwt } = checked
+    const { carrier, session_jwt, session_token } = credential
+    if (carrier !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
+      return privateHeaders
+    }
+    const tokens = { session_token, session_jwt: refreshedJwt }
+    return [
+      ...privateHeaders,
+      ...setSessionCookies(config.cookies, member_session, tokens, config.now())
+    ]
+  }
+}
+
+/** Compared exactly, each with its own claim: a slug may be spelt like the id of another organization. */
+function refuseOtherTenant<Source>(
+  { tenant }: GuardPlan<Source>,
+  member_session: MemberSession,
+  source: Source
+): void {
+  if (tenant === undefined) return
+  const wanted = tenant.of(source)
+  if (typeof wanted !== 'string' || wanted === '' || wanted !== member_session[tenant.claim]) {
+    throw new AccessError('organization_mismatch')
+  }
+}
+
+function decidePermission(
+  policy: CompiledPolicy,
+  { roles }: MemberSession,
+  { resource_id, action }: Permission
+) {
+  const verdict = checkPermission(policy, roles, resource_id, action)
+  if (!verdict.authorized) throw new AccessError('permission_denied')
+  return verdict
+}
+
+function policyUnavailable(error: unknown): never {
+  throw new UnavailableError('policy_unavailable', { cause: error })
+}

@@ -1,0 +1,91 @@
+import { AccessError } from '../errors/access-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import { isSessionOver } from './ask.ts'
+import { continueSignIn } from './continue-sign-in.ts'
+import { clearSessionCookies, type HeaderPair } from './cookies.ts'
+import type { Credential } from './credentials.ts'
+import type { AnonymousDecision, Decision, RefusedDecision } from './decision.ts'
+import { publishRefusal } from './events.ts'
+import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from './refusal.ts'
+import type { AuthRequest } from './request.ts'
+import type { RequestMemory } from './request-memory.ts'
+import type { SignInContext } from './sign-in.ts'
+
+type Refuse = (
+  request: AuthRequest,
+  target: string,
+  error: unknown,
+  carrier: Credential['carrier'] | undefined
+) => Decision | Promise<Decision>
+
+/**
+ * From an error to a decision. Errors that are not ours are the app's, and thrown on.
+ *
+ * Cookies are cleared when the authority said that their session is over, and where a guard is optional also when they
+ * are junk. An outage clears nothing.
+ */
+export function createRefuse(
+  parts: SignInContext & { readonly memory: RequestMemory },
+  isOptional: boolean
+): Refuse {
+  const { config, memory } = parts
+
+  return function refuse(request, target, error, carrier) {
+    if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
+    if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
+    if (isOptional && mayBeAnonymous(error, carrier)) return anonymous(carrier)
+
+    publishRefusal(request, error)
+    const cleared =
+      carrier === 'cookie' && isSessionOver(error) ? clearSessionCookies(config.cookies) : []
+    return isSignedOut(error) && memory.mayContinue(request)
+      ? continued(request, target, error, cleared)
+      : answer(request, target, error, cleared)
+  }
+
+  function anonymous(carrier: Credential['carrier'] | undefined): AnonymousDecision {
+    const cleared = carrier === 'cookie' ? clearSessionCookies(config.cookies) : []
+    return { accepted: true, headers: [...privateHeaders, ...cleared] }
+  }
+
+  async function continued(
+    request: AuthRequest,
+    target: string,
+    error: AccessError | UnavailableError,
+    cleared: readonly HeaderPair[]
+  ): Promise<RefusedDecision> {
+    const next = await continueSignIn(parts, request, target)
+    const cookies = [...cleared, ...next.headers]
+    const missing = next.error ?? error
+    if (next.refusal === undefined) return answer(request, target, missing, cookies)
+    const { refusal } = next
+    return {
+      accepted: false,
+      error: missing,
+      ...refusal,
+      headers: [...refusal.headers, ...cookies]
+    }
+  }
+
+  function answer(
+    request: AuthRequest,
+    target: string,
+    error: AccessError | UnavailableError,
+    cookies: readonly HeaderPair[]
+  ): RefusedDecision {
+    const refusal = buildRefusal(error, request, target, config)
+    return { accepted: false, error, ...refusal, headers: [...refusal.headers, ...cookies] }
+  }
+}
+
+function isSignedOut({ code }: AccessError | UnavailableError): boolean {
+  return code === 'session_required' || code === 'session_invalid'
+}
+
+/** A cookie that is over is as good as none. What a header says was said on purpose. */
+function mayBeAnonymous(
+  { code }: AccessError | UnavailableError,
+  carrier: Credential['carrier'] | undefined
+): boolean {
+  return code === 'session_required' || (code === 'session_invalid' && carrier === 'cookie')
+}

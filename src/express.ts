@@ -1,0 +1,62 @@
+/**
+ * `membergate/express`: middleware for Express 4 and 5.
+ *
+ * ```ts
+ * import { requireMemberSession, requirePermission } from 'membergate/express'
+ * app.use(requireMemberSession())
+ * app.put('/members/:member_id', requirePermission('stytch.member', 'update'), updateMember)
+ * ```
+ *
+ * These free functions use the instance of `STYTCH_PROJECT_ID`, `STYTCH_SECRET` and `STYTCH_URL`;
+ * `createMemberAuth(options)` returns the same functions for one configuration. It authenticates members and decides
+ * permissions; sending codes and rendering pages is the app's.
+ */
+import type { MemberSession } from './wire/member-session.ts'
+import type { AuthorizationVerdict } from './wire/sessions.ts'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Set by `requireMemberSession` and `requirePermission` of membergate. Guards never read it: see `memberOf`. */
+      memberSession?: MemberSession
+      /** Set by `requirePermission` of membergate. */
+      authorizationVerdict?: AuthorizationVerdict
+    }
+  }
+}
+
+export {
+  completeSignIn,
+  createMemberAuth,
+  type ExpressMemberAuth,
+  type ExpressMemberAuthOptions,
+  type ExpressMiddleware,
+  type ExpressNext,
+  type ExpressRequest,
+  type ExpressResponse,
+  handleMfaRedirect,
+  memberOf,
+  type OnExpressRefusal,
+  pendingSignIn,
+  requireMemberSession,
+  requirePermission,
+  signOut,
+  verdictOf
+} from './adapters/express.ts'
+export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+export type {
+  CookieOptions,
+  CredentialSource,
+  GuardClient,
+  MemberAuthOptions
+} from './core/options.ts'
+export type {
+  AuthenticatingResponse,
+  CompletedSignIn,
+  CompleteSignInOptions,
+  PendingSignIn
+} from './core/sign-in.ts'
+export type { SignOutOptions } from './core/sign-out.ts'
+export type { EndedSubject } from './core/watch-revocations.ts'
+export type { MemberSession } from './wire/member-session.ts'
+export type { AuthorizationVerdict } from './wire/sessions.ts'

@@ -1,0 +1,46 @@
+/**
+ * `membergate/koa`: middleware for Koa 2 and 3.
+ *
+ * ```ts
+ * import { requireMemberSession, requirePermission } from 'membergate/koa'
+ * app.use(requireMemberSession())
+ * router.put('/members/:member_id', requirePermission('stytch.member', 'update'), updateMember)
+ * ```
+ *
+ * These free functions use the instance of `STYTCH_PROJECT_ID`, `STYTCH_SECRET` and `STYTCH_URL`;
+ * `createMemberAuth(options)` returns the same functions for one configuration. It authenticates members and decides
+ * permissions; sending codes and rendering pages is the app's.
+ */
+export {
+  completeSignIn,
+  createMemberAuth,
+  handleMfaRedirect,
+  type KoaMemberAuth,
+  type KoaMemberAuthOptions,
+  type KoaMiddleware,
+  type MemberState,
+  memberOf,
+  type OnKoaRefusal,
+  pendingSignIn,
+  requireMemberSession,
+  requirePermission,
+  signOut,
+  verdictOf
+} from './adapters/koa.ts'
+export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+export type {
+  CookieOptions,
+  CredentialSource,
+  GuardClient,
+  MemberAuthOptions
+} from './core/options.ts'
+export type {
+  AuthenticatingResponse,
+  CompletedSignIn,
+  CompleteSignInOptions,
+  PendingSignIn
+} from './core/sign-in.ts'
+export type { SignOutOptions } from './core/sign-out.ts'
+export type { EndedSubject } from './core/watch-revocations.ts'
+export type { MemberSession } from './wire/member-session.ts'
+export type { AuthorizationVerdict } from './wire/sessions.ts'
