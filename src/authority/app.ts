@@ -10,7 +10,7 @@ import { authorizationHeaders } from '../wire/authorization.ts'
 import { type ProblemType, problemBody, problems } from '../wire/problems.ts'
 import type { Route } from '../wire/route.ts'
 import { listRoutes, type OperationName } from '../wire/routes.ts'
-import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
+import { isProjectId, isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import type { Context } from './context.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import { isOverloaded } from './crypto/passwords.ts'
@@ -131,7 +131,10 @@ function authenticateProject(store: Store, route: Route<unknown, unknown>): Requ
 }
 
 async function findPublicProject(store: Store, { params }: Request): Promise<ProjectRecord> {
-  const project = await store.ofProject(String(params.project_id)).findProject()
+  const project_id = String(params.project_id)
+  const project = isProjectId(project_id)
+    ? await store.ofProject(project_id).findProject()
+    : undefined
   if (project === undefined) throw new Refusal(problem('project_not_found'))
   return project
 }
@@ -227,7 +230,7 @@ function problemOf(error: unknown): Problem {
   if (error instanceof DatabaseUnavailable || isOverloaded(error)) {
     return problem('server_unavailable')
   }
-  const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined
+  const status: unknown = Reflect.get(Object(error), 'status')
   return problem(problemByStatus.get(status) ?? 'internal_server_error')
 }
 

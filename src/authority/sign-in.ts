@@ -2,8 +2,8 @@ import type { AuthenticationFactor } from '../wire/member-session.ts'
 import type { SessionOptions } from '../wire/sessions.ts'
 import type { SignInResponse } from '../wire/sign-in.ts'
 import type { Context } from './context.ts'
+import { forgetAfterPrimary } from './domain/lockout.ts'
 import { viewMember } from './domain/member-view.ts'
-import { hasActiveMfaFactor } from './domain/mfa.ts'
 import { viewOrganization } from './domain/organization-view.ts'
 import { problem, stale } from './domain/problem.ts'
 import type {
@@ -44,7 +44,6 @@ export async function finishSignIn(
     : suspendSignIn(context, proven, missing)
 }
 
-/** Failures of second factors are forgotten by a second factor only: a known password must not buy new guesses. */
 async function completeSignIn(
   context: Context,
   { organization, member, factors, continued, writes }: ProvenFactors,
@@ -52,13 +51,10 @@ async function completeSignIn(
 ): Promise<SignInAnswer> {
   const { store, now } = context
   const { session, write } = startSession(context, member, factors, options)
-  const unit = [...writes, write]
+  const unit = [...writes, write, ...forgetAfterPrimary(member)]
   if (continued !== undefined) unit.push(consume(continued.intermediate_session, now))
   if (member.status !== 'active') {
     unit.push({ do: 'activateMember', member_id: member.member_id, now })
-  }
-  if (member.failed_attempts > 0 && !hasActiveMfaFactor(member)) {
-    unit.push({ do: 'forgetFailures', member_id: member.member_id })
   }
   demand(await store.run(unit))
 

@@ -1,3 +1,4 @@
+import { hasActiveMfaFactor } from './mfa.ts'
 import { problem } from './problem.ts'
 import type { MemberRecord } from './records.ts'
 import type { Write } from './writes.ts'
@@ -30,6 +31,15 @@ export function reserveIntermediateAttempt(intermediate_session_id: string, now:
     limit: intermediateFailureLimit,
     otherwise: problem('intermediate_session_not_found')
   }
+}
+
+/**
+ * A primary factor makes failures forgotten, unless the member has a second factor: then only that one does. Else a
+ * known password would buy new guesses at the code.
+ */
+export function forgetAfterPrimary(member: MemberRecord): Write[] {
+  if (member.failed_attempts === 0 || hasActiveMfaFactor(member)) return []
+  return [{ do: 'forgetFailures', member_id: member.member_id }]
 }
 
 export function isLocked(member: MemberRecord, now: number): boolean {

@@ -4,6 +4,7 @@ import type { AnswerOf, Context, Handler } from '../context.ts'
 import { hashPassword, importHash, isOwnHash, verifyPassword } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
 import { addFactor, passwordProof } from '../domain/factors.ts'
+import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
@@ -110,7 +111,7 @@ async function stepUp(
   const found = await loadSession(context, request)
   const factors = addFactor(found.authentication_factors, passwordProof, context.now)
   const { session, write } = touchSession(context, found, request, factors)
-  demand(await context.store.run([confirmation, write]))
+  demand(await context.store.run([confirmation, write, ...forgetAfterPrimary(member)]))
   return {
     organization_id: organization.organization_id,
     member_id: member.member_id,

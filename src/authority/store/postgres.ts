@@ -148,10 +148,10 @@ function isUnavailable(error: unknown): boolean {
   if (state !== undefined) {
     return retryable.has(state) || unavailableState.test(state) || brokenConnection.test(state)
   }
-  return error instanceof Error && brokenConnectionMessage.test(error.message)
+  return brokenConnectionMessage.test(String(error))
 }
 
 function stateOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  const code: unknown = Reflect.get(Object(error), 'code')
   return typeof code === 'string' ? code : undefined
 }

@@ -137,10 +137,10 @@ function attempt<Result>(work: () => Result): Result {
 
 function violatedIndex(error: unknown): string | undefined {
   const code = errcodeOf(error)
-  return code !== undefined && uniqueCodes.has(code) ? (error as Error).message : undefined
+  return code !== undefined && uniqueCodes.has(code) ? String(error) : undefined
 }
 
 function errcodeOf(error: unknown): number | undefined {
-  const code = error instanceof Error ? Reflect.get(error, 'errcode') : undefined
+  const code: unknown = Reflect.get(Object(error), 'errcode')
   return typeof code === 'number' ? code : undefined
 }

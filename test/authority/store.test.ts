@@ -1,0 +1,414 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { newId } from '../../src/authority/crypto/tokens.ts'
+import { reserveAttempt } from '../../src/authority/domain/lockout.ts'
+import {
+  createMember,
+  writesOfChange,
+  writesOfCreation
+} from '../../src/authority/domain/members.ts'
+import { createOrganization } from '../../src/authority/domain/organizations.ts'
+import { isProblem, problem, stale } from '../../src/authority/domain/problem.ts'
+import type { MemberRecord, OrganizationRecord } from '../../src/authority/domain/records.ts'
+import type { Write } from '../../src/authority/domain/writes.ts'
+import { statements } from '../../src/authority/store/statements.ts'
+import { openStore, type ProjectStore, type Store } from '../../src/authority/store/store.ts'
+import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+
+const now = Date.UTC(2026, 0, 1)
+const roles = new Set(['editor'])
+
+describeOnEachDatabase((createDatabase) => {
+  let database: TestDatabase
+  let store: Store
+  let project: ProjectStore
+  let otherProject: ProjectStore
+  let organization: OrganizationRecord
+  let member: MemberRecord
+
+  beforeAll(async () => {
+    database = await createDatabase()
+    store = await openStore(database.location)
+  })
+
+  afterAll(async () => {
+    await store.close()
+    await database.drop()
+  })
+
+  beforeEach(async () => {
+    project = await newProject()
+    otherProject = await newProject()
+    organization = newOrganization()
+    member = newMember('ada@example.com')
+    await project.run([{ do: 'insertOrganization', organization }, ...writesOfCreation(member)])
+  })
+
+  async function newProject(): Promise<ProjectStore> {
+    const made = store.ofProject(newId('project', 'test'))
+    await made.run([
+      { do: 'insertProject', secret_hash: null, policy: { roles: [], resources: [] }, now }
+    ])
+    return made
+  }
+
+  function newOrganization(slug = 'acme'): OrganizationRecord {
+    const organization_id = newId('organization', 'test')
+    const request = { organization_name: 'Acme' }
+    const made = createOrganization(request, {
+      organization_id,
+      organization_slug: slug,
+      roles,
+      now
+    })
+    if (isProblem(made)) throw new Error(made.problem)
+    return made
+  }
+
+  function newMember(email_address: string, fields: object = {}): MemberRecord {
+    const { organization_id } = organization
+    const ids = { email_id: newId('email', 'test'), phone_id: newId('phone-number', 'test') }
+    const request = { email_address, ...fields }
+    const made = createMember(organization_id, newId('member', 'test'), request, {
+      ...ids,
+      roles,
+      now
+    })
+    if (isProblem(made)) throw new Error(made.problem)
+    return made
+  }
+
+  async function startIntermediateSession(): Promise<string> {
+    const intermediate_session_id = newId('intermediate-session', 'test')
+    await project.run([
+      {
+        do: 'insertIntermediateSession',
+        intermediate_session: {
+          intermediate_session_id,
+          member_id: member.member_id,
+          organization_id: organization.organization_id,
+          authentication_factors: [],
+          version: 0
+        },
+        token_hash: intermediate_session_id,
+        now,
+        expires_at: now + 600_000
+      }
+    ])
+    return intermediate_session_id
+  }
+
+  function sessionWrite(member_session_id = newId('member-session', 'test')): Write {
+    return {
+      do: 'insertSession',
+      session: {
+        member_session_id,
+        member_id: member.member_id,
+        organization_id: organization.organization_id,
+        token_salt: 'salt',
+        token_key_id: 'key',
+        authentication_factors: [],
+        custom_claims: {},
+        started_at: now,
+        last_accessed_at: now,
+        expires_at: now + 3_600_000,
+        version: 0
+      },
+      token_hash: member_session_id
+    }
+  }
+
+  function countDone(outcomes: readonly unknown[]): number {
+    return outcomes.filter((outcome) => outcome === undefined).length
+  }
+
+  describe('a list of writes', () => {
+    test('is carried out as a whole', async () => {
+      expect(await project.run([sessionWrite(), sessionWrite()])).toBeUndefined()
+      expect(await project.listSessions(member.member_id, now)).toHaveLength(2)
+    })
+
+    test('does nothing when a guard in it is not met, and answers with that guard', async () => {
+      const otherwise = problem('session_not_found')
+      const unmet = { do: 'revokeSession', member_session_id: 'none', now, otherwise } as const
+      expect(await project.run([sessionWrite(), unmet])).toEqual(otherwise)
+      expect(await project.listSessions(member.member_id, now)).toEqual([])
+    })
+
+    test('does nothing when a unique index refuses one of them', async () => {
+      const refused = { do: 'insertOrganization', organization: newOrganization() } as const
+      expect(await project.run([sessionWrite(), refused])).toEqual(
+        problem('organization_slug_already_used')
+      )
+      expect(await project.listSessions(member.member_id, now)).toEqual([])
+    })
+
+    test('goes on past an unguarded write that finds nothing', async () => {
+      const idle = { do: 'deletePassword', member_id: member.member_id } as const
+      expect(await project.run([idle, sessionWrite()])).toBeUndefined()
+      expect(await project.listSessions(member.member_id, now)).toHaveLength(1)
+    })
+  })
+
+  describe('what must be unique', () => {
+    test('is the slug of an organization, within the project only', async () => {
+      const organization = newOrganization()
+      const write = { do: 'insertOrganization', organization } as const
+      expect(await project.run([write])).toEqual(problem('organization_slug_already_used'))
+      expect(await otherProject.run([write])).toBeUndefined()
+    })
+
+    test.each([
+      ['ada@example.com', {}, 'duplicate_member_email'],
+      ['eve@example.com', { external_id: 'e1' }, 'duplicate_member_external_id'],
+      ['eve@example.com', { mfa_phone_number: '+12025550162' }, 'duplicate_member_phone_number']
+    ] as const)('is what a member has (%s, %j)', async (email, fields, type) => {
+      const first = newMember('bob@example.com', {
+        external_id: 'e1',
+        mfa_phone_number: '+12025550162'
+      })
+      expect(await project.run(writesOfCreation(first))).toBeUndefined()
+      expect(await project.run(writesOfCreation(newMember(email, fields)))).toEqual(problem(type))
+    })
+
+    test('is an address also after it was retired, except for the member who had it', async () => {
+      const retired = { email_id: member.email_id, email_address: member.email_address }
+      const moved = {
+        ...member,
+        email_address: 'new@example.com',
+        retired_email_addresses: [retired]
+      }
+      expect(await project.run(writesOfChange(member, moved, stale))).toBeUndefined()
+      expect(await project.run(writesOfCreation(newMember('ada@example.com')))).toEqual(
+        problem('duplicate_member_email')
+      )
+      const back = { ...member, version: 1 }
+      expect(
+        await project.run(writesOfChange({ ...moved, version: 1 }, back, stale))
+      ).toBeUndefined()
+      expect(await project.run(writesOfCreation(newMember('new@example.com')))).toBeUndefined()
+    })
+  })
+
+  test('a change made on old facts is stale', async () => {
+    const change = { ...member, name: 'Ada' }
+    expect(await project.run(writesOfChange(member, change, stale))).toBeUndefined()
+    expect(await project.run(writesOfChange(member, change, stale))).toBe(stale)
+  })
+
+  describe('another project', () => {
+    test('finds nothing of this one', async () => {
+      const { member_id, organization_id } = member
+      const member_session_id = newId('member-session', 'test')
+      const intermediate = await startIntermediateSession()
+      await project.run([
+        sessionWrite(member_session_id),
+        {
+          do: 'insertPassword',
+          member_id,
+          password: { member_password_id: 'p', hash: 'h' },
+          now
+        }
+      ])
+      const everything = { sql: '1 = 1', values: [] }
+      const page = { limit: 10, after: undefined }
+      const read = (of: ProjectStore) =>
+        Promise.all([
+          of.findOrganization(organization_id),
+          of.findOrganization('acme'),
+          of.findOrganizationBySlug('acme'),
+          of.findMember(organization_id, member_id),
+          of.findMemberById(member_id),
+          of.findMemberByEmail(organization_id, 'ada@example.com'),
+          of.findPassword(member_id),
+          of.findSession(member_session_id, now),
+          of.findSessionByToken(member_session_id, now),
+          of.findIntermediateSession(intermediate, now, 5),
+          of.listSessions(member_id, now).then(([first]) => first),
+          of.searchOrganizations(everything, page).then(({ items }) => items[0]),
+          of.searchMembers([organization_id], everything, page).then(({ items }) => items[0])
+        ])
+      expect((await read(project)).filter((found) => found === undefined)).toEqual([])
+      expect((await read(otherProject)).filter((found) => found !== undefined)).toEqual([])
+    })
+
+    test('changes nothing of this one', async () => {
+      const { member_id, organization_id } = member
+      const member_session_id = newId('member-session', 'test')
+      const intermediate_session_id = await startIntermediateSession()
+      await project.run([sessionWrite(member_session_id)])
+      const otherwise = problem('not_implemented')
+      const writes: readonly Write[] = [
+        { do: 'updateOrganization', organization, otherwise },
+        { do: 'setOrganizationRoles', organization_id, custom_roles: [], otherwise },
+        { do: 'updateMember', member, otherwise },
+        { do: 'activateMember', member_id, now, otherwise },
+        { do: 'forgetFailures', member_id, otherwise },
+        { ...reserveAttempt(member_id, now), otherwise },
+        { do: 'revokeSession', member_session_id, now, otherwise },
+        { do: 'revokeMemberSessions', member_id, now, otherwise },
+        { do: 'consumeIntermediateSession', intermediate_session_id, now, otherwise },
+        { do: 'reserveIntermediateAttempt', intermediate_session_id, now, limit: 5, otherwise }
+      ]
+      for (const write of writes) expect(await otherProject.run([write])).toEqual(otherwise)
+      expect(await project.findSession(member_session_id, now)).toBeDefined()
+    })
+  })
+
+  describe('of a hundred at the same moment', () => {
+    const hundred = Array.from({ length: 100 })
+
+    test('one consumes an intermediate session', async () => {
+      const intermediate_session_id = await startIntermediateSession()
+      const outcomes = await Promise.all(
+        hundred.map(() =>
+          project.run([
+            {
+              do: 'consumeIntermediateSession',
+              intermediate_session_id,
+              now,
+              otherwise: problem('intermediate_session_not_found')
+            },
+            sessionWrite()
+          ])
+        )
+      )
+      expect(countDone(outcomes)).toBe(1)
+      expect(await project.listSessions(member.member_id, now)).toHaveLength(1)
+    })
+
+    test('one uses a step of an authenticator', async () => {
+      const { member_id } = member
+      const totp_registration_id = newId('member-totp', 'test')
+      await project.run([
+        {
+          do: 'putTotp',
+          member_id,
+          totp: {
+            totp_registration_id,
+            secret: 'sealed',
+            active: true,
+            last_used_step: 0,
+            expires_at: now
+          },
+          now
+        }
+      ])
+      const otherwise = problem('totp_code_already_authenticated')
+      const outcomes = await Promise.all(
+        hundred.map((_, index) =>
+          project.run([
+            { do: 'useTotpStep', member_id, totp_registration_id, step: 7, now, otherwise },
+            sessionWrite(`${index} ${totp_registration_id}`)
+          ])
+        )
+      )
+      expect(countDone(outcomes)).toBe(1)
+      expect(await project.listSessions(member_id, now)).toHaveLength(1)
+    })
+
+    test('ten may compare a password, and the tenth locks for an hour', async () => {
+      const { member_id } = member
+      const reserve = (moment: number) => project.run([reserveAttempt(member_id, moment)])
+      expect(countDone(await Promise.all(hundred.map(() => reserve(now))))).toBe(10)
+      const locked = await project.findMemberById(member_id)
+      expect(locked).toMatchObject({ lock_created_at: now, lock_expires_at: now + 3_600_000 })
+      expect(await reserve(now + 3_599_999)).toEqual(problem('user_lock_limit_reached'))
+      expect(await reserve(now + 3_600_000)).toBeUndefined()
+      expect(await project.findMemberById(member_id)).toMatchObject({
+        failed_attempts: 1,
+        lock_created_at: null,
+        lock_expires_at: null
+      })
+    })
+
+    test('one puts claims on a session that all of them read', async () => {
+      const member_session_id = newId('member-session', 'test')
+      await project.run([sessionWrite(member_session_id)])
+      const outcomes = await Promise.all(
+        hundred.map((_, index) =>
+          project.run([
+            {
+              do: 'updateSession',
+              member_session_id,
+              now,
+              expires_at: null,
+              authentication_factors: null,
+              custom_claims: { index },
+              version: 0,
+              otherwise: stale
+            }
+          ])
+        )
+      )
+      expect(countDone(outcomes)).toBe(1)
+    })
+
+    test('one makes the first signing key', async () => {
+      const outcomes = await Promise.all(
+        hundred.map((_, index) =>
+          project.run([
+            {
+              do: 'insertSigningKey',
+              kid: `key ${index}`,
+              public_jwk: {
+                kty: 'RSA',
+                use: 'sig',
+                key_ops: ['verify'],
+                alg: 'RS256',
+                kid: `key ${index}`,
+                x5c: [],
+                x5tS256: '',
+                n: '',
+                e: ''
+              },
+              private_key: 'sealed',
+              generation: 1,
+              now,
+              otherwise: problem('not_implemented')
+            }
+          ])
+        )
+      )
+      expect(countDone(outcomes)).toBe(1)
+      expect(await project.listSigningKeys()).toHaveLength(1)
+    })
+  })
+
+  test('an ended session cannot be revived', async () => {
+    const member_session_id = newId('member-session', 'test')
+    const otherwise = problem('session_not_found')
+    await project.run([sessionWrite(member_session_id)])
+    await project.run([{ do: 'revokeSession', member_session_id, now }])
+    const extend = {
+      do: 'updateSession',
+      member_session_id,
+      now,
+      expires_at: now + 9_000_000,
+      authentication_factors: null,
+      custom_claims: null,
+      version: null,
+      otherwise
+    } as const
+    expect(await project.run([extend])).toEqual(otherwise)
+    expect(await project.findSession(member_session_id, now)).toBeUndefined()
+  })
+
+  test('two processes may open one database at the same moment', async () => {
+    const fresh = await createDatabase()
+    const stores = await Promise.all([openStore(fresh.location), openStore(fresh.location)])
+    expect(await stores[0]?.listProjects()).toEqual([])
+    await Promise.all(stores.map((opened) => opened.close()))
+    await fresh.drop()
+  })
+})
+
+test('every statement is held to the project', () => {
+  const sources = Object.entries(statements).map(([name, statement]) => [
+    name,
+    statement.toString()
+  ])
+  const free = sources.filter(
+    ([, source = '']) => !source.includes('project_id = $1') && !/values \(\$1/.test(source)
+  )
+  expect(free).toEqual([])
+})

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from '@jest/globals'
+import pg from 'pg'
+
+/** An empty database of its own, as `createAuthority` takes it. */
+export interface TestDatabase {
+  readonly location: string
+  drop(): Promise<void>
+}
+
+interface TestEngine {
+  readonly name: string
+  /** Why it cannot be tested here; `undefined` when it can. */
+  readonly missing: string | undefined
+  create(): Promise<TestDatabase>
+}
+
+const postgresUrl =
+  process.env.MEMBERGATE_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/test'
+
+/** Every engine that the authority runs on. */
+export const engines: readonly TestEngine[] = [
+  { name: 'sqlite', missing: undefined, create: createSqliteFile },
+  { name: 'postgres', missing: await whyPostgresIsMissing(), create: createPostgresSchema }
+]
+
+/**
+ * Runs a suite on every engine. One that is missing is reported as skipped by name, or as failed where `REQUIRE` lists
+ * it.
+ */
+export function describeOnEachDatabase(suite: (create: TestEngine['create']) => void): void {
+  const required = (process.env.REQUIRE ?? '').split(',')
+  for (const { name, missing, create } of engines) {
+    if (missing === undefined) describe(name, () => suite(create))
+    else if (required.includes(name))
+      test(`${name}: ${missing}`, () => Promise.reject(new Error(missing)))
+    else describe.skip(`${name}: ${missing}`, () => test('is skipped', () => {}))
+  }
+}
+
+async function createSqliteFile(): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'membergate-'))
+  return {
+    location: join(folder, 'authority.db'),
+    drop: () => rm(folder, { recursive: true })
+  }
+}
+
+async function createPostgresSchema(): Promise<TestDatabase> {
+  const schema = `membergate_${randomUUID().replaceAll('-', '')}`
+  await runOnPostgres(`create schema ${schema}`)
+  const location = new URL(postgresUrl)
+  location.searchParams.set('options', `-c search_path=${schema}`)
+  return {
+    // A form's plus sign for a space is not understood in a connection URL.
+    location: location.href.replaceAll('+', '%20'),
+    drop: () => runOnPostgres(`drop schema ${schema} cascade`)
+  }
+}
+
+async function whyPostgresIsMissing(): Promise<string | undefined> {
+  try {
+    await runOnPostgres('select 1')
+    return undefined
+  } catch {
+    return `not reachable at ${new URL(postgresUrl).host}`
+  }
+}
+
+async function runOnPostgres(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: postgresUrl, connectionTimeoutMillis: 2000 })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
