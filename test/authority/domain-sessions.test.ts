@@ -1,0 +1,214 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { mergeCustomClaims } from '../../src/authority/domain/custom-claims.ts'
+import { refuseActionOnMember } from '../../src/authority/domain/member-permission.ts'
+import { projectPolicy } from '../../src/authority/domain/policy.ts'
+import { isProblem } from '../../src/authority/domain/problem.ts'
+import { memberRoles, sessionRoles } from '../../src/authority/domain/roles.ts'
+import { extendedSessionEnd, newSessionEnd } from '../../src/authority/domain/session-lifetime.ts'
+import { jwtClaims } from '../../src/authority/domain/session-view.ts'
+import { compilePolicy } from '../../src/rbac/compile-policy.ts'
+import { aMember, anOrganization } from './facts.ts'
+
+const minute = 60_000
+
+describe('custom claims', () => {
+  test.each([
+    [{ a: 1, b: 2 }, { a: 9 }, { a: 9, b: 2 }],
+    [{ a: 1, b: 2 }, { a: null }, { b: 2 }],
+    [{ a: { x: 1, y: { z: 2 } } }, { a: { y: { z: null, w: 3 } } }, { a: { x: 1, y: { w: 3 } } }],
+    [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
+    [{ a: 'text' }, { a: { b: 1 } }, { a: { b: 1 } }],
+    [{ a: { b: 1 } }, { a: 'text' }, { a: 'text' }],
+    [{}, { a: { b: null } }, { a: {} }],
+    [{}, { iss: 1, sub: 1, aud: 1, exp: 1, nbf: 1, iat: 1, jti: 1, plan: 'pro' }, { plan: 'pro' }],
+    [{ a: 1 }, undefined, { a: 1 }]
+  ])('%j after %j are %j', (existing, brought, expected) => {
+    expect(mergeCustomClaims(existing, brought)).toEqual(expected)
+  })
+
+  test('may not take the names of the API', () => {
+    const outcome = mergeCustomClaims(
+      {},
+      { 'https://stytch.com/session': { roles: ['stytch_admin'] } }
+    )
+    expect(outcome).toEqual({ problem: 'stytch_claims_in_custom_claims' })
+  })
+
+  test('may be 4,096 bytes of compact JSON in all, counted in UTF-8', () => {
+    const fits = { a: 'é'.repeat((4096 - '{"a":""}'.length) / 2) }
+    expect(isProblem(mergeCustomClaims({}, fits))).toBe(false)
+    expect(mergeCustomClaims({}, { a: `${fits.a}x` })).toEqual({
+      problem: 'custom_claims_too_large'
+    })
+    expect(mergeCustomClaims(fits, { b: 1 })).toEqual({ problem: 'custom_claims_too_large' })
+  })
+
+  test('may be called __proto__, and change no prototype', () => {
+    const brought = JSON.parse(
+      '{"__proto__":{"polluted":true},"a":{"__proto__":{"polluted":true}}}'
+    )
+    const merged = mergeCustomClaims({}, brought)
+    expect(JSON.stringify(merged)).toBe(JSON.stringify(brought))
+    expect(Object.getPrototypeOf(merged)).toBe(Object.prototype)
+    expect(Reflect.get({}, 'polluted')).toBeUndefined()
+  })
+
+  test('merged once and merged twice are the same', () => {
+    fc.assert(
+      fc.property(fc.object({ maxDepth: 3 }), fc.object({ maxDepth: 3 }), (existing, brought) => {
+        const [before, change] = [existing, brought].map((value) =>
+          JSON.parse(JSON.stringify(value))
+        )
+        const once = mergeCustomClaims(before, change)
+        if (isProblem(once)) return
+        expect(mergeCustomClaims(once, change)).toEqual(once)
+      })
+    )
+  })
+})
+
+describe('the end of a session', () => {
+  const now = Date.UTC(2026, 0, 1, 12, 0, 0, 250)
+
+  test('is 60 minutes away unless the call says otherwise', () => {
+    expect(newSessionEnd(now)).toBe(now - 250 + 60 * minute)
+    expect(newSessionEnd(now, 5)).toBe(now - 250 + 5 * minute)
+  })
+
+  test('moves only when the call names a duration', () => {
+    expect(extendedSessionEnd(now, undefined)).toBeNull()
+    expect(extendedSessionEnd(now, 30)).toBe(now - 250 + 30 * minute)
+  })
+})
+
+describe('roles', () => {
+  const saml = (provider_id: string) => ({
+    type: 'sso',
+    delivery_method: 'sso_saml',
+    saml_sso_factor: { id: 'r', provider_id, external_id: 'e' }
+  })
+  const oidc = {
+    type: 'sso',
+    delivery_method: 'sso_oidc',
+    oidc_sso_factor: { id: 'r', provider_id: 'c1', external_id: 'e' }
+  }
+  const member = aMember({
+    roles: [
+      { role_id: 'editor', source: { type: 'direct_assignment', details: {} } },
+      { role_id: 'auditor', source: { type: 'sso_connection', details: { connection_id: 'c1' } } },
+      {
+        role_id: 'operator',
+        source: { type: 'sso_connection_group', details: { connection_id: 'c1', group: 'ops' } }
+      },
+      {
+        role_id: 'clerk',
+        source: { type: 'scim_connection_group', details: { connection_id: 'c2', group_id: 'g' } }
+      }
+    ]
+  })
+  const organization = anOrganization({
+    rbac_email_implicit_role_assignments: [
+      { domain: 'Example.com', role_id: 'reader' },
+      { domain: 'other.com', role_id: 'stranger' }
+    ]
+  })
+  const always = ['stytch_member', 'editor', 'clerk', 'reader']
+
+  test.each([
+    ['no factor of a connection', [], always],
+    ['a SAML factor of it', [saml('c1')], [...always, 'auditor', 'operator']],
+    ['a SAML factor of another', [saml('c3')], always],
+    ['an OIDC factor of it', [oidc], always]
+  ])('of a session with %s', (_, factors, expected) => {
+    expect(sessionRoles(member, organization, factors).sort()).toEqual([...expected].sort())
+  })
+
+  test('of a member are all of them, with their reasons', () => {
+    const roles = memberRoles(member, organization)
+    expect(roles.map(({ role_id }) => role_id)).toEqual([
+      'stytch_member',
+      'editor',
+      'auditor',
+      'operator',
+      'clerk',
+      'reader'
+    ])
+    expect(roles.at(-1)?.sources).toEqual([
+      { type: 'email_assignment', details: { email_domain: 'example.com' } }
+    ])
+  })
+
+  test('that nobody assigned never appear', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), (role_ids) => {
+        const assigned = role_ids.map((role_id) => ({
+          role_id,
+          source: { type: 'direct_assignment', details: {} }
+        }))
+        const roles = sessionRoles(aMember({ roles: assigned }), anOrganization(), [])
+        expect(new Set(roles)).toEqual(new Set(['stytch_member', ...role_ids]))
+      })
+    )
+  })
+})
+
+describe('a member who acts on a member', () => {
+  const policy = compilePolicy(projectPolicy({ roles: [], resources: [] }))
+  const ordinary = { member_id: 'm1', organization_id: 'o1', roles: ['stytch_member'] }
+  const admin = { ...ordinary, roles: ['stytch_member', 'stytch_admin'] }
+
+  test.each([
+    ['an ordinary member on itself', ordinary, 'm1', 'o1', undefined],
+    ['an ordinary member on another', ordinary, 'm2', 'o1', 'session_authorization_error'],
+    ['an admin on another', admin, 'm2', 'o1', undefined],
+    ['an admin in another organization', admin, 'm2', 'o2', 'session_authorization_tenancy_error'],
+    [
+      'someone without roles on itself',
+      { ...ordinary, roles: [] },
+      'm1',
+      'o1',
+      'session_authorization_error'
+    ]
+  ])('may what the roles say: %s', (_, caller, member_id, organization_id, expected) => {
+    const refusal = refuseActionOnMember(
+      caller,
+      { member_id, organization_id },
+      'revoke-sessions',
+      policy
+    )
+    expect(refusal?.problem).toBe(expected)
+  })
+})
+
+test('claims of a JWT cannot be replaced by custom ones', () => {
+  const now = Date.UTC(2026, 0, 1, 12, 0, 0, 999)
+  const claims = jwtClaims(
+    'project-1',
+    {
+      member_session_id: 's1',
+      member_id: 'm1',
+      organization_id: 'o1',
+      organization_slug: 'acme',
+      started_at: '',
+      last_accessed_at: '',
+      expires_at: '',
+      authentication_factors: [],
+      roles: ['stytch_member'],
+      custom_claims: { iss: 'evil', sub: 'evil', 'https://stytch.com/session': {}, plan: 'pro' }
+    },
+    now
+  )
+  const iat = Math.floor(now / 1000)
+  expect(claims).toMatchObject({
+    iss: 'stytch.com/project-1',
+    aud: ['project-1'],
+    sub: 'm1',
+    iat,
+    nbf: iat,
+    exp: iat + 300,
+    plan: 'pro',
+    'https://stytch.com/session': { id: 's1', roles: ['stytch_member'] },
+    'https://stytch.com/organization': { organization_id: 'o1', slug: 'acme' }
+  })
+})

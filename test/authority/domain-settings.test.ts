@@ -1,0 +1,169 @@
+import { describe, expect, test } from '@jest/globals'
+import { changeMember } from '../../src/authority/domain/members.ts'
+import { mergeMetadata } from '../../src/authority/domain/metadata.ts'
+import {
+  changeOrganization,
+  createOrganization,
+  slugOf
+} from '../../src/authority/domain/organizations.ts'
+import { projectPolicy, refuseOrgPolicy, refusePolicy } from '../../src/authority/domain/policy.ts'
+import { aMember, anOrganization } from './facts.ts'
+
+const now = Date.UTC(2026, 0, 1)
+const roles = new Set(['stytch_member', 'editor'])
+const outside = { roles, now, email_id: 'email-2', phone_id: 'phone-2' }
+
+describe('an organization', () => {
+  test.each([
+    [{ auth_methods: 'RESTRICTED' }, 'allowed_auth_methods_required_for_restricted'],
+    [{ mfa_methods: 'RESTRICTED' }, 'allowed_mfa_methods_required_for_restricted'],
+    [{ email_invites: 'RESTRICTED' }, 'invalid_restricted_email_setting'],
+    [{ email_jit_provisioning: 'RESTRICTED' }, 'invalid_restricted_email_setting'],
+    [{ email_allowed_domains: ['gmail.com'] }, 'organization_settings_domain_too_common'],
+    [
+      { rbac_email_implicit_role_assignments: [{ domain: 'Gmail.com', role_id: 'editor' }] },
+      'organization_settings_domain_too_common'
+    ],
+    [
+      { rbac_email_implicit_role_assignments: [{ domain: 'a.com', role_id: 'unknown' }] },
+      'invalid_role'
+    ],
+    [{ organization_slug: 'organization-test-1' }, 'invalid_organization_slug'],
+    [{ organization_slug: 'Member-Live-1' }, 'invalid_organization_slug'],
+    [{ organization_external_id: 'ORGANIZATION-live-1' }, 'invalid_organization_external_id'],
+    [{ trusted_metadata: { a: 'x'.repeat(5000) } }, 'metadata_too_large']
+  ])('is refused %j', (change, type) => {
+    expect(changeOrganization(anOrganization(), change, { roles, now })).toEqual({ problem: type })
+  })
+
+  test('keeps what a change leaves out', () => {
+    const before = anOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
+    const after = changeOrganization(before, { organization_name: 'New' }, { roles, now: now + 1 })
+    expect(after).toEqual({ ...before, organization_name: 'New', updated_at: now + 1 })
+  })
+
+  test.each([
+    [{}, 'ALL_ALLOWED'],
+    [{ mfa_policy: 'REQUIRED_FOR_ALL' }, 'ALL_ALLOWED'],
+    [{ sso_jit_provisioning: 'NOT_ALLOWED' }, 'NOT_ALLOWED'],
+    [{ sso_jit_provisioning: 'NOT_ALLOWED', email_invites: 'ALL_ALLOWED' }, 'ALL_ALLOWED']
+  ])('created with %j takes invitations: %s', (settings, email_invites) => {
+    const made = createOrganization(
+      { organization_name: 'Acme', ...settings },
+      { organization_id: 'o1', organization_slug: 'acme', roles, now }
+    )
+    expect(made).toMatchObject({ settings: { email_invites } })
+  })
+
+  test.each([
+    ['Acme Inc.', 'acme-inc'],
+    ['Zürich & Söhne', 'zurich-sohne'],
+    ['日本', 'organization']
+  ])('called %s has the slug %s', (name, slug) => {
+    expect(slugOf(name)).toBe(slug)
+  })
+})
+
+describe('a member', () => {
+  test.each([
+    [{ roles: ['unknown'] }, 'invalid_role'],
+    [{ external_id: 'member-test-1' }, 'invalid_argument'],
+    [{ default_mfa_method: 'totp' }, 'default_mfa_member_missing_factor'],
+    [{ default_mfa_method: 'sms_otp' }, 'default_mfa_member_missing_factor']
+  ])('is refused %j', (change, type) => {
+    expect(changeMember(aMember(), change, outside)).toMatchObject({ problem: type })
+  })
+
+  test('cannot replace a number', () => {
+    const member = aMember({ phone_id: 'phone-1', mfa_phone_number: '+12025550162' })
+    expect(changeMember(member, { mfa_phone_number: '+12025550163' }, outside)).toEqual({
+      problem: 'duplicate_member_phone_number_for_member'
+    })
+    expect(changeMember(member, { mfa_phone_number: '+12025550162' }, outside)).toMatchObject({
+      phone_id: 'phone-1'
+    })
+  })
+
+  test('has direct roles replaced, and keeps those of a connection', () => {
+    const sso = { role_id: 'auditor', source: { type: 'sso_connection', details: {} } }
+    const direct = { role_id: 'old', source: { type: 'direct_assignment', details: {} } }
+    const change = { roles: ['editor', 'editor', 'stytch_member'] }
+    const after = changeMember(aMember({ roles: [direct, sso] }), change, outside)
+    expect(after).toMatchObject({ roles: [{ role_id: 'editor' }, sso] })
+  })
+
+  test('with a new address is unverified and without a password, and the old address is retired', () => {
+    const member = aMember({ email_address_verified: true, member_password_id: 'p' })
+    const after = changeMember(member, { email_address: 'New@Example.com' }, outside)
+    expect(after).toMatchObject({
+      email_address: 'new@example.com',
+      email_id: 'email-2',
+      email_address_verified: false,
+      member_password_id: '',
+      retired_email_addresses: [{ email_id: 'email-1', email_address: 'ada@example.com' }]
+    })
+  })
+})
+
+describe('metadata', () => {
+  test('is merged at the top level', () => {
+    expect(mergeMetadata({ a: { x: 1 }, b: 1 }, { a: { y: 2 }, b: null })).toEqual({ a: { y: 2 } })
+  })
+
+  test('has at most twenty keys', () => {
+    const keys = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]))
+    expect(mergeMetadata({}, keys(20))).toEqual(keys(20))
+    expect(mergeMetadata({}, keys(21))).toEqual({ problem: 'metadata_too_many_keys' })
+  })
+})
+
+describe('the policy of a project', () => {
+  const role = (role_id: string, resource_id: string, actions: string[]) => ({
+    role_id,
+    description: '',
+    permissions: [{ resource_id, actions }]
+  })
+  const docs = { resource_id: 'docs', description: '', actions: ['read', 'write'] }
+
+  test.each([
+    [[], [{ ...docs, resource_id: 'stytch.docs' }], 'invalid_stytch_prefixed_resource'],
+    [[], [{ ...docs, resource_id: 'stytchy' }], 'invalid_stytch_prefixed_resource'],
+    [[], [docs, docs], 'rbac_resource_duplicate'],
+    [[role('a', 'docs', ['read']), role('a', 'docs', ['read'])], [docs], 'rbac_role_duplicate'],
+    [[role('a', 'none', ['read'])], [docs], 'invalid_permission_resource'],
+    [[role('a', 'docs', ['fly'])], [docs], 'invalid_permission_action'],
+    [[role('a', 'docs', ['*', 'read'])], [docs], 'cannot_specify_wildcard_with_other_actions'],
+    [[role('a', 'docs', ['*']), role('b', 'stytch.member', ['update'])], [docs], undefined]
+  ])('is checked (%#)', (roles, resources, type) => {
+    expect(refusePolicy({ roles, resources })?.problem).toBe(type)
+  })
+
+  test('has the built-in resources and roles, and adds to them', () => {
+    const policy = projectPolicy({
+      roles: [role('stytch_member', 'docs', ['read'])],
+      resources: [docs]
+    })
+    expect(policy.resources.map(({ resource_id }) => resource_id)).toEqual([
+      'stytch.organization',
+      'stytch.member',
+      'stytch.self',
+      'stytch.sso',
+      'stytch.scim',
+      'docs'
+    ])
+    expect(policy.roles.map(({ role_id }) => role_id)).toEqual(['stytch_member', 'stytch_admin'])
+    expect(policy.roles[0]?.permissions).toEqual([
+      { resource_id: 'stytch.self', actions: ['*'] },
+      { resource_id: 'docs', actions: ['read'] }
+    ])
+    expect(policy.resources[1]?.actions).toContain('update')
+  })
+
+  test('cannot be redefined by an organization', () => {
+    const project = projectPolicy({ roles: [role('editor', 'docs', ['read'])], resources: [docs] })
+    const refused = refuseOrgPolicy({ roles: [role('editor', 'docs', ['*'])] }, project)
+    expect(refused).toEqual({ problem: 'rbac_org_custom_roles_only' })
+    expect(refuseOrgPolicy({ roles: [role('own', 'docs', ['write'])] }, project)).toBeUndefined()
+  })
+})
