@@ -34,6 +34,7 @@ export {
   type ExpressNext,
   type ExpressRequest,
   type ExpressResponse,
+  type ExpressTenantRequest,
   handleMfaRedirect,
   memberOf,
   type OnExpressRefusal,

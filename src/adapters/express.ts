@@ -27,13 +27,20 @@ import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import { addHeaders, headersBesideBody, type NodeResponse } from './response-headers.ts'
 
-/** What is used of an Express request, 4 or 5. */
+/** What is used of an Express request, 4 or 5. It names no `params`, so that those of a route keep their types. */
 export interface ExpressRequest extends AuthRequest {
   readonly originalUrl: string
-  readonly params: Readonly<Record<string, unknown>>
-  readonly query: unknown
   memberSession?: MemberSession
   authorizationVerdict?: AuthorizationVerdict
+}
+
+/** The request as `organization_id` and `organization_slug` see it. */
+export interface ExpressTenantRequest extends ExpressRequest {
+  readonly params: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly body: unknown
+  readonly hostname: string
+  readonly subdomains: readonly string[]
 }
 
 /** What is used of an Express response, 4 or 5. */
@@ -74,7 +81,7 @@ export interface ExpressMemberAuth {
   /** A client of the API. Sessions revoked through it are refused by these guards at once. */
   readonly client: Client
   /** Lets a request pass with a member session, which handlers read as `req.memberSession`. */
-  requireMemberSession(options?: SessionGuardOptions<ExpressRequest>): ExpressMiddleware
+  requireMemberSession(options?: SessionGuardOptions<ExpressTenantRequest>): ExpressMiddleware
   /**
    * Lets a request pass whose member may perform `action` on `resource_id`; the verdict is `req.authorizationVerdict`. It
    * authenticates by itself where no guard did before.
@@ -82,7 +89,7 @@ export interface ExpressMemberAuth {
   requirePermission(
     resource_id: string,
     action: string,
-    options?: PermissionOptions<ExpressRequest>
+    options?: PermissionOptions<ExpressTenantRequest>
   ): ExpressMiddleware
   /** Mount it before the guards: what they would refuse as "not signed in" goes on with a half-done sign-in. */
   handleMfaRedirect(): ExpressMiddleware
@@ -137,13 +144,13 @@ function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth 
     client: auth.client,
     forget: auth.forget,
     requireMemberSession(options) {
-      const guard = auth.sessionGuard<ExpressRequest>(options)
+      const guard = auth.sessionGuard<ExpressTenantRequest>(options)
       return function requireMemberSession(req, res, next) {
         run(guard, onRefusal, req, res, next)
       }
     },
     requirePermission(resource_id, action, options) {
-      const guard = auth.permissionGuard<ExpressRequest>(resource_id, action, options)
+      const guard = auth.permissionGuard<ExpressTenantRequest>(resource_id, action, options)
       return function requirePermission(req, res, next) {
         run(guard, onRefusal, req, res, next)
       }
@@ -177,14 +184,14 @@ function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth 
 
 /** A known session goes on in the same tick. A handler's error must not call `next` twice, hence no `catch` behind. */
 function run(
-  guard: Guard<ExpressRequest>,
+  guard: Guard<ExpressTenantRequest>,
   onRefusal: OnExpressRefusal,
   req: ExpressRequest,
   res: ExpressResponse,
   next: ExpressNext
 ): void {
   const carryOut = (decision: Decision) => apply(decision, onRefusal, req, res, next)
-  const decision = guard(req, req.originalUrl, req)
+  const decision = guard(req, req.originalUrl, req as ExpressTenantRequest)
   if (decision instanceof Promise) decision.then(carryOut, next)
   else carryOut(decision)
 }

@@ -1,0 +1,756 @@
+import { request as httpRequest } from 'node:http'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createMemberAuth } from 'membergate/express'
+import { openAuthority } from 'membergate/testing'
+import request from 'supertest'
+import { createCountingFetch } from '../support/counting-fetch.ts'
+import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
+import { openWorld, type SignedIn, seed, type World } from '../support/world.ts'
+
+const authenticateCalls = '/sessions/authenticate'
+
+describe.each(frameworks)('guards on $name', ({ open }) => {
+  let world: World
+  let app: RunningApp
+  const upstream = createCountingFetch()
+
+  beforeAll(async () => {
+    world = await openWorld()
+    app = await open(appOptions(), defineApp)
+  })
+  afterAll(async () => {
+    await app.close()
+    await world.close()
+  })
+  beforeEach(() => {
+    upstream.cut(false)
+    upstream.reset()
+  })
+
+  function appOptions() {
+    const { url, project_id, secret } = world.authority
+    return {
+      url,
+      project_id,
+      secret,
+      fetch: upstream.fetch,
+      now: world.clock.now,
+      origin: 'https://app.example',
+      trustedOrigins: ['https://partner.example'],
+      loginPath: '/sign-in'
+    }
+  }
+
+  /** Another process: nothing is cached in it yet. */
+  async function openAnother(options: object, define = defineApp) {
+    return open({ ...appOptions(), ...options }, define)
+  }
+
+  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
+  const cookies = ({ session_token, session_jwt }: Partial<SignedIn>) => ({
+    Cookie: [
+      session_token === undefined ? [] : `stytch_session=${session_token}`,
+      session_jwt === undefined ? [] : `stytch_session_jwt=${session_jwt}`
+    ]
+      .flat()
+      .join('; ')
+  })
+
+  describe('a session', () => {
+    test('is required: without a credential the answer is 401 session_required, and no call is made', async () => {
+      const answer = await request(app.url).get('/me')
+      expect(answer.status).toBe(401)
+      expect(answer.type).toBe('application/problem+json')
+      expect(answer.body).toMatchObject({ status: 401, code: 'session_required' })
+      expect(answer.headers['www-authenticate']).toBe('Bearer')
+      expect(answer.headers['cache-control']).toBe('private, no-store')
+      expect(answer.headers.vary).toBe('Cookie, Authorization')
+      expect(upstream.count('')).toBe(0)
+    })
+
+    test('in a JWT passes without asking, and is attached', async () => {
+      const { session_jwt, member_session } = await world.signIn('member@acme.test')
+      for (const headers of [bearer(session_jwt), cookies({ session_jwt })]) {
+        const answer = await request(app.url).get('/me').set(headers)
+        expect(answer.status).toBe(200)
+        expect(answer.body.memberSession).toEqual(member_session)
+        expect(answer.body.memberOf).toEqual(member_session)
+        expect(answer.body.freeMemberOf).toEqual(member_session)
+        expect(answer.headers['cache-control']).toBe('private, no-store')
+        expect(answer.headers['set-cookie']).toBeUndefined()
+      }
+      expect(upstream.count(authenticateCalls)).toBe(0)
+    })
+
+    test('in an opaque token is asked about on every request', async () => {
+      const { session_token, member_session } = await world.signIn('member@acme.test')
+      for (const headers of [bearer(session_token), cookies({ session_token })]) {
+        const answer = await request(app.url).get('/me').set(headers)
+        expect(answer.status).toBe(200)
+        expect(answer.body.memberOf.member_session_id).toBe(member_session.member_session_id)
+      }
+      expect(upstream.count(authenticateCalls)).toBe(2)
+    })
+
+    test('is attached frozen: a handler cannot change what the next request sees', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const headers = bearer(session_jwt)
+      await request(app.url).post('/tamper').set(headers)
+      const answer = await request(app.url).get('/me').set(headers)
+      expect(answer.body.memberOf.roles).toEqual(['stytch_member'])
+    })
+
+    test('that has ended is refused with 401, and its cookies are cleared', async () => {
+      const signedIn = await world.signIn('member@acme.test')
+      const { member_session_id } = signedIn.member_session
+      await world.client.sessions.revoke({ member_session_id })
+      const answer = await request(app.url)
+        .get('/me')
+        .set(cookies({ session_token: signedIn.session_token }))
+      expect(answer.status).toBe(401)
+      expect(answer.body.code).toBe('session_invalid')
+      expect(clearedNames(answer)).toEqual(['stytch_session', 'stytch_session_jwt'])
+    })
+  })
+
+  describe('junk', () => {
+    const junk = {
+      'a word': 'junk',
+      'an empty token': '',
+      'three dots': 'a.b.c.d',
+      'two dots': 'a.b.c',
+      'a token with a space': `${'a'.repeat(30)} b`,
+      'a token that is too long': `${'a'.repeat(9000)}`,
+      'a quoted token': `"${'a'.repeat(40)}"`
+    }
+    test.each(Object.entries(junk))(
+      'in a Bearer header is 401 without a call: %s',
+      async (_, token) => {
+        const signedIn = await world.signIn('member@acme.test')
+        upstream.reset()
+        const answer = await request(app.url)
+          .get('/me')
+          .set({ ...cookies(signedIn), ...bearer(token) })
+        expect(answer.status).toBe(401)
+        expect(answer.body.code).toBe('session_invalid')
+        expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"')
+        expect(answer.headers['set-cookie']).toBeUndefined()
+        expect(upstream.count(authenticateCalls)).toBe(0)
+      }
+    )
+
+    test('in the cookies is 401 without a call, and clears nothing', async () => {
+      const answer = await request(app.url)
+        .get('/me')
+        .set(cookies({ session_token: 'junk', session_jwt: 'junk' }))
+      expect(answer.status).toBe(401)
+      expect(answer.headers['set-cookie']).toBeUndefined()
+      expect(upstream.count(authenticateCalls)).toBe(0)
+    })
+
+    test('under another scheme is ignored: the cookie decides', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const answer = await request(app.url)
+        .get('/me')
+        .set({ ...cookies({ session_jwt }), Authorization: 'Basic Zm9vOmJhcg==' })
+      expect(answer.status).toBe(200)
+    })
+
+    test('forged with strange kids causes no authenticate and at most one key fetch', async () => {
+      const fresh = await openAnother({})
+      const { session_jwt } = await world.signIn('member@acme.test')
+      upstream.reset()
+      const forged = Array.from({ length: 50 }, (_, index) => forge(session_jwt, `kid-${index}`))
+      const answers = await Promise.all(
+        forged.map((token) => request(fresh.url).get('/me').set(bearer(token)))
+      )
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+      expect(upstream.count(authenticateCalls)).toBe(0)
+      expect(upstream.count(world.authority.project_id)).toBeLessThanOrEqual(1)
+      await fresh.close()
+    })
+
+    test('in the JWT cookie does not spoil the opaque one: its answer replaces the JWT', async () => {
+      const { session_token, session_jwt, member_session } = await world.signIn('member@acme.test')
+      const answer = await request(app.url)
+        .get('/me')
+        .set(cookies({ session_token, session_jwt: forge(session_jwt, 'elsewhere') }))
+      expect(answer.status).toBe(200)
+      expect(answer.body.memberOf.member_session_id).toBe(member_session.member_session_id)
+      expect(setNames(answer)).toEqual(['stytch_session', 'stytch_session_jwt'])
+    })
+
+    test('sent as two Authorization headers is refused, whichever comes first', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const good = `Bearer ${session_jwt}`
+      for (const values of [
+        [good, 'Bearer evil'],
+        ['Bearer evil', good]
+      ]) {
+        const raw = values.flatMap((value) => ['Authorization', value])
+        expect(await rawStatus(`${app.url}/me`, raw)).toBe(401)
+      }
+    })
+
+    test('sent as one cookie twice with different values is refused; twice the same is fine', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const good = `stytch_session_jwt=${session_jwt}`
+      for (const [Cookie, status] of [
+        [`${good}; stytch_session_jwt=evil`, 401],
+        [`stytch_session_jwt=evil; ${good}`, 401],
+        [`${good}; ${good}`, 200]
+      ] as const) {
+        const answer = await request(app.url).get('/me').set({ Cookie })
+        expect(answer.status).toBe(status)
+      }
+    })
+  })
+
+  describe('an old JWT', () => {
+    test('is asked about once by 100 concurrent requests, and all of them get the new cookie', async () => {
+      const { session_jwt, session_token } = await world.signIn('member@acme.test')
+      world.clock.advance(301 + 5)
+      upstream.reset()
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () =>
+          request(app.url).get('/me').set(cookies({ session_jwt, session_token }))
+        )
+      )
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+      expect(upstream.count(authenticateCalls)).toBe(1)
+      const issued = new Set(answers.map((answer) => cookieValue(answer, 'stytch_session_jwt')))
+      expect(issued.size).toBe(1)
+      expect([...issued][0]).not.toBe(session_jwt)
+
+      const [refreshed = ''] = issued
+      upstream.reset()
+      const next = await request(app.url)
+        .get('/me')
+        .set(cookies({ session_jwt: refreshed }))
+      expect(next.status).toBe(200)
+      expect(upstream.count(authenticateCalls)).toBe(0)
+    })
+
+    test('is given the new one again for as long as it is presented, without another call', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      world.clock.advance(310)
+      const first = await request(app.url).get('/me').set(cookies({ session_jwt }))
+      const second = await request(app.url).get('/me').set(cookies({ session_jwt }))
+      expect(cookieValue(second, 'stytch_session_jwt')).toBe(
+        cookieValue(first, 'stytch_session_jwt')
+      )
+      expect(upstream.count(authenticateCalls)).toBe(1)
+    })
+
+    test('in a header is refreshed without a cookie', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      world.clock.advance(310)
+      const answer = await request(app.url).get('/me').set(bearer(session_jwt))
+      expect(answer.status).toBe(200)
+      expect(answer.headers['set-cookie']).toBeUndefined()
+    })
+  })
+
+  describe('max_token_age_seconds', () => {
+    test('0 asks every time, also when iat lies ahead of our clock', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      world.clock.advance(-3)
+      for (let round = 0; round < 3; round += 1) {
+        const answer = await request(app.url).get('/fresh').set(bearer(session_jwt))
+        expect(answer.status).toBe(200)
+      }
+      expect(upstream.count(authenticateCalls)).toBe(3)
+      world.clock.advance(3)
+    })
+
+    test('60 refuses a session that was revoked elsewhere at most 60 seconds later', async () => {
+      const { session_jwt, member_session } = await world.signIn('member@acme.test')
+      const { member_session_id } = member_session
+      const get = () => request(app.url).get('/within-a-minute').set(bearer(session_jwt))
+      expect((await get()).status).toBe(200)
+      await world.client.sessions.revoke({ member_session_id })
+      world.clock.advance(58)
+      expect((await get()).status).toBe(200)
+      world.clock.advance(2)
+      expect((await get()).status).toBe(401)
+    })
+
+    test('60 lets an opaque token be asked about once a minute', async () => {
+      const { session_token } = await world.signIn('member@acme.test')
+      const get = () => request(app.url).get('/within-a-minute').set(bearer(session_token))
+      await get()
+      await get()
+      expect(upstream.count(authenticateCalls)).toBe(1)
+      world.clock.advance(60)
+      await get()
+      expect(upstream.count(authenticateCalls)).toBe(2)
+    })
+
+    test('of a stricter guard on the same request asks once more, of a laxer one not', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      await request(app.url).get('/lax-then-strict').set(bearer(session_jwt)).expect(200)
+      expect(upstream.count(authenticateCalls)).toBe(1)
+      upstream.reset()
+      await request(app.url).get('/strict-then-lax').set(bearer(session_jwt)).expect(200)
+      expect(upstream.count(authenticateCalls)).toBe(1)
+    })
+  })
+
+  describe('a revocation through auth.client', () => {
+    test.each(['member_session_id', 'session_token', 'session_jwt', 'member_id'] as const)(
+      'by %s is seen by this process at once',
+      async (selector) => {
+        const signedIn = await world.signIn('editor@acme.test')
+        const get = () => request(app.url).get('/me').set(bearer(signedIn.session_jwt))
+        expect((await get()).status).toBe(200)
+        const { member_session_id, member_id } = signedIn.member_session
+        const { session_token, session_jwt } = signedIn
+        const subjects = { member_session_id, member_id, session_token, session_jwt }
+        await app.auth.client.sessions.revoke({ [selector]: subjects[selector] })
+        expect((await get()).status).toBe(401)
+      }
+    )
+
+    test('of all sessions of a member leaves a session that begins afterwards alone', async () => {
+      const before = await world.signIn('editor@acme.test')
+      const { member_id } = before.member_session
+      await app.auth.client.sessions.revoke({ member_id })
+      const after = await world.signIn('editor@acme.test')
+      expect((await request(app.url).get('/me').set(bearer(before.session_jwt))).status).toBe(401)
+      expect((await request(app.url).get('/me').set(bearer(after.session_jwt))).status).toBe(200)
+    })
+
+    test('can be told by auth.forget', async () => {
+      const { session_jwt, member_session } = await world.signIn('editor@acme.test')
+      const { member_session_id } = member_session
+      app.auth.forget({ member_session_id })
+      expect((await request(app.url).get('/me').set(bearer(session_jwt))).status).toBe(401)
+      expect(() => app.auth.forget({})).toThrow(/exactly one/)
+    })
+  })
+
+  describe('while the authority is away', () => {
+    test('valid JWTs pass, what must ask gets 503 with Retry-After, and no cookie is cleared', async () => {
+      const fresh = await world.signIn('member@acme.test')
+      await request(app.url).get('/me').set(cookies(fresh)).expect(200)
+      upstream.cut(true)
+      await request(app.url).get('/me').set(cookies(fresh)).expect(200)
+
+      for (const [path, credential] of [
+        ['/fresh', cookies(fresh)],
+        ['/me', cookies({ session_token: fresh.session_token })],
+        ['/me', bearer(fresh.session_token)]
+      ] as const) {
+        const answer = await request(app.url).get(path).set(credential)
+        expect(answer.status).toBe(503)
+        expect(answer.body.code).toBe('authority_unavailable')
+        expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+        expect(answer.headers['set-cookie']).toBeUndefined()
+      }
+      upstream.cut(false)
+      await request(app.url).get('/fresh').set(cookies(fresh)).expect(200)
+    })
+
+    test('a cold process gets 503 for a JWT, and is well again without a restart', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const cold = await openAnother({})
+      upstream.cut(true)
+      const answer = await request(cold.url).get('/me').set(cookies({ session_jwt }))
+      expect(answer.status).toBe(503)
+      expect(answer.headers['set-cookie']).toBeUndefined()
+      upstream.cut(false)
+      world.clock.advance(2)
+      await request(cold.url).get('/me').set(cookies({ session_jwt })).expect(200)
+      await cold.close()
+    })
+
+    test.each([401, 403, 429, 500, 302])(
+      'an answer of %i is 503 and keeps the cookies',
+      async (status) => {
+        const { session_token } = await world.signIn('member@acme.test')
+        upstream.answerOnce(
+          authenticateCalls,
+          () =>
+            new Response(JSON.stringify({ error_type: 'unauthorized_credentials' }), {
+              status,
+              headers: { Location: '/elsewhere' }
+            })
+        )
+        const answer = await request(app.url).get('/me').set(cookies({ session_token }))
+        expect(answer.status).toBe(503)
+        expect(answer.headers['set-cookie']).toBeUndefined()
+      }
+    )
+
+    test('an answer about another session is 503 authority_answer_mismatch', async () => {
+      const mine = await world.signIn('member@acme.test')
+      const other = await world.signIn('admin@acme.test')
+      const theirs = await world.client.sessions.authenticate({
+        session_token: other.session_token
+      })
+      upstream.answerOnce(authenticateCalls, () => Response.json(theirs))
+      const answer = await request(app.url)
+        .get('/me')
+        .set(cookies({ session_token: mine.session_token }))
+      expect(answer.status).toBe(503)
+      expect(answer.body.code).toBe('authority_answer_mismatch')
+      expect(answer.headers['set-cookie']).toBeUndefined()
+    })
+
+    test('unverified tokens that the authority refuses use up a budget, and known ones go on', async () => {
+      const fresh = await openAnother({})
+      const { session_token } = await world.signIn('member@acme.test')
+      await request(fresh.url).get('/me').set(bearer(session_token)).expect(200)
+      const frozen = world.clock.now()
+      const strange = Array.from({ length: 130 }, (_, index) => `${index}`.padStart(44, 'x'))
+      const statuses: number[] = []
+      for (const token of strange) {
+        world.clock.set(frozen)
+        statuses.push((await request(fresh.url).get('/me').set(bearer(token))).status)
+      }
+      expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(100)
+      expect(statuses.at(-1)).toBe(503)
+      await request(fresh.url).get('/me').set(bearer(session_token)).expect(200)
+      await fresh.close()
+    })
+  })
+
+  describe('a permission', () => {
+    test('is decided locally with the roles that granted it', async () => {
+      const { session_jwt } = await world.signIn('admin@acme.test')
+      const answer = await request(app.url).put('/members/x').set(bearer(session_jwt))
+      expect(answer.status).toBe(200)
+      expect(answer.body).toEqual({ authorized: true, granting_roles: ['stytch_admin'] })
+      expect(upstream.count(authenticateCalls)).toBe(0)
+    })
+
+    test('that is missing is 403 permission_denied without asking', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const answer = await request(app.url).put('/members/x').set(bearer(session_jwt))
+      expect(answer.status).toBe(403)
+      expect(answer.body.code).toBe('permission_denied')
+      expect(upstream.count(authenticateCalls)).toBe(0)
+    })
+
+    test('needs one policy and one organization policy for 100 concurrent cold checks', async () => {
+      const cold = await openAnother({})
+      const { session_jwt } = await world.signIn('editor@acme.test')
+      upstream.reset()
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, () =>
+          request(cold.url).get('/documents').set(bearer(session_jwt))
+        )
+      )
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+      expect(upstream.count('/rbac/policy')).toBe(1)
+      expect(upstream.count(`/rbac/organizations/${await organizationId('acme')}`)).toBe(1)
+      await cold.close()
+    })
+
+    test('without a policy at hand is 503 policy_unavailable, never a denial', async () => {
+      const { session_jwt } = await world.signIn('admin@acme.test')
+      const cold = await openAnother({})
+      await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
+      upstream.cut(true)
+      const answer = await request(cold.url).put('/members/x').set(bearer(session_jwt))
+      expect(answer.status).toBe(503)
+      expect(answer.body.code).toBe('policy_unavailable')
+      await cold.close()
+    })
+  })
+
+  describe('a tenant in the path', () => {
+    test.each([
+      ['acme', 200],
+      ['globex', 403],
+      ['ACME', 403],
+      ['acme%20', 403]
+    ])('%s is answered with %i', async (slug, status) => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      upstream.reset()
+      const answer = await request(app.url).get(`/organizations/${slug}`).set(bearer(session_jwt))
+      expect(answer.status).toBe(status)
+      if (status === 403) expect(answer.body.code).toBe('organization_mismatch')
+      expect(upstream.count('')).toBe(0)
+    })
+
+    test('is decided before the permission: another tenant fetches no policy', async () => {
+      const cold = await openAnother({})
+      const { session_jwt } = await world.signIn('boss@globex.test', 'globex')
+      await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
+      upstream.reset()
+      const answer = await request(cold.url)
+        .put('/organizations/acme/members')
+        .set(bearer(session_jwt))
+      expect(answer.body.code).toBe('organization_mismatch')
+      expect(upstream.count('')).toBe(0)
+      await cold.close()
+    })
+
+    test('that nobody named is refused', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const answer = await request(app.url).get('/no-tenant').set(bearer(session_jwt))
+      expect(answer.status).toBe(403)
+    })
+  })
+
+  describe('an optional session', () => {
+    test('lets a request without a credential through as nobody', async () => {
+      const answer = await request(app.url).get('/maybe')
+      expect(answer.status).toBe(200)
+      expect(answer.body).toEqual({ anonymous: true })
+    })
+
+    test('refuses junk in a header, and clears junk in a cookie', async () => {
+      await request(app.url).get('/maybe').set(bearer('junk')).expect(401)
+      const answer = await request(app.url)
+        .get('/maybe')
+        .set(cookies({ session_jwt: 'junk' }))
+      expect(answer.body).toEqual({ anonymous: true })
+      expect(clearedNames(answer)).toEqual(['stytch_session', 'stytch_session_jwt'])
+    })
+
+    test('is anonymous when the session of the cookie is over, and 503 when nobody can tell', async () => {
+      const { session_token, member_session } = await world.signIn('member@acme.test')
+      const { member_session_id } = member_session
+      await world.client.sessions.revoke({ member_session_id })
+      const over = await request(app.url).get('/maybe').set(cookies({ session_token }))
+      expect(over.body).toEqual({ anonymous: true })
+      expect(clearedNames(over)).toHaveLength(2)
+      upstream.cut(true)
+      await request(app.url).get('/maybe').set(cookies({ session_token })).expect(503)
+    })
+  })
+
+  describe('an unsafe request with cookies', () => {
+    test.each([
+      [{ 'Sec-Fetch-Site': 'same-origin' }, 200],
+      [{ 'Sec-Fetch-Site': 'none' }, 200],
+      [{ 'Sec-Fetch-Site': 'same-site' }, 403],
+      [{ 'Sec-Fetch-Site': 'cross-site' }, 403],
+      [{ 'Sec-Fetch-Site': 'same-origin, cross-site' }, 403],
+      [{ Origin: 'https://app.example' }, 200],
+      [{ Origin: 'https://evil.example' }, 403],
+      [{ Origin: 'http://app.example' }, 403],
+      [{ Origin: 'null' }, 403],
+      [{ Origin: 'https://partner.example', 'Sec-Fetch-Site': 'cross-site' }, 200],
+      [{}, 200]
+    ])('from %j is answered with %i', async (headers, status) => {
+      const { session_jwt } = await world.signIn('admin@acme.test')
+      const answer = await request(app.url)
+        .put('/members/x')
+        .set({ ...cookies({ session_jwt }), ...headers })
+      expect(answer.status).toBe(status)
+      if (status === 403) expect(answer.body.code).toBe('csrf_rejected')
+    })
+
+    test('from another site passes with a Bearer token, which no browser adds by itself', async () => {
+      const { session_jwt } = await world.signIn('admin@acme.test')
+      await request(app.url)
+        .put('/members/x')
+        .set({ ...bearer(session_jwt), Origin: 'https://evil.example' })
+        .expect(200)
+    })
+
+    test('that says nothing of its origin is refused when csrf is strict', async () => {
+      const strict = await openAnother({ csrf: 'strict' })
+      const { session_jwt } = await world.signIn('admin@acme.test')
+      await request(strict.url).put('/members/x').set(cookies({ session_jwt })).expect(403)
+      await strict.close()
+    })
+  })
+
+  describe('a refusal', () => {
+    test('of a navigation goes to loginPath with a path to return to', async () => {
+      const answer = await request(app.url).get('/me?tab=1').set('Accept', 'text/html')
+      expect(answer.status).toBe(303)
+      expect(answer.headers.location).toBe('/sign-in?return_to=%2Fme%3Ftab%3D1')
+    })
+
+    test.each([
+      { Accept: 'text/html', 'X-Requested-With': 'XMLHttpRequest' },
+      { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors' },
+      { Accept: 'application/json' }
+    ])('of a script is a problem: %j', async (headers) => {
+      const answer = await request(app.url).get('/me').set(headers)
+      expect(answer.status).toBe(401)
+    })
+
+    test('of a CORS preflight is 204 without CORS headers', async () => {
+      const answer = await request(app.url)
+        .options('/guarded-options')
+        .set({ Origin: 'https://evil.example', 'Access-Control-Request-Method': 'PUT' })
+      expect(answer.status).toBe(204)
+      expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+    })
+
+    test("with onRefusal 'next' goes to the framework's own error handling", async () => {
+      const other = await openAnother({ onRefusal: 'next' })
+      const answer = await request(other.url).get('/me')
+      expect(answer.status).toBe(401)
+      expect(answer.type).not.toBe('application/problem+json')
+      expect(answer.headers['cache-control']).toBe('private, no-store')
+      await other.close()
+    })
+
+    test('keeps our headers when the handler throws', async () => {
+      const { session_jwt } = await world.signIn('member@acme.test')
+      world.clock.advance(310)
+      const answer = await request(app.url).get('/throws').set(cookies({ session_jwt }))
+      expect(answer.status).toBe(500)
+      expect(setNames(answer)).toEqual(['stytch_session_jwt'])
+      expect(answer.headers['cache-control']).toBe('private, no-store')
+    })
+  })
+
+  test('two instances of two projects never accept each other’s sessions', async () => {
+    const elsewhere = await openAuthority({ projects: seed, now: world.clock.now })
+    const { url, project_id, secret } = elsewhere
+    const other = await open({ url, project_id, secret, now: world.clock.now }, defineApp)
+    const mine = await world.signIn('member@acme.test')
+    await request(app.url).get('/me').set(bearer(mine.session_jwt)).expect(200)
+    await request(other.url).get('/me').set(bearer(mine.session_jwt)).expect(401)
+    await request(other.url).get('/me').set(bearer(mine.session_token)).expect(401)
+    await other.close()
+    await elsewhere.close()
+  })
+
+  async function organizationId(slug: string): Promise<string> {
+    const { organization } = await world.client.organizations.get({ organization_id: slug })
+    return organization.organization_id
+  }
+})
+
+test('memberOf of one project knows nothing of what another project’s guard accepted', async () => {
+  const world = await openWorld()
+  const { url, project_id, secret } = world.authority
+  const auth = createMemberAuth({ url, project_id, secret })
+  const other = createMemberAuth({
+    url,
+    project_id: 'project-test-11111111-1111-4111-8111-111111111111',
+    secret: 'another'
+  })
+  const { session_jwt } = await world.signIn('member@acme.test')
+  const req = {
+    method: 'GET',
+    url: '/',
+    originalUrl: '/',
+    headers: { authorization: `Bearer ${session_jwt}` },
+    rawHeaders: ['Authorization', `Bearer ${session_jwt}`]
+  }
+  const res = {
+    headersSent: false,
+    statusCode: 200,
+    getHeader: () => undefined,
+    setHeader: () => {},
+    appendHeader: () => {},
+    end: () => {}
+  }
+  await new Promise<unknown>((resolve) => auth.requireMemberSession()(req, res, resolve))
+  expect(auth.memberOf(req).organization_slug).toBe('acme')
+  expect(() => other.memberOf(req)).toThrow(/requireMemberSession/)
+  await world.close()
+})
+
+function defineApp(app: AppBuilder, auth: Auth): void {
+  const session = auth.requireMemberSession()
+  const slug = (source: { params: Record<string, string> }) => source.params.slug
+  app.get('/me', session, ({ memberSession, memberOf, freeMemberOf }) => ({
+    memberSession,
+    memberOf: memberOf(),
+    freeMemberOf: freeMemberOf()
+  }))
+  app.post('/tamper', session, ({ memberOf }) => {
+    memberOf().roles.push('stytch_admin')
+  })
+  app.get('/fresh', auth.requireMemberSession({ max_token_age_seconds: 0 }), () => ({}))
+  app.get('/within-a-minute', auth.requireMemberSession({ max_token_age_seconds: 60 }), () => ({}))
+  app.get(
+    '/lax-then-strict',
+    session,
+    auth.requireMemberSession({ max_token_age_seconds: 0 }),
+    () => ({})
+  )
+  app.get(
+    '/strict-then-lax',
+    auth.requireMemberSession({ max_token_age_seconds: 0 }),
+    session,
+    () => ({})
+  )
+  app.put('/members/:member_id', auth.requirePermission('stytch.member', 'update'), (exchange) =>
+    exchange.verdictOf()
+  )
+  app.get('/documents', auth.requirePermission('documents', 'write'), ({ verdict }) => verdict)
+  app.get(
+    '/organizations/:slug',
+    auth.requireMemberSession({ organization_slug: slug }),
+    () => ({})
+  )
+  app.put(
+    '/organizations/:slug/members',
+    auth.requirePermission('stytch.member', 'update', { organization_slug: slug }),
+    () => ({})
+  )
+  app.get('/no-tenant', auth.requireMemberSession({ organization_id: () => undefined }), () => ({}))
+  app.get('/maybe', auth.requireMemberSession({ optional: true }), ({ memberSession }) => ({
+    anonymous: memberSession === undefined
+  }))
+  app.get('/throws', session, () => {
+    throw new Error('A mistake of the app.')
+  })
+  app.use(auth.requireMemberSession())
+}
+
+interface Answer {
+  readonly headers: { readonly 'set-cookie'?: unknown } & Record<string, unknown>
+}
+
+function setCookies({ headers }: Answer): string[] {
+  return ([headers['set-cookie']].flat() as (string | undefined)[]).filter(
+    (cookie) => cookie !== undefined
+  )
+}
+
+function setNames(answer: Answer): string[] {
+  return setCookies(answer)
+    .filter((cookie) => !cookie.includes('Max-Age=0'))
+    .map((cookie) => cookie.split('=', 1)[0] ?? '')
+    .sort()
+}
+
+function clearedNames(answer: Answer): string[] {
+  return setCookies(answer)
+    .filter((cookie) => cookie.includes('Max-Age=0'))
+    .map((cookie) => cookie.split('=', 1)[0] ?? '')
+    .sort()
+}
+
+function cookieValue(answer: Answer, name: string): string | undefined {
+  const cookie = setCookies(answer).find((candidate) => candidate.startsWith(`${name}=`))
+  return cookie?.slice(name.length + 1).split(';', 1)[0]
+}
+
+/** The same token under another key id: well formed, and signed by nobody. */
+function forge(session_jwt: string, kid: string): string {
+  const [, payload, signature] = session_jwt.split('.')
+  const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'JWT', kid })).toString(
+    'base64url'
+  )
+  return `${header}.${payload}.${signature}`
+}
+
+/** fetch and superagent join or drop a header that is sent twice; Node's own client sends it. */
+function rawStatus(url: string, headers: string[]): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const call = httpRequest(
+      url,
+      { headers: ['Host', new URL(url).host, ...headers] },
+      (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      }
+    )
+    call.on('error', reject)
+    call.end()
+  })
+}

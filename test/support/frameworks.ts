@@ -1,0 +1,164 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Router from '@koa/router'
+import express5 from 'express'
+import express4 from 'express4'
+import Koa3 from 'koa'
+import Koa2 from 'koa2'
+import * as expressDoor from 'membergate/express'
+import * as koaDoor from 'membergate/koa'
+
+/** What a handler of the common spec sees, whatever the framework. */
+export interface Exchange {
+  readonly memberSession: expressDoor.MemberSession | undefined
+  readonly verdict: expressDoor.AuthorizationVerdict | undefined
+  readonly params: Readonly<Record<string, string>>
+  memberOf(): expressDoor.MemberSession
+  verdictOf(): expressDoor.AuthorizationVerdict
+  freeMemberOf(): expressDoor.MemberSession
+  completeSignIn(
+    result: expressDoor.AuthenticatingResponse,
+    options?: expressDoor.CompleteSignInOptions
+  ): Promise<expressDoor.CompletedSignIn>
+  pendingSignIn(): Promise<expressDoor.PendingSignIn | null>
+}
+
+type Guard = object
+type Handler = (exchange: Exchange) => unknown
+
+/** The common subset of the bound functions that the spec mounts. */
+export interface Auth {
+  readonly client: expressDoor.ExpressMemberAuth['client']
+  readonly forget: expressDoor.ExpressMemberAuth['forget']
+  requireMemberSession(options?: object): Guard
+  requirePermission(resource_id: string, action: string, options?: object): Guard
+  handleMfaRedirect(): Guard
+  signOut(options?: { redirectTo?: string }): Guard
+}
+
+export interface AppBuilder {
+  use(...guards: Guard[]): void
+  get(path: string, ...steps: [...Guard[], Handler]): void
+  post(path: string, ...steps: [...Guard[], Handler]): void
+  put(path: string, ...steps: [...Guard[], Handler]): void
+  /** A guard that answers by itself. */
+  mount(method: 'get' | 'post', path: string, guard: Guard): void
+}
+
+export interface RunningApp {
+  readonly url: string
+  readonly auth: Auth
+  close(): Promise<void>
+}
+
+export interface Framework {
+  readonly name: string
+  /** Mounts at `prefix` when given. The first auth is the one that exchanges are bound to. */
+  open(
+    options: expressDoor.ExpressMemberAuthOptions,
+    define: (app: AppBuilder, auth: Auth) => void
+  ): Promise<RunningApp>
+}
+
+export const frameworks: readonly Framework[] = [
+  { name: 'Express 4', open: openExpress(express4 as unknown as typeof express5) },
+  { name: 'Express 5', open: openExpress(express5) },
+  { name: 'Koa 2', open: openKoa(Koa2 as unknown as typeof Koa3) },
+  { name: 'Koa 3', open: openKoa(Koa3) }
+]
+
+function openExpress(express: typeof express5): Framework['open'] {
+  return async (options, define) => {
+    const auth = expressDoor.createMemberAuth(options)
+    const app = express()
+    const route =
+      (method: 'get' | 'post' | 'put') =>
+      (path: string, ...steps: object[]) => {
+        const handler = steps.pop() as Handler
+        app[method](path, ...(steps as express5.RequestHandler[]), (req, res, next) => {
+          const exchange: Exchange = {
+            memberSession: req.memberSession,
+            verdict: req.authorizationVerdict,
+            params: req.params as Record<string, string>,
+            memberOf: () => auth.memberOf(req),
+            verdictOf: () => auth.verdictOf(req),
+            freeMemberOf: () => expressDoor.memberOf(req),
+            completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
+            pendingSignIn: () => auth.pendingSignIn(req)
+          }
+          Promise.resolve()
+            .then(() => handler(exchange))
+            .then((body) => res.json(body), next)
+        })
+      }
+    define(
+      {
+        use: (...guards) => {
+          for (const guard of guards) app.use(guard as express5.RequestHandler)
+        },
+        get: route('get'),
+        post: route('post'),
+        put: route('put'),
+        mount: (method, path, guard) => app[method](path, guard as express5.RequestHandler)
+      },
+      auth as unknown as Auth
+    )
+    return { ...(await listen(app as RequestListener)), auth: auth as unknown as Auth }
+  }
+}
+
+function openKoa(Koa: typeof Koa3): Framework['open'] {
+  return async (options, define) => {
+    const auth = koaDoor.createMemberAuth(options as koaDoor.KoaMemberAuthOptions)
+    const app = new Koa<koaDoor.MemberState>()
+    app.silent = true
+    let router = new Router<koaDoor.MemberState>()
+    const route =
+      (method: 'get' | 'post' | 'put') =>
+      (path: string, ...steps: object[]) => {
+        const handler = steps.pop() as Handler
+        router[method](path, ...(steps as Koa3.Middleware[]), async (ctx: Koa3.Context) => {
+          ctx.body = await handler({
+            memberSession: ctx.state.memberSession,
+            verdict: ctx.state.authorizationVerdict,
+            params: ctx.params,
+            memberOf: () => auth.memberOf(ctx),
+            verdictOf: () => auth.verdictOf(ctx),
+            freeMemberOf: () => koaDoor.memberOf(ctx),
+            completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
+            pendingSignIn: () => auth.pendingSignIn(ctx)
+          })
+        })
+      }
+    define(
+      {
+        use: (...guards) => {
+          app.use(router.routes())
+          router = new Router<koaDoor.MemberState>()
+          for (const guard of guards) app.use(guard as Koa3.Middleware)
+        },
+        get: route('get'),
+        post: route('post'),
+        put: route('put'),
+        mount: (method, path, guard) => router[method](path, guard as Koa3.Middleware)
+      },
+      auth as unknown as Auth
+    )
+    app.use(router.routes())
+    return { ...(await listen(app.callback())), auth: auth as unknown as Auth }
+  }
+}
+
+async function listen(listener: RequestListener): Promise<Pick<RunningApp, 'url' | 'close'>> {
+  const server: Server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+  }
+}
