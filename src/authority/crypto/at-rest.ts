@@ -88,7 +88,7 @@ function readKey(text: string, index: number): Buffer {
   const canonical = key.toString('base64url') === text.replace(/=$/, '')
   if (key.length !== keyBytes || !canonical) {
     throw new ConfigError(
-      `keys[${index}] must be 32 random bytes in base64url (43 characters). Make one with: ` +
+      `keys[${index}], or MEMBERGATE_KEY, must be 32 random bytes in base64url (43 characters). Make one with: ` +
         `node -p "crypto.randomBytes(32).toString('base64url')"`
     )
   }

@@ -158,6 +158,7 @@ function hexArgon2(
     memory: config.memory,
     iterations: config.iteration_amount,
     threads: config.threads,
+    // The API documents this salt as a plain value, and that of scrypt as base64.
     salt: Buffer.from(config.salt, 'utf8'),
     digest: Buffer.from(text, 'hex')
   }

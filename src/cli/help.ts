@@ -1,0 +1,25 @@
+export const help = `membergate serve: the authority as a server, on one SQLite file or PostgreSQL
+
+Usage
+  membergate serve --outbox                      develop: nothing to configure, nothing kept
+  membergate serve --outbox --database dev.db    the same, kept in a file
+  MEMBERGATE_KEY=… membergate serve --database postgres://…
+
+Options
+  --port <number>        default 4100; 0 takes a free one
+  --host <address>       default 127.0.0.1
+  --database <where>     a SQLite file, :memory: or postgres://…; required, except with --outbox (:memory:)
+  --seed <file>          JSON of one project: its policy, organizations and members
+  --project-id <id>      default STYTCH_PROJECT_ID, else that of the seed or of the database, else a new one
+  --secret <secret>      default STYTCH_SECRET, else that of the seed, else a new one for a new project;
+                         every user of the machine sees flags, so prefer the variable
+  --outbox               develop: messages are kept instead of sent, and the server stays on 127.0.0.1
+  --json                 print one line {"url","project_id","secret"} when ready
+  --help, --version
+
+Environment
+  MEMBERGATE_KEY         32 random bytes in base64url, which encrypt secrets in the database. Make one with
+                         node -p "crypto.randomBytes(32).toString('base64url')"
+  MEMBERGATE_KEYS        to rotate: several, separated by commas; the first encrypts, all decrypt
+  STYTCH_PROJECT_ID, STYTCH_SECRET
+`

@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { ConfigError } from '../errors/config-error.ts'
+import { isMembergateError } from '../errors/membergate-error.ts'
+import { help } from './help.ts'
+import { serve } from './serve.ts'
+import { readServeOptions } from './serve-options.ts'
+
+/** Runs one command. What its user can mend is one line on stderr and exit code 2; anything else is a bug, with its stack. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    await run(args)
+  } catch (error) {
+    if (!isMembergateError(error)) throw error
+    process.stderr.write(`membergate: ${error.message.replace(/\s*\n\s*/g, ' ')}\n`)
+    process.exitCode = 2
+  }
+}
+
+async function run([command, ...args]: readonly string[]): Promise<void> {
+  switch (command) {
+    case 'serve': {
+      const options = readServeOptions(args, process.env)
+      return typeof options === 'string' ? answers[options]() : serve(options)
+    }
+    case undefined:
+    case '--help':
+    case '-h':
+      return answers.help()
+    case '--version':
+    case '-v':
+      return answers.version()
+    default:
+      throw new ConfigError(`There is no command "${command}". Write membergate serve, or --help.`)
+  }
+}
+
+const answers = {
+  help: () => print(help),
+  version: () => print(`${readVersion()}\n`)
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  )
+  return String(Reflect.get(Object(manifest), 'version'))
+}

@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util'
+import { isNativeError } from 'node:util/types'
+import { nearestName } from '../authority/nearest-name.ts'
+import { ConfigError } from '../errors/config-error.ts'
+
+/** What `membergate serve` was asked to do, with every default filled in. */
+export interface ServeOptions {
+  readonly port: number
+  readonly host: string
+  readonly database: Database
+  readonly seedFile: string | undefined
+  readonly outbox: boolean
+  readonly json: boolean
+  readonly project_id: string | undefined
+  readonly secret: string | undefined
+  /** Whether `MEMBERGATE_KEY` or `MEMBERGATE_KEYS` says how to encrypt. */
+  readonly hasKey: boolean
+}
+
+export interface Database {
+  readonly kind: 'memory' | 'file' | 'postgres'
+  readonly location: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const loopback = '127.0.0.1'
+
+const flags = {
+  port: { type: 'string', default: '4100' },
+  host: { type: 'string', default: loopback },
+  database: { type: 'string' },
+  seed: { type: 'string' },
+  'project-id': { type: 'string' },
+  secret: { type: 'string' },
+  outbox: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', short: 'v', default: false }
+} as const
+
+/** Flags come before the environment. Throws a ConfigError that says which flag to change. */
+export function readServeOptions(
+  args: readonly string[],
+  env: Environment
+): ServeOptions | 'help' | 'version' {
+  const values = parse(args)
+  if (values.help) return 'help'
+  if (values.version) return 'version'
+  const { outbox, host } = values
+  if (outbox) refuseOutsideDevelopment(host, env)
+  return {
+    port: readPort(values.port),
+    host,
+    database: readDatabase(values.database ?? (outbox ? ':memory:' : '')),
+    seedFile: values.seed,
+    outbox,
+    json: values.json,
+    project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
+    secret: values.secret ?? nonEmpty(env.STYTCH_SECRET),
+    hasKey: (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, strict: true }).values
+  } catch (error) {
+    const [sentence = ''] = isNativeError(error) ? error.message.split(/\. |\n/) : []
+    const [, unknown] = /^Unknown option '--(.*)'$/.exec(sentence) ?? []
+    const hint = unknown === undefined ? '' : nearestName(unknown, Object.keys(flags))
+    throw new ConfigError(
+      `${sentence.replace(/\.$/, '')}.${hint} membergate serve --help lists the options.`
+    )
+  }
+}
+
+function refuseOutsideDevelopment(host: string, env: Environment): void {
+  if (env.NODE_ENV === 'production') {
+    throw new ConfigError(
+      '--outbox shows every code and link that would have been sent, so it refuses NODE_ENV=production. Leave it out.'
+    )
+  }
+  if (host !== loopback) {
+    throw new ConfigError(`--outbox stays on ${loopback}. Leave out --host, or --outbox.`)
+  }
+}
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (!/^[0-9]{1,5}$/.test(text) || port > 65_535) {
+    throw new ConfigError(`--port must be a number from 0 to 65535, not "${text}".`)
+  }
+  return port
+}
+
+function readDatabase(location: string): Database {
+  if (location === '') {
+    throw new ConfigError('--database is required: a file, :memory: or postgres://…')
+  }
+  if (location === ':memory:') return { kind: 'memory', location }
+  if (/^postgres(ql)?:\/\//i.test(location)) return { kind: 'postgres', location }
+  if (/^(?:[a-z][a-z0-9+.-]*:\/\/|file:|sqlite:)/i.test(location)) {
+    throw new ConfigError(
+      '--database takes a file, :memory: or postgres://…, and no other address.'
+    )
+  }
+  return { kind: 'file', location }
+}
+
+/** An empty variable is an unset one. */
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import {
+  type Authority,
+  type AuthorityOptions,
+  createAuthority
+} from '../authority/create-authority.ts'
+import { ConfigError } from '../errors/config-error.ts'
+
+/** Everything may be left out. */
+export interface OpenAuthorityOptions {
+  /**
+   * What the authority starts with: projects with their policy, organizations and members, in the shape of
+   * `createAuthority`. Default: one project with ids of its own, without organizations.
+   */
+  readonly projects?: AuthorityOptions['projects']
+  /** `:memory:` (default), a SQLite file, or `postgres://…`. Existing organizations and members stay as they are. */
+  readonly database?: string
+  /** The clock, in epoch milliseconds. Move it, and sessions, JWTs and codes grow old. Default `Date.now`. */
+  readonly now?: () => number
+  /** Default 0: a free one. */
+  readonly port?: number
+}
+
+/** A running authority. All but `close` is what `createMemberAuth` and `createClient` take. */
+export interface OpenAuthority {
+  /** For example `http://127.0.0.1:49152/`. */
+  readonly url: string
+  /** Of the first project. */
+  readonly project_id: string
+  readonly secret: string
+  /** Ends the server and lets go of the database; resolves when both are done. */
+  close(): Promise<void>
+}
+
+/** Anyone can compute it: it lets tests reopen a database, and protects nothing. */
+const testKey = createHash('sha256').update('membergate test key').digest('base64url')
+
+/**
+ * Opens a real authority for a test: real HTTP on 127.0.0.1, a real database, real keys and codes. Nothing is mocked.
+ *
+ * @throws ConfigError when the projects are wrong, naming the path; or when the database holds a project whose secret
+ * was not given
+ *
+ * @example
+ * const { close, ...project } = await openAuthority({ projects: [{ organizations: [{ organization_name: 'Acme' }] }] })
+ * const { client, requireMemberSession } = createMemberAuth(project)
+ * // …
+ * await close()
+ */
+export async function openAuthority(options: OpenAuthorityOptions = {}): Promise<OpenAuthority> {
+  const { port = 0, database = ':memory:', ...rest } = options
+  const authority = await createAuthority({ ...rest, database, keys: testKeys(database) })
+  try {
+    const { url } = await authority.listen(port, '127.0.0.1')
+    return { url, ...firstProject(authority), close: () => authority.close() }
+  } catch (error) {
+    await authority.close()
+    throw error
+  }
+}
+
+/** `undefined` leaves the choice to `createAuthority`: the environment, or a key that lasts as long as `:memory:`. */
+function testKeys(database: string): readonly string[] | undefined {
+  const { MEMBERGATE_KEYS, MEMBERGATE_KEY } = process.env
+  return database === ':memory:' || MEMBERGATE_KEYS || MEMBERGATE_KEY ? undefined : [testKey]
+}
+
+function firstProject({ projects }: Authority): { project_id: string; secret: string } {
+  const [project] = projects
+  if (project === undefined) throw new Error('The authority serves no project.')
+  const { project_id, secret } = project
+  if (secret === null) {
+    throw new ConfigError(
+      `The database has ${project_id} already, and keeps only the hash of its secret. Give both in projects.`
+    )
+  }
+  return { project_id, secret }
+}
