@@ -1,11 +1,11 @@
 import { stale } from './domain/problem.ts'
 import { Refusal } from './refusal.ts'
 
-const maxTries = 10
+const maxTries = 100
 
 /**
  * Loads, decides and writes again when the facts changed in between. Each round one of the rivals gets through, so
- * few rounds are enough; after too many the caller is told to try again.
+ * as many rounds as rivals are enough; after too many the caller is told to try again.
  */
 export async function retryWhileStale<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let left = maxTries - 1; ; left -= 1) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from '@jest/globals'
@@ -8,6 +9,8 @@ import pg from 'pg'
 /** An empty database of its own, as `createAuthority` takes it. */
 export interface TestDatabase {
   readonly location: string
+  /** Everything that stands in it, as text. */
+  dump(): Promise<string>
   drop(): Promise<void>
 }
 
@@ -43,8 +46,13 @@ export function describeOnEachDatabase(suite: (create: TestEngine['create']) => 
 
 async function createSqliteFile(): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'membergate-'))
+  const location = join(folder, 'authority.db')
   return {
-    location: join(folder, 'authority.db'),
+    location,
+    async dump() {
+      const files = [location, `${location}-wal`].filter(existsSync)
+      return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join('')
+    },
     drop: () => rm(folder, { recursive: true })
   }
 }
@@ -57,7 +65,13 @@ async function createPostgresSchema(): Promise<TestDatabase> {
   return {
     // A form's plus sign for a space is not understood in a connection URL.
     location: location.href.replaceAll('+', '%20'),
-    drop: () => runOnPostgres(`drop schema ${schema} cascade`)
+    async dump() {
+      const [row] = await runOnPostgres(`select schema_to_xml('${schema}', true, false, '')`)
+      return JSON.stringify(row)
+    },
+    async drop() {
+      await runOnPostgres(`drop schema ${schema} cascade`)
+    }
   }
 }
 
@@ -70,11 +84,11 @@ async function whyPostgresIsMissing(): Promise<string | undefined> {
   }
 }
 
-async function runOnPostgres(sql: string): Promise<void> {
+async function runOnPostgres(sql: string): Promise<readonly unknown[]> {
   const client = new pg.Client({ connectionString: postgresUrl, connectionTimeoutMillis: 2000 })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query(sql)).rows
   } finally {
     await client.end()
   }

@@ -21,6 +21,12 @@ export async function openSqlite(path: string): Promise<Engine> {
     database.exec('pragma foreign_keys = on')
   })
   const prepared = new Map<string, SqliteStatement>()
+  let closed = false
+
+  function whileOpen<Result>(work: () => Result): Result {
+    if (closed) throw new DatabaseUnavailable(new Error('The database was closed.'))
+    return attempt(work)
+  }
 
   function prepare(sql: string): SqliteStatement {
     const known = prepared.get(sql)
@@ -59,8 +65,8 @@ export async function openSqlite(path: string): Promise<Engine> {
   }
 
   return {
-    read: async (sql, values) => attempt(() => prepare(sql).all(named(values)) as Row[]),
-    runUnit: async (statements) => attempt(() => transact(() => runAll(statements))),
+    read: async (sql, values) => whileOpen(() => prepare(sql).all(named(values)) as Row[]),
+    runUnit: async (statements) => whileOpen(() => transact(() => runAll(statements))),
     async migrate(migrations) {
       attempt(() =>
         transact(() => {
@@ -83,6 +89,7 @@ export async function openSqlite(path: string): Promise<Engine> {
       )
     },
     async close() {
+      closed = true
       database.close()
     }
   }

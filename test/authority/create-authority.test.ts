@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import request from 'supertest'
+import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import { type Authority, createAuthority, type ProjectSeed } from '../../src/authority.ts'
+import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+
+const key = newAtRestKey()
+const project_id = 'project-live-11111111-1111-4111-8111-111111111111'
+
+async function whyRefused(options: object): Promise<string> {
+  try {
+    await (await createAuthority(options as never)).close()
+    return 'accepted'
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }
+}
+
+describe('an option', () => {
+  test('that is not known is answered with the nearest that is', async () => {
+    expect(await whyRefused({ databse: ':memory:' })).toBe(
+      'ConfigError: createAuthority has no option "databse". Did you mean "database"?'
+    )
+  })
+
+  test('that is missing is named', async () => {
+    expect(await whyRefused({})).toMatch(/^ConfigError: createAuthority needs database/)
+  })
+
+  test('of keys is needed for a database that lasts', async () => {
+    const { MEMBERGATE_KEY, MEMBERGATE_KEYS } = process.env
+    delete process.env.MEMBERGATE_KEY
+    delete process.env.MEMBERGATE_KEYS
+    expect(await whyRefused({ database: '/nowhere/at-all.db' })).toMatch(
+      /^ConfigError: .*MEMBERGATE_KEY/
+    )
+    if (MEMBERGATE_KEY !== undefined) process.env.MEMBERGATE_KEY = MEMBERGATE_KEY
+    if (MEMBERGATE_KEYS !== undefined) process.env.MEMBERGATE_KEYS = MEMBERGATE_KEYS
+  })
+})
+
+describe('a seed', () => {
+  const member = (fields: object) => [
+    {
+      organizations: [
+        { organization_name: 'A' },
+        { organization_name: 'B', members: [{ email_address: 'a@b.com', ...fields }] }
+      ]
+    }
+  ]
+  const there = 'projects[0].organizations[1].members[0]'
+
+  test.each([
+    [member({ email_address: 'nobody' }), `${there}.email_address is not valid`],
+    [member({ email_address: undefined }), `${there}.email_address is missing.`],
+    [member({ pasword: 'x' }), `${there}.pasword is not known. Did you mean "password"?`],
+    [member({ totp_secret: 'abc' }), `${there}.totp_secret is not valid: must be base32`],
+    [member({ roles: ['nobody'] }), `${there} is refused`],
+    [[{ organizations: [{}] }], 'projects[0].organizations[0].organization_name is missing.'],
+    [[{ project_id: 'mine' }], 'projects[0].project_id is not valid: must be like project-test-'],
+    [
+      [{ policy: { resources: [{ resource_id: 'stytch.x', actions: [] }] } }],
+      'projects[0].policy is refused'
+    ]
+  ])('that is wrong is refused with its path (%#)', async (projects, message) => {
+    const refusal = await whyRefused({ database: ':memory:', projects })
+    expect(refusal.slice(0, `ConfigError: ${message}`.length)).toBe(`ConfigError: ${message}`)
+  })
+
+  test('never shows the password that is wrong in it', async () => {
+    const projects = member({ password: 'hunter2'.repeat(200) })
+    expect(await whyRefused({ database: ':memory:', projects })).not.toContain('hunter2')
+  })
+
+  test('of nothing makes a project with a secret', async () => {
+    const authority = await createAuthority({ database: ':memory:' })
+    expect(authority.projects).toEqual([
+      {
+        project_id: expect.stringMatching(/^project-test-[0-9a-f-]{36}$/),
+        secret: expect.stringMatching(/^secret-test-[A-Za-z0-9_-]{43}$/)
+      }
+    ])
+    await authority.close()
+  })
+})
+
+describeOnEachDatabase((createDatabase) => {
+  let database: TestDatabase
+  const opened: Authority[] = []
+  const password = 'correct horse battery staple'
+  const seed: ProjectSeed = {
+    project_id,
+    secret: 'secret-of-the-project',
+    organizations: [
+      {
+        organization_name: 'Acme Inc.',
+        members: [{ email_address: 'Ada@Example.com', password, name: 'Ada' }]
+      }
+    ]
+  }
+
+  beforeAll(async () => {
+    database = await createDatabase()
+  })
+
+  afterAll(async () => {
+    for (const authority of opened) await authority.close()
+    await database.drop()
+  })
+
+  async function open(projects?: ProjectSeed[], keys = [key]): Promise<Authority> {
+    const authority = await createAuthority({ database: database.location, keys, projects })
+    opened.push(authority)
+    return authority
+  }
+
+  function signIn(authority: Authority, secret = 'secret-of-the-project') {
+    return request(authority.app)
+      .post('/v1/b2b/passwords/authenticate')
+      .auth(project_id, secret)
+      .send({ organization_id: 'acme-inc', email_address: 'ada@example.com', password })
+  }
+
+  test('a seeded member is active, verified, and can sign in', async () => {
+    const answer = await signIn(await open([seed]))
+    expect(answer.body.member).toMatchObject({
+      status: 'active',
+      email_address_verified: true,
+      email_address: 'ada@example.com',
+      name: 'Ada'
+    })
+    expect(answer.body.request_id).toMatch(/^request-id-live-/)
+    expect(answer.body.member.member_id).toMatch(/^member-live-/)
+  })
+
+  test('a second seed leaves what is there as it is, and adds what is not', async () => {
+    const changed: ProjectSeed = {
+      project_id,
+      organizations: [
+        {
+          organization_name: 'Renamed',
+          organization_slug: 'acme-inc',
+          members: [
+            { email_address: 'ada@example.com', name: 'Other', password: 'another password' },
+            { email_address: 'bob@example.com' }
+          ]
+        }
+      ]
+    }
+    const answer = await signIn(await open([changed]))
+    expect(answer.body).toMatchObject({
+      member: { name: 'Ada' },
+      organization: { organization_name: 'Acme Inc.' }
+    })
+  })
+
+  test('a session outlives the process, and a rotated key', async () => {
+    const { session_token, session_jwt } = (await signIn(await open([seed]))).body
+    const restarted = await open([], [newAtRestKey(), key])
+    for (const credential of [{ session_token }, { session_jwt }]) {
+      const answer = await request(restarted.app)
+        .post('/v1/b2b/sessions/authenticate')
+        .auth(project_id, 'secret-of-the-project')
+        .send(credential)
+      expect(answer.body.session_token).toBe(session_token)
+    }
+  })
+
+  test('a seed without an id means the only project, whose secret stays unknown', async () => {
+    expect((await open([{}])).projects).toEqual([{ project_id, secret: null }])
+    expect((await open()).projects).toEqual([{ project_id, secret: null }])
+  })
+
+  test('a secret that is given replaces the one before', async () => {
+    const authority = await open([{ project_id, secret: 'another-secret' }])
+    expect((await signIn(authority)).status).toBe(401)
+    expect((await signIn(authority, 'another-secret')).status).toBe(200)
+  })
+
+  test('nothing that lets someone in stands in the database', async () => {
+    const authority = await open([seed])
+    const { session_token, session_jwt } = (await signIn(authority)).body
+    const dump = await database.dump()
+    for (const text of [
+      session_token,
+      session_jwt,
+      password,
+      'secret-of-the-project',
+      'PRIVATE KEY'
+    ]) {
+      expect(dump.includes(text)).toBe(false)
+    }
+  })
+})
