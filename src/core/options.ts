@@ -207,7 +207,12 @@ function readTrustedOrigin(text: string): string {
 
 function readOrigin(name: string, text: unknown): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text) {
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.origin !== text ||
+    text.includes('*')
+  ) {
     throw new ConfigError(`${name} must be an exact origin, such as https://app.example.`)
   }
   return url

@@ -61,9 +61,9 @@ export interface Framework {
 }
 
 export const frameworks: readonly Framework[] = [
-  { name: 'Express 4', open: openExpress(express4 as unknown as typeof express5) },
+  { name: 'Express 4', open: openExpress(express4) },
   { name: 'Express 5', open: openExpress(express5) },
-  { name: 'Koa 2', open: openKoa(Koa2 as unknown as typeof Koa3) },
+  { name: 'Koa 2', open: openKoa(Koa2) },
   { name: 'Koa 3', open: openKoa(Koa3) }
 ]
 

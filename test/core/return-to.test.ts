@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals'
+import * as fc from 'fast-check'
+import { readReturnPath } from '../../src/core/return-to.ts'
+
+describe('a path to return to', () => {
+  test.each(['/', '/a?b=c', '/ok?next=//e#x', '/%2f/e', '/%5ce', '/confirm/me@example.com'])(
+    'stays as it is: %s',
+    (path) => {
+      expect(readReturnPath(path)).toBe(path)
+    }
+  )
+
+  test.each([
+    '//e',
+    '///e',
+    '////e',
+    '/\\e',
+    '\\/e',
+    '\\\\e',
+    '/\t/e',
+    '\t//e',
+    '\n//e',
+    ' //e',
+    '\0//e',
+    '\b//e',
+    'http:e',
+    'https:///e',
+    'https:e',
+    'https:/e',
+    'https:\\e',
+    '/..//e',
+    '/.//e',
+    '/a/..//e',
+    '/./\\e',
+    '/%2e%2e//e',
+    '/%2e//e',
+    'javascript:alert(1)',
+    'JaVaScRiPt:x',
+    'java\nscript:x',
+    ' javascript:x',
+    'data:x',
+    'vbscript:x',
+    'blob:https://app.example/x',
+    'file:///etc',
+    'ftp://e',
+    'https://app.example@e',
+    'https://app.example:443@e',
+    'http://999999999',
+    '//e。com',
+    '//ｅ.com',
+    'relative',
+    '',
+    '/a\r\nSet-Cookie: x',
+    `/${'a'.repeat(2048)}`,
+    '/%zz'
+  ])('that leads elsewhere is none: %j', (path) => {
+    expect(readReturnPath(path)).toBeUndefined()
+  })
+
+  test.each([undefined, null, 7, ['/a', '/b'], { path: '/a' }])(
+    'that is no text is none: %j',
+    (value) => {
+      expect(readReturnPath(value)).toBeUndefined()
+    }
+  )
+
+  test('never leaves the origin, whatever the text', () => {
+    const origin = 'https://app.example'
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc
+        .array(fc.constantFrom('/', '\\', '.', '%2e', '%2f', ':', '@', '?', '#', 'e', '\t', '。'))
+        .map((parts) => `/${parts.join('')}`)
+    )
+    fc.assert(
+      fc.property(text, (value) => {
+        const path = readReturnPath(value)
+        if (path === undefined) return
+        expect(path).toMatch(/^\/(?![/\\])/)
+        expect(new URL(path, origin).origin).toBe(origin)
+      }),
+      { numRuns: 20_000 }
+    )
+  })
+})

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import request from 'supertest'
+import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
+import { openWorld, type World } from '../support/world.ts'
+
+describe.each(frameworks)('signing in on $name', ({ open }) => {
+  let world: World
+  let app: RunningApp
+
+  beforeAll(async () => {
+    world = await openWorld()
+    app = await open(options(), define)
+  })
+  afterAll(async () => {
+    await app.close()
+    await world.close()
+  })
+
+  function options() {
+    const { url, project_id, secret } = world.authority
+    const origin = 'http://localhost:3000'
+    return { url, project_id, secret, now: world.clock.now, origin, loginPath: '/sign-in' }
+  }
+
+  function define(builder: AppBuilder, auth: Auth): void {
+    builder.post('/sign-in/:email', async ({ params, completeSignIn }) => {
+      const answer = await world.authenticate(`${params.email}@acme.test`)
+      return completeSignIn(answer, {
+        return_to: params.email === 'totp' ? '/deep?x=1' : undefined
+      })
+    })
+    builder.get('/pending', ({ pendingSignIn }) => pendingSignIn())
+    builder.post('/mfa/totp', async ({ pendingSignIn, completeSignIn }) => {
+      const pending = await pendingSignIn()
+      if (pending === null) return { expired: true }
+      const { organization_id, member_id, intermediate_session_token } = pending
+      const answer = await world.client.totps.authenticate({
+        organization_id,
+        member_id,
+        intermediate_session_token,
+        code: world.totpCode()
+      })
+      return completeSignIn(answer)
+    })
+    builder.mount('post', '/sign-out', auth.signOut())
+    builder.mount('get', '/sign-out', auth.signOut())
+    builder.mount('post', '/sign-out-to', auth.signOut({ redirectTo: '/bye' }))
+    builder.get('/public', () => ({ open: true }))
+    builder.use(auth.handleMfaRedirect())
+    builder.use(auth.requireMemberSession())
+    builder.get('/me', ({ memberOf }) => memberOf())
+  }
+
+  const navigation = {
+    Accept: 'text/html',
+    'Sec-Fetch-Mode': 'navigate',
+    'Sec-Fetch-Dest': 'document'
+  }
+
+  test('a complete answer becomes both session cookies, with the flags that keep them', async () => {
+    const answer = await request(app.url).post('/sign-in/member')
+    expect(answer.body).toEqual({ member_authenticated: true, return_to: '/' })
+    const jar = cookiesOf(answer)
+    expect(Object.keys(jar).sort()).toEqual([
+      'membergate_sign_in',
+      'stytch_intermediate_session',
+      'stytch_session',
+      'stytch_session_jwt'
+    ])
+    for (const name of ['stytch_session', 'stytch_session_jwt']) {
+      expect(jar[name]?.flags).toEqual([
+        'HttpOnly',
+        expect.stringMatching(/^Max-Age=(3600|359\d)$/),
+        'Path=/',
+        'SameSite=Lax'
+      ])
+    }
+    expect(jar.membergate_sign_in?.flags).toContain('Max-Age=0')
+    await request(app.url).get('/me').set('Cookie', sessionOf(jar)).expect(200)
+  })
+
+  test('on an https origin every cookie is Secure, and hostPrefix puts __Host- before each', async () => {
+    const secure = await open(
+      { ...options(), origin: 'https://app.example', cookies: { hostPrefix: true } },
+      define
+    )
+    const jar = cookiesOf(await request(secure.url).post('/sign-in/member'))
+    expect(Object.keys(jar).sort()).toEqual([
+      '__Host-membergate_sign_in',
+      '__Host-stytch_intermediate_session',
+      '__Host-stytch_session',
+      '__Host-stytch_session_jwt'
+    ])
+    for (const { flags } of Object.values(jar)) expect(flags).toContain('Secure')
+    await request(secure.url).get('/me').set('Cookie', sessionOf(jar)).expect(200)
+    const unprefixed = sessionOf(jar).replaceAll('__Host-', '')
+    await request(secure.url).get('/me').set('Cookie', unprefixed).expect(401)
+    await secure.close()
+  })
+
+  test('an incomplete answer becomes an intermediate session and a sealed state, which MFA completes', async () => {
+    const answer = await request(app.url).post('/sign-in/totp')
+    expect(answer.body).toEqual({ member_authenticated: false, return_to: '/deep?x=1' })
+    const jar = cookiesOf(answer)
+    expect(Object.keys(jar).sort()).toEqual(['membergate_sign_in', 'stytch_intermediate_session'])
+    for (const { flags } of Object.values(jar)) {
+      expect(flags).toEqual(['HttpOnly', 'Max-Age=600', 'Path=/', 'SameSite=Lax'])
+    }
+    const Cookie = pendingOf(jar)
+    const pending = await request(app.url).get('/pending').set({ Cookie })
+    expect(pending.body).toMatchObject({
+      return_to: '/deep?x=1',
+      primary_required: null,
+      mfa_required: { secondary_auth_initiated: null }
+    })
+    expect(pending.body.intermediate_session_token).toBe(jar.stytch_intermediate_session?.value)
+
+    const completed = await request(app.url).post('/mfa/totp').set({ Cookie })
+    expect(completed.body).toEqual({ member_authenticated: true, return_to: '/deep?x=1' })
+    const signedIn = cookiesOf(completed)
+    expect(signedIn.stytch_intermediate_session?.flags).toContain('Max-Age=0')
+    const me = await request(app.url).get('/me').set('Cookie', sessionOf(signedIn))
+    expect(me.body.authentication_factors).toHaveLength(2)
+    world.clock.advance(30)
+  })
+
+  describe('a half-signed-in browser', () => {
+    test.each([
+      ['totp', '/mfa/totp'],
+      ['enroll', '/mfa/enroll']
+    ])('of %s goes on to %s', async (member, path) => {
+      const jar = cookiesOf(await request(app.url).post(`/sign-in/${member}`))
+      const answer = await request(app.url)
+        .get('/me')
+        .set({ Cookie: pendingOf(jar), ...navigation })
+      expect(answer.status).toBe(303)
+      expect(answer.headers.location).toBe(path)
+    })
+
+    test('resumes at the page it wanted last', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
+      const answer = await request(app.url)
+        .get('/me?deep=1')
+        .set({ Cookie: pendingOf(jar), ...navigation })
+      const moved = { ...jar, ...cookiesOf(answer) }
+      const completed = await request(app.url).post('/mfa/totp').set('Cookie', pendingOf(moved))
+      expect(completed.body).toEqual({ member_authenticated: true, return_to: '/me?deep=1' })
+      world.clock.advance(30)
+    })
+
+    test('hears as a script what is required, and no id or token', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
+      const answer = await request(app.url).get('/me').set('Cookie', pendingOf(jar))
+      expect(answer.status).toBe(401)
+      expect(answer.body).toMatchObject({
+        code: 'mfa_required',
+        mfa_required: { secondary_auth_initiated: null }
+      })
+      expect(answer.headers['www-authenticate']).toContain('insufficient_user_authentication')
+      expect(answer.text).not.toContain(jar.stytch_intermediate_session?.value)
+    })
+
+    test('sees public pages all the same', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
+      await request(app.url)
+        .get('/public')
+        .set({ Cookie: pendingOf(jar), ...navigation })
+        .expect(200)
+    })
+
+    test('starts over when the ten minutes are up, and forgets what is left', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
+      world.clock.advance(600)
+      const Cookie = pendingOf(jar)
+      const answer = await request(app.url)
+        .get('/me')
+        .set({ Cookie, ...navigation })
+      expect(answer.headers.location).toBe('/sign-in?return_to=%2Fme')
+      expect(Object.keys(cookiesOf(answer)).sort()).toEqual([
+        'membergate_sign_in',
+        'stytch_intermediate_session'
+      ])
+      expect((await request(app.url).post('/mfa/totp').set({ Cookie })).body).toEqual({
+        expired: true
+      })
+      const script = await request(app.url).get('/me').set({ Cookie })
+      expect(script.body.code).toBe('session_required')
+    })
+
+    test.each([
+      [
+        'forged',
+        (jar: Jar) => ({ ...jar, membergate_sign_in: { value: 'e30.x.y.z.w', flags: [] } })
+      ],
+      [
+        'of another intermediate session',
+        (jar: Jar) => ({
+          ...jar,
+          stytch_intermediate_session: { value: 'x'.repeat(44), flags: [] }
+        })
+      ]
+    ])('with a state that is %s is not signed in at all', async (_, change) => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
+      const answer = await request(app.url)
+        .get('/me')
+        .set('Cookie', pendingOf(change(jar)))
+      expect(answer.body.code).toBe('session_required')
+    })
+  })
+
+  test('a sign-in that another site sent is refused, and its session revoked', async () => {
+    const { member_id } = (await world.authenticate('editor@acme.test')).member
+    await world.client.sessions.revoke({ member_id })
+    const answer = await request(app.url)
+      .post('/sign-in/editor')
+      .set('Sec-Fetch-Site', 'cross-site')
+    expect(answer.status).toBe(403)
+    expect(Object.keys(cookiesOf(answer))).toEqual([])
+    const { member_sessions } = await world.client.sessions.get({
+      organization_id: 'acme',
+      member_id
+    })
+    expect(member_sessions).toEqual([])
+  })
+
+  describe('signing out', () => {
+    test('ends the session, clears every cookie and is seen at once', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
+      const Cookie = sessionOf(jar)
+      await request(app.url).get('/me').set({ Cookie }).expect(200)
+      const answer = await request(app.url).post('/sign-out').set({ Cookie })
+      expect(answer.status).toBe(204)
+      const cleared = cookiesOf(answer)
+      expect(Object.keys(cleared)).toHaveLength(4)
+      for (const { flags } of Object.values(cleared)) expect(flags).toContain('Max-Age=0')
+      await request(app.url).get('/me').set({ Cookie }).expect(401)
+      await expect(
+        world.client.sessions.authenticate({ session_token: jar.stytch_session?.value ?? '' })
+      ).rejects.toMatchObject({ error_type: 'session_not_found' })
+    })
+
+    test('is POST only, and refused to another site', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
+      const Cookie = sessionOf(jar)
+      await request(app.url).get('/sign-out').set({ Cookie }).expect(405).expect('Allow', 'POST')
+      await request(app.url)
+        .post('/sign-out')
+        .set({ Cookie, 'Sec-Fetch-Site': 'cross-site' })
+        .expect(403)
+      await request(app.url).get('/me').set({ Cookie }).expect(200)
+    })
+
+    test('goes to redirectTo by 303, also without a session', async () => {
+      const answer = await request(app.url).post('/sign-out-to')
+      expect(answer.status).toBe(303)
+      expect(answer.headers.location).toBe('/bye')
+    })
+
+    test('clears the cookies while the authority is away, and says that the revocation is outstanding', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
+      const away = await open(
+        { ...options(), fetch: () => Promise.reject(new TypeError('fetch failed')) },
+        define
+      )
+      const answer = await request(away.url).post('/sign-out').set('Cookie', sessionOf(jar))
+      expect(answer.status).toBe(202)
+      expect(answer.body).toEqual({ revocation: 'outstanding' })
+      expect(Object.keys(cookiesOf(answer))).toHaveLength(4)
+      await away.close()
+    })
+  })
+})
+
+type Jar = Record<string, { value: string; flags: string[] }>
+
+function cookiesOf({ headers }: { headers: Record<string, unknown> }): Jar {
+  const list = ([headers['set-cookie']].flat() as (string | undefined)[]).filter(
+    (cookie) => cookie !== undefined
+  )
+  return Object.fromEntries(
+    list.map((cookie) => {
+      const [pair = '', ...flags] = cookie.split('; ')
+      const at = pair.indexOf('=')
+      return [pair.slice(0, at), { value: pair.slice(at + 1), flags: flags.sort() }]
+    })
+  )
+}
+
+function pick(jar: Jar, pattern: RegExp): string {
+  return Object.entries(jar)
+    .filter(([name]) => pattern.test(name))
+    .map(([name, { value }]) => `${name}=${value}`)
+    .join('; ')
+}
+
+const sessionOf = (jar: Jar) => pick(jar, /stytch_session/)
+const pendingOf = (jar: Jar) => pick(jar, /sign_in|intermediate/)

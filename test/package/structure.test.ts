@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from '@jest/globals'
+
+const source = fileURLToPath(new URL('../../src/', import.meta.url))
+
+/** Which rooms a room may import from, beside itself. */
+const allowed: Record<string, readonly string[]> = {
+  errors: [],
+  wire: [],
+  jwt: ['wire', 'errors'],
+  rbac: ['wire', 'errors'],
+  client: ['wire', 'errors', 'rbac', 'jwt'],
+  core: ['wire', 'errors', 'rbac', 'jwt', 'client'],
+  adapters: ['core', 'errors', 'client', 'wire'],
+  authority: ['wire', 'errors', 'rbac', 'jwt'],
+  testing: ['authority', 'core', 'client', 'errors'],
+  cli: ['authority', 'core', 'client', 'errors']
+}
+
+/** Packages that only some rooms may know. */
+const keepers: Record<string, readonly string[]> = {
+  jose: ['jwt/jose.ts'],
+  valibot: ['wire', 'jwt', 'client', 'core', 'authority'],
+  express: ['authority'],
+  koa: ['adapters/koa.ts']
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts')
+)
+
+/** Every `from '…'` and `import('…')` of a file, types included. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8')
+  return [...text.matchAll(/(?:from\s+|import\()'([^']+)'/g)].map(([, name = '']) => name)
+}
+
+function localImportsOf(file: string): string[] {
+  return importsOf(file)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => normalize(join(dirname(file), name)))
+}
+
+const roomOf = (file: string) => file.split('/')[0] ?? ''
+
+describe('the house', () => {
+  test('has only the rooms of the plan', () => {
+    const rooms = new Set(files.filter((file) => file.includes('/')).map(roomOf))
+    expect([...rooms].sort()).toEqual(Object.keys(allowed).sort())
+  })
+
+  test.each(files.filter((file) => file.includes('/')))(
+    '%s imports from allowed rooms only',
+    (file) => {
+      const room = roomOf(file)
+      for (const target of localImportsOf(file)) {
+        const other = roomOf(target)
+        expect([room, ...(allowed[room] ?? [])]).toContain(other)
+      }
+    }
+  )
+
+  test.each(Object.entries(keepers))('keeps %s where it belongs', (name, places) => {
+    const users = files.filter((file) => importsOf(file).some((imported) => imported === name))
+    for (const user of users) {
+      expect(places.some((place) => user === place || user.startsWith(`${place}/`))).toBe(true)
+    }
+  })
+
+  test('has no circles', () => {
+    const state = new Map<string, 'open' | 'done'>()
+    const circles: string[] = []
+    const visit = (file: string, path: readonly string[]) => {
+      if (state.get(file) === 'done') return
+      if (state.get(file) === 'open') {
+        circles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+        return
+      }
+      state.set(file, 'open')
+      for (const target of localImportsOf(file)) visit(target, [...path, file])
+      state.set(file, 'done')
+    }
+    for (const file of files) visit(file, [])
+    expect(circles).toEqual([])
+  })
+
+  test('has doors that only re-export', () => {
+    for (const door of files.filter((file) => !file.includes('/') && file !== 'cli.ts')) {
+      const code = readFileSync(join(source, door), 'utf8')
+        .replace(/\/\*[\s\S]*?\*\//g, '')
+        .replace(/^import type .*$/gm, '')
+        .replace(/^declare global \{[\s\S]*?^\}$/gm, '')
+        .replace(/export (type )?\{[^}]*\} from '[^']+'/g, '')
+      expect([relative(source, join(source, door)), code.trim()]).toEqual([door, ''])
+    }
+  })
+})
