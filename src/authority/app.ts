@@ -10,14 +10,14 @@ import { authorizationHeaders } from '../wire/authorization.ts'
 import { type ProblemType, problemBody, problems } from '../wire/problems.ts'
 import type { Route } from '../wire/route.ts'
 import { listRoutes, type OperationName } from '../wire/routes.ts'
-import { isProjectId, isRightSecret, readBasicCredentials } from './basic-credentials.ts'
+import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import type { Context } from './context.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import { isOverloaded } from './crypto/passwords.ts'
-import type { Environment } from './crypto/tokens.ts'
 import { type Problem, problem } from './domain/problem.ts'
 import type { ProjectRecord } from './domain/records.ts'
 import { handlers } from './handlers.ts'
+import { environmentOf, isProjectId } from './project-id.ts'
 import { readRequest } from './read-request.ts'
 import { demand, Refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
@@ -240,7 +240,3 @@ const problemByStatus: ReadonlyMap<unknown, ProblemType> = new Map([
   [413, 'request_too_large'],
   [415, 'unsupported_media_type']
 ])
-
-function environmentOf(project_id: string): Environment {
-  return project_id.startsWith('project-live-') ? 'live' : 'test'
-}

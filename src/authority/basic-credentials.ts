@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { sha256 } from './crypto/tokens.ts'
 import { type Problem, problem } from './domain/problem.ts'
+import { isProjectId } from './project-id.ts'
 
 /** The project that a caller says to be, and what should prove it. */
 export interface BasicCredentials {
@@ -9,14 +10,9 @@ export interface BasicCredentials {
 }
 
 const basicForm = /^Basic +([A-Za-z0-9+/]+={0,2})$/i
-const projectIdForm = /^project-(test|live)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Compared with when there is nothing to compare, so that an unknown project takes as long as a wrong secret. */
 const nobodysHash = sha256('')
-
-export function isProjectId(text: string): boolean {
-  return projectIdForm.test(text)
-}
 
 /** Reads `Authorization: Basic` (RFC 7617): everything after the first colon is the secret. */
 export function readBasicCredentials(header: string | undefined): BasicCredentials | Problem {

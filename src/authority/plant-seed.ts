@@ -10,6 +10,7 @@ import { projectPolicy, refusePolicy } from './domain/policy.ts'
 import { isProblem, type Problem } from './domain/problem.ts'
 import type { CustomPolicy, OrganizationRecord, ProjectRecord } from './domain/records.ts'
 import type { Write } from './domain/writes.ts'
+import { environmentOf } from './project-id.ts'
 import type { CheckedMember, CheckedOrganization, CheckedProject } from './seed.ts'
 import type { ProjectStore, Store } from './store/store.ts'
 import { sealedRegistration } from './totp-registration.ts'
@@ -81,7 +82,7 @@ async function plantProject(
   path: string
 ): Promise<ServedProject> {
   const project_id = seed.project_id ?? known?.project_id ?? `project-test-${randomUUID()}`
-  const environment = project_id.startsWith('project-live-') ? 'live' : 'test'
+  const environment = environmentOf(project_id)
   const policy = seed.policy ?? known?.policy ?? nothingCustom
   refuse(refusePolicy(policy), `${path}.policy`)
   const secret = seed.secret ?? (known === undefined ? newProjectSecret(environment) : null)

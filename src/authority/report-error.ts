@@ -21,7 +21,7 @@ export function reportError(error: unknown, request_id: string, operation: strin
     operation,
     name: String(memberOf(root, 'name')),
     code: String(memberOf(root, 'code') ?? ''),
-    frames: String(memberOf(root, 'stack')).match(/^\s+at .*$/gm) ?? []
+    frames: String(memberOf(root, 'stack')).match(/(?<=^\s+)at .*$/gm) ?? []
   }
   channel.publish(report)
 }

@@ -4,9 +4,9 @@ import { organizationBody } from '../wire/organizations.ts'
 import { memberBody } from '../wire/organizations-members.ts'
 import { policyResource, policyRole } from '../wire/rbac.ts'
 import { optional, password } from '../wire/schema.ts'
-import { isProjectId } from './basic-credentials.ts'
 import { normalizeTotpSecret } from './crypto/totp.ts'
 import { nearestName } from './nearest-name.ts'
+import { isProjectId } from './project-id.ts'
 
 const member = v.strictObject({
   ...memberBody,

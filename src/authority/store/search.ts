@@ -24,7 +24,7 @@ const organizationFilters: Readonly<Record<string, Filter>> = {
   organization_slugs: anyOf((list) => `organization_slug in (${list})`),
   organization_name_fuzzy: containing((pattern) => `folded_name like ${pattern}`),
   organization_slug_fuzzy: containing((pattern) => `lower(organization_slug) like ${pattern}`),
-  member_emails: anyOf((list) => hasMember(`email_address in (${list})`)),
+  member_emails: anyEmailOf((list) => hasMember(`email_address in (${list})`)),
   member_email_fuzzy: containing((pattern) => hasMember(`email_address like ${pattern}`)),
   allowed_domains: anyElementOf('email_allowed_domains'),
   allowed_domain_fuzzy: containing((pattern) => `email_allowed_domains like ${pattern}`),
@@ -35,7 +35,7 @@ const organizationFilters: Readonly<Record<string, Filter>> = {
 
 const memberFilters: Readonly<Record<string, Filter>> = {
   member_ids: anyOf((list) => `m.member_id in (${list})`),
-  member_emails: anyOf((list) => `m.email_address in (${list})`),
+  member_emails: anyEmailOf((list) => `m.email_address in (${list})`),
   member_email_fuzzy: containing((pattern) => `m.email_address like ${pattern}`),
   member_is_breakglass: flag((wanted) => `m.is_breakglass = ${wanted ? 1 : 0}`),
   statuses: anyOf((list) => `m.status in (${list})`),
@@ -81,6 +81,13 @@ function anyOf(sql: (list: string) => string): Filter {
     if (!isTexts(value)) return wrongValue
     return value.length === 0 ? '1 = 0' : sql(value.map(bind).join(', '))
   }
+}
+
+/** Addresses are kept in lower case. */
+function anyEmailOf(sql: (list: string) => string): Filter {
+  const filter = anyOf(sql)
+  return (value, bind) =>
+    filter(isTexts(value) ? value.map((text) => text.toLowerCase()) : value, bind)
 }
 
 /** Domains hold nothing that JSON escapes, so an element of the stored array stands between its quotes. */
