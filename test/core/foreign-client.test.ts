@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { createAuthenticator, type MemberAuthOptions } from 'membergate'
+import stytch from 'stytch'
+import { openWorld, type World } from '../support/world.ts'
+
+let world: World
+let sdk: stytch.B2BClient
+
+beforeAll(async () => {
+  world = await openWorld()
+  const { url, project_id, secret } = world.authority
+  sdk = new stytch.B2BClient({ project_id, secret, env: url })
+})
+afterAll(() => world.close())
+
+function ask(token: string, client: MemberAuthOptions['client'], timeoutMs?: number) {
+  const { url, project_id, secret } = world.authority
+  const { authenticate } = createAuthenticator({ url, project_id, secret, client, timeoutMs })
+  const authorization = `Bearer ${token}`
+  return authenticate({
+    method: 'GET',
+    url: '/',
+    headers: { authorization },
+    rawHeaders: ['Authorization', authorization]
+  })
+}
+
+test('guards work with the official SDK as their client', async () => {
+  const { session_token, member_session } = await world.signIn('member@acme.test')
+  const decision = await ask(session_token, sdk)
+  expect(decision).toMatchObject({ accepted: true, member_session })
+  await world.client.sessions.revoke({ session_token })
+  expect(await ask(session_token, sdk)).toMatchObject({ accepted: false, status: 401 })
+})
+
+test('the deadline holds around a client that does not keep one', async () => {
+  const hanging = {
+    ...sdk,
+    sessions: {
+      ...sdk.sessions,
+      authenticate: () => new Promise(() => {}),
+      revoke: async () => ({})
+    },
+    rbac: sdk.rbac
+  }
+  expect(await ask('x'.repeat(44), hanging, 50)).toMatchObject({ accepted: false, status: 503 })
+})
+
+test('an answer of another shape is 503, whoever made it', async () => {
+  const { session_token } = await world.signIn('member@acme.test')
+  const odd = {
+    rbac: sdk.rbac,
+    sessions: { authenticate: async () => ({ member_session: {} }), revoke: async () => ({}) }
+  }
+  expect(await ask(session_token, odd)).toMatchObject({ accepted: false, status: 503 })
+})
