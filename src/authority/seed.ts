@@ -1,11 +1,11 @@
 import * as v from 'valibot'
 import { ConfigError } from '../errors/config-error.ts'
+import { nearestName } from '../errors/nearest-name.ts'
 import { organizationBody } from '../wire/organizations.ts'
 import { memberBody } from '../wire/organizations-members.ts'
 import { policyResource, policyRole } from '../wire/rbac.ts'
 import { optional, password } from '../wire/schema.ts'
 import { normalizeTotpSecret } from './crypto/totp.ts'
-import { nearestName } from './nearest-name.ts'
 import { isProjectId } from './project-id.ts'
 
 const member = v.strictObject({

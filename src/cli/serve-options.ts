@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { isNativeError } from 'node:util/types'
-import { nearestName } from '../authority/nearest-name.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { nearestName } from '../errors/nearest-name.ts'
 
 /** What `membergate serve` was asked to do, with every default filled in. */
 export interface ServeOptions {

@@ -13,7 +13,7 @@ describe('an option that is wrong stops the boot and is named:', () => {
     [{ project_id: '' }, /project_id is missing.*STYTCH_PROJECT_ID/],
     [{ secret: 'a b' }, /secret holds characters/],
     [{ max_token_age_second: 5 }, /max_token_age_second\b.*max_token_age_seconds/],
-    [{ failOpen: true }, /no option failOpen/],
+    [{ failOpen: true }, /no option "failOpen"/],
     [{ max_token_age_seconds: Number.NaN }, /max_token_age_seconds/],
     [{ max_token_age_seconds: Number.POSITIVE_INFINITY }, /max_token_age_seconds/],
     [{ max_token_age_seconds: '60' }, /max_token_age_seconds/],
@@ -38,7 +38,7 @@ describe('an option that is wrong stops the boot and is named:', () => {
     [{ sources: [] }, /sources/],
     [{ sources: ['query'] }, /sources/],
     [{ sources: [{ header: 'cookie' }] }, /sources/],
-    [{ cookies: { name: 'x' } }, /cookies has no option name/],
+    [{ cookies: { name: 'x' } }, /cookies has no option "name"/],
     [{ cookies: { session_jwt: 'a;b' } }, /cookie name/],
     [{ cookies: { session_jwt: 'x', session_token: 'x' } }, /name of its own/],
     [{ cookies: { hostPrefix: true }, origin: 'http://localhost:3000' }, /hostPrefix/],
@@ -60,7 +60,9 @@ describe('an option that is wrong stops the boot and is named:', () => {
     expect(() => requireMemberSession({ optinal: true } as never)).toThrow(/optinal.*optional/)
     expect(() => requireMemberSession({ max_token_age_seconds: Number.NaN })).toThrow(/max_token/)
     expect(() => requirePermission('stytch.member', undefined as never)).toThrow(/'update'/)
-    expect(() => requirePermission('a', 'b', { optional: true } as never)).toThrow(/optional/)
+    expect(() => requirePermission('a', 'b', { optional: true } as never)).toThrow(
+      /no option "optional"/
+    )
     const both = { organization_id: () => 'a', organization_slug: () => 'b' }
     expect(() => requireMemberSession(both)).toThrow(/not both/)
     expect(() => requireMemberSession({ organization_id: 'acme' as never })).toThrow(/function/)
