@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals'
+import { createLocalJWKSet, importJWK, jwtVerify } from 'jose'
+import { claimsOf, describeEvery, headerOf, newForger } from '../support/promises.ts'
+
+describe('sessions.getJWKS', () => {
+  describeEvery((world) => {
+    const getJWKS = () => world.client.sessions.getJWKS({ project_id: world.project_id })
+
+    test('S-JWK-01: every key is complete and public', async () => {
+      const { keys, status_code } = await getJWKS()
+      expect(status_code).toBe(200)
+      expect(keys.length).toBeGreaterThan(0)
+      for (const key of keys) {
+        expect(Object.keys(key).sort()).toEqual(
+          ['alg', 'e', 'key_ops', 'kid', 'kty', 'n', 'use', 'x5c', 'x5tS256'].sort()
+        )
+        expect(key).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig', key_ops: ['verify'] })
+        expect(key.kid).toMatch(/^jwk-test-[0-9a-f-]{36}$/)
+        expect(Buffer.from(key.n, 'base64url').length).toBeGreaterThanOrEqual(256)
+        expect(key.x5c.length).toBeGreaterThan(0)
+        expect(key.x5tS256.length).toBeGreaterThan(0)
+      }
+    })
+
+    test('S-JWK-02: exactly one key has the kid of a session JWT, and verifies it', async () => {
+      const { session_jwt } = await world.signIn(await world.newPerson())
+      const { keys } = await getJWKS()
+      const matching = keys.filter(({ kid }) => kid === headerOf(session_jwt).kid)
+      expect(matching).toHaveLength(1)
+      const [jwk] = matching
+      if (jwk === undefined) throw new Error('No key has the kid.')
+      const { payload } = await jwtVerify(session_jwt, await importJWK({ ...jwk }, 'RS256'))
+      expect(payload.aud).toEqual([world.project_id])
+    })
+
+    test('S-JWK-08: a JWT that names one key and is signed with another of the same set is refused', async () => {
+      const { session_jwt } = await world.signIn(await world.newPerson())
+      const forger = await newForger()
+      const { keys } = await getJWKS()
+      const undo = world.tap.override('/v1/b2b/sessions/jwks/', {
+        status_code: 200,
+        request_id: 'request-id-test-stub',
+        keys: [...keys, forger.jwk]
+      })
+      try {
+        const client = world.newClient()
+        const named = await forger.sign(claimsOf(session_jwt), { kid: String(keys[0]?.kid) })
+        const call = client.sessions.authenticateJwtLocal({ session_jwt: named })
+        expect(await world.codeOf(call)).toBe('jwt_invalid')
+
+        const honest = await forger.sign(claimsOf(session_jwt))
+        const session = await client.sessions.authenticateJwtLocal({ session_jwt: honest })
+        expect(session.member_id).toBe(claimsOf(session_jwt).sub)
+      } finally {
+        undo()
+      }
+    })
+
+    test('S-JWK-09: two projects have no key in common', async () => {
+      const ours = await getJWKS()
+      const theirs = await world.other.client.sessions.getJWKS({
+        project_id: world.other.project_id
+      })
+      expect(theirs.keys.length).toBeGreaterThan(0)
+      const moduli = new Set(ours.keys.map(({ n }) => n))
+      const kids = new Set(ours.keys.map(({ kid }) => kid))
+      expect(theirs.keys.filter(({ n, kid }) => moduli.has(n) || kids.has(kid))).toEqual([])
+
+      const { session_jwt } = await world.signIn(await world.newPerson())
+      const local = createLocalJWKSet({ keys: theirs.keys })
+      await expect(jwtVerify(session_jwt, local)).rejects.toMatchObject({
+        code: 'ERR_JWKS_NO_MATCHING_KEY'
+      })
+    })
+
+    test('S-JWK-10: an unknown project is a 404', async () => {
+      for (const project_id of ['project-test-00000000-0000-4000-8000-000000000000', 'nonsense']) {
+        const call = world.client.sessions.getJWKS({ project_id })
+        expect(await world.errorOf(call)).toMatchObject({
+          status_code: 404,
+          error_type: 'project_not_found'
+        })
+      }
+    })
+  })
+
+  test.todo(
+    'S-JWK-03: right after a rotation new JWTs carry the new kid, and both keys are returned (key rotation)'
+  )
+  test.todo(
+    'S-JWK-04: a JWT signed before the rotation is verified locally until its exp (key rotation)'
+  )
+  test.todo(
+    'S-JWK-05: one month less a minute after the rotation the old key is still returned (key rotation)'
+  )
+  test.todo('S-JWK-06: a key about six months old is rotated by itself (key rotation)')
+  test.todo('S-JWK-07: clients run through a rotation without restart or error (key rotation)')
+})
