@@ -1,0 +1,80 @@
+/**
+ * Compiled, never run: what users write must need no cast. `npm run check` fails when it does.
+ */
+import Router from '@koa/router'
+import express, { type Request, type RequestHandler } from 'express'
+import Koa from 'koa'
+import { createAuthenticator } from 'membergate'
+import * as expressDoor from 'membergate/express'
+import * as koaDoor from 'membergate/koa'
+import stytch from 'stytch'
+
+const { requireMemberSession, requirePermission, handleMfaRedirect, signOut, memberOf } =
+  expressDoor.createMemberAuth({
+    client: new stytch.B2BClient({ project_id: 'project-test-1', secret: 'secret-test-1' }),
+    onRefusal: (error, _req, res, next) =>
+      error.status === 503 ? next(error) : res.end(error.code)
+  })
+
+const app = express()
+app.use(handleMfaRedirect(), requireMemberSession())
+app.use('/api', requireMemberSession({ max_token_age_seconds: 0 }))
+app.put('/members/:member_id', requirePermission('stytch.member', 'update'), (req, res) => {
+  const member_id: string = req.params.member_id
+  const organization_id: string = memberOf(req).organization_id
+  const granting_roles: string[] | undefined = req.authorizationVerdict?.granting_roles
+  res.json({ member_id, organization_id, granting_roles, session: req.memberSession?.roles })
+})
+app.get(
+  '/organizations/:organization_slug',
+  requireMemberSession({ organization_slug: (req: Request) => req.params.organization_slug }),
+  requirePermission('documents', 'read', {
+    organization_slug: (req) => req.params.organization_slug
+  }),
+  (req, res) => {
+    const slug: string = req.params.organization_slug
+    res.json({ slug })
+  }
+)
+app.post('/sign-out', signOut({ redirectTo: '/' }))
+app.post('/sign-in', async (req, res) => {
+  const result = await expressDoor.createMemberAuth().client.passwords.authenticate({
+    organization_id: 'acme',
+    email_address: 'a@b.test',
+    password: 'secret'
+  })
+  const { return_to } = await expressDoor.completeSignIn(req, res, result)
+  res.redirect(303, return_to)
+})
+export const asHandler: RequestHandler = requireMemberSession()
+
+const koa = new Koa<koaDoor.MemberState>()
+const router = new Router<koaDoor.MemberState>()
+koa.use(koaDoor.handleMfaRedirect())
+koa.use(koaDoor.requireMemberSession({ optional: true }))
+router.put('/members/:member_id', koaDoor.requirePermission('stytch.member', 'update'), (ctx) => {
+  const roles: string[] | undefined = ctx.state.memberSession?.roles
+  const member_id: string | undefined = ctx.params.member_id
+  ctx.body = { roles, member_id, session: koaDoor.memberOf(ctx) }
+})
+router.get(
+  '/:slug',
+  koaDoor.requireMemberSession({ organization_slug: (ctx) => ctx.params.slug }),
+  async (ctx) => {
+    const pending = await koaDoor.pendingSignIn(ctx)
+    ctx.body = pending?.return_to
+  }
+)
+router.post('/sign-out', koaDoor.signOut())
+koa.use(router.routes())
+
+const { authenticate } = createAuthenticator()
+export async function decide(req: Request): Promise<string> {
+  const decision = await authenticate(req)
+  if (!decision.accepted) return decision.error.code
+  const anonymous = await authenticate(req, { optional: true })
+  const id: string | undefined = anonymous.accepted
+    ? anonymous.member_session?.member_id
+    : undefined
+  return id ?? decision.member_session.member_id
+}
