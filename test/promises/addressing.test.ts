@@ -1,0 +1,210 @@
+import { describe, expect, test } from '@jest/globals'
+import { describeEvery, type Enrolled, password, type World } from '../support/promises.ts'
+
+interface Address {
+  readonly organization_id: string
+  readonly member_id?: string
+}
+
+interface Operation {
+  readonly name: string
+  /** Whether it takes a member_id. */
+  readonly namesMember: boolean
+  /** Calls it on the person by these names. */
+  call(world: World, person: Enrolled, address: Address): Promise<Record<string, unknown>>
+}
+
+const operations: readonly Operation[] = [
+  {
+    name: 'sessions.get',
+    namesMember: true,
+    call: (world, _person, address) => world.send('sessions.get', address)
+  },
+  {
+    name: 'totps.create',
+    namesMember: true,
+    async call(world, _person, address) {
+      return world.send('totps.create', address)
+    }
+  },
+  {
+    name: 'totps.authenticate',
+    namesMember: true,
+    async call(world, person, address) {
+      const { session_token } = await world.signIn(person)
+      const code = world.nextCode(person.secret)
+      return world.send('totps.authenticate', { ...address, session_token, code })
+    }
+  },
+  {
+    name: 'passwords.authenticate',
+    namesMember: false,
+    call: (world, { email_address }, { organization_id }) =>
+      world.send('passwords.authenticate', { organization_id, email_address, password })
+  },
+  {
+    name: 'organizations.get',
+    namesMember: false,
+    call: (world, _person, { organization_id }) =>
+      world.send('organizations.get', { organization_id })
+  },
+  {
+    name: 'organizations.update',
+    namesMember: false,
+    call: (world, _person, { organization_id }) =>
+      world.send('organizations.update', { organization_id, organization_name: 'Initech' })
+  },
+  {
+    name: 'organizations.members.get',
+    namesMember: true,
+    call: (world, _person, address) => world.send('organizations.members.get', address)
+  },
+  {
+    name: 'organizations.members.update',
+    namesMember: true,
+    call: (world, _person, address) =>
+      world.send('organizations.members.update', { ...address, name: 'Max' })
+  },
+  {
+    name: 'rbac.organizations.getOrgPolicy',
+    namesMember: false,
+    call: (world, _person, { organization_id }) =>
+      world.send('rbac.organizations.getOrgPolicy', { organization_id })
+  }
+]
+
+/** What of an answer does not depend on the moment or on chance. */
+function lasting(answer: Record<string, unknown>): unknown {
+  const chance =
+    /^(request_id|session_token|session_jwt|secret|qr_code|totp_registration_id|recovery_codes|member_session_id|(started|updated|created|expires|last_accessed|last_authenticated)_at)$/
+  return JSON.parse(JSON.stringify(answer), (key, value) => (chance.test(key) ? key : value))
+}
+
+describe('addressing', () => {
+  describeEvery((world) => {
+    async function newSubject(operation: Operation) {
+      const organization = await world.newOrganization({
+        organization_slug: `s-${crypto.randomUUID()}`,
+        organization_external_id: `x.${crypto.randomUUID()}`
+      })
+      const { organization_id } = organization
+      const external_id = `m.${crypto.randomUUID()}`
+      const fields = { organization_id, external_id }
+      // A registration must not wait for another's proof: who creates one has none yet.
+      const person =
+        operation.name === 'totps.create'
+          ? { ...(await world.newPerson(fields)), secret: '', totp_registration_id: '' }
+          : await world.newEnrolled(fields, { set_mfa_enrollment: 'unenroll' })
+      return { organization, person, external_id }
+    }
+
+    describe.each(operations.map((operation) => [operation.name, operation] as const))(
+      '%s',
+      (name, operation) => {
+        const { namesMember } = operation
+
+        test('S-ADR-01 S-ADR-02 S-ADR-03 S-ADR-07: an organization by id, slug or external id is the same, and the answer carries ids', async () => {
+          const { organization, person } = await newSubject(operation)
+          const { organization_id, organization_slug, organization_external_id } = organization
+          const { member_id } = person
+          const answers = []
+          for (const alias of [
+            organization_id,
+            organization_slug,
+            organization_external_id ?? ''
+          ]) {
+            const address = { organization_id: alias, ...(namesMember ? { member_id } : {}) }
+            const answer = await operation.call(world, person, address)
+            expect(answer.status_code).toBe(200)
+            const text = JSON.stringify(answer)
+            expect(text).not.toContain(`"organization_id":"${organization_slug}"`)
+            expect(text).not.toContain(`"organization_id":"${organization_external_id}"`)
+            if ('organization' in answer)
+              expect(answer.organization).toMatchObject({ organization_id })
+            if ('member_id' in answer) expect(answer.member_id).toBe(member_id)
+            if ('member_session' in answer) {
+              expect(answer.member_session).toMatchObject({ organization_id, member_id })
+            }
+            answers.push(lasting(answer))
+            await world.client.sessions.revoke({ member_id })
+          }
+          expect(answers[1]).toEqual(answers[0])
+          expect(answers[2]).toEqual(answers[0])
+        })
+
+        test('S-ADR-08: an unknown organization is a 404 before the member is looked at', async () => {
+          const { person } = await newSubject(operation)
+          for (const organization_id of ['organization-test-nowhere', 'nowhere']) {
+            for (const member_id of namesMember ? [person.member_id, 'nobody'] : [undefined]) {
+              const call = operation.call(world, person, { organization_id, member_id })
+              expect(await world.errorOf(call)).toMatchObject({
+                status_code: 404,
+                error_type: 'organization_not_found'
+              })
+            }
+          }
+        })
+
+        if (!namesMember) return
+
+        test('S-ADR-05 S-ADR-07: a member by external id is the same, and the answer carries ids', async () => {
+          const { organization, person, external_id } = await newSubject(operation)
+          const { organization_id } = organization
+          const { member_id } = person
+          const byId = await operation.call(world, person, { organization_id, member_id })
+          await world.client.sessions.revoke({ member_id })
+          const byExternalId = await operation.call(world, person, {
+            organization_id,
+            member_id: external_id
+          })
+          expect(lasting(byExternalId)).toEqual(lasting(byId))
+          expect(JSON.stringify(byExternalId)).not.toContain(`"member_id":"${external_id}"`)
+          if (name !== 'sessions.get') expect(byExternalId.member_id).toBe(member_id)
+        })
+
+        test('S-ADR-09: an unknown member of a known organization is a 404', async () => {
+          const { person } = await newSubject(operation)
+          const { organization_id } = person
+          for (const member_id of ['member-test-nobody', 'nobody']) {
+            const call = operation.call(world, person, { organization_id, member_id })
+            expect(await world.errorOf(call)).toMatchObject({
+              status_code: 404,
+              error_type: 'member_not_found'
+            })
+          }
+        })
+
+        test('S-ADR-10: a member of another organization, by id or external id, is unknown here', async () => {
+          const { person, external_id } = await newSubject(operation)
+          const { organization_id } = world.B
+          for (const member_id of [person.member_id, external_id]) {
+            const call = operation.call(world, person, { organization_id, member_id })
+            const refusal = await world.errorOf(call)
+            expect(refusal).toMatchObject({ status_code: 404, error_type: 'member_not_found' })
+            expect(JSON.stringify(refusal)).not.toContain(person.email_address)
+          }
+        })
+      }
+    )
+
+    test('S-ADR-06: sessions.revoke takes the id of a member only: an external id ends nothing', async () => {
+      const external_id = `m.${crypto.randomUUID()}`
+      const inA = await world.newPerson({ external_id })
+      const inB = await world.newPerson({ external_id, organization_id: world.B.organization_id })
+      await world.signIn(inA)
+      await world.signIn(inB)
+      const call = world.client.sessions.revoke({ member_id: external_id })
+      expect(await world.errorOf(call)).toMatchObject({
+        status_code: 404,
+        error_type: 'member_not_found'
+      })
+      expect(await world.sessionsOf(inA)).toHaveLength(1)
+      expect(await world.sessionsOf(inB)).toHaveLength(1)
+    })
+  })
+
+  test.todo('S-ADR-04: attest takes a slug as organization_id (sessions.attest)')
+  test.todo(
+    'S-ADR-01 to S-ADR-10: for sessions.exchange, sessions.migrate, discovery.intermediateSessions.exchange, totps.migrate, passwords.sessions.reset, otps.sms.send and otps.sms.authenticate'
+  )
+})

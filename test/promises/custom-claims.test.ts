@@ -1,0 +1,314 @@
+import { describe, expect, test } from '@jest/globals'
+import type { MemberSession } from 'membergate/client'
+import {
+  claimsOf,
+  describeEvery,
+  type Enrolled,
+  lifetimeOf,
+  password,
+  secondsOf,
+  type World
+} from '../support/promises.ts'
+
+interface Answer {
+  readonly session_token: string
+  readonly session_jwt: string
+  readonly member_session: MemberSession
+}
+
+type Options = Record<string, unknown>
+
+interface Operation {
+  readonly name: string
+  call(world: World, person: Enrolled, options: Options): Promise<Answer>
+}
+
+async function send(world: World, operation: string, data: Options): Promise<Answer> {
+  return (await world.send(operation, data)) as unknown as Answer
+}
+
+const starting: readonly Operation[] = [
+  {
+    name: 'passwords.authenticate',
+    async call(world, { organization_id, email_address, member_id }, options) {
+      await world.client.organizations.members.update({
+        organization_id,
+        member_id,
+        mfa_enrolled: false
+      })
+      const request = { organization_id, email_address, password }
+      return send(world, 'passwords.authenticate', { ...request, ...options })
+    }
+  },
+  {
+    name: 'totps.authenticate',
+    async call(world, person, options) {
+      const { organization_id, member_id, secret } = person
+      return send(world, 'totps.authenticate', {
+        organization_id,
+        member_id,
+        intermediate_session_token: await world.beginSignIn(person),
+        code: world.nextCode(secret),
+        ...options
+      })
+    }
+  }
+]
+
+/** Operations that go on with the session of `session_token`. */
+const continuing: readonly Operation[] = [
+  {
+    name: 'sessions.authenticate',
+    call: (world, _person, options) => send(world, 'sessions.authenticate', options)
+  },
+  {
+    name: 'totps.authenticate',
+    call: (world, { organization_id, member_id, secret }, options) =>
+      send(world, 'totps.authenticate', {
+        organization_id,
+        member_id,
+        code: world.nextCode(secret),
+        ...options
+      })
+  },
+  {
+    name: 'passwords.authenticate',
+    call: (world, { organization_id, email_address }, options) =>
+      send(world, 'passwords.authenticate', {
+        organization_id,
+        email_address,
+        password,
+        ...options
+      })
+  }
+]
+
+const tooLarge = { status_code: 400, error_type: 'custom_claims_too_large' }
+const registered = { iss: 'x', sub: 'x', aud: 'x', exp: 1, nbf: 1, iat: 1, jti: 'x' }
+
+/** Claims whose compact JSON has so many bytes, half of them by characters of two. */
+function claimsOfSize(bytes: number, key = 'k'): Record<string, string> {
+  const room = bytes - Buffer.byteLength(JSON.stringify({ [key]: '' }))
+  const half = Math.floor(room / 4)
+  const claims = { [key]: 'é'.repeat(half) + 'x'.repeat(room - 2 * half) }
+  if (Buffer.byteLength(JSON.stringify(claims)) !== bytes) throw new Error('Wrong size.')
+  return claims
+}
+
+/** The custom claims of a JWT. */
+function customClaimsOf(session_jwt: string): Record<string, unknown> {
+  const { iss, sub, aud, exp, nbf, iat, ...rest } = claimsOf(session_jwt)
+  return Object.fromEntries(
+    Object.entries(rest).filter(([name]) => !name.startsWith('https://stytch.com/'))
+  )
+}
+
+function expectClaims(answer: Answer, claims: Record<string, unknown>): void {
+  expect(answer.member_session.custom_claims).toEqual(claims)
+  expect(customClaimsOf(answer.session_jwt)).toEqual(claims)
+}
+
+describe('custom claims', () => {
+  describeEvery((world) => {
+    describe.each(starting.map((operation) => [operation.name, operation] as const))(
+      '%s starts a session',
+      (_name, operation) => {
+        test('S-CLM-01: the claims are in the session and, at top level, in the JWT', async () => {
+          const session_custom_claims = { plan: 'pro', seats: 3, nested: { a: [1, null] } }
+          const answer = await operation.call(world, await world.newEnrolled(), {
+            session_duration_minutes: 30,
+            session_custom_claims
+          })
+          expectClaims(answer, session_custom_claims)
+          expect(lifetimeOf(answer.member_session)).toBe(1800)
+        })
+
+        test('S-CLM-04: the seven registered claims are ignored, the other key is stored', async () => {
+          const person = await world.newEnrolled()
+          const answer = await operation.call(world, person, {
+            session_duration_minutes: 30,
+            session_custom_claims: { ...registered, plan: 'pro' }
+          })
+          expectClaims(answer, { plan: 'pro' })
+          const now = world.clock.now() / 1000
+          const { jti, ...claims } = claimsOf(answer.session_jwt)
+          expect(jti).not.toBe('x')
+          expect(claims).toMatchObject({
+            iss: `stytch.com/${world.project_id}`,
+            sub: person.member_id,
+            aud: [world.project_id],
+            iat: now,
+            nbf: now,
+            exp: now + 300
+          })
+        })
+
+        test('S-CLM-05 S-CLM-07: 4,096 bytes of compact JSON are accepted, one more is refused and starts no session', async () => {
+          const person = await world.newEnrolled()
+          const call = operation.call(world, person, {
+            session_custom_claims: claimsOfSize(4097)
+          })
+          expect(await world.errorOf(call)).toMatchObject(tooLarge)
+          expect(await world.sessionsOf(person)).toEqual([])
+
+          await world.client.organizations.members.update({
+            organization_id: person.organization_id,
+            member_id: person.member_id,
+            mfa_enrolled: true
+          })
+          const answer = await operation.call(world, person, {
+            session_custom_claims: claimsOfSize(4096)
+          })
+          expectClaims(answer, claimsOfSize(4096))
+          const { session_jwt } = answer
+          expectClaims(
+            await send(world, 'sessions.authenticate', { session_jwt }),
+            claimsOfSize(4096)
+          )
+          const local = await world.client.sessions.authenticateJwtLocal({ session_jwt })
+          expect({ ...local.custom_claims }).toEqual(claimsOfSize(4096))
+        })
+
+        test('S-CLM-10: claims without a duration are stored in the session of 60 minutes', async () => {
+          const answer = await operation.call(world, await world.newEnrolled(), {
+            session_custom_claims: { plan: 'pro' }
+          })
+          expectClaims(answer, { plan: 'pro' })
+          expect(lifetimeOf(answer.member_session)).toBe(3600)
+        })
+
+        test.each([[['a']], ['text'], [5], [true]])(
+          'S-CLM-12: claims that are %p are refused',
+          async (session_custom_claims) => {
+            const person = await world.newEnrolled()
+            const call = operation.call(world, person, { session_custom_claims })
+            expect(await world.errorOf(call)).toMatchObject({
+              status_code: 400,
+              error_type: 'invalid_argument'
+            })
+            expect(await world.sessionsOf(person)).toEqual([])
+          }
+        )
+      }
+    )
+
+    describe.each(continuing.map((operation) => [operation.name, operation] as const))(
+      '%s goes on with a session',
+      (_name, operation) => {
+        async function begin(session_custom_claims?: Record<string, unknown>) {
+          const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+          const { session_token, member_session } = await world.signIn(person, {
+            session_duration_minutes: 30,
+            session_custom_claims
+          })
+          return { person, session_token, member_session }
+        }
+
+        test('S-CLM-02: a new value replaces the old one, the other keys stay', async () => {
+          const { person, session_token } = await begin({ a: 1, b: 2 })
+          const answer = await operation.call(world, person, {
+            session_token,
+            session_custom_claims: { a: 9 }
+          })
+          expectClaims(answer, { a: 9, b: 2 })
+          const [kept] = await world.sessionsOf(person)
+          expect(kept?.custom_claims).toEqual({ a: 9, b: 2 })
+        })
+
+        test('S-CLM-03: null deletes a key, in session and JWT', async () => {
+          const { person, session_token } = await begin({ a: 1, b: 2 })
+          const answer = await operation.call(world, person, {
+            session_token,
+            session_custom_claims: { a: null }
+          })
+          expectClaims(answer, { b: 2 })
+          expect(Object.keys(claimsOf(answer.session_jwt))).not.toContain('a')
+        })
+
+        test('S-CLM-04: the seven registered claims are ignored here too', async () => {
+          const { person, session_token } = await begin({ a: 1 })
+          const answer = await operation.call(world, person, {
+            session_token,
+            session_custom_claims: { ...registered, b: 2 }
+          })
+          expectClaims(answer, { a: 1, b: 2 })
+          expect(claimsOf(answer.session_jwt)).toMatchObject({
+            sub: person.member_id,
+            iss: `stytch.com/${world.project_id}`,
+            exp: world.clock.now() / 1000 + 300
+          })
+        })
+
+        test('S-CLM-05 S-CLM-06: what makes the whole map too large is refused; the session keeps claims, end and factors', async () => {
+          const { person, session_token, member_session } = await begin(claimsOfSize(3072, 'first'))
+          const call = operation.call(world, person, {
+            session_token,
+            session_duration_minutes: 300,
+            session_custom_claims: claimsOfSize(3072, 'other')
+          })
+          expect(await world.errorOf(call)).toMatchObject(tooLarge)
+          expect(await world.sessionsOf(person)).toEqual([member_session])
+
+          const merged = await operation.call(world, person, {
+            session_token,
+            session_custom_claims: claimsOfSize(1025, 'other')
+          })
+          expectClaims(merged, { ...claimsOfSize(3072, 'first'), ...claimsOfSize(1025, 'other') })
+        })
+
+        test('S-CLM-08: without the parameter the claims are still there', async () => {
+          const { person, session_token } = await begin({ a: 1 })
+          world.clock.advance(301)
+          expectClaims(await operation.call(world, person, { session_token }), { a: 1 })
+        })
+
+        test('S-CLM-09: claims without a duration are added, and the end stays', async () => {
+          const { person, session_token, member_session } = await begin()
+          world.clock.advance(10)
+          const answer = await operation.call(world, person, {
+            session_token,
+            session_custom_claims: { a: 1 }
+          })
+          expectClaims(answer, { a: 1 })
+          expect(secondsOf(answer.member_session.expires_at)).toBe(
+            secondsOf(member_session.expires_at)
+          )
+        })
+
+        test.each([[['a']], ['text'], [5], [true]])(
+          'S-CLM-12: claims that are %p are refused',
+          async (session_custom_claims) => {
+            const { person, session_token, member_session } = await begin({ a: 1 })
+            const call = operation.call(world, person, { session_token, session_custom_claims })
+            expect(await world.errorOf(call)).toMatchObject({
+              status_code: 400,
+              error_type: 'invalid_argument'
+            })
+            expect(await world.sessionsOf(person)).toEqual([member_session])
+          }
+        )
+      }
+    )
+
+    test('S-CLM-11: duration and claims of a call that ends in an intermediate session are not kept for its completion', async () => {
+      const person = await world.newEnrolled()
+      const { organization_id, member_id, secret } = person
+      const intermediate_session_token = await world.beginSignIn(person, {
+        session_duration_minutes: 500,
+        session_custom_claims: { plan: 'pro' }
+      })
+      const answer = await send(world, 'totps.authenticate', {
+        organization_id,
+        member_id,
+        intermediate_session_token,
+        code: world.nextCode(secret)
+      })
+      expectClaims(answer, {})
+      expect(lifetimeOf(answer.member_session)).toBe(3600)
+    })
+  })
+
+  test.todo(
+    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, passwords.sessions.reset and otps.sms.authenticate'
+  )
+})

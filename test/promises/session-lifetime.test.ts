@@ -1,0 +1,258 @@
+import { describe, expect, test } from '@jest/globals'
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import type { MemberSession } from 'membergate/client'
+import {
+  claimsOf,
+  describeEvery,
+  type Enrolled,
+  lifetimeOf,
+  type Pair,
+  password,
+  type Session,
+  secondsOf,
+  type World
+} from '../support/promises.ts'
+
+interface Answer {
+  readonly session_token: string
+  readonly session_jwt: string
+  readonly member_session: MemberSession
+}
+
+type Options = Record<string, unknown>
+
+/** An operation that starts a session. `prepare` makes what one call uses up, so that a test can call twice with it. */
+interface Starting {
+  readonly name: string
+  readonly mfa: boolean
+  prepare(world: World, person: Enrolled): Promise<(options?: Options) => Promise<Answer>>
+}
+
+const starting: readonly Starting[] = [
+  {
+    name: 'passwords.authenticate',
+    mfa: false,
+    async prepare(world, { organization_id, email_address }) {
+      const request = { organization_id, email_address, password }
+      return (options) => send(world, 'passwords.authenticate', { ...request, ...options })
+    }
+  },
+  {
+    name: 'totps.authenticate',
+    mfa: true,
+    async prepare(world, person) {
+      const request = {
+        organization_id: person.organization_id,
+        member_id: person.member_id,
+        intermediate_session_token: await world.beginSignIn(person),
+        code: world.nextCode(person.secret)
+      }
+      return (options) => send(world, 'totps.authenticate', { ...request, ...options })
+    }
+  }
+]
+
+/** An operation that goes on with a session. */
+interface Continuing {
+  readonly name: string
+  call(world: World, person: Enrolled, credential: Options, options?: Options): Promise<Answer>
+}
+
+const continuing: readonly Continuing[] = [
+  {
+    name: 'sessions.authenticate',
+    call: (world, _person, credential, options) =>
+      send(world, 'sessions.authenticate', { ...credential, ...options })
+  },
+  {
+    name: 'totps.authenticate',
+    call: (world, { organization_id, member_id, secret }, credential, options) =>
+      send(world, 'totps.authenticate', {
+        organization_id,
+        member_id,
+        code: world.nextCode(secret),
+        ...credential,
+        ...options
+      })
+  },
+  {
+    name: 'passwords.authenticate',
+    call: (world, { organization_id, email_address }, credential, options) =>
+      send(world, 'passwords.authenticate', {
+        organization_id,
+        email_address,
+        password,
+        ...credential,
+        ...options
+      })
+  }
+]
+
+async function send(world: World, operation: string, data: Options): Promise<Answer> {
+  return (await world.send(operation, data)) as unknown as Answer
+}
+
+const invalidDuration = { status_code: 400, error_type: 'invalid_session_duration_minutes' }
+const gone = { status_code: 404, error_type: 'session_not_found' }
+const credentials: readonly Session[] = ['session_token', 'session_jwt']
+
+describe('session lifetime', () => {
+  describeEvery((world) => {
+    const now = () => world.clock.now() / 1000
+
+    const newPerson = (mfa: boolean) =>
+      world.newEnrolled({}, { set_mfa_enrollment: mfa ? 'enroll' : 'unenroll' })
+
+    describe.each(starting.map((operation) => [operation.name, operation] as const))(
+      '%s',
+      (_name, operation) => {
+        test('S-DUR-01 S-DUR-02 S-DUR-03: a new session lasts 60 minutes, 5 or 366 days, as the parameter says', async () => {
+          const person = await newPerson(operation.mfa)
+          for (const [session_duration_minutes, minutes] of [
+            [undefined, 60],
+            [5, 5],
+            [527_040, 366 * 24 * 60]
+          ]) {
+            const start = await operation.prepare(world, person)
+            const { member_session } = await start({ session_duration_minutes })
+            expect(lifetimeOf(member_session)).toBe((minutes ?? 0) * 60)
+            expect(secondsOf(member_session.started_at)).toBe(now())
+          }
+        })
+
+        test('S-DUR-04 S-DUR-05 S-DUR-06: a duration out of bounds is refused and uses nothing up; null counts as omitted', async () => {
+          const person = await newPerson(operation.mfa)
+          const start = await operation.prepare(world, person)
+          for (const session_duration_minutes of [4, 527_041, 0, -5, 5.5, '60', true, [60], {}]) {
+            const call = start({ session_duration_minutes })
+            expect(await world.errorOf(call)).toMatchObject(invalidDuration)
+          }
+          expect(await world.sessionsOf(person)).toEqual([])
+          const { member_session } = await start({ session_duration_minutes: null })
+          expect(lifetimeOf(member_session)).toBe(3600)
+        })
+
+        test('S-DUR-07: the JWT of a session of 366 days lives 300 seconds', async () => {
+          const start = await operation.prepare(world, await newPerson(operation.mfa))
+          const { session_jwt } = await start({ session_duration_minutes: 527_040 })
+          const { iat, exp, nbf } = claimsOf(session_jwt)
+          expect([exp - iat, nbf - iat, iat]).toEqual([300, 0, now()])
+        })
+
+        test('S-DUR-15: without a session a new one starts, and both of its pair authenticate', async () => {
+          const person = await newPerson(operation.mfa)
+          const ids = new Set<string>()
+          for (let count = 1; count <= 2; count += 1) {
+            const start = await operation.prepare(world, person)
+            const { session_token, session_jwt, member_session } = await start()
+            for (const credential of [{ session_token }, { session_jwt }]) {
+              const again = await world.client.sessions.authenticate(credential)
+              expect(again.member_session.member_session_id).toBe(member_session.member_session_id)
+            }
+            ids.add(member_session.member_session_id)
+            expect(ids.size).toBe(count)
+          }
+          expect(await world.sessionsOf(person)).toHaveLength(2)
+        })
+      }
+    )
+
+    describe.each(continuing.map((operation) => [operation.name, operation] as const))(
+      '%s',
+      (_name, operation) => {
+        async function begin(options?: Options) {
+          const person = await newPerson(false)
+          return { person, pair: await world.signIn(person, options) }
+        }
+
+        const by = (name: Session, pair: Pair) => ({ [name]: pair[name] })
+
+        test.each(credentials)(
+          'S-DUR-10 S-DUR-11 S-DUR-13: with a %s the end is set to that many minutes from now, later or sooner',
+          async (name) => {
+            const { person, pair } = await begin({ session_duration_minutes: 60 })
+            for (const session_duration_minutes of [120, 30]) {
+              world.clock.advance(60)
+              const answer = await operation.call(world, person, by(name, pair), {
+                session_duration_minutes
+              })
+              const end = now() + session_duration_minutes * 60
+              expect(secondsOf(answer.member_session.expires_at)).toBe(end)
+              const [kept] = await world.sessionsOf(person)
+              expect(secondsOf(kept?.expires_at ?? '')).toBe(end)
+            }
+          }
+        )
+
+        test.each(credentials)(
+          'S-DUR-12 S-DUR-14: with a %s and no duration the same session keeps its end',
+          async (name) => {
+            const { person, pair } = await begin({ session_duration_minutes: 600 })
+            const { member_session } = pair
+            world.clock.advance(600)
+            for (const options of [{}, { session_duration_minutes: null }]) {
+              const answer = await operation.call(world, person, by(name, pair), options)
+              expect(answer.session_token).toBe(pair.session_token)
+              expect(answer.member_session.member_session_id).toBe(member_session.member_session_id)
+              expect(answer.member_session.expires_at).toBe(member_session.expires_at)
+            }
+            const sessions = await world.sessionsOf(person)
+            expect(sessions.map(({ expires_at }) => expires_at)).toEqual([
+              member_session.expires_at
+            ])
+          }
+        )
+
+        test('S-DUR-04 S-DUR-05 S-DUR-06: a duration out of bounds is refused and leaves the session', async () => {
+          const { person, pair } = await begin()
+          for (const session_duration_minutes of [4, 527_041, 0, -5, 5.5, '60', true]) {
+            const call = operation.call(world, person, by('session_token', pair), {
+              session_duration_minutes
+            })
+            expect(await world.errorOf(call)).toMatchObject(invalidDuration)
+          }
+          expect(await world.sessionsOf(person)).toEqual([pair.member_session])
+        })
+
+        test('S-DUR-08: the JWT of a session with 60 seconds left lives 300 seconds all the same', async () => {
+          const { person, pair } = await begin({ session_duration_minutes: 5 })
+          // totps.authenticate waits half a minute for its code.
+          world.clock.advance(operation.name === 'totps.authenticate' ? 210 : 240)
+          const answer = await operation.call(world, person, by('session_token', pair))
+          expect(secondsOf(answer.member_session.expires_at) - now()).toBe(60)
+          expect(claimsOf(answer.session_jwt).exp).toBe(now() + 300)
+        })
+
+        test('S-DUR-09: a JWT older than five minutes is renewed, and the new one verifies', async () => {
+          const { person, pair } = await begin()
+          world.clock.advance(301)
+          const { session_jwt } = await operation.call(world, person, by('session_jwt', pair))
+          expect(session_jwt).not.toBe(pair.session_jwt)
+          const { keys } = await world.client.sessions.getJWKS({ project_id: world.project_id })
+          const { payload } = await jwtVerify(session_jwt, createLocalJWKSet({ keys }))
+          expect(payload).toMatchObject({ sub: person.member_id, exp: now() + 300 })
+        })
+
+        test.each(credentials)(
+          'S-DUR-16: with a %s a session works until one second before its end, and then no more',
+          async (name) => {
+            const { person, pair } = await begin({ session_duration_minutes: 5 })
+            const late = operation.name === 'totps.authenticate' ? 30 : 0
+            world.clock.advance(299 - late)
+            const answer = await operation.call(world, person, by(name, pair))
+            expect(secondsOf(answer.member_session.expires_at) - now()).toBe(1)
+            world.clock.advance(1)
+            expect(
+              await world.errorOf(operation.call(world, person, by(name, pair)))
+            ).toMatchObject(gone)
+            expect(await world.sessionsOf(person)).toEqual([])
+          }
+        )
+      }
+    )
+  })
+
+  test.todo(
+    'S-DUR-01 to S-DUR-16: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, passwords.sessions.reset and otps.sms.authenticate'
+  )
+})

@@ -1,0 +1,214 @@
+import { describe, expect, test } from '@jest/globals'
+import jsQR from 'jsqr'
+import { URI } from 'otpauth'
+import { PNG } from 'pngjs'
+import { codeAt, describeEvery, type Person } from '../support/promises.ts'
+
+const insufficient = { status_code: 401, error_type: 'insufficient_factors' }
+const mismatch = { status_code: 400, error_type: 'member_session_member_id_mismatch' }
+
+let phoneNumbers = 0
+
+/** No two members of an organization have the same number. */
+function newPhone(): string {
+  phoneNumbers += 1
+  return `+1202555${1000 + phoneNumbers}`
+}
+
+/** What a phone sees in the picture. */
+function scan(qr_code: string): string {
+  const [kind, base64] = qr_code.split(/, ?/)
+  expect(kind).toBe('data:image/png;base64')
+  const { data, width, height } = PNG.sync.read(Buffer.from(base64 ?? '', 'base64'))
+  return jsQR.default(new Uint8ClampedArray(data), width, height)?.data ?? ''
+}
+
+describe('totps.create', () => {
+  describeEvery((world) => {
+    const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
+
+    const withVerifiedPhone = (fields = {}) =>
+      world.newPerson({
+        mfa_phone_number: newPhone(),
+        set_phone_number_verified: true,
+        ...fields
+      })
+
+    /** The first code of a registration. */
+    async function confirm(person: Person, secret: string) {
+      const { session_token } = await world.signIn(person)
+      return world.client.totps.authenticate({
+        ...named(person),
+        session_token,
+        code: codeAt(secret, world.clock.now())
+      })
+    }
+
+    test('S-TOC-01: a member without a factor registers without any token', async () => {
+      const person = await world.newPerson()
+      const answer = await world.client.totps.create(named(person))
+      expect(answer.status_code).toBe(200)
+      expect(answer.member_id).toBe(person.member_id)
+      expect(answer.member.member_id).toBe(person.member_id)
+      expect(answer.organization.organization_id).toBe(person.organization_id)
+      expect(answer.totp_registration_id).toMatch(/^member-totp-test-[0-9a-f-]{36}$/)
+      expect(answer.secret).toMatch(/^[A-Z2-7]{32}$/)
+      expect(answer.qr_code).toMatch(/^data:image\/png;base64, /)
+      expect(answer.recovery_codes).toHaveLength(10)
+    })
+
+    test('S-TOC-02: the QR code is an otpauth address with the secret', async () => {
+      const person = await world.newPerson()
+      const { qr_code, secret } = await world.client.totps.create(named(person))
+      const content = scan(qr_code)
+      expect(content).toMatch(/^otpauth:\/\/totp\//)
+      expect(new URL(content).searchParams.get('secret')).toBe(secret)
+    })
+
+    test('S-TOC-03: the scanned and the typed secret make the same code, which is accepted', async () => {
+      const person = await world.newPerson()
+      const { qr_code, secret } = await world.client.totps.create(named(person))
+      const scanned = URI.parse(scan(qr_code)).generate({ timestamp: world.clock.now() })
+      expect(scanned).toBe(codeAt(secret, world.clock.now()))
+      const { session_token } = await world.signIn(person)
+      const answer = await world.client.totps.authenticate({
+        ...named(person),
+        session_token,
+        code: scanned
+      })
+      expect(answer.status_code).toBe(200)
+    })
+
+    test.each([
+      ['S-TOC-04', undefined, 60],
+      ['S-TOC-05', 5, 5],
+      ['S-TOC-05', 1440, 1440]
+    ])(
+      '%s: with expiration_minutes %p the first code is accepted until %i minutes are over',
+      async (_id, expiration_minutes, minutes) => {
+        const early = await world.newPerson()
+        const late = await world.newPerson()
+        const registrations = [
+          await world.client.totps.create({ ...named(early), expiration_minutes }),
+          await world.client.totps.create({ ...named(late), expiration_minutes })
+        ] as const
+        world.clock.advance(minutes * 60 - 1)
+        const answer = await confirm(early, registrations[0].secret)
+        expect(answer.member.totp_registration_id).toBe(registrations[0].totp_registration_id)
+        world.clock.advance(1)
+        expect(await world.errorOf(confirm(late, registrations[1].secret))).toMatchObject({
+          status_code: 400,
+          error_type: 'expired_totp'
+        })
+      }
+    )
+
+    test.each([4, 1441, 0, -5, 5.5, '60', true])(
+      'S-TOC-06: expiration_minutes %p is refused',
+      async (expiration_minutes) => {
+        const person = await world.newPerson()
+        const call = world.send('totps.create', { ...named(person), expiration_minutes })
+        expect(await world.errorOf(call)).toMatchObject({
+          status_code: 400,
+          error_type: 'invalid_expiration'
+        })
+      }
+    )
+
+    test('S-TOC-07: after a registration expired a new one has another secret, and only its codes count', async () => {
+      const person = await world.newPerson()
+      const first = await world.client.totps.create({ ...named(person), expiration_minutes: 5 })
+      world.clock.advance(300)
+      const second = await world.client.totps.create(named(person))
+      expect(second.secret).not.toBe(first.secret)
+      expect(second.totp_registration_id).not.toBe(first.totp_registration_id)
+      expect(await world.errorOf(confirm(person, first.secret))).toMatchObject({
+        status_code: 401,
+        error_type: 'unable_to_authenticate_totp'
+      })
+      const { member } = await confirm(person, second.secret)
+      expect(member.totp_registration_id).toBe(second.totp_registration_id)
+    })
+
+    test('S-TOC-08: a registration without its first code changes no sign-in', async () => {
+      const person = await world.newPerson()
+      const { member } = await world.client.totps.create(named(person))
+      expect(member).toMatchObject({ totp_registration_id: '', mfa_enrolled: false })
+      const answer = await world.authenticate(person)
+      expect(answer.member_authenticated).toBe(true)
+      expect(answer.mfa_required ?? null).toBe(null)
+      expect(answer.member).toMatchObject({
+        totp_registration_id: '',
+        default_mfa_method: '',
+        mfa_enrolled: false
+      })
+    })
+
+    test('S-TOC-09: a member with a verified phone does not register without a token', async () => {
+      const person = await withVerifiedPhone()
+      const call = world.client.totps.create(named(person))
+      expect(await world.errorOf(call)).toMatchObject(insufficient)
+    })
+
+    test('S-TOC-10: nor with an intermediate session or a session that lacks the second factor', async () => {
+      const person = await withVerifiedPhone()
+      const { session_token, session_jwt } = await world.signIn(person)
+      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await world.beginSignIn(person)
+      for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
+        const call = world.client.totps.create({ ...named(person), ...token })
+        expect(await world.errorOf(call)).toMatchObject(insufficient)
+      }
+      const { member } = await world.client.organizations.members.get(named(person))
+      expect(member.totp_registration_id).toBe('')
+    })
+
+    test('S-TOC-12: the intermediate session, token or JWT of another member is refused', async () => {
+      const person = await world.newPerson()
+      const other = await world.newPerson()
+      const { session_token, session_jwt } = await world.signIn(other)
+      await world.client.organizations.members.update({ ...named(other), mfa_enrolled: true })
+      const intermediate_session_token = await world.beginSignIn(other)
+      for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
+        const call = world.client.totps.create({ ...named(person), ...token })
+        expect(await world.errorOf(call)).toMatchObject(mismatch)
+      }
+      const { session_token: own } = await world.signIn(person)
+      const call = world.client.totps.authenticate({
+        ...named(person),
+        session_token: own,
+        code: '123456'
+      })
+      expect(await world.errorOf(call)).toMatchObject({
+        status_code: 404,
+        error_type: 'totp_not_found'
+      })
+    })
+
+    test("S-TOC-13: the member's own intermediate session, token or JWT is accepted", async () => {
+      const person = await world.newPerson()
+      const { session_token, session_jwt } = await world.signIn(person)
+      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await world.beginSignIn(person)
+      const secrets = new Set<string>()
+      for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
+        const answer = await world.client.totps.create({ ...named(person), ...token })
+        expect(answer.member_id).toBe(person.member_id)
+        secrets.add(answer.secret)
+      }
+      expect(secrets.size).toBe(3)
+    })
+
+    test('S-TOC-14: the recovery codes are not empty and all different', async () => {
+      const person = await world.newPerson()
+      const { recovery_codes } = await world.client.totps.create(named(person))
+      expect(recovery_codes.length).toBeGreaterThan(0)
+      expect(new Set(recovery_codes).size).toBe(recovery_codes.length)
+      for (const code of recovery_codes) expect(code).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4}){2}$/)
+    })
+  })
+
+  test.todo(
+    'S-TOC-11: a member with a phone registers with what carries the SMS factor (otps.sms.authenticate)'
+  )
+})
