@@ -4,7 +4,11 @@ import type { ExpressMemberAuth } from 'membergate/express'
 import { createApi } from './api.ts'
 import { createSite } from './site.ts'
 
-/** Pages for people and a JSON API for programs, guarded by one `auth`. */
+/**
+ * Pages for people and a JSON API for programs, guarded by one `auth`.
+ *
+ * @param auth made with `onRefusal: 'next'`: whether a refusal is a page or JSON is for the error handlers here to say
+ */
 export function createApp(auth: ExpressMemberAuth) {
   const app = express()
   app.disable('x-powered-by')

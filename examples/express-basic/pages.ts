@@ -23,7 +23,8 @@ export function signIn({ organization_slug, email_address, return_to, problem }:
         <input id="email_address" name="email_address" value="${email_address}" type="email" required
           autocomplete="username">
         <label for="password">Password</label>
-        <input id="password" name="password" type="password" required autocomplete="current-password">
+        <input id="password" name="password" type="password" required autocomplete="current-password"
+          ${problem && html`autofocus aria-describedby="problem"`}>
         <button>Sign in</button>
       </form>`
   )
@@ -35,7 +36,7 @@ export function totp({ problem }: { readonly problem?: string } = {}) {
     html`
       <p>Open your authenticator app and type the six digits it shows for this account.</p>
       ${alert(problem)}
-      ${codeForm()}
+      ${codeForm(problem)}
       ${startOver}`
   )
 }
@@ -160,12 +161,12 @@ export function problem(sentence: string) {
   )
 }
 
-function codeForm() {
+function codeForm(problem?: string) {
   return html`
     <form method="post" action="/mfa/totp">
       <label for="code">Six-digit code</label>
       <input id="code" name="code" class="code" required autofocus inputmode="numeric" pattern="[0-9]{6}" maxlength="6"
-        autocomplete="one-time-code">
+        autocomplete="one-time-code" ${problem && html`aria-describedby="problem"`}>
       <button>Continue</button>
     </form>`
 }
@@ -177,7 +178,7 @@ const backToMembers = html`<p><a href="/members">Back to the members</a></p>`
 const brand = html`<a class="brand" href="/members">Roster</a>`
 
 function alert(problem: string | undefined) {
-  return problem !== undefined && html`<p role="alert">${problem}</p>`
+  return problem && html`<p id="problem" role="alert">${problem}</p>`
 }
 
 /** A page with one thing to do. */

@@ -103,7 +103,7 @@ export function createSite(auth: ExpressMemberAuth): Router {
     res.send(
       pages.members({
         organization: organizations[organization_id],
-        members,
+        members: members.toSorted((one, other) => one.name.localeCompare(other.name)),
         me: members.find((member) => member.member_id === member_id),
         showsEditor: roles.includes('stytch_admin'),
         saved: 'saved' in req.query
@@ -149,6 +149,7 @@ const answerWithPage: ErrorRequestHandler = (error, req, res, next) => {
   switch (code) {
     case 'session_required':
     case 'session_invalid':
+    case 'primary_required':
       return res.redirect(303, req.method === 'GET' ? signInPath(req.originalUrl) : '/sign-in')
     case 'mfa_required':
       return res.redirect(303, '/mfa/totp')
