@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
 import {
   claimsOf,
@@ -113,9 +113,15 @@ describe('custom claims', () => {
     describe.each(starting.map((operation) => [operation.name, operation] as const))(
       '%s starts a session',
       (_name, operation) => {
+        let person: Enrolled
+        beforeAll(async () => {
+          person = await world.newEnrolled()
+        })
+        beforeEach(() => world.client.sessions.revoke({ member_id: person.member_id }))
+
         test('S-CLM-01: the claims are in the session and, at top level, in the JWT', async () => {
           const session_custom_claims = { plan: 'pro', seats: 3, nested: { a: [1, null] } }
-          const answer = await operation.call(world, await world.newEnrolled(), {
+          const answer = await operation.call(world, person, {
             session_duration_minutes: 30,
             session_custom_claims
           })
@@ -124,7 +130,6 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-04: the seven registered claims are ignored, the other key is stored', async () => {
-          const person = await world.newEnrolled()
           const answer = await operation.call(world, person, {
             session_duration_minutes: 30,
             session_custom_claims: { ...registered, plan: 'pro' }
@@ -144,7 +149,6 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-05 S-CLM-07: 4,096 bytes of compact JSON are accepted, one more is refused and starts no session', async () => {
-          const person = await world.newEnrolled()
           const call = operation.call(world, person, {
             session_custom_claims: claimsOfSize(4097)
           })
@@ -170,7 +174,7 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-10: claims without a duration are stored in the session of 60 minutes', async () => {
-          const answer = await operation.call(world, await world.newEnrolled(), {
+          const answer = await operation.call(world, person, {
             session_custom_claims: { plan: 'pro' }
           })
           expectClaims(answer, { plan: 'pro' })
@@ -180,7 +184,6 @@ describe('custom claims', () => {
         test.each([[['a']], ['text'], [5], [true]])(
           'S-CLM-12: claims that are %p are refused',
           async (session_custom_claims) => {
-            const person = await world.newEnrolled()
             const call = operation.call(world, person, { session_custom_claims })
             expect(await world.errorOf(call)).toMatchObject({
               status_code: 400,
@@ -195,17 +198,23 @@ describe('custom claims', () => {
     describe.each(continuing.map((operation) => [operation.name, operation] as const))(
       '%s goes on with a session',
       (_name, operation) => {
+        let person: Enrolled
+        beforeAll(async () => {
+          person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+        })
+
+        /** The only session of the member. */
         async function begin(session_custom_claims?: Record<string, unknown>) {
-          const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+          await world.client.sessions.revoke({ member_id: person.member_id })
           const { session_token, member_session } = await world.signIn(person, {
             session_duration_minutes: 30,
             session_custom_claims
           })
-          return { person, session_token, member_session }
+          return { session_token, member_session }
         }
 
         test('S-CLM-02: a new value replaces the old one, the other keys stay', async () => {
-          const { person, session_token } = await begin({ a: 1, b: 2 })
+          const { session_token } = await begin({ a: 1, b: 2 })
           const answer = await operation.call(world, person, {
             session_token,
             session_custom_claims: { a: 9 }
@@ -216,7 +225,7 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-03: null deletes a key, in session and JWT', async () => {
-          const { person, session_token } = await begin({ a: 1, b: 2 })
+          const { session_token } = await begin({ a: 1, b: 2 })
           const answer = await operation.call(world, person, {
             session_token,
             session_custom_claims: { a: null }
@@ -226,7 +235,7 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-04: the seven registered claims are ignored here too', async () => {
-          const { person, session_token } = await begin({ a: 1 })
+          const { session_token } = await begin({ a: 1 })
           const answer = await operation.call(world, person, {
             session_token,
             session_custom_claims: { ...registered, b: 2 }
@@ -240,7 +249,7 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-05 S-CLM-06: what makes the whole map too large is refused; the session keeps claims, end and factors', async () => {
-          const { person, session_token, member_session } = await begin(claimsOfSize(3072, 'first'))
+          const { session_token, member_session } = await begin(claimsOfSize(3072, 'first'))
           const call = operation.call(world, person, {
             session_token,
             session_duration_minutes: 300,
@@ -257,13 +266,13 @@ describe('custom claims', () => {
         })
 
         test('S-CLM-08: without the parameter the claims are still there', async () => {
-          const { person, session_token } = await begin({ a: 1 })
+          const { session_token } = await begin({ a: 1 })
           world.clock.advance(301)
           expectClaims(await operation.call(world, person, { session_token }), { a: 1 })
         })
 
         test('S-CLM-09: claims without a duration are added, and the end stays', async () => {
-          const { person, session_token, member_session } = await begin()
+          const { session_token, member_session } = await begin()
           world.clock.advance(10)
           const answer = await operation.call(world, person, {
             session_token,
@@ -278,7 +287,7 @@ describe('custom claims', () => {
         test.each([[['a']], ['text'], [5], [true]])(
           'S-CLM-12: claims that are %p are refused',
           async (session_custom_claims) => {
-            const { person, session_token, member_session } = await begin({ a: 1 })
+            const { session_token, member_session } = await begin({ a: 1 })
             const call = operation.call(world, person, { session_token, session_custom_claims })
             expect(await world.errorOf(call)).toMatchObject({
               status_code: 400,

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { MemberSession } from 'membergate/client'
 import {
@@ -106,8 +106,13 @@ describe('session lifetime', () => {
     describe.each(starting.map((operation) => [operation.name, operation] as const))(
       '%s',
       (_name, operation) => {
+        let person: Enrolled
+        beforeAll(async () => {
+          person = await newPerson(operation.mfa)
+        })
+        beforeEach(() => world.client.sessions.revoke({ member_id: person.member_id }))
+
         test('S-DUR-01 S-DUR-02 S-DUR-03: a new session lasts 60 minutes, 5 or 366 days, as the parameter says', async () => {
-          const person = await newPerson(operation.mfa)
           for (const [session_duration_minutes, minutes] of [
             [undefined, 60],
             [5, 5],
@@ -121,7 +126,6 @@ describe('session lifetime', () => {
         })
 
         test('S-DUR-04 S-DUR-05 S-DUR-06: a duration out of bounds is refused and uses nothing up; null counts as omitted', async () => {
-          const person = await newPerson(operation.mfa)
           const start = await operation.prepare(world, person)
           for (const session_duration_minutes of [4, 527_041, 0, -5, 5.5, '60', true, [60], {}]) {
             const call = start({ session_duration_minutes })
@@ -133,14 +137,13 @@ describe('session lifetime', () => {
         })
 
         test('S-DUR-07: the JWT of a session of 366 days lives 300 seconds', async () => {
-          const start = await operation.prepare(world, await newPerson(operation.mfa))
+          const start = await operation.prepare(world, person)
           const { session_jwt } = await start({ session_duration_minutes: 527_040 })
           const { iat, exp, nbf } = claimsOf(session_jwt)
           expect([exp - iat, nbf - iat, iat]).toEqual([300, 0, now()])
         })
 
         test('S-DUR-15: without a session a new one starts, and both of its pair authenticate', async () => {
-          const person = await newPerson(operation.mfa)
           const ids = new Set<string>()
           for (let count = 1; count <= 2; count += 1) {
             const start = await operation.prepare(world, person)
@@ -160,9 +163,15 @@ describe('session lifetime', () => {
     describe.each(continuing.map((operation) => [operation.name, operation] as const))(
       '%s',
       (_name, operation) => {
+        let person: Enrolled
+        beforeAll(async () => {
+          person = await newPerson(false)
+        })
+
+        /** The only session of the member. */
         async function begin(options?: Options) {
-          const person = await newPerson(false)
-          return { person, pair: await world.signIn(person, options) }
+          await world.client.sessions.revoke({ member_id: person.member_id })
+          return { pair: await world.signIn(person, options) }
         }
 
         const by = (name: Session, pair: Pair) => ({ [name]: pair[name] })
@@ -170,7 +179,7 @@ describe('session lifetime', () => {
         test.each(credentials)(
           'S-DUR-10 S-DUR-11 S-DUR-13: with a %s the end is set to that many minutes from now, later or sooner',
           async (name) => {
-            const { person, pair } = await begin({ session_duration_minutes: 60 })
+            const { pair } = await begin({ session_duration_minutes: 60 })
             for (const session_duration_minutes of [120, 30]) {
               world.clock.advance(60)
               const answer = await operation.call(world, person, by(name, pair), {
@@ -187,7 +196,7 @@ describe('session lifetime', () => {
         test.each(credentials)(
           'S-DUR-12 S-DUR-14: with a %s and no duration the same session keeps its end',
           async (name) => {
-            const { person, pair } = await begin({ session_duration_minutes: 600 })
+            const { pair } = await begin({ session_duration_minutes: 600 })
             const { member_session } = pair
             world.clock.advance(600)
             for (const options of [{}, { session_duration_minutes: null }]) {
@@ -204,7 +213,7 @@ describe('session lifetime', () => {
         )
 
         test('S-DUR-04 S-DUR-05 S-DUR-06: a duration out of bounds is refused and leaves the session', async () => {
-          const { person, pair } = await begin()
+          const { pair } = await begin()
           for (const session_duration_minutes of [4, 527_041, 0, -5, 5.5, '60', true]) {
             const call = operation.call(world, person, by('session_token', pair), {
               session_duration_minutes
@@ -215,7 +224,7 @@ describe('session lifetime', () => {
         })
 
         test('S-DUR-08: the JWT of a session with 60 seconds left lives 300 seconds all the same', async () => {
-          const { person, pair } = await begin({ session_duration_minutes: 5 })
+          const { pair } = await begin({ session_duration_minutes: 5 })
           // totps.authenticate waits half a minute for its code.
           world.clock.advance(operation.name === 'totps.authenticate' ? 210 : 240)
           const answer = await operation.call(world, person, by('session_token', pair))
@@ -224,7 +233,7 @@ describe('session lifetime', () => {
         })
 
         test('S-DUR-09: a JWT older than five minutes is renewed, and the new one verifies', async () => {
-          const { person, pair } = await begin()
+          const { pair } = await begin()
           world.clock.advance(301)
           const { session_jwt } = await operation.call(world, person, by('session_jwt', pair))
           expect(session_jwt).not.toBe(pair.session_jwt)
@@ -236,7 +245,7 @@ describe('session lifetime', () => {
         test.each(credentials)(
           'S-DUR-16: with a %s a session works until one second before its end, and then no more',
           async (name) => {
-            const { person, pair } = await begin({ session_duration_minutes: 5 })
+            const { pair } = await begin({ session_duration_minutes: 5 })
             const late = operation.name === 'totps.authenticate' ? 30 : 0
             world.clock.advance(299 - late)
             const answer = await operation.call(world, person, by(name, pair))
