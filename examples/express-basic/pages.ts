@@ -24,7 +24,7 @@ export function signIn({ organization_slug, email_address, return_to, problem }:
           autocomplete="username">
         <label for="password">Password</label>
         <input id="password" name="password" type="password" required autocomplete="current-password"
-          ${problem && html`autofocus aria-describedby="problem"`}>
+          ${problem && email_address && html`autofocus aria-describedby="problem"`}>
         <button>Sign in</button>
       </form>`
   )
