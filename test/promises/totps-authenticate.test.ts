@@ -214,6 +214,24 @@ describe('totps.authenticate', () => {
       expect(await isAsked(person)).toBe(false)
     })
 
+    test.each([
+      ['S-TOA-13', true, 'totp'],
+      ['S-TOA-14', false, 'sms_otp'],
+      ['S-TOA-14', undefined, 'sms_otp']
+    ])(
+      '%s: where the default is sms_otp, set_default_mfa %p makes it or leaves it',
+      async (_id, set_default_mfa, expected) => {
+        const { both } = world
+        const default_mfa_method = 'sms_otp'
+        await world.client.organizations.members.update({ ...named(both), default_mfa_method })
+        const { session_token } = await world.signIn(both)
+        const { member } = await stepUp(both, session_token, { set_default_mfa })
+        expect(member.default_mfa_method).toBe(expected)
+        const stored = await world.client.organizations.members.get(named(both))
+        expect(stored.member.default_mfa_method).toBe(expected)
+      }
+    )
+
     test('S-TOA-12 S-TOA-15: the very first MFA makes totp the default, and the answer shows all of it', async () => {
       const person = await world.newPerson()
       expect(person.member.default_mfa_method).toBe('')
@@ -231,13 +249,6 @@ describe('totps.authenticate', () => {
       expect(stored.member).toEqual(member)
     })
   })
-
-  test.todo(
-    'S-TOA-13: set_default_mfa makes totp the default of a member whose default was sms_otp (otps.sms)'
-  )
-  test.todo(
-    'S-TOA-14: without set_default_mfa, or with false, a default of sms_otp stays (otps.sms)'
-  )
 })
 
 describe('totps.migrate', () => {

@@ -99,6 +99,10 @@ export interface World {
   readonly B: Organization
   readonly tap: Tap
   readonly database: string
+  /** A member who has a password but never signed in, where only passwords and magic links are accepted. */
+  readonly waiting: Person
+  /** A member with a verified phone number and an authenticator. */
+  readonly both: Enrolled
   /** A project of its own on the same authority. */
   readonly other: {
     readonly project_id: string
@@ -189,9 +193,14 @@ export interface Bed {
   readonly A: Organization
   readonly B: Organization
   readonly C: Organization
+  /** The imported form of `password`. */
   readonly hash: string
+  readonly waiting: Person
+  readonly both: Enrolled
   close(): Promise<void>
 }
+
+const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 
 const policy = {
   resources: [
@@ -238,7 +247,17 @@ export async function openBed(create: () => Promise<TestDatabase>): Promise<Bed>
           {
             organization_name: 'Globex',
             organization_slug: 'globex',
-            organization_external_id: 'globex.external'
+            organization_external_id: 'globex.external',
+            members: [{ email_address: 'both@globex.example', totp_secret }]
+          },
+          {
+            organization_name: 'Hooli',
+            organization_slug: 'hooli',
+            auth_methods: 'RESTRICTED',
+            allowed_auth_methods: ['password', 'magic_link'],
+            members: [
+              { email_address: 'waiting@hooli.example', create_member_as_pending: true, password }
+            ]
           }
         ]
       },
@@ -250,6 +269,7 @@ export async function openBed(create: () => Promise<TestDatabase>): Promise<Bed>
   const theirs = connect('our client', other, tap, clock)
   const organizationOf = async (client: SharedClient, organization_id: string) =>
     (await client.organizations.get({ organization_id })).organization
+  const hash = await cheapHash()
   return {
     database: database.location,
     clock,
@@ -259,7 +279,14 @@ export async function openBed(create: () => Promise<TestDatabase>): Promise<Bed>
     A: await organizationOf(ours, 'acme'),
     B: await organizationOf(ours, 'globex'),
     C: await organizationOf(theirs, 'acme'),
-    hash: await cheapHash(),
+    hash,
+    waiting: personOf(
+      await ours.organizations.members.get({
+        organization_id: 'hooli',
+        email_address: 'waiting@hooli.example'
+      })
+    ),
+    both: await memberWithBoth(ours, hash),
     async close() {
       await tap.close()
       await authority.close()
@@ -267,6 +294,32 @@ export async function openBed(create: () => Promise<TestDatabase>): Promise<Bed>
       jest.useRealTimers()
     }
   }
+}
+
+/** An authenticator from the seed, and a number that is verified as the password is imported. */
+async function memberWithBoth(client: SharedClient, hash: string): Promise<Enrolled> {
+  const answer = await client.passwords.migrate({
+    organization_id: 'globex',
+    email_address: 'both@globex.example',
+    hash,
+    hash_type: 'argon_2id',
+    mfa_phone_number: '+12025550199',
+    set_phone_number_verified: true
+  })
+  const { totp_registration_id } = answer.member
+  return { ...personOf(answer), secret: totp_secret, totp_registration_id }
+}
+
+function personOf({
+  member,
+  organization
+}: {
+  member: Member
+  organization: Organization
+}): Person {
+  const { member_id, email_address } = member
+  const { organization_id } = organization
+  return { organization_id, member_id, email_address, member }
 }
 
 /**
@@ -337,8 +390,7 @@ export function enter(bed: Bed, through: Through): World {
       ...fields,
       email_address
     })
-    const { member_id, member, organization } = answer
-    return { organization_id: organization.organization_id, member_id, email_address, member }
+    return personOf(answer)
   }
 
   const newEnrolled: World['newEnrolled'] = async (fields, options) => {
@@ -389,6 +441,8 @@ export function enter(bed: Bed, through: Through): World {
     B: bed.B,
     tap: bed.tap,
     database: bed.database,
+    waiting: bed.waiting,
+    both: bed.both,
     other: {
       project_id: bed.other.project_id,
       client: connect(through, bed.other, bed.tap, clock),

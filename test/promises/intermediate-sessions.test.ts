@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals'
+import { codeAt, describeEvery, type Enrolled, password, wrongCode } from '../support/promises.ts'
+
+const gone = { status_code: 404, error_type: 'intermediate_session_not_found' }
+
+describe('intermediate session tokens', () => {
+  describeEvery((world) => {
+    /** Every operation that takes one, called with it. */
+    function operationsWith(person: Enrolled, intermediate_session_token: string) {
+      const { organization_id, member_id, email_address, secret } = person
+      const code = codeAt(secret, world.clock.now())
+      const named = { organization_id, member_id, intermediate_session_token }
+      return {
+        'totps.authenticate': () => world.client.totps.authenticate({ ...named, code }),
+        'totps.create': () => world.client.totps.create(named),
+        'passwords.authenticate': () =>
+          world.client.passwords.authenticate({
+            organization_id,
+            email_address,
+            password,
+            intermediate_session_token
+          })
+      }
+    }
+
+    test('S-IST-01 S-IST-04: 9 min 59 s after it was issued the code completes a full session', async () => {
+      const person = await world.newEnrolled()
+      const token = await world.beginSignIn(person)
+      world.clock.advance(599)
+      const answer = await operationsWith(person, token)['totps.authenticate']()
+      expect(answer.member_session?.member_id).toBe(person.member_id)
+      expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+        'password',
+        'totp'
+      ])
+      const { session_token } = answer
+      const { member_session } = await world.client.sessions.authenticate({ session_token })
+      expect(member_session.member_session_id).toBe(answer.member_session?.member_session_id)
+    })
+
+    test('S-IST-02: 10 min after it was issued it is gone for every operation', async () => {
+      const person = await world.newEnrolled()
+      const token = await world.beginSignIn(person)
+      world.clock.advance(600)
+      for (const call of Object.values(operationsWith(person, token))) {
+        expect(await world.errorOf(call())).toMatchObject(gone)
+      }
+      expect(await world.sessionsOf(person)).toEqual([])
+    })
+
+    test('S-IST-12: it is no session: sessions.authenticate and revoke do not know it', async () => {
+      const person = await world.newEnrolled()
+      const session_token = await world.beginSignIn(person)
+      const refused = { status_code: 404, error_type: 'session_not_found' }
+      for (const call of [
+        world.client.sessions.authenticate({ session_token }),
+        world.client.sessions.revoke({ session_token })
+      ]) {
+        expect(await world.errorOf(call)).toMatchObject(refused)
+      }
+      world.clock.advance(30)
+      await operationsWith(person, session_token)['totps.authenticate']()
+      expect(await world.sessionsOf(person)).toHaveLength(1)
+    })
+
+    test('S-IST-13: once it became a session it is gone for every operation', async () => {
+      const person = await world.newEnrolled()
+      const token = await world.beginSignIn(person)
+      world.clock.advance(30)
+      await operationsWith(person, token)['totps.authenticate']()
+      world.clock.advance(30)
+      for (const call of Object.values(operationsWith(person, token))) {
+        expect(await world.errorOf(call())).toMatchObject(gone)
+      }
+      expect(await world.sessionsOf(person)).toHaveLength(1)
+    })
+
+    test('S-IST-14: a wrong code does not consume it', async () => {
+      const person = await world.newEnrolled()
+      const { organization_id, member_id, secret } = person
+      const intermediate_session_token = await world.beginSignIn(person)
+      world.clock.advance(30)
+      const wrong = world.client.totps.authenticate({
+        organization_id,
+        member_id,
+        intermediate_session_token,
+        code: wrongCode(secret, world.clock.now())
+      })
+      expect(await world.errorOf(wrong)).toMatchObject({
+        status_code: 401,
+        error_type: 'unable_to_authenticate_totp'
+      })
+      expect(await world.sessionsOf(person)).toEqual([])
+      const right = operationsWith(person, intermediate_session_token)['totps.authenticate']
+      expect((await right()).member_session?.member_id).toBe(member_id)
+    })
+
+    test('S-IST-15: the answer holds either it or the pair, the other is empty', async () => {
+      const free = await world.authenticate(await world.newPerson())
+      expect(free.member_authenticated).toBe(true)
+      expect(free.intermediate_session_token).toBe('')
+      expect(free.session_token).toMatch(/^[A-Za-z0-9_-]{44}$/)
+      expect(free.session_jwt).toMatch(/^eyJ/)
+
+      const asked = await world.authenticate(await world.newEnrolled())
+      expect(asked.member_authenticated).toBe(false)
+      expect(asked.intermediate_session_token).toMatch(/^[A-Za-z0-9_-]{44}$/)
+      expect([asked.session_token, asked.session_jwt]).toEqual(['', ''])
+      expect(asked.member_session ?? null).toBe(null)
+      expect(asked.primary_required ?? null).toBe(null)
+      expect(asked.mfa_required).not.toBe(null)
+    })
+  })
+
+  test.todo(
+    'S-IST-03: a member with a phone completes with the code of an SMS (otps.sms.authenticate)'
+  )
+  test.todo('S-IST-05: a member completes with a recovery code (recoveryCodes.recover)')
+  test.todo(
+    'S-IST-06: it is exchanged into an organization that allows its factors (discovery.intermediateSessions.exchange)'
+  )
+  test.todo(
+    'S-IST-07: an organization that does not allow its factors asks for another (discovery.intermediateSessions.exchange)'
+  )
+  test.todo(
+    'S-IST-08: one of a discovery sign-in creates an organization (discovery.organizations.create)'
+  )
+  test.todo(
+    'S-IST-09: one of a discovery sign-in completes MFA of an active member with its email (magicLinks.discovery.authenticate)'
+  )
+  test.todo(
+    'S-IST-10: passed into the demanded primary step it makes one session of both factors (magicLinks.authenticate)'
+  )
+  test.todo(
+    'S-IST-11: not passed into the demanded primary step, its factor is not remembered (magicLinks.authenticate)'
+  )
+  test.todo(
+    'S-IST-12 S-IST-13: for passwords.sessions.reset, otps.sms.send, otps.sms.authenticate and discovery.intermediateSessions.exchange'
+  )
+})
