@@ -142,26 +142,11 @@ function formProblem(error: unknown): Problem {
   throw error
 }
 
-const answerWithPage: ErrorRequestHandler = (error, req, res, next) => {
+const answerWithPage: ErrorRequestHandler = (error, _req, res, next) => {
   if (res.headersSent) return next(error)
   const { status, code, message, headers } = problemOf(error)
   res.status(status).set(headers)
-  switch (code) {
-    case 'session_required':
-    case 'session_invalid':
-    case 'primary_required':
-      return res.redirect(303, req.method === 'GET' ? signInPath(req.originalUrl) : '/sign-in')
-    case 'mfa_required':
-      return res.redirect(303, '/mfa/totp')
-    case 'sign_in_over':
-      return res.send(pages.signIn({ problem: message }))
-    case 'permission_denied':
-      return res.send(pages.notAllowed())
-    default:
-      return res.send(pages.problem(message))
-  }
-}
-
-function signInPath(return_to: string): string {
-  return `/sign-in?${new URLSearchParams({ return_to })}`
+  if (code === 'sign_in_over') res.send(pages.signIn({ problem: message }))
+  else if (code === 'permission_denied') res.send(pages.notAllowed())
+  else res.send(pages.problem(message))
 }

@@ -9,7 +9,6 @@ import {
 } from '../core/guard-options.ts'
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
-import { isPreflight } from '../core/refusal.ts'
 import type { AuthRequest } from '../core/request.ts'
 import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
 import type {
@@ -25,7 +24,7 @@ import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import { addHeaders, headersBesideBody, type NodeResponse } from './response-headers.ts'
+import { addHeaders, headersBesideBody, isNoError, type NodeResponse } from './response.ts'
 
 /** What is used of an Express request, 4 or 5. It names no `params`, so that those of a route keep their types. */
 export interface ExpressRequest extends AuthRequest {
@@ -58,8 +57,8 @@ export type ExpressMiddleware = (
 ) => void
 
 /**
- * What happens to a refused request. `respond` answers it, `next` hands the error to Express' error handling with
- * `status`, `headers` and `expose`, and a function takes over.
+ * What happens to a refused request. `respond` answers it. `next` hands the error to Express' error handling, with
+ * `status`, `headers` and `expose`; browsers that have a page to go to are still sent there. A function takes over.
  */
 export type OnExpressRefusal =
   | 'respond'
@@ -176,7 +175,10 @@ function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth 
     signOut(options) {
       const plan = planSignOut(options)
       return function signOut(req, res, next) {
-        auth.signOut(plan, req, req.originalUrl).then((answer) => send(res, answer), next)
+        auth.signOut(plan, req, req.originalUrl).then((answer) => {
+          if ('error' in answer) refuse(answer, onRefusal, req, res, next)
+          else send(res, answer)
+        }, next)
       }
     }
   }
@@ -220,7 +222,7 @@ function refuse(
   res: ExpressResponse,
   next: ExpressNext
 ): void {
-  if (onRefusal === 'respond' || isPreflight(req)) {
+  if (onRefusal === 'respond' || isNoError(decision, onRefusal)) {
     send(res, decision)
     return
   }

@@ -11,7 +11,6 @@ import {
 } from '../core/guard-options.ts'
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
-import { isPreflight } from '../core/refusal.ts'
 import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
 import type {
   AuthenticatingResponse,
@@ -26,7 +25,7 @@ import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import { addHeaders, headersBesideBody, mergeVary } from './response-headers.ts'
+import { addHeaders, headersBesideBody, isNoError, mergeVary } from './response.ts'
 
 /** What handlers find in `ctx.state`: `new Koa<MemberState>()`. */
 export interface MemberState {
@@ -37,8 +36,8 @@ export interface MemberState {
 export type KoaMiddleware = (ctx: Context, next: Next) => Promise<void>
 
 /**
- * What happens to a refused request. `respond` answers it, `next` throws the error for Koa and the middlewares above,
- * with `status`, `headers` and `expose`, and a function takes over.
+ * What happens to a refused request. `respond` answers it. `next` throws the error for Koa and the middlewares above,
+ * with `status`, `headers` and `expose`; browsers that have a page to go to are still sent there. A function takes over.
  */
 export type OnKoaRefusal =
   | 'respond'
@@ -149,7 +148,9 @@ function bind(auth: MemberAuth, onRefusal: OnKoaRefusal): KoaMemberAuth {
     signOut(options) {
       const plan = planSignOut(options)
       return async function signOut(ctx) {
-        send(ctx, await auth.signOut(plan, ctx.req, ctx.originalUrl))
+        const answer = await auth.signOut(plan, ctx.req, ctx.originalUrl)
+        if ('error' in answer) await refuse(answer, onRefusal, ctx)
+        else send(ctx, answer)
       }
     }
   }
@@ -181,7 +182,7 @@ async function refuse(
   onRefusal: OnKoaRefusal,
   ctx: Context
 ): Promise<void> {
-  if (onRefusal === 'respond' || isPreflight(ctx.req)) {
+  if (onRefusal === 'respond' || isNoError(decision, onRefusal)) {
     send(ctx, decision)
     return
   }

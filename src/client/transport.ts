@@ -73,16 +73,27 @@ function buildRequest(
   return { url, init }
 }
 
-/** A value that stays one segment of the path, whatever it is. */
+/**
+ * A value that stays one segment of the path, whatever it is. Text that no path can carry is refused as the API would
+ * refuse it: it may well come from the URL of a request.
+ */
 function pathSegment(name: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '' || value === '.' || value === '..') {
-    throw new ConfigError(`${name} must be a non-empty string.`)
+  if (typeof value !== 'string') throw new ConfigError(`${name} must be a string.`)
+  if (value === '' || value === '.' || value === '..' || !isWellFormed(value)) {
+    throw new ApiError({
+      status_code: 400,
+      error_type: 'invalid_argument',
+      error_message: `${name} cannot be part of a path.`,
+      request_id: '',
+      error_url: ''
+    })
   }
-  try {
-    return encodeURIComponent(value)
-  } catch {
-    throw new ConfigError(`${name} is not well-formed Unicode.`)
-  }
+  return encodeURIComponent(value)
+}
+
+/** Whether text has no lone surrogate; those have no form in UTF-8. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text)
 }
 
 function readAuthorization(

@@ -122,7 +122,7 @@ export async function setSignInCookies(
   { config, states }: SignInContext,
   bound: BoundState
 ): Promise<readonly HeaderPair[]> {
-  const secondsLeft = Math.max(0, Math.floor((bound.expiresAt - config.now()) / 1000))
+  const secondsLeft = Math.max(0, Math.ceil((bound.expiresAt - config.now()) / 1000))
   const { intermediate_session_token } = bound
   return [
     ...setCookie(

@@ -6,6 +6,7 @@ import { UnavailableError } from '../errors/unavailable-error.ts'
 import { clearEveryCookie } from './cookies.ts'
 import { type Credential, readCredential } from './credentials.ts'
 import { refuseForeignRequest } from './csrf.ts'
+import type { RefusedDecision } from './decision.ts'
 import { refuseUncalled } from './guard-options.ts'
 import { refuseUnknownOptions } from './known-options.ts'
 import type { Config } from './options.ts'
@@ -48,15 +49,15 @@ export async function signOut(
   { redirectTo }: SignOutOptions,
   request: AuthRequest,
   target: string
-): Promise<Refusal> {
+): Promise<Refusal | RefusedDecision> {
   if (request.method !== 'POST') {
     return { status: 405, headers: [...privateHeaders, ['Allow', 'POST']], body: '' }
   }
   try {
     refuseForeignRequest(request, config)
   } catch (error) {
-    if (error instanceof AccessError) return buildRefusal(error, request, target, config)
-    throw error
+    if (!(error instanceof AccessError)) throw error
+    return { accepted: false, error, ...buildRefusal(error, request, target, config) }
   }
   const credential = readCredential(request, config)
   const isOutstanding = credential !== undefined && !(await revoke(credential, client, forget))

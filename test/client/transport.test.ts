@@ -124,8 +124,14 @@ describe('what is sent', () => {
       '/v1/b2b/organizations/%5C',
       '/v1/b2b/organizations/%0D%0A'
     ])
-    for (const organization_id of ['', '.', '..', '\ud800', undefined, 7]) {
-      const call = client.organizations.get({ organization_id: organization_id as string })
+    for (const organization_id of ['', '.', '..', '\ud800']) {
+      await expect(client.organizations.get({ organization_id })).rejects.toMatchObject({
+        status_code: 400,
+        error_type: 'invalid_argument'
+      })
+    }
+    for (const organization_id of [undefined, 7]) {
+      const call = client.organizations.get({ organization_id: organization_id as never })
       await expect(call).rejects.toMatchObject({ code: 'config_invalid' })
     }
     expect(urls).toHaveLength(6)

@@ -590,6 +590,8 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect(answer.status).toBe(401)
       expect(answer.type).not.toBe('application/problem+json')
       expect(answer.headers['cache-control']).toBe('private, no-store')
+      const navigation = await request(other.url).get('/me').set('Accept', 'text/html')
+      expect(navigation.headers.location).toBe('/sign-in?return_to=%2Fme')
       await other.close()
     })
 

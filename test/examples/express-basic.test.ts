@@ -195,7 +195,7 @@ describe('examples/express-basic', () => {
           "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
         expect(headers['x-content-type-options']).toBe('nosniff')
-        expect(headers['referrer-policy']).toBe('no-referrer')
+        expect(headers['referrer-policy']).toBe('same-origin')
         expect(headers['x-powered-by']).toBeUndefined()
       }
     })

@@ -39,3 +39,11 @@ const notOfTheBody = new Set(['Cache-Control', 'Vary', 'Set-Cookie'])
 export function headersBesideBody(headers: readonly HeaderPair[]): readonly HeaderPair[] {
   return headers.filter(([name]) => notOfTheBody.has(name))
 }
+
+/**
+ * Whether a refusal is no error to the browser: a redirect to a page of the app, or the end of a preflight. Such an answer
+ * is sent also where errors go to the framework. A function that takes over gets redirects too.
+ */
+export function isNoError({ status }: { readonly status: number }, onRefusal: unknown): boolean {
+  return status === 204 || (status === 303 && onRefusal === 'next')
+}
