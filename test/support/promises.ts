@@ -111,6 +111,8 @@ export interface World {
   }
   /** Another client of the same kind: without keys and policies at hand. */
   newClient(): SharedClient
+  /** A client that names the project with a secret that is not its own. */
+  stranger(): SharedClient
   /** Calls an operation by name with anything at all. */
   send(operation: string, data?: unknown, options?: unknown): Promise<Record<string, unknown>>
   /** The refusal of a call. Fails when the call succeeds, and when what it throws is not the client's API error. */
@@ -449,6 +451,7 @@ export function enter(bed: Bed, through: Through): World {
       organization: bed.C
     },
     newClient: () => connect(through, bed.project, bed.tap, clock),
+    stranger: () => connect(through, { ...bed.project, secret: bed.other.secret }, bed.tap, clock),
     send: (operation, data, options) => sendThrough(client, operation, data, options),
     errorOf: refusalOf,
     codeOf,

@@ -1,0 +1,560 @@
+import { describe, expect, test } from '@jest/globals'
+import {
+  codeAt,
+  describeEvery,
+  password,
+  sendThrough,
+  type World,
+  wrongCode
+} from '../support/promises.ts'
+import { breakWrites, withoutTable } from './broken-storage.ts'
+import { faultsOf, shapes } from './shapes.ts'
+
+type Request = Record<string, unknown>
+
+/** A request of each operation that succeeds, made anew for each call. */
+const requests: Record<string, (world: World) => Promise<Request>> = {
+  async 'sessions.get'(world) {
+    const person = await world.newPerson()
+    await world.signIn(person, { session_custom_claims: { plan: 'pro' } })
+    return named(person)
+  },
+  async 'sessions.authenticate'(world) {
+    const person = await world.newPerson({ roles: ['editor'] })
+    const { session_token } = await world.signIn(person)
+    const { organization_id } = person
+    const authorization_check = { organization_id, resource_id: 'documents', action: 'read' }
+    return { session_token, authorization_check }
+  },
+  async 'sessions.revoke'(world) {
+    const { session_token } = await world.signIn(await world.newPerson())
+    return { session_token }
+  },
+  async 'sessions.getJWKS'({ project_id }) {
+    return { project_id }
+  },
+  async 'totps.create'(world) {
+    return named(await world.newPerson())
+  },
+  async 'totps.authenticate'(world) {
+    const person = await world.newEnrolled()
+    const intermediate_session_token = await world.beginSignIn(person)
+    return { ...named(person), intermediate_session_token, code: world.nextCode(person.secret) }
+  },
+  async 'passwords.authenticate'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    return { organization_id, email_address, password }
+  },
+  async 'passwords.migrate'({ A: { organization_id } }) {
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    return { organization_id, email_address, hash: bcryptHash, hash_type: 'bcrypt' }
+  },
+  async 'rbac.policy'() {
+    return {}
+  },
+  async 'rbac.organizations.getOrgPolicy'(world) {
+    const { organization_id } = await world.newOrganization()
+    await world.client.rbac.organizations.setOrgPolicy({ organization_id, org_policy })
+    return { organization_id }
+  },
+  async 'rbac.organizations.setOrgPolicy'(world) {
+    const { organization_id } = await world.newOrganization()
+    return { organization_id, org_policy }
+  },
+  async 'organizations.create'() {
+    return { organization_name: 'Initech', trusted_metadata: { tier: 1 } }
+  },
+  async 'organizations.get'({ A: { organization_id } }) {
+    return { organization_id }
+  },
+  async 'organizations.update'(world) {
+    const { organization_id } = await world.newOrganization()
+    return { organization_id, organization_name: 'Initrode' }
+  },
+  async 'organizations.search'() {
+    return { limit: 2 }
+  },
+  async 'organizations.members.create'({ A: { organization_id } }) {
+    return {
+      organization_id,
+      email_address: `${crypto.randomUUID()}@acme.example`,
+      roles: ['reader']
+    }
+  },
+  async 'organizations.members.get'(world) {
+    return named(await world.newPerson({ external_id: crypto.randomUUID() }))
+  },
+  async 'organizations.members.update'(world) {
+    return { ...named(await world.newPerson()), name: 'Max' }
+  },
+  async 'organizations.members.search'(world) {
+    const { organization_id } = await world.newPerson()
+    return { organization_ids: [organization_id], limit: 2 }
+  }
+}
+
+const operations = Object.keys(requests)
+
+/** Operations whose requests this server knows and does not answer yet. */
+const unanswered: Record<string, Request> = {
+  'sessions.exchange': { organization_id: 'acme', session_token: 'x' },
+  'sessions.exchangeAccessToken': { access_token: 'x' },
+  'sessions.attest': { profile_id: 'x', token: 'x' },
+  'sessions.migrate': { session_token: 'x', organization_id: 'acme' },
+  'discovery.intermediateSessions.exchange': {
+    intermediate_session_token: 'x',
+    organization_id: 'acme'
+  },
+  'totps.migrate': { organization_id: 'acme', member_id: 'x', secret: 'x', recovery_codes: [] },
+  'otps.sms.send': { organization_id: 'acme', member_id: 'x' },
+  'otps.sms.authenticate': { organization_id: 'acme', member_id: 'x', code: '123456' },
+  'passwords.sessions.reset': { organization_id: 'acme', password, session_token: 'x' }
+}
+
+const bcryptHash = '$2b$04$TWFueSBoYW5kcyBtYWtlIOeAXGUZFcqMzXWnZJcUz1FQZXnqmVrOO'
+
+const org_policy = {
+  roles: [
+    {
+      role_id: 'own',
+      description: 'Pays',
+      permissions: [{ resource_id: 'invoices', actions: ['pay'] }]
+    }
+  ]
+}
+
+function named({ organization_id, member_id }: { organization_id: string; member_id: string }) {
+  return { organization_id, member_id }
+}
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
+const opaque = 'A'.repeat(44)
+
+/**
+ * Wrong requests, by operation. Each is what a caller can get wrong: something missing, of the wrong type, unknown, or
+ * used up.
+ */
+async function wrongRequests(world: World): Promise<readonly (readonly [string, Request])[]> {
+  const { organization_id } = world.A
+  const person = await world.newEnrolled()
+  const { secret } = person
+  const intermediate_session_token = await world.beginSignIn(person)
+  const code = codeAt(secret, world.clock.now())
+  world.clock.advance(90)
+  const incorrect = wrongCode(secret, world.clock.now())
+  const used = await world.signIn(await world.newPerson())
+  await world.client.sessions.revoke({ session_token: used.session_token })
+  const known = named(person)
+  const nobody = { organization_id, member_id: 'member-test-nobody' }
+  const nowhere = { organization_id: 'organization-test-nowhere' }
+  const credentials = { email_address: person.email_address, password }
+  return [
+    ['sessions.get', {}],
+    ['sessions.get', nobody],
+    ['sessions.get', { ...known, ...nowhere }],
+    ['sessions.authenticate', {}],
+    ['sessions.authenticate', { session_token: 5 }],
+    ['sessions.authenticate', { session_token: 'short' }],
+    ['sessions.authenticate', { session_token: opaque }],
+    ['sessions.authenticate', { session_token: used.session_token }],
+    ['sessions.authenticate', { session_jwt: 'a.b.c' }],
+    ['sessions.authenticate', { session_jwt: used.session_jwt }],
+    ['sessions.authenticate', { session_token: opaque, session_duration_minutes: 'x' }],
+    ['sessions.authenticate', { session_token: opaque, session_custom_claims: 'x' }],
+    ['sessions.authenticate', { session_token: opaque, authorization_check: 'x' }],
+    ['sessions.revoke', {}],
+    ['sessions.revoke', { member_session_id: 'member-session-test-none' }],
+    ['sessions.revoke', { session_token: opaque }],
+    ['sessions.revoke', { session_jwt: 'a.b.c' }],
+    ['sessions.revoke', { member_id: 'member-test-nobody' }],
+    ['sessions.revoke', { member_id: { toString: 'x' } }],
+    ['sessions.getJWKS', { project_id: 'nonsense' }],
+    ['totps.create', {}],
+    ['totps.create', nobody],
+    ['totps.create', known],
+    ['totps.create', { ...known, expiration_minutes: 'x' }],
+    ['totps.create', { ...known, intermediate_session_token: opaque }],
+    ['totps.authenticate', {}],
+    ['totps.authenticate', { ...known, code }],
+    ['totps.authenticate', { ...known, intermediate_session_token, code: incorrect }],
+    ['totps.authenticate', { ...known, intermediate_session_token, code: 'abcdef' }],
+    ['totps.authenticate', { ...known, intermediate_session_token, code: 'abcd-efgh-2345' }],
+    ['totps.authenticate', { ...known, intermediate_session_token, code: 123456 }],
+    ['totps.authenticate', { ...known, intermediate_session_token, code }],
+    ['totps.authenticate', { ...known, intermediate_session_token: opaque, code: incorrect }],
+    ['totps.authenticate', { ...known, session_token: used.session_token, code: incorrect }],
+    ['passwords.authenticate', {}],
+    ['passwords.authenticate', { ...nowhere, ...credentials }],
+    ['passwords.authenticate', { organization_id, ...credentials, password: 'wrong' }],
+    ['passwords.authenticate', { organization_id, ...credentials, password: 5 }],
+    [
+      'passwords.authenticate',
+      { organization_id, ...credentials, email_address: 'nobody@x.example' }
+    ],
+    ['passwords.authenticate', { organization_id, ...credentials, email_address: 'no address' }],
+    ['passwords.authenticate', { organization_id, ...credentials, locale: 'xx-YY' }],
+    ['passwords.authenticate', { organization_id, ...credentials, session_token: opaque }],
+    ['passwords.migrate', {}],
+    ['passwords.migrate', { organization_id, ...credentials, hash: 'x', hash_type: 'bcrypt' }],
+    [
+      'passwords.migrate',
+      { organization_id, ...credentials, hash: bcryptHash, hash_type: 'rot13' }
+    ],
+    [
+      'passwords.migrate',
+      { organization_id, ...credentials, hash: bcryptHash, hash_type: 'bcrypt' }
+    ],
+    ['rbac.organizations.getOrgPolicy', nowhere],
+    ['rbac.organizations.setOrgPolicy', { organization_id }],
+    ['rbac.organizations.setOrgPolicy', { ...nowhere, org_policy }],
+    ['rbac.organizations.setOrgPolicy', { organization_id, org_policy: { roles: [{}] } }],
+    ['organizations.create', {}],
+    ['organizations.create', { organization_name: 'X', organization_slug: 'acme' }],
+    ['organizations.create', { organization_name: 'X', auth_methods: 'all_allowed' }],
+    ['organizations.get', nowhere],
+    ['organizations.update', { ...nowhere, organization_name: 'X' }],
+    ['organizations.update', { organization_id, mfa_policy: 'SOMETIMES' }],
+    ['organizations.update', { organization_id, organization_slug: 'globex' }],
+    ['organizations.search', { limit: 'x' }],
+    ['organizations.search', { cursor: 'x' }],
+    ['organizations.search', { query: { operator: 'AND', operands: [{ filter_name: 'x' }] } }],
+    ['organizations.members.create', { organization_id }],
+    ['organizations.members.create', { organization_id, email_address: person.email_address }],
+    [
+      'organizations.members.create',
+      { organization_id, email_address: 'a@b.example', roles: ['none'] }
+    ],
+    ['organizations.members.get', { organization_id }],
+    ['organizations.members.get', nobody],
+    ['organizations.members.get', { organization_id, email_address: 'nobody@x.example' }],
+    ['organizations.members.update', { ...nobody, name: 'X' }],
+    ['organizations.members.update', { ...known, name: 5 }],
+    ['organizations.members.update', { ...known, default_mfa_method: 'pigeon' }],
+    ['organizations.members.search', {}],
+    ['organizations.members.search', { organization_ids: [] }],
+    ['organizations.members.search', { organization_ids: ['organization-test-nowhere'] }]
+  ]
+}
+
+describe('every operation', () => {
+  describeEvery((world) => {
+    test.each(operations)(
+      'S-ANY-01 S-ANY-02: %s answers 200, and each call has a request_id of its own',
+      async (operation) => {
+        const ids = new Set<unknown>()
+        for (let count = 1; count <= 2; count += 1) {
+          const request = await requests[operation]?.(world)
+          const calls = await world.tap.watch(() => world.send(operation, request))
+          expect(calls.map(({ status }) => status)).toEqual([200])
+          const body = JSON.parse(calls[0]?.response ?? '')
+          expect(body.status_code).toBe(200)
+          expect(body.request_id).toMatch(uuid)
+          ids.add(body.request_id)
+          expect(ids.size).toBe(count)
+        }
+      }
+    )
+
+    test('S-ANY-03 S-ANY-04 S-ERR-05: every wrong request is a 4xx with the whole error body, and arrives as the API error', async () => {
+      for (const [operation, request] of await wrongRequests(world)) {
+        const calls = await world.tap.watch(async () => {
+          const refusal = await world.errorOf(world.send(operation, request))
+          expect({ operation, request, ...refusal }).toMatchObject({
+            error_type: expect.stringMatching(/^[a-z0-9_]+$/),
+            error_message: expect.stringMatching(/./)
+          })
+        })
+        const [call] = calls
+        const body = JSON.parse(call?.response ?? '')
+        const seen = { operation, request, status: call?.status, body }
+        expect(seen.status).toBeGreaterThanOrEqual(400)
+        expect(seen).toMatchObject({
+          operation,
+          body: {
+            status_code: call?.status,
+            request_id: expect.stringMatching(uuid),
+            error_type: expect.stringMatching(/^[a-z0-9_]+$/),
+            error_message: expect.stringMatching(/./),
+            error_url: expect.stringMatching(/^https:\/\//)
+          }
+        })
+        if ((call?.status ?? 500) >= 500) expect(seen).toBe('a refusal')
+      }
+    })
+
+    test('S-ANY-03 S-ERR-05: wrong project credentials arrive as the API error from every operation', async () => {
+      const { organization_id } = world.A
+      const stranger = world.stranger()
+      for (const operation of operations) {
+        if (operation === 'sessions.getJWKS') continue
+        const call = sendThrough(stranger, operation, { organization_id, member_id: 'x' })
+        expect(await world.errorOf(call)).toMatchObject({
+          status_code: 401,
+          error_type: 'unauthorized_credentials'
+        })
+      }
+    })
+
+    test.each(Object.entries(unanswered))(
+      'S-ANY-03 S-ERR-05: %s, which is not built, says so as the API error',
+      async (operation, request) => {
+        expect(await world.errorOf(world.send(operation, request))).toMatchObject({
+          status_code: 501,
+          error_type: 'not_implemented'
+        })
+      }
+    )
+
+    test('S-ANY-06: member_id is that of the member, and the member is of the organization', async () => {
+      let seen = 0
+      for (const operation of operations) {
+        const answer = await world.send(operation, await requests[operation]?.(world))
+        const { member_id, member, organization } = answer
+        if (member === undefined || organization === undefined) continue
+        seen += 1
+        if (operation !== 'sessions.authenticate') {
+          expect({ operation, member_id }).toEqual({ operation, member_id: idOf(member) })
+        }
+        expect({ operation, id: Reflect.get(Object(member), 'organization_id') }).toEqual({
+          operation,
+          id: Reflect.get(Object(organization), 'organization_id')
+        })
+      }
+      expect(seen).toBe(8)
+    })
+
+    const idOf = (member: unknown) => Reflect.get(Object(member), 'member_id')
+
+    test.each(['passwords.authenticate', 'totps.authenticate', 'sessions.authenticate'])(
+      'S-ANY-07: %s answers token, JWT and object of one session',
+      async (operation) => {
+        const answer = await world.send(operation, await requests[operation]?.(world))
+        const session_token = String(answer.session_token)
+        const session_jwt = String(answer.session_jwt)
+        const id = Reflect.get(Object(answer.member_session), 'member_session_id')
+        const payload = JSON.parse(
+          Buffer.from(session_jwt.split('.')[1] ?? '', 'base64url').toString()
+        )
+        expect(payload['https://stytch.com/session'].id).toBe(id)
+        for (const credential of [{ session_token }, { session_jwt }]) {
+          const again = await world.client.sessions.authenticate(credential)
+          expect(again.member_session.member_session_id).toBe(id)
+        }
+      }
+    )
+
+    test.each(operations)(
+      'S-ANY-08: every declared member of the answer of %s is there with its type',
+      async (operation) => {
+        const answer = await world.send(operation, await requests[operation]?.(world))
+        const shape = shapes[operation]
+        if (shape === undefined) throw new Error(`No shape is declared for ${operation}.`)
+        expect(faultsOf(answer, shape)).toEqual([])
+      }
+    )
+
+    test('S-ANY-08: the same of an answer that ends in an intermediate session', async () => {
+      for (const person of [await world.newEnrolled(), world.waiting]) {
+        const answer = await world.authenticate(person)
+        expect(answer.member_authenticated).toBe(false)
+        expect(faultsOf(answer, shapes['passwords.authenticate'] ?? {})).toEqual([])
+      }
+    })
+
+    describe('operations that take a session', () => {
+      /** What a call does with each credential of one session. */
+      const takers: Record<string, (credential: Request, person: Taker) => Promise<Request>> = {
+        'sessions.authenticate': (credential) => world.send('sessions.authenticate', credential),
+        'sessions.revoke': (credential) => world.send('sessions.revoke', credential),
+        'totps.create': (credential, person) =>
+          world.send('totps.create', { ...named(person), ...credential }),
+        'totps.authenticate': (credential, person) =>
+          world.send('totps.authenticate', {
+            ...named(person),
+            code: world.nextCode(person.secret),
+            ...credential
+          }),
+        'passwords.authenticate': (credential, { organization_id, email_address }) =>
+          world.send('passwords.authenticate', {
+            organization_id,
+            email_address,
+            password,
+            ...credential
+          })
+      }
+
+      type Taker = Awaited<ReturnType<typeof newTaker>>
+
+      async function newTaker(operation: string) {
+        if (operation !== 'totps.create') {
+          return world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+        }
+        return { ...(await world.newPerson()), secret: '', totp_registration_id: '' }
+      }
+
+      /** What a call left behind, without what differs from session to session. */
+      async function effectOf(operation: string, person: Taker, answer: Request) {
+        const { member } = await world.client.organizations.members.get(named(person))
+        const sessions = (await world.sessionsOf(person)).map(
+          ({ authentication_factors, expires_at, started_at }) => ({
+            factors: authentication_factors.map(({ type }) => type),
+            life: Date.parse(expires_at) - Date.parse(started_at)
+          })
+        )
+        return {
+          operation,
+          answered: Object.keys(answer).sort(),
+          registered: member.totp_registration_id !== '',
+          sessions
+        }
+      }
+
+      test.each(Object.entries(takers))(
+        'S-ANY-09: %s does the same with a token as with the JWT of the same session',
+        async (operation, take) => {
+          const effects = []
+          for (const name of ['session_token', 'session_jwt'] as const) {
+            const person = await newTaker(operation)
+            const pair = await world.signIn(person)
+            const answer = await take({ [name]: pair[name] }, person)
+            effects.push(await effectOf(operation, person, answer))
+          }
+          expect(effects[1]).toEqual(effects[0])
+          const left = operation === 'sessions.revoke' ? 0 : 1
+          expect(effects[0]?.sessions).toHaveLength(left)
+        }
+      )
+
+      test.each(Object.entries(takers))(
+        'S-ANY-10: %s refuses token and JWT together, of one session and of two',
+        async (operation, take) => {
+          const person = await newTaker(operation)
+          const [one, two] = [await world.signIn(person), await world.signIn(person)]
+          const before = await world.sessionsOf(person)
+          const error_type =
+            operation === 'sessions.revoke'
+              ? 'too_many_session_revoke_arguments'
+              : 'too_many_session_arguments'
+          for (const { session_jwt } of [one, two]) {
+            const call = take({ session_token: one.session_token, session_jwt }, person)
+            expect(await world.errorOf(call)).toMatchObject({ status_code: 400, error_type })
+          }
+          expect(await world.sessionsOf(person)).toEqual(before)
+        }
+      )
+
+      test.each(Object.entries(takers))(
+        'S-ANY-11: %s accepts a JWT that has expired by exp while its session lives',
+        async (operation, take) => {
+          const person = await newTaker(operation)
+          const { session_jwt } = await world.signIn(person)
+          world.clock.advance(301)
+          expect((await take({ session_jwt }, person)).status_code).toBe(200)
+        }
+      )
+    })
+
+    describe('S-ANY-05: while storage fails', () => {
+      const failing = { status_code: expect.any(Number), error_type: 'internal_server_error' }
+
+      async function expectFailure(call: Promise<unknown>) {
+        const refusal = await world.errorOf(call)
+        expect(refusal).toMatchObject(failing)
+        expect(refusal.status_code).toBeGreaterThanOrEqual(500)
+      }
+
+      test.each(operations)('S-ANY-05: %s answers 5xx', async (operation) => {
+        const request = await requests[operation]?.(world)
+        await withoutTable(world.database, 'projects', () =>
+          expectFailure(world.send(operation, request))
+        )
+        expect((await world.send(operation, request)).status_code).toBe(200)
+      })
+
+      test('S-ANY-05: passwords.authenticate starts no session', async () => {
+        const person = await world.newPerson()
+        await breakWrites(world.database, 'insert', 'sessions', () =>
+          expectFailure(world.signIn(person))
+        )
+        expect(await world.sessionsOf(person)).toEqual([])
+        const { member } = await world.client.organizations.members.get(named(person))
+        expect(member.is_locked).toBe(false)
+        await world.signIn(person)
+      })
+
+      test('S-ANY-05: totps.authenticate uses up neither the code nor the intermediate session', async () => {
+        const request = await requests['totps.authenticate']?.(world)
+        await breakWrites(world.database, 'insert', 'sessions', () =>
+          expectFailure(world.send('totps.authenticate', request))
+        )
+        expect((await world.send('totps.authenticate', request)).status_code).toBe(200)
+      })
+
+      test('S-ANY-05: sessions.authenticate extends nothing, and sessions.revoke ends nothing', async () => {
+        const person = await world.newPerson()
+        const { session_token, member_session } = await world.signIn(person)
+        world.clock.advance(10)
+        await breakWrites(world.database, 'update', 'sessions', async () => {
+          const changes = { session_duration_minutes: 300, session_custom_claims: { a: 1 } }
+          await expectFailure(world.client.sessions.authenticate({ session_token, ...changes }))
+          await expectFailure(world.client.sessions.revoke({ session_token }))
+          await expectFailure(world.client.sessions.revoke({ member_id: person.member_id }))
+        })
+        expect(await world.sessionsOf(person)).toEqual([member_session])
+      })
+
+      test('S-ANY-05: totps.create leaves the registration that waited', async () => {
+        const person = await world.newPerson()
+        const { secret } = await world.client.totps.create(named(person))
+        await breakWrites(world.database, 'insert', 'recovery_codes', () =>
+          expectFailure(world.client.totps.create(named(person)))
+        )
+        const { session_token } = await world.signIn(person)
+        const code = world.nextCode(secret)
+        const answer = await world.client.totps.authenticate({
+          ...named(person),
+          session_token,
+          code
+        })
+        expect(answer.status_code).toBe(200)
+      })
+
+      test.each([
+        ['passwords.migrate', 'passwords'],
+        ['organizations.members.create', 'member_emails']
+      ])('S-ANY-05: %s creates no member', async (operation, table) => {
+        const request = (await requests[operation]?.(world)) ?? {}
+        await breakWrites(world.database, 'insert', table, () =>
+          expectFailure(world.send(operation, request))
+        )
+        const { organization_id } = world.A
+        const email_address = String(request.email_address)
+        const call = world.client.organizations.members.get({ organization_id, email_address })
+        expect(await world.errorOf(call)).toMatchObject({
+          status_code: 404,
+          error_type: 'member_not_found'
+        })
+        expect((await world.send(operation, request)).status_code).toBe(200)
+      })
+
+      test.each(['organizations.update', 'rbac.organizations.setOrgPolicy'])(
+        'S-ANY-05: %s changes nothing',
+        async (operation) => {
+          const request = (await requests[operation]?.(world)) ?? {}
+          const organization_id = String(request.organization_id)
+          const before = await world.client.organizations.get({ organization_id })
+          await breakWrites(world.database, 'update', 'organizations', () =>
+            expectFailure(world.send(operation, request))
+          )
+          const after = await world.client.organizations.get({ organization_id })
+          expect(after.organization).toEqual(before.organization)
+        }
+      )
+    })
+  })
+
+  test.todo('S-ANY-05: while delivery fails (otps.sms.send)')
+  test.todo(
+    'S-ANY-01 to S-ANY-11: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, totps.migrate, passwords.sessions.reset, otps.sms.send and otps.sms.authenticate'
+  )
+})
