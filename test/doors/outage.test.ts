@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { createClient } from 'membergate/client'
+import { type OpenAuthority, openAuthority } from 'membergate/testing'
+import request from 'supertest'
+import { frameworks } from '../support/frameworks.ts'
+import { password, seed } from '../support/world.ts'
+
+test.each(frameworks)(
+  'an authority that stops and comes back needs no restart of an app on $name',
+  async ({ open }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'membergate-'))
+    const project_id = 'project-test-22222222-2222-4222-8222-222222222222'
+    const secret = 'secret-test-outage'
+    let clock = Date.now()
+    const now = () => clock
+    const start = (port = 0): Promise<OpenAuthority> =>
+      openAuthority({
+        database: join(folder, 'authority.sqlite'),
+        projects: seed.map((project) => ({ ...project, project_id, secret })),
+        port,
+        now
+      })
+
+    const authority = await start()
+    const { url } = authority
+    const client = createClient({ url, project_id, secret })
+    const { session_token, session_jwt } = await client.passwords.authenticate({
+      organization_id: 'acme',
+      email_address: 'member@acme.test',
+      password
+    })
+    const app = await open({ url, project_id, secret, now }, (builder, auth) => {
+      builder.get('/fresh', auth.requireMemberSession({ max_token_age_seconds: 0 }), () => ({}))
+      builder.use(auth.requireMemberSession())
+      builder.get('/me', ({ memberOf }) => memberOf())
+    })
+    const both = { Cookie: `stytch_session=${session_token}; stytch_session_jwt=${session_jwt}` }
+    const opaque = { Cookie: `stytch_session=${session_token}` }
+    const get = (path: string, headers: Record<string, string>) =>
+      request(app.url).get(path).set(headers)
+    await get('/me', both).expect(200)
+
+    await authority.close()
+    await get('/me', both).expect(200)
+    for (const [path, headers] of [
+      ['/me', opaque],
+      ['/fresh', both]
+    ] as const) {
+      const answer = await get(path, headers)
+      expect(answer.status).toBe(503)
+      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+      expect(answer.headers['set-cookie']).toBeUndefined()
+    }
+    clock += 310_000
+    await get('/me', both).expect(503)
+    for (let index = 0; index < 30; index += 1) await get('/me', opaque).expect(503)
+
+    const again = await start(Number(new URL(url).port))
+    clock += 6000
+    await get('/me', opaque).expect(200)
+    await get('/me', both).expect(200)
+    await get('/fresh', both).expect(200)
+
+    await app.close()
+    await again.close()
+    await rm(folder, { recursive: true })
+  }
+)
