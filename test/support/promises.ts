@@ -228,8 +228,12 @@ const policy = {
   ]
 }
 
-export async function openBed(create: () => Promise<TestDatabase>): Promise<Bed> {
-  const clock = standClock()
+/** `from` is when the clock stands first, in epoch milliseconds. */
+export async function openBed(
+  create: () => Promise<TestDatabase>,
+  from: number = middleOfStep()
+): Promise<Bed> {
+  const clock = standClock(from)
   const project = newProject()
   const other = newProject()
   const database = await create()
@@ -324,12 +328,16 @@ function personOf({
   return { organization_id, member_id, email_address, member }
 }
 
+/** A whole second in the middle of a TOTP step, about now. */
+function middleOfStep(): number {
+  return Math.floor(Date.now() / 30_000) * 30_000 + 15_000
+}
+
 /**
- * Only `Date` stands still, so that the official SDK, which takes no clock, lives by ours too. It stands at a whole
- * second, in the middle of a TOTP step.
+ * Only `Date` stands still, so that the official SDK, which takes no clock, lives by ours too.
  */
-function standClock(): Clock {
-  let now = Math.floor(Date.now() / 30_000) * 30_000 + 15_000
+function standClock(from: number): Clock {
+  let now = from
   jest.useFakeTimers({
     now,
     doNotFake: [

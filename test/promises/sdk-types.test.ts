@@ -1,0 +1,230 @@
+import { describe, expect, test } from '@jest/globals'
+import type {
+  B2BDiscoveryIntermediateSessionsExchangeRequest,
+  B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BOTPSmsAuthenticateRequest,
+  B2BOTPSmsAuthenticateResponse,
+  B2BOTPSmsSendRequest,
+  B2BOTPSmsSendResponse,
+  B2BPasswordsSessionResetRequest,
+  B2BPasswordsSessionResetResponse,
+  B2BSessionsAttestRequest,
+  B2BSessionsAttestResponse,
+  B2BSessionsAuthenticateJwtLocalRequest,
+  B2BSessionsAuthenticateJwtRequest,
+  B2BSessionsAuthenticateRequest,
+  B2BSessionsAuthenticateResponse,
+  B2BSessionsExchangeAccessTokenRequest,
+  B2BSessionsExchangeAccessTokenResponse,
+  B2BSessionsExchangeRequest,
+  B2BSessionsExchangeResponse,
+  B2BSessionsGetJWKSRequest,
+  B2BSessionsGetJWKSResponse,
+  B2BSessionsGetRequest,
+  B2BSessionsGetResponse,
+  B2BSessionsMigrateRequest,
+  B2BSessionsMigrateResponse,
+  B2BSessionsRevokeRequest,
+  B2BSessionsRevokeRequestOptions,
+  B2BSessionsRevokeResponse,
+  B2BTOTPsAuthenticateRequest,
+  B2BTOTPsAuthenticateResponse,
+  B2BTOTPsCreateRequest,
+  B2BTOTPsCreateResponse,
+  B2BTOTPsMigrateRequest,
+  B2BTOTPsMigrateResponse,
+  Client
+} from 'membergate/client'
+import type { B2BClient } from 'stytch'
+
+/**
+ * The compiler is the test: this file is checked by `npm run check`. Code written against the types of the official SDK
+ * must compile against ours, for every operation of the seeds.
+ */
+
+type Sdk = B2BClient
+type SdkRequest<Method extends (...args: never[]) => unknown> = Parameters<Method>[0]
+type SdkResponse<Method extends (...args: never[]) => unknown> = Awaited<ReturnType<Method>>
+
+/** Requests and responses of one operation: theirs, then ours. */
+interface Operations {
+  'sessions.get': [Sdk['sessions']['get'], B2BSessionsGetRequest, B2BSessionsGetResponse]
+  'sessions.authenticate': [
+    Sdk['sessions']['authenticate'],
+    B2BSessionsAuthenticateRequest,
+    B2BSessionsAuthenticateResponse
+  ]
+  'sessions.revoke': [
+    Sdk['sessions']['revoke'],
+    B2BSessionsRevokeRequest,
+    B2BSessionsRevokeResponse
+  ]
+  'sessions.exchange': [
+    Sdk['sessions']['exchange'],
+    B2BSessionsExchangeRequest,
+    B2BSessionsExchangeResponse
+  ]
+  'sessions.exchangeAccessToken': [
+    Sdk['sessions']['exchangeAccessToken'],
+    B2BSessionsExchangeAccessTokenRequest,
+    B2BSessionsExchangeAccessTokenResponse
+  ]
+  'sessions.attest': [
+    Sdk['sessions']['attest'],
+    B2BSessionsAttestRequest,
+    B2BSessionsAttestResponse
+  ]
+  'sessions.migrate': [
+    Sdk['sessions']['migrate'],
+    B2BSessionsMigrateRequest,
+    B2BSessionsMigrateResponse
+  ]
+  'sessions.getJWKS': [
+    Sdk['sessions']['getJWKS'],
+    B2BSessionsGetJWKSRequest,
+    B2BSessionsGetJWKSResponse
+  ]
+  'sessions.authenticateJwt': [
+    Sdk['sessions']['authenticateJwt'],
+    B2BSessionsAuthenticateJwtRequest,
+    Awaited<ReturnType<Client['sessions']['authenticateJwt']>>
+  ]
+  'sessions.authenticateJwtLocal': [
+    Sdk['sessions']['authenticateJwtLocal'],
+    B2BSessionsAuthenticateJwtLocalRequest,
+    Awaited<ReturnType<Client['sessions']['authenticateJwtLocal']>>
+  ]
+  'discovery.intermediateSessions.exchange': [
+    Sdk['discovery']['intermediateSessions']['exchange'],
+    B2BDiscoveryIntermediateSessionsExchangeRequest,
+    B2BDiscoveryIntermediateSessionsExchangeResponse
+  ]
+  'totps.create': [Sdk['totps']['create'], B2BTOTPsCreateRequest, B2BTOTPsCreateResponse]
+  'totps.authenticate': [
+    Sdk['totps']['authenticate'],
+    B2BTOTPsAuthenticateRequest,
+    B2BTOTPsAuthenticateResponse
+  ]
+  'totps.migrate': [Sdk['totps']['migrate'], B2BTOTPsMigrateRequest, B2BTOTPsMigrateResponse]
+  'passwords.sessions.reset': [
+    Sdk['passwords']['sessions']['reset'],
+    B2BPasswordsSessionResetRequest,
+    B2BPasswordsSessionResetResponse
+  ]
+  'otps.sms.send': [Sdk['otps']['sms']['send'], B2BOTPSmsSendRequest, B2BOTPSmsSendResponse]
+  'otps.sms.authenticate': [
+    Sdk['otps']['sms']['authenticate'],
+    B2BOTPSmsAuthenticateRequest,
+    B2BOTPSmsAuthenticateResponse
+  ]
+}
+
+/** What later versions of the SDK declare beyond the seeds. A new name here is a decision. */
+interface BeyondSeeds {
+  'sessions.authenticateJwt': 'session_duration_minutes' | 'session_custom_claims'
+  'sessions.exchange': 'intermediate_session_token_expires_at'
+  'discovery.intermediateSessions.exchange': 'intermediate_session_token_expires_at'
+  'passwords.sessions.reset': 'intermediate_session_token_expires_at'
+}
+
+type Beyond<Name> = Name extends keyof BeyondSeeds ? BeyondSeeds[Name] : never
+type Theirs<Name extends keyof Operations> = Operations[Name][0]
+
+/** The operations whose requests, made for the SDK, ours does not take. */
+type RefusedRequests = {
+  [Name in keyof Operations]: SdkRequest<Theirs<Name>> extends Operations[Name][1] ? never : Name
+}[keyof Operations]
+
+/** Request members that an object literal could not name with ours. */
+type UnknownRequestMembers = {
+  [Name in keyof Operations]: Exclude<
+    keyof SdkRequest<Theirs<Name>>,
+    keyof Operations[Name][1] | Beyond<Name>
+  >
+}[keyof Operations]
+
+/** Response members that cannot be read from ours. */
+type UnreadableMembers = {
+  [Name in keyof Operations]: Exclude<
+    keyof SdkResponse<Theirs<Name>>,
+    keyof Operations[Name][2] | Beyond<Name>
+  >
+}[keyof Operations]
+
+/**
+ * Every type in it with `null` taken away: ours says where the API answers null, which the SDK's types leave out. A map
+ * of anything (claims, metadata, what SCIM says of a member) can be read under every name, so it fits every object.
+ */
+type NonNull<T> = T extends null
+  ? never
+  : T extends readonly (infer Item)[]
+    ? NonNull<Item>[]
+    : T extends object
+      ? string extends keyof T
+        ? never
+        : { [Key in keyof T]: NonNull<T[Key]> }
+      : T
+
+/** Operations whose answer, read with ours, is not what the SDK declares under the same names. */
+type OtherAnswers = {
+  [Name in keyof Operations]: NonNull<Operations[Name][2]> extends Pick<
+    SdkResponse<Theirs<Name>>,
+    Exclude<keyof SdkResponse<Theirs<Name>>, Beyond<Name>>
+  >
+    ? never
+    : Name
+}[keyof Operations]
+
+/** Compiles only for `never`. */
+function none<T extends never>(..._names: T[]): true {
+  return true
+}
+
+describe('types of the official SDK', () => {
+  test('S-ANY-12: every request that is typed with the SDK is taken by ours', () => {
+    expect(none<RefusedRequests>()).toBe(true)
+    expect(none<UnknownRequestMembers>()).toBe(true)
+  })
+
+  test('S-ANY-12: every declared member of an answer can be read under its name, with its type', () => {
+    expect(none<UnreadableMembers>()).toBe(true)
+    expect(none<OtherAnswers>()).toBe(true)
+  })
+
+  test('S-ANY-12: an authorization typed with the SDK is taken by sessions.revoke', () => {
+    type Theirs = NonNullable<Parameters<Sdk['sessions']['revoke']>[1]>
+    type Refused = Theirs extends B2BSessionsRevokeRequestOptions ? never : Theirs
+    expect(none<Refused>()).toBe(true)
+  })
+
+  test('S-ANY-12: functions written for the SDK run on our client', () => {
+    /** Only compiled: what an app may have, and what it then passes. */
+    function compiled(client: Client) {
+      const takesSdk = (sessions: {
+        authenticate(
+          data: SdkRequest<Sdk['sessions']['authenticate']>
+        ): Promise<SdkResponse<Sdk['sessions']['authenticate']>['member_session']>
+      }) => sessions
+      return takesSdk({
+        async authenticate(data) {
+          const { member_session } = await client.sessions.authenticate(data)
+          return member_session
+        }
+      })
+    }
+    expect(typeof compiled).toBe('function')
+  })
+
+  test('S-JWT-14: clock_tolerance_seconds and current_date belong to authenticateJwtLocal only', () => {
+    type Misplaced = Extract<
+      keyof B2BSessionsAuthenticateJwtRequest,
+      'clock_tolerance_seconds' | 'current_date'
+    >
+    expect(none<Misplaced>()).toBe(true)
+    type Missing = Exclude<
+      'clock_tolerance_seconds' | 'current_date',
+      keyof B2BSessionsAuthenticateJwtLocalRequest
+    >
+    expect(none<Missing>()).toBe(true)
+  })
+})
