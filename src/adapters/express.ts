@@ -60,15 +60,17 @@ export type ExpressMiddleware = (
  * What happens to a refused request. `respond` answers it. `next` hands the error to Express' error handling, with
  * `status`, `headers` and `expose`; browsers that have a page to go to are still sent there. A function takes over.
  */
-export type OnExpressRefusal =
-  | 'respond'
-  | 'next'
-  | ((
-      error: AccessError | UnavailableError,
-      req: ExpressRequest,
-      res: ExpressResponse,
-      next: ExpressNext
-    ) => void)
+export type OnExpressRefusal = 'respond' | 'next' | RefusalHandler['handle']
+
+/** Declared as a method, so that a handler may name Express' own types for its parameters. */
+interface RefusalHandler {
+  handle(
+    error: AccessError | UnavailableError,
+    req: ExpressRequest,
+    res: ExpressResponse,
+    next: ExpressNext
+  ): unknown
+}
 
 export interface ExpressMemberAuthOptions extends MemberAuthOptions {
   /** Default `respond`. */
@@ -210,7 +212,7 @@ function apply(
     return
   }
   addHeaders(res, decision.headers)
-  if (decision.member_session !== undefined) req.memberSession = decision.member_session
+  req.memberSession = decision.member_session
   if (decision.verdict !== undefined) req.authorizationVerdict = decision.verdict
   next()
 }
@@ -228,7 +230,12 @@ function refuse(
   }
   addHeaders(res, headersBesideBody(decision.headers))
   if (onRefusal === 'next') next(decision.error)
-  else onRefusal(decision.error, req, res, next)
+  else callApp(() => onRefusal(decision.error, req, res, next), next)
+}
+
+/** What the app's function throws or rejects with goes to Express, never to the process. */
+function callApp(call: () => unknown, next: ExpressNext): void {
+  new Promise((resolve) => resolve(call())).catch(next)
 }
 
 function send(
@@ -258,8 +265,8 @@ export const requirePermission: ExpressMemberAuth['requirePermission'] = (
 ) => environment().requirePermission(resource_id, action, options)
 
 /** {@link ExpressMemberAuth.handleMfaRedirect} of the environment's default instance. */
-export const handleMfaRedirect: ExpressMemberAuth['handleMfaRedirect'] = () =>
-  environment().handleMfaRedirect()
+export const handleMfaRedirect: ExpressMemberAuth['handleMfaRedirect'] = (...uncalled: []) =>
+  environment().handleMfaRedirect(...uncalled)
 
 /** {@link ExpressMemberAuth.completeSignIn} of the environment's default instance. */
 export const completeSignIn: ExpressMemberAuth['completeSignIn'] = (req, res, result, options) =>

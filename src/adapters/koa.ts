@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { Client } from '../client/create-client.ts'
 import type { HeaderPair } from '../core/cookies.ts'
@@ -25,7 +26,7 @@ import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import { addHeaders, headersBesideBody, isNoError, mergeVary } from './response.ts'
+import { addHeaders, addMissingHeaders, headersBesideBody, isNoError } from './response.ts'
 
 /** What handlers find in `ctx.state`: `new Koa<MemberState>()`. */
 export interface MemberState {
@@ -169,10 +170,10 @@ async function run(
     return
   }
   addHeaders(ctx.res, decision.headers)
-  if (decision.member_session !== undefined) ctx.state.memberSession = decision.member_session
+  ctx.state.memberSession = decision.member_session
   if (decision.verdict !== undefined) ctx.state.authorizationVerdict = decision.verdict
   await next().catch((error: unknown) => {
-    keepHeaders(error, decision.headers)
+    restoreHeaders(ctx.res, decision.headers)
     throw error
   })
 }
@@ -187,11 +188,11 @@ async function refuse(
     return
   }
   const headers = headersBesideBody(decision.headers)
+  addHeaders(ctx.res, headers)
   if (onRefusal === 'next') {
-    keepHeaders(decision.error, headers)
+    restoreHeaders(ctx.res, headers)
     throw decision.error
   }
-  addHeaders(ctx.res, headers)
   await onRefusal(decision.error, ctx)
 }
 
@@ -206,21 +207,17 @@ function send(
   addHeaders(ctx.res, headers)
 }
 
-/** Koa drops every header when something throws, and sets those of the error: so ours go along, behind its own. */
-function keepHeaders(error: unknown, headers: readonly HeaderPair[]): void {
-  if (typeof error !== 'object' || error === null || Object.isFrozen(error)) return
-  const carrier = error as { headers?: Record<string, string | string[]> }
-  const kept: Record<string, string | string[]> = {}
-  for (const [name, value] of headers) {
-    if (name === 'Set-Cookie') kept[name] = [kept[name] ?? [], value].flat()
-    else kept[name] = name === 'Vary' ? mergeVary(carrier.headers?.Vary, value) : value
-  }
-  Object.defineProperty(error, 'headers', {
-    value: { ...kept, ...carrier.headers, Vary: kept.Vary },
-    configurable: true,
-    enumerable: true,
-    writable: true
-  })
+/**
+ * Koa drops every header when something throws. Ours are put back as the answer goes out: onto this response alone, for
+ * the error may be shared with other requests.
+ */
+function restoreHeaders(response: ServerResponse, headers: readonly HeaderPair[]): void {
+  const writeHead = response.writeHead
+  response.writeHead = function restoreAndWriteHead(this: ServerResponse, ...rest: never[]) {
+    response.writeHead = writeHead
+    addMissingHeaders(response, headers)
+    return Reflect.apply(writeHead, this, rest)
+  } as ServerResponse['writeHead']
 }
 
 /** The functions of the environment's default instance. */
@@ -240,8 +237,8 @@ export const requirePermission: KoaMemberAuth['requirePermission'] = (
 ) => environment().requirePermission(resource_id, action, options)
 
 /** {@link KoaMemberAuth.handleMfaRedirect} of the environment's default instance. */
-export const handleMfaRedirect: KoaMemberAuth['handleMfaRedirect'] = () =>
-  environment().handleMfaRedirect()
+export const handleMfaRedirect: KoaMemberAuth['handleMfaRedirect'] = (...uncalled: []) =>
+  environment().handleMfaRedirect(...uncalled)
 
 /** {@link KoaMemberAuth.completeSignIn} of the environment's default instance. */
 export const completeSignIn: KoaMemberAuth['completeSignIn'] = (ctx, result, options) =>

@@ -1,5 +1,6 @@
 import { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { isTooOld } from '../jwt/age.ts'
 import type { JwtVerifier } from '../jwt/verify.ts'
 import { checkPermission } from '../rbac/check-permission.ts'
 import type { PolicySource } from '../rbac/policy-source.ts'
@@ -58,8 +59,9 @@ export function createLocalSessions(options: LocalSessionsOptions): LocalSession
     if (claims.nbf !== undefined && claims.nbf > times.now + times.tolerance) {
       throw invalid('The JWT is not valid yet.')
     }
-    if (isTooOld(claims.iat, times)) throw new AccessError('jwt_too_old')
-    if (params.authorization_check !== undefined) {
+    if (times.maxAge !== undefined && isTooOld(claims.iat, times.now, times.maxAge))
+      throw new AccessError('jwt_too_old')
+    if (params.authorization_check) {
       await authorize(options.policySource, claims.member_session, params.authorization_check)
     }
     return claims.member_session
@@ -107,8 +109,10 @@ interface Times {
 
 function readTimes(params: B2BSessionsAuthenticateJwtLocalRequest, now: () => number): Times {
   const { current_date, clock_tolerance_seconds = 0, max_token_age_seconds } = params
-  const moment = current_date === undefined ? now() : current_date.getTime()
-  if (!Number.isFinite(moment)) throw new ConfigError('current_date must be a valid date.')
+  const moment = current_date instanceof Date ? current_date.getTime() : now()
+  if ((current_date !== undefined && !(current_date instanceof Date)) || Number.isNaN(moment)) {
+    throw new ConfigError('current_date must be a valid Date.')
+  }
   return {
     now: moment / 1000,
     tolerance: readSeconds('clock_tolerance_seconds', clock_tolerance_seconds),
@@ -124,11 +128,6 @@ function readSeconds(name: string, value: unknown): number {
     throw new ConfigError(`${name} must be a number of seconds, 0 or more.`)
   }
   return value
-}
-
-/** Zero refuses every token, also one whose `iat` lies ahead of our clock. */
-function isTooOld(iat: number, { now, maxAge }: Times): boolean {
-  return maxAge !== undefined && Math.max(0, now - iat) >= maxAge
 }
 
 async function authorize(

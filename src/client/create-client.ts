@@ -1,9 +1,16 @@
-import { createKeySet } from '../jwt/key-set.ts'
-import { createJwtVerifier } from '../jwt/verify.ts'
-import { createPolicySource } from '../rbac/policy-source.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import { refuseUnknownOptions } from '../errors/known-options.ts'
+import { createFixedKeySet, createKeySet, type KeySet } from '../jwt/key-set.ts'
+import { createJwtVerifier, type JwtVerifier } from '../jwt/verify.ts'
+import {
+  createFixedPolicySource,
+  createPolicySource,
+  type PolicySource
+} from '../rbac/policy-source.ts'
 import type {
   B2BRBACOrganizationsGetOrgPolicyResponse,
-  B2BRBACPolicyResponse
+  B2BRBACPolicyResponse,
+  Policy
 } from '../wire/rbac.ts'
 import type { RequestOptions, Route } from '../wire/route.ts'
 import { isRoute, type Routes, routes } from '../wire/routes.ts'
@@ -50,39 +57,64 @@ export interface ClientOptions extends ConnectionOptions {
  * const { member_session } = await client.sessions.authenticate({ session_token })
  */
 export function createClient(options: ClientOptions): Client {
-  return createConnectedClient(readConnection(options), options.now ?? Date.now)
+  refuseUnknownOptions('createClient', options, knownOptions)
+  const { now = Date.now } = options
+  if (typeof now !== 'function') throw new ConfigError('now must be a function.')
+  return connect(readConnection(options), { now }).client
 }
 
-export function createConnectedClient(connection: Connection, now: () => number): Client {
+const knownOptions: Readonly<Record<keyof ClientOptions, true>> = {
+  project_id: true,
+  secret: true,
+  url: true,
+  timeoutMs: true,
+  fetch: true,
+  dangerouslyAllowHttp: true,
+  now: true
+}
+
+interface LocalKnowledge {
+  readonly now: () => number
+  /** A fixed key set: none is fetched. */
+  readonly jwks?: { readonly keys: readonly unknown[] } | undefined
+  /** A fixed policy: none is fetched. */
+  readonly policy?: Policy | undefined
+}
+
+/** A client together with what it verifies and decides by, so that guards use the same. */
+export interface Connected {
+  readonly client: Client
+  readonly verifier: JwtVerifier
+  readonly policySource: PolicySource
+}
+
+export function connect(connection: Connection, { now, jwks, policy }: LocalKnowledge): Connected {
   const call = createTransport(connection)
   const calls = deriveCalls(routes, call) as Calls<Routes>
   const { project_id, url } = connection
+  const fetchKeys = async () => (await calls.sessions.getJWKS({ project_id })).keys
   const verifier = createJwtVerifier({
     project_id,
-    issuers: issuersOf({ project_id, url }),
-    keySet: createKeySet({ fetchKeys: () => fetchKeys(calls, project_id), now })
+    // The API's own name for the project, and the origin that it is served from.
+    issuers: [`stytch.com/${project_id}`, url.replace(/\/$/, '')],
+    keySet: jwks === undefined ? createKeySet({ fetchKeys, now }) : fixedKeySet(jwks)
   })
-  const policySource = createPolicySource({ ...policyFetches(calls), now })
-  const local = createLocalSessions({
-    verifier,
-    policySource,
-    now,
-    authenticate: calls.sessions.authenticate
-  })
-  return Object.freeze({ ...calls, sessions: Object.freeze({ ...calls.sessions, ...local }) })
+  const policySource =
+    policy === undefined
+      ? createPolicySource({ ...policyFetches(calls), now })
+      : createFixedPolicySource(policy)
+  const { authenticate } = calls.sessions
+  const local = createLocalSessions({ verifier, policySource, now, authenticate })
+  const sessions = Object.freeze({ ...calls.sessions, ...local })
+  return { client: Object.freeze({ ...calls, sessions }), verifier, policySource }
 }
 
-/** The values of `iss` that mean this project: the API's own name for it, and the origin it is served from. */
-export function issuersOf({ project_id, url }: { project_id: string; url: string }): string[] {
-  return [`stytch.com/${project_id}`, url.replace(/\/$/, '')]
-}
-
-/** The calls that a key set needs. */
-export async function fetchKeys(
-  calls: { sessions: Pick<Calls<Routes>['sessions'], 'getJWKS'> },
-  project_id: string
-): Promise<readonly unknown[]> {
-  return (await calls.sessions.getJWKS({ project_id })).keys
+function fixedKeySet(jwks: { readonly keys: readonly unknown[] }): KeySet {
+  const keySet = Array.isArray(jwks?.keys) ? createFixedKeySet(jwks.keys) : undefined
+  if (keySet === undefined) {
+    throw new ConfigError('jwks.keys must hold an RSA key that can verify, and no kid twice.')
+  }
+  return keySet
 }
 
 /** The calls that a policy source needs. */

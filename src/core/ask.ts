@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import { isTooOld } from '../jwt/age.ts'
 import { type SessionClaims, sessionIdOf } from '../jwt/claims.ts'
 import { freezeJson } from '../jwt/freeze.ts'
 import { parseJwt } from '../jwt/parse.ts'
@@ -8,6 +9,7 @@ import type { B2BSessionsAuthenticateResponse } from '../wire/sessions.ts'
 import { createBreaker } from './breaker.ts'
 import { createBudget } from './budget.ts'
 import type { CheckedSession } from './session-cache.ts'
+import { saysSessionIsOver, sessionOver } from './session-over.ts'
 
 /** One question to the authority: whose session is this? */
 export interface Question {
@@ -15,6 +17,8 @@ export interface Question {
   readonly token: string
   /** Only a call younger than this may answer it. */
   readonly maxAgeMs: number
+  /** Only a call that was begun later than this may answer it, in the moments of `Revocations`. */
+  readonly after: number
   /** Nothing vouches for the token: the ask is limited. */
   readonly isUnverified: boolean
   /** What the JWT says of itself, when it is the JWT that is sent. */
@@ -30,18 +34,20 @@ interface AskOptions {
   /** Whether this process has accepted the token before. */
   readonly isKnown: (token: string) => boolean
   readonly now: () => number
+  /** Orders calls and revocations: see `Revocations`. */
+  readonly moment: () => number
+}
+
+interface Call {
+  readonly startedAt: number
+  readonly surelyTrueAt: number
+  readonly answer: Promise<CheckedSession>
 }
 
 /** An answer serves no longer than a session JWT would. */
 const answerLifeMs = 300_000
 const maxSharedCalls = 10_000
-
-/** The only answers that mean: this session is over. Every other refusal is about us, not about the member. */
-const sessionIsOver: Readonly<Record<string, number>> = {
-  session_not_found: 404,
-  invalid_session_token: 400,
-  unable_to_parse_session_jwt: 400
-}
+const maxUnverifiedCalls = 500
 
 /**
  * Asks the authority. Requests with the same token share a call; it belongs to none of them, so nobody's abort ends it,
@@ -50,84 +56,79 @@ const sessionIsOver: Readonly<Record<string, number>> = {
  * @throws AccessError `session_invalid` when the session is over
  * @throws UnavailableError when the authority cannot be reached, answers anything else, or about somebody else
  */
-export function createAsk({ authenticate, isKnown, now }: AskOptions): Ask {
-  const underWay = new LRUCache<string, { startedAt: number; answer: Promise<CheckedSession> }>({
-    max: maxSharedCalls
-  })
+export function createAsk({ authenticate, isKnown, now, moment }: AskOptions): Ask {
+  const underWay = new LRUCache<string, Call>({ max: maxSharedCalls })
   const breaker = createBreaker(now)
   const budget = createBudget(now)
+  let unverifiedCalls = 0
 
   return function ask(question) {
     const shared = underWay.get(question.token)
-    if (shared !== undefined && now() - shared.startedAt < question.maxAgeMs) return shared.answer
+    if (shared !== undefined && mayAnswer(shared, question)) return shared.answer
 
     const startedAt = now()
-    const answer = call(question, startedAt)
-    const entry = { startedAt, answer }
-    underWay.set(question.token, entry)
+    const surelyTrueAt = moment()
+    const answer = send(question).then((response) => ({
+      ...readAnswer(question, response),
+      checkedAt: startedAt,
+      surelyTrueAt,
+      usableUntil: Math.min(
+        startedAt + answerLifeMs,
+        Date.parse(response.member_session.expires_at)
+      )
+    }))
+    const call = { startedAt, surelyTrueAt, answer }
+    underWay.set(question.token, call)
     const forget = () => {
-      if (underWay.peek(question.token) === entry) underWay.delete(question.token)
+      if (underWay.peek(question.token) === call) underWay.delete(question.token)
     }
     answer.then(forget, forget)
     return answer
   }
 
-  async function call(question: Question, startedAt: number): Promise<CheckedSession> {
-    const isLimited = question.isUnverified && !isKnown(question.token)
-    if (isLimited && !budget.take())
-      throw unavailable('Too many unverified tokens were refused.', 1)
-    let wasRefused = false
+  function mayAnswer({ startedAt, surelyTrueAt }: Call, { maxAgeMs, after }: Question): boolean {
+    return surelyTrueAt > after && !isTooOld(startedAt, now(), maxAgeMs)
+  }
+
+  function send(question: Question): Promise<B2BSessionsAuthenticateResponse> {
+    const { field, token, isUnverified } = question
+    const call = () => breaker.run(() => authenticate({ [field]: token }).catch(rejectClassified))
+    return isUnverified && !isKnown(token) ? limited(call) : call()
+  }
+
+  async function limited<T>(call: () => Promise<T>): Promise<T> {
+    if (!budget.hasSome()) throw unavailable('Too many unverified tokens were refused.', 1)
+    if (unverifiedCalls >= maxUnverifiedCalls) {
+      throw unavailable('Too many unverified tokens are being asked about.', 1)
+    }
+    unverifiedCalls += 1
     try {
-      return readAnswer(question, await breaker.run(() => send(question)), startedAt)
+      return await call()
     } catch (error) {
-      wasRefused = error instanceof AccessError
+      if (error instanceof AccessError) budget.spend()
       throw error
     } finally {
-      if (isLimited && !wasRefused) budget.giveBack()
-    }
-  }
-
-  async function send(question: Question): Promise<B2BSessionsAuthenticateResponse> {
-    try {
-      return await authenticate({ [question.field]: question.token })
-    } catch (error) {
-      throw classify(error)
+      unverifiedCalls -= 1
     }
   }
 }
 
-function classify(error: unknown): AccessError | UnavailableError {
-  if (error instanceof UnavailableError) return error
-  const { status_code, error_type } = (error ?? {}) as Record<string, unknown>
-  if (typeof error_type === 'string' && typeof status_code === 'number') {
-    const isOver =
-      Object.hasOwn(sessionIsOver, error_type) && sessionIsOver[error_type] === status_code
-    return isOver
-      ? sessionOver(error_type)
-      : unavailable(`The authority answered ${status_code} ${error_type}.`)
-  }
-  return unavailable('The call failed.')
-}
-
-const overByAuthority = new WeakSet<object>()
-
-function sessionOver(reason: string): AccessError {
-  const error = new AccessError('session_invalid', { cause: new Error(reason) })
-  overByAuthority.add(error)
-  return error
-}
-
-/** Whether the authority itself said so: only then does a browser forget its cookies. */
-export function isSessionOver(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && overByAuthority.has(error)
+function rejectClassified(error: unknown): never {
+  if (error instanceof UnavailableError) throw error
+  if (saysSessionIsOver(error)) throw sessionOver(error.error_type)
+  const { status_code, error_type } = Object(error)
+  throw unavailable(
+    typeof error_type === 'string'
+      ? `The authority answered ${status_code} ${error_type}.`
+      : 'The call failed.'
+  )
 }
 
 /** The answer must be about what was sent, or nothing of it is used. */
 function readAnswer(
   { field, token, claims }: Question,
-  answer: B2BSessionsAuthenticateResponse,
-  startedAt: number
-): CheckedSession {
+  answer: B2BSessionsAuthenticateResponse
+): Pick<CheckedSession, 'member_session' | 'refreshedJwt'> {
   const { member_session, member, organization, session_jwt, session_token } = answer
   const isConsistent =
     member.member_id === member_session.member_id &&
@@ -140,13 +141,7 @@ function readAnswer(
   if (!isConsistent || !isAboutToken || !isJwtOf(session_jwt, member_session.member_session_id)) {
     throw new UnavailableError('authority_answer_mismatch')
   }
-  return Object.freeze({
-    member_session: freezeJson(member_session),
-    checkedAt: startedAt,
-    surelyTrueAt: startedAt,
-    usableUntil: Math.min(startedAt + answerLifeMs, Date.parse(member_session.expires_at)),
-    refreshedJwt: session_jwt
-  })
+  return { member_session: freezeJson(member_session), refreshedJwt: session_jwt }
 }
 
 type Identity = Pick<

@@ -1,4 +1,6 @@
 import { AccessError } from '../errors/access-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import { isTooOld } from '../jwt/age.ts'
 import type { SessionClaims } from '../jwt/claims.ts'
 import type { JwtVerifier } from '../jwt/verify.ts'
 import { type Ask, isSameSession, type Question } from './ask.ts'
@@ -33,52 +35,55 @@ interface LocalAnswer {
  * inconclusive (outcomes.ts has the table).
  *
  * The pair of cookies is one credential. The opaque token is its anchor: it is what an ask sends, and a JWT that would be
- * refused does not spoil it.
+ * refused does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides.
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { verifier, cache, ask, revocations, clockToleranceMs, now } = options
 
   return function authenticate(credential, maxAgeMs) {
-    return findChecked(credential, maxAgeMs) ?? resolve(credential, maxAgeMs)
+    const { session_jwt, session_token } = credential
+    const known =
+      session_jwt === undefined
+        ? findOpaque(session_token, maxAgeMs)
+        : findGood(session_jwt, maxAgeMs)
+    return known ?? resolve(credential, maxAgeMs)
+  }
+
+  function findGood(token: string | undefined, maxAgeMs: number): CheckedSession | undefined {
+    const known = token === undefined ? undefined : cache.get(token)
+    return known !== undefined && isGood(known, maxAgeMs) ? known : undefined
   }
 
   /** An opaque token alone is asked about on every request, unless the guard says how old an answer may be. */
-  function findChecked(credential: Credential, maxAgeMs: number): CheckedSession | undefined {
-    const { session_jwt, session_token } = credential
-    if (session_jwt !== undefined) {
-      const known = cache.get(session_jwt)
-      if (known !== undefined && isGood(known, maxAgeMs)) return known
-    }
-    if (session_token !== undefined && Number.isFinite(maxAgeMs)) {
-      const known = cache.get(session_token)
-      if (known !== undefined && isGood(known, maxAgeMs)) return known
-    }
-    return undefined
+  function findOpaque(token: string | undefined, maxAgeMs: number): CheckedSession | undefined {
+    return Number.isFinite(maxAgeMs) ? findGood(token, maxAgeMs) : undefined
   }
 
   function isGood(known: CheckedSession, maxAgeMs: number): boolean {
     const moment = now()
     return (
       moment < known.usableUntil &&
+      known.checkedAt <= moment + clockToleranceMs &&
       !isTooOld(known.checkedAt, moment, maxAgeMs) &&
-      !revocations.hasEnded(known.member_session.member_session_id) &&
-      !revocations.isDistrusted(known.member_session, known.surelyTrueAt)
+      revocations.allow(known)
     )
   }
 
   async function resolve(credential: Credential, maxAgeMs: number): Promise<CheckedSession> {
+    const { session_jwt, session_token } = credential
     const local = await judge(credential, maxAgeMs)
     const decision = decisions[local.outcome]
-    if (decision === 'accept' && local.claims !== undefined) {
+    if (decision === 'accept' && local.claims !== undefined && session_jwt !== undefined) {
       const checked = fromClaims(local.claims)
-      if (credential.session_jwt !== undefined) cache.set(credential.session_jwt, checked)
+      cache.set(session_jwt, checked)
       return checked
     }
-    if (decision === 'refuse' && credential.session_token === undefined) {
+    if (decision === 'refuse' && session_token === undefined) {
       throw new AccessError('session_invalid', { cause: new Error(local.outcome) })
     }
     // Somebody else may have asked while the signature was checked.
-    return findChecked(credential, maxAgeMs) ?? askAbout(credential, local, maxAgeMs)
+    const known = findGood(session_jwt, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
+    return known ?? askAbout(credential, local, maxAgeMs)
   }
 
   async function judge({ session_jwt }: Credential, maxAgeMs: number): Promise<LocalAnswer> {
@@ -92,8 +97,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
 
   function judgeTimes(claims: SessionClaims, maxAgeMs: number): LocalOutcome {
     const moment = now()
-    const { member_session } = claims
-    if (revocations.hasEnded(member_session.member_session_id)) return 'session_ended'
+    if (revocations.hasEnded(claims.member_session)) return 'session_ended'
     if (claims.exp * 1000 <= moment - clockToleranceMs) return 'expired'
     if (claims.iat * 1000 > moment + clockToleranceMs) return 'issued_ahead'
     if (claims.nbf !== undefined && claims.nbf * 1000 > moment + clockToleranceMs) {
@@ -101,17 +105,15 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     }
     if (claims.sessionExpiresAt <= moment) return 'session_expired'
     if (isTooOld(claims.iat * 1000, moment, maxAgeMs)) return 'too_old'
-    if (revocations.isDistrusted(member_session, claims.iat * 1000 - clockToleranceMs)) {
-      return 'distrusted'
-    }
-    return 'young'
+    return revocations.allow(fromClaims(claims)) ? 'young' : 'distrusted'
   }
 
   function fromClaims(claims: SessionClaims): CheckedSession {
+    const issuedAt = claims.iat * 1000
     return Object.freeze({
       member_session: claims.member_session,
-      checkedAt: claims.iat * 1000,
-      surelyTrueAt: claims.iat * 1000 - clockToleranceMs,
+      checkedAt: issuedAt,
+      surelyTrueAt: issuedAt - clockToleranceMs,
       usableUntil: Math.min(claims.exp * 1000 + clockToleranceMs, claims.sessionExpiresAt),
       refreshedJwt: undefined
     })
@@ -123,44 +125,55 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     maxAgeMs: number
   ): Promise<CheckedSession> {
     const question = buildQuestion(credential, local, maxAgeMs)
-    let checked = await ask(question)
-    // Something was ended while the call was under way: only a call that begins now can tell.
-    if (revocations.isDistrusted(checked.member_session, checked.surelyTrueAt)) {
-      checked = await ask({ ...question, maxAgeMs: 0 })
-    }
-    if (revocations.hasEnded(checked.member_session.member_session_id)) {
-      throw new AccessError('session_invalid', { cause: new Error('session_ended') })
-    }
+    const checked = await askTrusted(question).catch((error: unknown) => {
+      throw local.outcome === 'keys_unavailable' ? keysUnavailable(error) : error
+    })
     cache.set(question.token, checked)
     if (isWellSigned(local) && isSameSession(local.claims.member_session, checked.member_session)) {
       cache.set(credential.session_jwt ?? question.token, checked)
     }
     return checked
   }
+
+  /** What was ended while a call was under way, only a call that begins afterwards can tell. */
+  async function askTrusted(question: Question): Promise<CheckedSession> {
+    const first = await ask(question)
+    const after = revocations.distrustedSince(first.member_session)
+    const checked = first.surelyTrueAt > after ? first : await ask({ ...question, after })
+    if (revocations.hasEnded(checked.member_session)) {
+      throw new AccessError('session_invalid', { cause: new Error('session_ended') })
+    }
+    if (!revocations.allow(checked)) {
+      throw new UnavailableError('authority_unavailable', {
+        cause: new Error('Sessions were ended again and again while asking.')
+      })
+    }
+    return checked
+  }
 }
 
 function buildQuestion(
-  { session_jwt, session_token }: Credential,
+  { session_jwt = '', session_token }: Credential,
   local: LocalAnswer,
   maxAgeMs: number
 ): Question {
-  const isUnverified = !isWellSigned(local)
+  const common = {
+    maxAgeMs,
+    after: Number.NEGATIVE_INFINITY,
+    isUnverified: decisions[local.outcome] !== 'ask'
+  }
   return session_token !== undefined
-    ? { field: 'session_token', token: session_token, maxAgeMs, isUnverified, claims: undefined }
-    : {
-        field: 'session_jwt',
-        token: session_jwt ?? '',
-        maxAgeMs,
-        isUnverified,
-        claims: local.claims
-      }
+    ? { ...common, field: 'session_token', token: session_token, claims: undefined }
+    : { ...common, field: 'session_jwt', token: session_jwt, claims: local.claims }
 }
 
 function isWellSigned(local: LocalAnswer): local is LocalAnswer & { claims: SessionClaims } {
   return local.claims !== undefined && local.outcome !== 'keys_unavailable'
 }
 
-/** Tolerance never applies to an age, and 0 is too old for everything, also for what lies ahead of our clock. */
-function isTooOld(checkedAt: number, moment: number, maxAgeMs: number): boolean {
-  return Math.max(0, moment - checkedAt) >= maxAgeMs
+/** With the authority out of reach as well, it is the keys that would have helped. */
+function keysUnavailable(error: unknown): unknown {
+  return error instanceof UnavailableError && error.code === 'authority_unavailable'
+    ? new UnavailableError('keys_unavailable', { cause: error })
+    : error
 }

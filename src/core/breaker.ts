@@ -2,7 +2,7 @@ import { UnavailableError } from '../errors/unavailable-error.ts'
 
 const failuresToOpen = 20
 const countedWithinMs = 10_000
-const openMs = 5000
+const heldBackMs = 5000
 
 export interface Breaker {
   /** Runs the call, or rejects at once while the authority is known to be away. */
@@ -10,43 +10,56 @@ export interface Breaker {
 }
 
 /**
- * Spares an authority that is away, and the requests that would wait for it. 20 failures in a row within 10 seconds open
- * it for 5 seconds; then one call at a time tries whether the authority is back.
+ * Spares an authority that is away, and the requests that would wait for it. 20 failures within 10 seconds, without an
+ * answer in between, hold calls back for 5 seconds; then one call at a time tries, until one is answered.
  */
 export function createBreaker(now: () => number): Breaker {
   let failures: number[] = []
-  let openUntil = Number.NEGATIVE_INFINITY
+  let openedAt: number | undefined
   let isTrying = false
 
-  function isOpen(): boolean {
-    return failures.length >= failuresToOpen
-  }
-
-  function recordFailure(): void {
-    failures = [...failures.filter((at) => now() - at < countedWithinMs), now()]
-    if (isOpen()) openUntil = now() + openMs
-  }
-
   async function run<T>(call: () => Promise<T>): Promise<T> {
-    if (isOpen() && (isTrying || now() < openUntil)) {
-      throw new UnavailableError('authority_unavailable', {
-        cause: new Error('Calls are held back: the last ones all failed.'),
-        retryAfterSeconds: Math.max(1, Math.ceil((openUntil - now()) / 1000))
-      })
-    }
-    isTrying = isOpen()
+    if (openedAt === undefined) return watch(call)
+    const heldForMs = Math.abs(now() - openedAt)
+    if (isTrying || heldForMs < heldBackMs) throw heldBack(heldBackMs - heldForMs)
+    isTrying = true
     try {
-      const answer = await call()
-      failures = []
-      return answer
-    } catch (error) {
-      if (error instanceof UnavailableError) recordFailure()
-      else failures = []
-      throw error
+      return await watch(call)
     } finally {
       isTrying = false
     }
   }
 
+  /** Any answer means that the authority is there, also a refusal. */
+  async function watch<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await call()
+      close()
+      return answer
+    } catch (error) {
+      if (error instanceof UnavailableError) recordFailure()
+      else close()
+      throw error
+    }
+  }
+
+  function close(): void {
+    failures = []
+    openedAt = undefined
+  }
+
+  function recordFailure(): void {
+    const moment = now()
+    failures = [...failures.filter((at) => Math.abs(moment - at) < countedWithinMs), moment]
+    if (openedAt !== undefined || failures.length >= failuresToOpen) openedAt = moment
+  }
+
   return { run }
+}
+
+function heldBack(remainingMs: number): UnavailableError {
+  return new UnavailableError('authority_unavailable', {
+    cause: new Error('Calls are held back: the last ones all failed.'),
+    retryAfterSeconds: Math.max(1, Math.ceil(remainingMs / 1000))
+  })
 }

@@ -1,28 +1,34 @@
 const perSecond = 50
 const burst = 100
+const maxDebt = 500
 
 export interface Budget {
-  /** Takes one; false when none is left. */
-  take(): boolean
-  giveBack(): void
+  hasSome(): boolean
+  spend(): void
 }
 
-/** A token bucket: 100 at once, 50 more a second. It bounds what strangers can make us ask the authority. */
+/**
+ * Bounds what strangers can make us ask the authority: 100 refused asks at once, 50 more a second. What was refused is
+ * known only afterwards, so a burst may run into debt, which is paid off first.
+ */
 export function createBudget(now: () => number): Budget {
   let left = burst
   let countedAt = now()
 
+  function refill(): void {
+    const elapsedMs = Math.max(0, now() - countedAt)
+    left = Math.min(burst, left + (elapsedMs / 1000) * perSecond)
+    countedAt = now()
+  }
+
   return {
-    take() {
-      const elapsedMs = Math.max(0, now() - countedAt)
-      left = Math.min(burst, left + (elapsedMs / 1000) * perSecond)
-      countedAt = now()
-      if (left < 1) return false
-      left -= 1
-      return true
+    hasSome() {
+      refill()
+      return left >= 1
     },
-    giveBack() {
-      left = Math.min(burst, left + 1)
+    spend() {
+      refill()
+      left = Math.max(-maxDebt, left - 1)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { serialize } from 'cookie'
+import { ConfigError } from '../errors/config-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { CookieNames } from './options.ts'
 
@@ -67,7 +68,7 @@ export function setCookie(
 }
 
 /** `Set-Cookie` that makes a browser forget one of our cookies. */
-function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
+export function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
   return ['Set-Cookie', serializeCookie(cookies, cookies[role], '', 0)]
 }
 
@@ -114,6 +115,8 @@ function serializeCookie(
   value: string,
   maxAge: number
 ): string {
+  // The library would quote the value in its error.
+  if (!/^[A-Za-z0-9_.-]*$/.test(value)) throw new ConfigError('A token has a form of no token.')
   return serialize(name, value, {
     path: '/',
     httpOnly: true,

@@ -43,8 +43,8 @@ function readBearer(request: AuthRequest): Credential | undefined {
   const header = headerOf(request, 'authorization')
   if (header === undefined) return undefined
   if (countHeader(request, 'authorization') > 1) return junkHeader('Two Authorization headers.')
-  if (!/^bearer(?![^ \t])/i.test(header)) return undefined
-  return readToken(header.slice('Bearer '.length))
+  if (!/^bearer(?:[ \t]|$)/i.test(header)) return undefined
+  return header[6] === ' ' ? readToken(header.slice(7)) : junkHeader('No space behind Bearer.')
 }
 
 function readHeader(request: AuthRequest, name: string): Credential | undefined {

@@ -15,11 +15,16 @@ export interface GuardCalls {
   authenticate(data: B2BSessionsAuthenticateRequest): Promise<B2BSessionsAuthenticateResponse>
   fetchPolicy(): Promise<Policy>
   fetchOrgPolicy(organization_id: string): Promise<OrgPolicy>
+  revoke(member_session_id: string): Promise<unknown>
 }
 
 /** Our own client checks and times its calls itself. */
 export function callsOfOwnClient(client: Client): GuardCalls {
-  return { authenticate: client.sessions.authenticate, ...policyFetches(client) }
+  return {
+    authenticate: client.sessions.authenticate,
+    revoke: (member_session_id) => client.sessions.revoke({ member_session_id }),
+    ...policyFetches(client)
+  }
 }
 
 /** A client that we did not write is believed no more than the network. */
@@ -38,6 +43,8 @@ export function callsOfForeignClient(client: GuardClient, timeoutMs: number): Gu
   return {
     authenticate: (data) =>
       call(routes.sessions.authenticate.response, () => client.sessions.authenticate(data)),
+    revoke: (member_session_id) =>
+      withDeadline(timeoutMs, () => client.sessions.revoke({ member_session_id })),
     ...policyFetches({
       rbac: {
         policy: () => call(routes.rbac.policy.response, () => client.rbac.policy()),

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors/config-error.ts'
-import { refuseUnknownOptions } from './known-options.ts'
+import { refuseUnknownOptions } from '../errors/known-options.ts'
 import { readMaxAgeMs } from './options.ts'
 
 /**

@@ -1,5 +1,6 @@
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import { isTooOld } from '../jwt/age.ts'
 import { checkPermission } from '../rbac/check-permission.ts'
 import type { CompiledPolicy } from '../rbac/compile-policy.ts'
 import type { PolicySource } from '../rbac/policy-source.ts'
@@ -14,7 +15,7 @@ import { isPreflight, privateHeaders } from './refusal.ts'
 import { createRefuse } from './refuse.ts'
 import { type AuthRequest, isSafeMethod } from './request.ts'
 import type { AcceptedSession, RequestMemory } from './request-memory.ts'
-import type { CheckedSession } from './session-cache.ts'
+import type { Revocations } from './revocations.ts'
 import type { SignInContext } from './sign-in.ts'
 
 /**
@@ -32,6 +33,7 @@ export interface GuardParts extends SignInContext {
   readonly authenticate: Authenticate
   readonly policySource: PolicySource
   readonly memory: RequestMemory
+  readonly revocations: Revocations
 }
 
 /**
@@ -41,7 +43,7 @@ export interface GuardParts extends SignInContext {
  * a function of the request that throws.
  */
 export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>): Guard<Source> {
-  const { config, memory, authenticate, policySource } = parts
+  const { config, memory, authenticate, policySource, revocations } = parts
   const refuse = createRefuse(parts, plan.optional)
 
   return function decide(request, target, source) {
@@ -49,38 +51,39 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     const refused = (error: unknown) => refuse(request, target, error, credential?.carrier)
     try {
       const known = memory.recall(request)
-      if (known !== undefined && isEnough(known)) return admit(request, source, known)
-
-      if (isPreflight(request)) throw new AccessError('session_required')
-      credential = readCredential(request, config)
+      credential = known?.credential ?? readCredential(request, config)
       refuseUnusable(request, credential)
-      const presented = credential
-      const checked = authenticate(presented, plan.maxAgeMs)
-      const admitted = (session: CheckedSession) =>
-        admit(request, source, {
-          checked: session,
-          credential: presented,
-          maxAgeMs: plan.maxAgeMs
-        })
-      const decision = checked instanceof Promise ? checked.then(admitted) : admitted(checked)
+      const accepted = known !== undefined && isEnough(known) ? known : accept(credential)
+      const decision =
+        accepted instanceof Promise
+          ? accepted.then((session) => admit(request, source, session))
+          : admit(request, source, accepted)
       return decision instanceof Promise ? decision.catch(refused) : decision
     } catch (error) {
       return refused(error)
     }
   }
 
+  function accept(credential: Credential): AcceptedSession | Promise<AcceptedSession> {
+    const { maxAgeMs } = plan
+    const checked = authenticate(credential, maxAgeMs)
+    return checked instanceof Promise
+      ? checked.then((session) => ({ checked: session, credential, maxAgeMs }))
+      : { checked, credential, maxAgeMs }
+  }
+
   /** An earlier guard on this request looked as closely, or what it found is young enough for this one too. */
   function isEnough({ checked, maxAgeMs }: AcceptedSession): boolean {
-    return (
-      plan.maxAgeMs >= maxAgeMs || Math.max(0, config.now() - checked.checkedAt) < plan.maxAgeMs
-    )
+    const isClose =
+      plan.maxAgeMs >= maxAgeMs || !isTooOld(checked.checkedAt, config.now(), plan.maxAgeMs)
+    return isClose && revocations.allow(checked)
   }
 
   function refuseUnusable(
     request: AuthRequest,
     credential: Credential | undefined
   ): asserts credential {
-    if (credential === undefined) throw new AccessError('session_required')
+    if (isPreflight(request) || credential === undefined) throw new AccessError('session_required')
     if (credential.carrier === 'cookie' && !isSafeMethod(request)) {
       refuseForeignRequest(request, config)
     }
@@ -113,7 +116,7 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     return policy instanceof Promise ? policy.catch(policyUnavailable).then(settle) : settle(policy)
   }
 
-  /** A browser that presents an older JWT than the one at hand is given that one, as often as it takes. */
+  /** A browser that presents another JWT than the one at hand is given that one, as often as it takes. */
   function headersFor({ checked, credential }: AcceptedSession): readonly HeaderPair[] {
     const { member_session, refreshedJwt } = checked
     const { carrier, session_jwt, session_token } = credential

@@ -1,19 +1,11 @@
-import {
-  type Client,
-  createConnectedClient,
-  fetchKeys,
-  issuersOf
-} from '../client/create-client.ts'
-import { ConfigError } from '../errors/config-error.ts'
-import { createFixedKeySet, createKeySet, type KeySet } from '../jwt/key-set.ts'
-import { createJwtVerifier } from '../jwt/verify.ts'
-import { createFixedPolicySource, createPolicySource } from '../rbac/policy-source.ts'
+import { type Client, connect } from '../client/create-client.ts'
+import { createPolicySource } from '../rbac/policy-source.ts'
 import { createAsk } from './ask.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { callsOfForeignClient, callsOfOwnClient } from './guard-client.ts'
 import { planPermissionGuard, planSessionGuard } from './guard-options.ts'
-import { type Config, type MemberAuthOptions, readOptions } from './options.ts'
+import { type MemberAuthOptions, readOptions } from './options.ts'
 import type { AuthRequest } from './request.ts'
 import { createRequestMemory, type RequestMemory } from './request-memory.ts'
 import { createRevocations } from './revocations.ts'
@@ -47,45 +39,43 @@ export interface MemberAuth {
 /** Builds an instance. Two of them share nothing: no key, no session, no policy. */
 export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAuth {
   const config = readOptions(options, process.env)
-  const { now, connection } = config
+  const { now, connection, session_duration_minutes } = config
   const cache = createSessionCache()
   const revocations = createRevocations(now)
   const forget = createForget(revocations, cache)
-  const ownClient = createConnectedClient(connection, now)
-  const client = watchRevocations(ownClient, cache, forget)
+  const { client: ownClient, verifier, policySource: ownPolicySource } = connect(connection, config)
   const calls =
     config.client === undefined
       ? callsOfOwnClient(ownClient)
       : callsOfForeignClient(config.client, connection.timeoutMs)
-  const { session_duration_minutes } = config
+  const policySource =
+    config.client === undefined || config.policy !== undefined
+      ? ownPolicySource
+      : createPolicySource({ ...calls, now })
 
   const authenticate = createAuthenticate({
-    verifier: createJwtVerifier({
-      project_id: connection.project_id,
-      issuers: issuersOf(connection),
-      keySet: keySetOf(config, ownClient)
-    }),
+    verifier,
     ask: createAsk({
       authenticate: (data) => calls.authenticate({ ...data, session_duration_minutes }),
       isKnown: (token) => cache.get(token) !== undefined,
-      now
+      now,
+      moment: revocations.moment
     }),
     cache,
     revocations,
     clockToleranceMs: config.clockToleranceMs,
     now
   })
+  const revoke = (member_session_id: string) => {
+    forget({ member_session_id })
+    return calls.revoke(member_session_id)
+  }
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
-  const policySource =
-    config.policy === undefined
-      ? createPolicySource({ ...calls, now })
-      : createFixedPolicySource(config.policy)
-  const parts = { config, states, memory, authenticate, policySource }
-  const revoke = (session_token: string) => client.sessions.revoke({ session_token })
+  const parts = { config, states, memory, authenticate, policySource, revocations }
 
   return {
-    client,
+    client: watchRevocations(ownClient, cache, forget),
     memory,
     forget,
     sessionGuard: (given) => createGuard(parts, planSessionGuard(given, config.maxAgeMs)),
@@ -94,17 +84,7 @@ export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAut
     completeSignIn: (request, result, given = {}) =>
       completeSignIn({ config, states, revoke }, request, result, given),
     pendingSignIn: (request) => pendingSignIn({ config, states }, request),
-    signOut: (given, request, target) => signOut({ config, client, forget }, given, request, target)
+    signOut: (given, request, target) =>
+      signOut({ config, authenticate, revoke }, given, request, target)
   }
-}
-
-function keySetOf({ jwks, connection, now }: Config, client: Client): KeySet {
-  if (jwks === undefined) {
-    return createKeySet({ fetchKeys: () => fetchKeys(client, connection.project_id), now })
-  }
-  const fixed = createFixedKeySet(Array.isArray(jwks.keys) ? jwks.keys : [])
-  if (fixed === undefined) {
-    throw new ConfigError('jwks.keys holds no RSA key that can verify, or a kid twice.')
-  }
-  return fixed
 }

@@ -1,9 +1,10 @@
+import * as v from 'valibot'
 import { type Connection, isLoopbackHttp, readConnection } from '../client/connection.ts'
 import type { Client } from '../client/create-client.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import type { Policy } from '../wire/rbac.ts'
+import { readNumber, refuseUnknownOptions } from '../errors/known-options.ts'
+import { type Policy, policy } from '../wire/rbac.ts'
 import type { JWK } from '../wire/sessions.ts'
-import { readNumber, refuseUnknownOptions } from './known-options.ts'
 import { readReturnPath } from './return-to.ts'
 
 /** Where a credential is looked for. A custom header carries a bare token. */
@@ -30,7 +31,7 @@ export interface GuardClient {
       session_jwt?: string
       session_duration_minutes?: number
     }): Promise<unknown>
-    revoke(data: { session_token?: string; session_jwt?: string }): Promise<unknown>
+    revoke(data: { member_session_id: string }): Promise<unknown>
   }
   readonly rbac: {
     policy(): Promise<unknown>
@@ -150,6 +151,7 @@ const minSealingKeyLength = 32
 
 export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv): Config {
   refuseUnknownOptions('createMemberAuth', options, knownOptions)
+  const { clock_tolerance_seconds = 5 } = options
   const origin = readOwnOrigin(options.origin ?? env.MEMBERGATE_ORIGIN)
   const connection = readConnection({
     project_id: options.project_id ?? env.STYTCH_PROJECT_ID ?? '',
@@ -163,7 +165,7 @@ export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv):
     connection,
     maxAgeMs: readMaxAgeMs(options.max_token_age_seconds),
     clockToleranceMs:
-      readNumber('clock_tolerance_seconds', options.clock_tolerance_seconds ?? 5, {
+      readNumber('clock_tolerance_seconds', clock_tolerance_seconds, {
         min: 0,
         max: 60
       }) * 1000,
@@ -178,14 +180,14 @@ export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv):
     cookies: readCookies(options.cookies ?? {}, origin),
     sources: readSources(options.sources ?? ['bearer', 'cookie']),
     origin: origin?.origin,
-    trustedOrigins: new Set((options.trustedOrigins ?? []).map(readTrustedOrigin)),
+    trustedOrigins: readTrustedOrigins(options.trustedOrigins),
     csrf: readChoice('csrf', options.csrf ?? 'standard', ['standard', 'strict']),
     loginPath:
       options.loginPath === undefined ? undefined : readPath('loginPath', options.loginPath),
-    mfaPath: readPath('mfaPath', options.mfaPath ?? '/mfa').replace(/\/$/, ''),
+    mfaPath: readMfaPath(options.mfaPath ?? '/mfa'),
     sealingKeys: readSealingKeys(options.sealingKeys ?? [connection.secret], options.sealingKeys),
     jwks: options.jwks,
-    policy: options.policy,
+    policy: options.policy === undefined ? undefined : readPolicy(options.policy),
     now: readFunction('now', options.now ?? Date.now),
     client: options.client === undefined ? undefined : readClient(options.client)
   })
@@ -201,8 +203,9 @@ function readOwnOrigin(text: string | undefined): URL | undefined {
   return text === undefined ? undefined : readOrigin('origin', text)
 }
 
-function readTrustedOrigin(text: string): string {
-  return readOrigin('trustedOrigins', text).origin
+function readTrustedOrigins(origins: readonly string[] = []): ReadonlySet<string> {
+  if (!Array.isArray(origins)) throw new ConfigError('trustedOrigins must be a list of origins.')
+  return new Set(origins.map((text) => readOrigin('trustedOrigins', text).origin))
 }
 
 function readOrigin(name: string, text: unknown): URL {
@@ -226,14 +229,24 @@ function readPath(name: string, value: unknown): string {
   return path
 }
 
+function readMfaPath(value: unknown): string {
+  const path = readPath('mfaPath', value).replace(/\/$/, '')
+  if (path === '' || path.includes('?')) {
+    throw new ConfigError('mfaPath must be a path below /, without a query.')
+  }
+  return path
+}
+
 /** RFC 6265 section 4.1.1: a cookie name is a token. */
 function readCookies(options: CookieOptions, origin: URL | undefined): CookieNames {
   refuseUnknownOptions('cookies', options, knownCookieOptions)
+  const { hostPrefix = false } = options
+  if (typeof hostPrefix !== 'boolean') throw new ConfigError('hostPrefix must be true or false.')
   const secure = !(origin !== undefined && isLoopbackHttp(origin))
-  if (options.hostPrefix === true && !secure) {
+  if (hostPrefix && !secure) {
     throw new ConfigError('cookies.hostPrefix needs Secure cookies, and origin is http://.')
   }
-  const prefix = options.hostPrefix === true ? '__Host-' : ''
+  const prefix = hostPrefix ? '__Host-' : ''
   const names = {
     session_jwt: `${prefix}${options.session_jwt ?? 'stytch_session_jwt'}`,
     session_token: `${prefix}${options.session_token ?? 'stytch_session'}`,
@@ -288,6 +301,12 @@ function readSealingKeys(keys: readonly string[], given: unknown): readonly stri
     )
   }
   return keys
+}
+
+function readPolicy(given: Policy): Policy {
+  const read = v.safeParse(policy, given)
+  if (read.success) return read.output
+  throw new ConfigError('policy must hold roles and resources, as the API answers them.')
 }
 
 function readClient(client: GuardClient | Client): GuardClient {

@@ -34,8 +34,7 @@ export function buildRefusal(
   const needsSignIn = error.code === 'session_required' || error.code === 'session_invalid'
   if (needsSignIn && loginPath !== undefined && isNavigation(request)) {
     const login = new URL(loginPath, 'https://app.invalid')
-    if (!isWithin(target, login.pathname))
-      return redirect(loginLocation(login, request, target, config))
+    if (!isWithin(target, loginPath)) return redirect(loginLocation(login, request, target, config))
   }
   return problem(error)
 }

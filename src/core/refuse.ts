@@ -1,6 +1,5 @@
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
-import { isSessionOver } from './ask.ts'
 import { continueSignIn } from './continue-sign-in.ts'
 import { clearSessionCookies, type HeaderPair } from './cookies.ts'
 import type { Credential } from './credentials.ts'
@@ -9,6 +8,7 @@ import { publishRefusal } from './events.ts'
 import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from './refusal.ts'
 import type { AuthRequest } from './request.ts'
 import type { RequestMemory } from './request-memory.ts'
+import { isSessionOver } from './session-over.ts'
 import type { SignInContext } from './sign-in.ts'
 
 type Refuse = (

@@ -30,8 +30,8 @@ export interface RequestMemory {
   mayContinue(request: AuthRequest): boolean
 }
 
-/** Sessions by request, whichever instance accepted them; `'several'` when two accepted different ones. */
-const byAnyInstance = new WeakMap<object, MemberSession | 'several'>()
+/** Sessions by request, whichever instance accepted them; `'several'` when two instances accepted different ones. */
+const byAnyInstance = new WeakMap<object, { owner: object; session: MemberSession } | 'several'>()
 const verdictByAnyInstance = new WeakMap<object, AuthorizationVerdict>()
 
 export function createRequestMemory(): RequestMemory {
@@ -42,7 +42,7 @@ export function createRequestMemory(): RequestMemory {
   return {
     remember(request, accepted) {
       sessions.set(request, accepted)
-      rememberForAll(request, accepted.checked.member_session)
+      rememberForAll(request, sessions, accepted.checked.member_session)
     },
     recall: (request) => sessions.get(request),
     rememberVerdict(request, verdict) {
@@ -58,23 +58,25 @@ export function createRequestMemory(): RequestMemory {
   }
 }
 
-function rememberForAll(request: AuthRequest, session: MemberSession): void {
-  const other = byAnyInstance.get(request)
+function rememberForAll(request: AuthRequest, owner: object, session: MemberSession): void {
+  const known = byAnyInstance.get(request)
   const isOther =
-    other === 'several' ||
-    (other !== undefined && other.member_session_id !== session.member_session_id)
-  byAnyInstance.set(request, isOther ? 'several' : session)
+    known === 'several' ||
+    (known !== undefined &&
+      known.owner !== owner &&
+      known.session.member_session_id !== session.member_session_id)
+  byAnyInstance.set(request, isOther ? 'several' : { owner, session })
 }
 
 /** The session that guards accepted on this request, whichever instance they belong to. */
 export function memberOfAny(request: AuthRequest): MemberSession {
-  const session = byAnyInstance.get(request)
-  if (session === 'several') {
+  const known = byAnyInstance.get(request)
+  if (known === 'several') {
     throw new ConfigError(
       'Guards of two instances accepted different sessions on this request. Use auth.memberOf of the instance you mean.'
     )
   }
-  return session ?? missingSession()
+  return known?.session ?? missingSession()
 }
 
 /** The latest verdict on this request, whichever instance it is of. */

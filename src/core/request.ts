@@ -3,9 +3,9 @@
  * Decisions are remembered per object, so pass the same one for the same request.
  */
 export interface AuthRequest {
-  readonly method?: string
+  readonly method?: string | undefined
   /** Path and query, as received. */
-  readonly url?: string
+  readonly url?: string | undefined
   /** Lower-case names, as Node gives them. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Names and values in turn, as received: only they show a header that was sent twice. */

@@ -17,10 +17,15 @@ export function readReturnPath(value: unknown): string | undefined {
   return isRootedPath(path) && path.length <= maxLength ? path : undefined
 }
 
-/** Whether `path` is `base` or lies below it. */
+/** Whether `path` is `base` or lies below it, queries aside. Everything lies below `/`, so that is only itself. */
 export function isWithin(path: string, base: string): boolean {
-  const pathname = path.split(/[?#]/, 1)[0] ?? ''
-  return pathname === base || pathname.startsWith(base.endsWith('/') ? base : `${base}/`)
+  const pathname = pathnameOf(path)
+  const root = pathnameOf(base)
+  return pathname === root || (root !== '/' && pathname.startsWith(`${root}/`))
+}
+
+function pathnameOf(path: string): string {
+  return path.split(/[?#]/, 1)[0] ?? ''
 }
 
 function isRootedPath(text: string): boolean {

@@ -1,17 +1,23 @@
 import type { MemberSession } from '../wire/member-session.ts'
+import type { CheckedSession } from './session-cache.ts'
 
 /** What ended, as this process was told. */
 export interface Revocations {
   endSession(member_session_id: string): void
   /** Sessions of this member or organization that were checked until now must be asked about again. */
   distrust(member_or_organization_id: string): void
-  hasEnded(member_session_id: string): boolean
-  /** Whether a session that was surely true at that moment may have been ended since. */
-  isDistrusted(session: MemberSession, surelyTrueAt: number): boolean
+  hasEnded(session: MemberSession): boolean
+  /** When the member or organization of a session was last distrusted. */
+  distrustedSince(session: MemberSession): number
+  /** Whether a checked session still counts: it has not ended, and was not distrusted since it was surely true. */
+  allow(checked: CheckedSession): boolean
+  /** The present moment, later than every one before it, also within a millisecond and when the clock steps back. */
+  moment(): number
 }
 
 /** Longer than any JWT lives, with its clock tolerance. */
 const keptMs = 365_000
+const maxKept = 100_000
 
 /**
  * Revocations that this process knows of at once, while JWTs elsewhere live out their five minutes.
@@ -21,34 +27,42 @@ const keptMs = 365_000
  */
 export function createRevocations(now: () => number): Revocations {
   const endedSessions = new Map<string, number>()
-  const distrustedSince = new Map<string, number>()
+  const distrusted = new Map<string, number>()
+  let latest = Number.NEGATIVE_INFINITY
 
-  function remember(map: Map<string, number>, key: string): void {
-    const moment = now()
-    map.delete(key)
-    for (const [oldest, at] of map) {
-      if (Math.abs(moment - at) < keptMs) break
-      map.delete(oldest)
-    }
-    map.set(key, moment)
+  function moment(): number {
+    latest = Math.max(now(), latest + 0.001)
+    return latest
   }
 
-  function isBefore(key: string, surelyTrueAt: number): boolean {
-    const since = distrustedSince.get(key)
-    return since !== undefined && surelyTrueAt <= since && now() - since < keptMs
+  function remember(map: Map<string, number>, key: string): void {
+    const at = moment()
+    map.delete(key)
+    for (const [oldest, since] of map) {
+      if (at - since < keptMs && map.size < maxKept) break
+      map.delete(oldest)
+    }
+    map.set(key, at)
+  }
+
+  const never = Number.NEGATIVE_INFINITY
+
+  function hasEnded({ member_session_id }: MemberSession): boolean {
+    return endedSessions.size > 0 && endedSessions.has(member_session_id)
+  }
+
+  function distrustedSince({ member_id, organization_id }: MemberSession): number {
+    if (distrusted.size === 0) return never
+    return Math.max(distrusted.get(member_id) ?? never, distrusted.get(organization_id) ?? never)
   }
 
   return {
     endSession: (member_session_id) => remember(endedSessions, member_session_id),
-    distrust: (member_or_organization_id) => remember(distrustedSince, member_or_organization_id),
-    hasEnded(member_session_id) {
-      return endedSessions.size > 0 && endedSessions.has(member_session_id)
-    },
-    isDistrusted(session, surelyTrueAt) {
-      if (distrustedSince.size === 0) return false
-      return (
-        isBefore(session.member_id, surelyTrueAt) || isBefore(session.organization_id, surelyTrueAt)
-      )
-    }
+    distrust: (member_or_organization_id) => remember(distrusted, member_or_organization_id),
+    hasEnded,
+    distrustedSince,
+    allow: ({ member_session, surelyTrueAt }) =>
+      !hasEnded(member_session) && surelyTrueAt > distrustedSince(member_session),
+    moment
   }
 }

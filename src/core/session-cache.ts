@@ -1,13 +1,19 @@
 import { LRUCache } from 'lru-cache'
 import type { MemberSession } from '../wire/member-session.ts'
 
-/** A member session that was checked: locally, or by asking. */
+/**
+ * A member session that was checked: locally, or by asking.
+ *
+ * A JWT issued at 12:00:00 by a clock that may be 5 s ahead of ours was true at 12:00:00 (`checkedAt`), cannot have been
+ * ended already at 11:59:55 (`surelyTrueAt`), and serves until 12:05:05 (`usableUntil`). An ask begun at 12:00:00 was and
+ * could be so at 12:00:00, and serves until 12:05:00; in both cases no longer than the session.
+ */
 export interface CheckedSession {
   /** Frozen, all of it: it is shared between requests. */
   readonly member_session: MemberSession
-  /** When it was true, by our clock: the `iat` of a JWT, or the moment at which an ask was started. Its age counts from here. */
+  /** Its age counts from here. */
   readonly checkedAt: number
-  /** The latest moment at which it cannot have been ended already, by our clock: earlier than `checkedAt` where that is another clock's. */
+  /** A revocation that this process heard of later than this may have ended it. */
   readonly surelyTrueAt: number
   /** It serves no longer than this, whatever its age. */
   readonly usableUntil: number
@@ -23,8 +29,7 @@ export interface SessionCache {
 const maxEntries = 10_000
 const maxBytes = 32 * 1024 * 1024
 const keyLength = 43
-/** What an entry takes beside its token: claims, keys, bookkeeping. */
-const entryOverheadBytes = 1500
+const entryOverheadBytes = 500
 
 /**
  * Remembers sessions by the token that proved them. The last 43 characters, 256 bits of a signature or token, find the
@@ -35,7 +40,11 @@ export function createSessionCache(): SessionCache {
   const slots = new LRUCache<string, { token: string; session: CheckedSession }>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: ({ token }) => token.length + entryOverheadBytes
+    sizeCalculation: ({ token, session: { member_session, refreshedJwt = '' } }) =>
+      token.length +
+      refreshedJwt.length +
+      JSON.stringify(member_session).length +
+      entryOverheadBytes
   })
   return {
     get(token) {

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors/config-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { MfaRequired, PrimaryRequired } from '../wire/sign-in.ts'
 import {
+  clearCookie,
   clearSignInCookies,
   type HeaderPair,
   readCookieValues,
@@ -62,7 +63,7 @@ export interface SignInContext {
  * @throws AccessError `csrf_rejected`
  */
 export async function completeSignIn(
-  context: SignInContext & { readonly revoke: (session_token: string) => Promise<unknown> },
+  context: SignInContext & { readonly revoke: (member_session_id: string) => Promise<unknown> },
   request: AuthRequest,
   result: AuthenticatingResponse,
   options: CompleteSignInOptions
@@ -71,7 +72,8 @@ export async function completeSignIn(
   try {
     refuseForeignRequest(request, config)
   } catch (error) {
-    if (result.session_token) await context.revoke(result.session_token).catch(() => {})
+    const { member_session } = result
+    if (member_session) await context.revoke(member_session.member_session_id).catch(() => {})
     throw error
   }
   const pending = await readBoundState(context, request)
@@ -89,10 +91,10 @@ function signedIn(config: Config, result: AuthenticatingResponse): readonly Head
     throw new ConfigError('completeSignIn needs an authenticating response, with its session.')
   }
   const tokens = { session_token, session_jwt }
-  return [
-    ...setSessionCookies(config.cookies, member_session, tokens, config.now()),
-    ...clearSignInCookies(config.cookies)
-  ]
+  const cookies = setSessionCookies(config.cookies, member_session, tokens, config.now())
+  // A JWT that is too large for a cookie must not leave the one of an earlier session behind.
+  const leftOver = cookies.length < 2 ? [clearCookie(config.cookies, 'session_jwt')] : []
+  return [...cookies, ...leftOver, ...clearSignInCookies(config.cookies)]
 }
 
 async function halfSignedIn(

@@ -1,19 +1,18 @@
-import type { Client } from '../client/create-client.ts'
 import { AccessError } from '../errors/access-error.ts'
-import { ApiError } from '../errors/api-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { refuseUnknownOptions } from '../errors/known-options.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import type { Authenticate } from './authenticate.ts'
 import { clearEveryCookie } from './cookies.ts'
-import { type Credential, readCredential } from './credentials.ts'
+import { readCredential } from './credentials.ts'
 import { refuseForeignRequest } from './csrf.ts'
 import type { RefusedDecision } from './decision.ts'
 import { refuseUncalled } from './guard-options.ts'
-import { refuseUnknownOptions } from './known-options.ts'
 import type { Config } from './options.ts'
 import { buildRefusal, privateHeaders, type Refusal } from './refusal.ts'
 import type { AuthRequest } from './request.ts'
 import { readReturnPath } from './return-to.ts'
-import type { Forget } from './watch-revocations.ts'
+import { saysSessionIsOver } from './session-over.ts'
 
 export interface SignOutOptions {
   /** Path of this app to go to afterwards, by 303. Unset: 204. */
@@ -34,22 +33,24 @@ export function planSignOut(given: SignOutOptions = {}): SignOutOptions {
 
 interface SignOutParts {
   readonly config: Config
-  readonly client: Client
-  readonly forget: Forget
+  readonly authenticate: Authenticate
+  /** Ends a session, here at once and at the authority when it answers. */
+  readonly revoke: (member_session_id: string) => Promise<unknown>
 }
 
 /**
- * Ends the session that the request presents and clears every cookie of ours.
+ * Ends the session that the request proves and clears every cookie of ours. What proves no session ends none.
  *
- * Signing out succeeds in this browser whatever happens. When the authority cannot be reached, the revocation is
+ * Signing out succeeds in this browser whatever happens. When the authority does not confirm, the revocation is
  * outstanding: this process refuses the session already, and the answer is 202 and says so.
  */
 export async function signOut(
-  { config, client, forget }: SignOutParts,
+  parts: SignOutParts,
   { redirectTo }: SignOutOptions,
   request: AuthRequest,
   target: string
 ): Promise<Refusal | RefusedDecision> {
+  const { config } = parts
   if (request.method !== 'POST') {
     return { status: 405, headers: [...privateHeaders, ['Allow', 'POST']], body: '' }
   }
@@ -59,36 +60,37 @@ export async function signOut(
     if (!(error instanceof AccessError)) throw error
     return { accepted: false, error, ...buildRefusal(error, request, target, config) }
   }
-  const credential = readCredential(request, config)
-  const isOutstanding = credential !== undefined && !(await revoke(credential, client, forget))
+  const isEnded = await endSession(parts, request)
   const headers = [...privateHeaders, ...clearEveryCookie(config.cookies)]
   if (redirectTo !== undefined) {
     return { status: 303, headers: [...headers, ['Location', redirectTo]], body: '' }
   }
-  return isOutstanding
-    ? {
-        status: 202,
-        headers: [...headers, ['Content-Type', 'application/json']],
-        body: JSON.stringify({ revocation: 'outstanding' })
-      }
-    : { status: 204, headers, body: '' }
+  if (isEnded) return { status: 204, headers, body: '' }
+  return {
+    status: 202,
+    headers: [...headers, ['Content-Type', 'application/json']],
+    body: JSON.stringify({ revocation: 'outstanding' })
+  }
 }
 
-/** Whether the session has ended for sure. A session that the authority does not know has. */
-async function revoke(
-  { session_token, session_jwt }: Credential,
-  client: Client,
-  forget: Forget
+/** Whether no session is left: there was none, or the authority says that it has ended. */
+async function endSession(
+  { config, authenticate, revoke }: SignOutParts,
+  request: AuthRequest
 ): Promise<boolean> {
-  if (session_jwt !== undefined) forget({ session_jwt })
-  if (session_token !== undefined) forget({ session_token })
+  const credential = readCredential(request, config)
+  if (credential === undefined || credential.junk !== undefined) return true
   try {
-    if (session_token !== undefined) await client.sessions.revoke({ session_token })
-    else if (session_jwt !== undefined) await client.sessions.revoke({ session_jwt })
+    const { member_session } = await authenticate(credential, Number.POSITIVE_INFINITY)
+    await revoke(member_session.member_session_id)
     return true
   } catch (error) {
-    if (error instanceof ApiError) return error.status_code >= 400 && error.status_code < 500
-    if (error instanceof UnavailableError) return false
+    if (error instanceof AccessError || saysSessionIsOver(error)) return true
+    if (error instanceof UnavailableError || isRefusal(error)) return false
     throw error
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return typeof Object(error).status_code === 'number'
 }

@@ -6,6 +6,7 @@ export interface ParsedJwt {
 }
 
 const maxLength = 8192
+const maxDepth = 32
 const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -15,7 +16,7 @@ const forbiddenHeaders = ['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c', 'cty', 'zip
 /**
  * Reads the one form that a session JWT has: compact, RS256, `typ: JWT`, a `kid`, and JSON without duplicate members.
  *
- * Every segment must be canonical base64url. The trailing bits that lenient decoders ignore give one signature
+ * Nothing in it is nested deeper than 32 levels. Every segment must be canonical base64url. The trailing bits that lenient decoders ignore give one signature
  * sixteen spellings (RFC 4648 section 3.5), and each would be a token of its own to a cache.
  */
 export function parseJwt(token: string): ParsedJwt | undefined {
@@ -59,15 +60,23 @@ function decodeCanonical(segment: string): Buffer | undefined {
   return bytes.toString('base64url') === segment ? bytes : undefined
 }
 
-/** In valid JSON a string before a colon is a member name, so more names than members means a duplicate. */
+/**
+ * How many member names JSON text has: strings that a colon follows. Every string is consumed whole, from left to right,
+ * so nothing inside one is taken for a name. More names than members means a duplicate.
+ */
 function countNames(text: string): number {
-  return text.match(/"(?:[^"\\]|\\.)*"\s*:/g)?.length ?? 0
+  let count = 0
+  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)) {
+    if (colon !== undefined) count += 1
+  }
+  return count
 }
 
-function countMembers(value: object): number {
+function countMembers(value: object, depth = 0): number {
+  if (depth > maxDepth) throw new RangeError('Nested too deeply.')
   let count = Array.isArray(value) ? 0 : Object.keys(value).length
   for (const child of Object.values(value)) {
-    if (typeof child === 'object' && child !== null) count += countMembers(child)
+    if (typeof child === 'object' && child !== null) count += countMembers(child, depth + 1)
   }
   return count
 }

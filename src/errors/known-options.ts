@@ -1,5 +1,5 @@
-import { ConfigError } from '../errors/config-error.ts'
-import { nearestName } from '../errors/nearest-name.ts'
+import { ConfigError } from './config-error.ts'
+import { nearestName } from './nearest-name.ts'
 
 /**
  * Refuses an option that nobody knows, and names the nearest one that exists. `known` has every key by type, so a new
