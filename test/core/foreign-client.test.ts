@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import express from 'express'
 import { createAuthenticator, type MemberAuthOptions } from 'membergate'
+import { createMemberAuth } from 'membergate/express'
 import stytch from 'stytch'
+import request from 'supertest'
 import { openWorld, type World } from '../support/world.ts'
 
 let world: World
@@ -31,6 +34,22 @@ test('guards work with the official SDK as their client', async () => {
   expect(decision).toMatchObject({ accepted: true, member_session })
   await world.client.sessions.revoke({ session_token })
   expect(await ask(session_token, sdk)).toMatchObject({ accepted: false, status: 401 })
+})
+
+test('signing out goes through it too', async () => {
+  const { session_token, member_session } = await world.signIn('member@acme.test')
+  const { url, project_id, secret } = world.authority
+  const revoked: unknown[] = []
+  const client = {
+    rbac: sdk.rbac,
+    sessions: {
+      authenticate: (data: object) => sdk.sessions.authenticate(data),
+      revoke: async (data: object) => revoked.push(data)
+    }
+  }
+  const app = express().post('/', createMemberAuth({ url, project_id, secret, client }).signOut())
+  await request(app).post('/').set('Authorization', `Bearer ${session_token}`).expect(204)
+  expect(revoked).toEqual([{ member_session_id: member_session.member_session_id }])
 })
 
 test('the deadline holds around a client that does not keep one', async () => {

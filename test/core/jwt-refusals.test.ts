@@ -107,6 +107,26 @@ test('a good token is accepted, frozen and without prototypes to reach', async (
   expect(Reflect.get({}, 'admin')).toBeUndefined()
 })
 
+test('texts that look like member names are none', async () => {
+  const claims = {
+    ...goodClaims,
+    allowed: ['10.0.0.1', '::1', ':a:', '","x":'],
+    note: '{"sub":"x"}'
+  }
+  expect((await present(mint(claims))).accepted).toBe(true)
+})
+
+test('JSON that is nested too deeply, or full of quotes, is refused at once', async () => {
+  const nested = JSON.stringify(goodClaims).replace(
+    '{',
+    `{"deep":${'['.repeat(2300)}${']'.repeat(2300)},`
+  )
+  const quoted = JSON.stringify({ ...goodClaims, text: '"'.repeat(2700) })
+  for (const claims of [nested, quoted]) {
+    await expectRefused(mint(claims, goodHeader, stranger.privateKey))
+  }
+})
+
 describe('a header is refused without a call:', () => {
   test.each<[string, unknown]>([
     ['alg none', { ...goodHeader, alg: 'none' }],
@@ -278,6 +298,13 @@ describe('times that do not do are asked about, once each:', () => {
       expect((await present(token)).accepted).toBe(true)
     }
     expect(upstream.count('')).toBe(0)
+  })
+
+  test('when the clock steps back, a cached session counts no more than a new one', async () => {
+    const token = mint({ ...goodClaims, seen: 'before' })
+    expect((await present(token)).accepted).toBe(true)
+    clock = now - 3_600_000
+    await expectAsked(token)
   })
 
   test('a cached session does not outlive its token', async () => {

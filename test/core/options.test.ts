@@ -43,6 +43,13 @@ describe('an option that is wrong stops the boot and is named:', () => {
     [{ cookies: { session_jwt: 'x', session_token: 'x' } }, /name of its own/],
     [{ cookies: { hostPrefix: true }, origin: 'http://localhost:3000' }, /hostPrefix/],
     [{ jwks: { keys: [] } }, /jwks/],
+    [{ jwks: null }, /jwks/],
+    [{ policy: {} }, /policy/],
+    [{ trustedOrigins: 'https://a.example' }, /trustedOrigins/],
+    [{ cookies: { hostPrefix: 'true' } }, /hostPrefix/],
+    [{ clock_tolerance_seconds: null }, /clock_tolerance_seconds/],
+    [{ mfaPath: '/' }, /mfaPath/],
+    [{ mfaPath: '/mfa?x=1' }, /mfaPath/],
     [{ client: {} }, /client must have/],
     [{ now: 5 }, /now must be a function/],
     [{ onRefusal: 'ignore' }, /onRefusal/]
@@ -107,6 +114,17 @@ describe('the free functions', () => {
   test('stop the boot when a variable is missing', () => {
     expect(() => expressDoor.requireMemberSession()).toThrow(/STYTCH_PROJECT_ID/)
     expect(() => koaDoor.requirePermission('a', 'b')).toThrow(/STYTCH_PROJECT_ID/)
+  })
+
+  test('recognise a factory that is passed uncalled', async () => {
+    process.env.STYTCH_PROJECT_ID = 'project-test-3'
+    process.env.STYTCH_SECRET = 'secret-test-3'
+    const app = express()
+    app.use(expressDoor.handleMfaRedirect as never)
+    app.use(((error: Error, _req: unknown, res: express.Response, _next: unknown) => {
+      res.status(500).send(error.message)
+    }) as express.ErrorRequestHandler)
+    expect((await request(app).get('/')).text).toMatch(/with parentheses/)
   })
 
   test('use the instance of the environment', async () => {

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createMemberAuth } from 'membergate/express'
+import { createMemberAuth, type MemberSession } from 'membergate/express'
+import type { MemberState } from 'membergate/koa'
 import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { createCountingFetch } from '../support/counting-fetch.ts'
@@ -320,6 +321,37 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect((await request(app.url).get('/me').set(bearer(after.session_jwt))).status).toBe(200)
     })
 
+    test('is seen by a later guard on the same request', async () => {
+      const { session_jwt } = await world.signIn('editor@acme.test')
+      await request(app.url).get('/ends-itself').set(bearer(session_jwt)).expect(401)
+    })
+
+    test('while a call is under way is asked about once more, by one call for all', async () => {
+      const { session_token, member_session } = await world.signIn('editor@acme.test')
+      const answer = await world.client.sessions.authenticate({ session_token })
+      let asked: () => void = () => {}
+      const isAsked = new Promise<void>((resolve) => {
+        asked = resolve
+      })
+      let release: (response: Response) => void = () => {}
+      upstream.answerOnce(authenticateCalls, () => {
+        asked()
+        return new Promise((resolve) => {
+          release = resolve
+        })
+      })
+      const waiting = Promise.all(
+        Array.from({ length: 20 }, () => request(app.url).get('/me').set(bearer(session_token)))
+      )
+      await isAsked
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await world.client.sessions.revoke({ member_id: member_session.member_id })
+      app.auth.forget({ member_id: member_session.member_id })
+      release(Response.json(answer))
+      expect(new Set((await waiting).map(({ status }) => status))).toEqual(new Set([401]))
+      expect(upstream.count(authenticateCalls)).toBe(2)
+    })
+
     test('can be told by auth.forget', async () => {
       const { session_jwt, member_session } = await world.signIn('editor@acme.test')
       const { member_session_id } = member_session
@@ -457,6 +489,80 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect(answer.body.code).toBe('policy_unavailable')
       await cold.close()
     })
+  })
+
+  test('a denial behind an earlier guard is the same refusal, with the policy at hand or not', async () => {
+    const cold = await openAnother({})
+    const { session_jwt } = await world.signIn('member@acme.test')
+    for (let round = 0; round < 2; round += 1) {
+      const answer = await request(cold.url)
+        .get('/session-then-permission')
+        .set(bearer(session_jwt))
+      expect(answer.status).toBe(403)
+      expect(answer.type).toBe('application/problem+json')
+      expect(answer.body.code).toBe('permission_denied')
+    }
+    await cold.close()
+  })
+
+  test('150 good tokens at once are no reason to hold any of them back', async () => {
+    const fresh = await openAnother({})
+    const sessions = []
+    const { session_token } = await world.signIn('member@acme.test')
+    for (let index = 0; index < 150; index += 1) sessions.push(session_token)
+    const answers = await Promise.all(
+      sessions.map((token) => request(fresh.url).get('/fresh').set(bearer(token)))
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    await fresh.close()
+  })
+
+  test('a newer JWT is not replaced by what an earlier answer held', async () => {
+    const { session_token, session_jwt } = await world.signIn('member@acme.test')
+    const get = (headers: object) =>
+      request(app.url)
+        .get('/within-two-minutes')
+        .set(headers as Record<string, string>)
+    world.clock.advance(310)
+    await get(cookies({ session_token, session_jwt })).expect(200)
+    world.clock.advance(2)
+    const newer = await world.client.sessions.authenticate({
+      session_token,
+      session_custom_claims: { stepped: 'up' }
+    })
+    const answer = await get(cookies({ session_token, session_jwt: newer.session_jwt }))
+    expect(answer.body.custom_claims).toEqual({ stepped: 'up' })
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  })
+
+  test('an error that requests share carries nobody’s cookies to the other', async () => {
+    const mine = await world.signIn('member@acme.test')
+    const other = await world.signIn('editor@acme.test')
+    world.clock.advance(310)
+    const [first, second, third] = await Promise.all([
+      request(app.url).get('/throws-one-for-all').set(cookies(mine)),
+      request(app.url).get('/throws-one-for-all').set(bearer(other.session_token)),
+      request(app.url).get('/throws-publicly')
+    ])
+    expect(first.status).toBe(500)
+    expect(setNames(first)).toEqual(['stytch_session', 'stytch_session_jwt'])
+    for (const answer of [second, third]) expect(answer.headers['set-cookie']).toBeUndefined()
+  })
+
+  test('an onRefusal that fails is an error of the app, and ends no process', async () => {
+    const failing = await openAnother({
+      onRefusal: () => {
+        throw new Error('A mistake of the app.')
+      }
+    })
+    await request(failing.url).get('/me').expect(500)
+    await request(failing.url).get('/fresh').set(bearer('a.b.c')).expect(500)
+    const rejecting = await openAnother({
+      onRefusal: async () => Promise.reject(new Error('Too.'))
+    })
+    await request(rejecting.url).get('/me').expect(500)
+    await failing.close()
+    await rejecting.close()
   })
 
   describe('a tenant in the path', () => {
@@ -654,6 +760,18 @@ test('memberOf of one project knows nothing of what another project’s guard ac
   await world.close()
 })
 
+const sharedError = new Error('One for all.')
+
+/** A middleware of either framework that ends the session of the request it sees. */
+function endsItself(auth: Auth): object {
+  return (...given: unknown[]) => {
+    const [first] = given as [{ memberSession?: MemberSession; state?: MemberState }]
+    const session = first.memberSession ?? first.state?.memberSession
+    auth.forget({ member_session_id: session?.member_session_id })
+    return (given.at(-1) as () => unknown)()
+  }
+}
+
 function defineApp(app: AppBuilder, auth: Auth): void {
   const session = auth.requireMemberSession()
   const slug = (source: { params: Record<string, string> }) => source.params.slug
@@ -693,6 +811,24 @@ function defineApp(app: AppBuilder, auth: Auth): void {
     auth.requirePermission('stytch.member', 'update', { organization_slug: slug }),
     () => ({})
   )
+  app.get(
+    '/session-then-permission',
+    session,
+    auth.requirePermission('documents', 'write'),
+    () => ({})
+  )
+  app.get(
+    '/within-two-minutes',
+    auth.requireMemberSession({ max_token_age_seconds: 120 }),
+    ({ memberOf }) => memberOf()
+  )
+  app.get('/throws-one-for-all', session, () => {
+    throw sharedError
+  })
+  app.get('/throws-publicly', () => {
+    throw sharedError
+  })
+  app.get('/ends-itself', session, endsItself(auth), session, () => ({}))
   app.get('/no-tenant', auth.requireMemberSession({ organization_id: () => undefined }), () => ({}))
   app.get('/maybe', auth.requireMemberSession({ optional: true }), ({ memberSession }) => ({
     anonymous: memberSession === undefined

@@ -29,6 +29,21 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
         return_to: params.email === 'totp' ? '/deep?x=1' : undefined
       })
     })
+    builder.post('/sign-in-large', async ({ completeSignIn }) => {
+      const session_custom_claims = { large: 'x'.repeat(3000) }
+      const { session_token } = await world.signIn('member@acme.test')
+      const answer = await world.client.sessions.authenticate({
+        session_token,
+        session_custom_claims
+      })
+      return completeSignIn({ ...answer, member_id: answer.member.member_id })
+    })
+    builder.post('/sign-in-odd', async ({ completeSignIn }) =>
+      completeSignIn({
+        ...(await world.authenticate('member@acme.test')),
+        session_token: 'canary; Domain=evil.example'
+      })
+    )
     builder.get('/pending', ({ pendingSignIn }) => pendingSignIn())
     builder.post('/mfa/totp', async ({ pendingSignIn, completeSignIn }) => {
       const pending = await pendingSignIn()
@@ -77,6 +92,18 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     }
     expect(jar.membergate_sign_in?.flags).toContain('Max-Age=0')
     await request(app.url).get('/me').set('Cookie', sessionOf(jar)).expect(200)
+  })
+
+  test('a JWT that is too large for a cookie leaves no earlier one behind', async () => {
+    const jar = cookiesOf(await request(app.url).post('/sign-in-large'))
+    expect(jar.stytch_session?.flags).not.toContain('Max-Age=0')
+    expect(jar.stytch_session_jwt?.flags).toContain('Max-Age=0')
+  })
+
+  test('a token that no cookie can hold is refused, and not quoted', async () => {
+    const answer = await request(app.url).post('/sign-in-odd')
+    expect(answer.status).toBe(500)
+    expect(answer.text).not.toContain('canary')
   })
 
   test('on an https origin every cookie is Secure, and hostPrefix puts __Host- before each', async () => {
@@ -238,6 +265,60 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
         world.client.sessions.authenticate({ session_token: jar.stytch_session?.value ?? '' })
       ).rejects.toMatchObject({ error_type: 'session_not_found' })
     })
+
+    test('ends nothing that was not proven, and makes no call for junk', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
+      const Cookie = sessionOf(jar)
+      const jwt = jar.stytch_session_jwt?.value ?? ''
+      let calls = 0
+      const other = await open(
+        {
+          ...options(),
+          fetch: (...given) => {
+            calls += 1
+            return fetch(...given)
+          }
+        },
+        define
+      )
+      await request(other.url).get('/me').set({ Cookie }).expect(200)
+      const before = calls
+      const forged = `${jwt.slice(0, jwt.lastIndexOf('.'))}.${'A'.repeat(342)}`
+      for (const token of [forged, 'a.b.c', 'junk']) {
+        const answer = await request(other.url)
+          .post('/sign-out')
+          .set('Authorization', `Bearer ${token}`)
+        expect(answer.status).toBe(204)
+      }
+      expect(calls).toBe(before)
+      await request(other.url).get('/me').set({ Cookie }).expect(200)
+      await other.close()
+    })
+
+    test.each([429, 401, 500])(
+      'does not take a refusal with %i for a revocation',
+      async (status) => {
+        const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
+        const refusing = await open(
+          {
+            ...options(),
+            fetch: (input, init) =>
+              String(input).endsWith('/revoke')
+                ? Promise.resolve(
+                    new Response('{"error_type":"too_many_requests","error_message":""}', {
+                      status
+                    })
+                  )
+                : fetch(input, init)
+          },
+          define
+        )
+        const Cookie = sessionOf(jar)
+        await request(refusing.url).post('/sign-out').set({ Cookie }).expect(202)
+        await request(refusing.url).get('/me').set({ Cookie }).expect(401)
+        await refusing.close()
+      }
+    )
 
     test('is POST only, and refused to another site', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
