@@ -299,6 +299,26 @@ describe('custom claims', () => {
       }
     )
 
+    test('S-CLM-07 S-ANY-07: a session with 4,096 bytes of claims and twenty roles of 47 characters works by token, by JWT and locally', async () => {
+      const { organization_id } = await world.newOrganization()
+      const roles = Array.from({ length: 20 }, (_, index) => `role-${index}-`.padEnd(47, 'x'))
+      const org_policy = {
+        roles: roles.map((role_id) => ({ role_id, description: '', permissions: [] }))
+      }
+      await world.client.rbac.organizations.setOrgPolicy({ organization_id, org_policy })
+      const person = await world.newPerson({ organization_id, roles })
+      const { session_token, session_jwt, member_session } = await world.signIn(person, {
+        session_custom_claims: claimsOfSize(4096)
+      })
+      const { member_session_id } = member_session
+      for (const credential of [{ session_token }, { session_jwt }]) {
+        const again = await world.client.sessions.authenticate(credential)
+        expect(again.member_session.member_session_id).toBe(member_session_id)
+      }
+      const local = await world.client.sessions.authenticateJwtLocal({ session_jwt })
+      expect(local.member_session_id).toBe(member_session_id)
+    })
+
     test('S-CLM-11: duration and claims of a call that ends in an intermediate session are not kept for its completion', async () => {
       const person = await world.newEnrolled()
       const { organization_id, member_id, secret } = person
