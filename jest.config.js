@@ -12,5 +12,6 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }
     ]
   },
-  testTimeout: 20_000
+  testTimeout: 30_000,
+  maxWorkers: '100%'
 }

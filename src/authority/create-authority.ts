@@ -1,12 +1,12 @@
-import type { Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Express } from 'express'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createApp } from './app.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
 import { plantSeed, type ServedProject } from './plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed.ts'
+import { refuseWrongAtRestKey } from './signing-keys.ts'
 import { openStore } from './store/store.ts'
 
 export interface AuthorityOptions {
@@ -27,8 +27,8 @@ export interface AuthorityOptions {
 }
 
 export interface Authority {
-  /** An Express app that answers `/v1/b2b/…`. It belongs at the root of its own origin. */
-  readonly app: Express
+  /** An Express app that answers `/v1/b2b/…`, for `createServer` or `app.use`. It belongs at the root of its own origin. */
+  readonly app: RequestListener
   /** Serves the app. Port 0, the default, takes any free one; the host defaults to 127.0.0.1. */
   listen(port?: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
   /** Ends what `listen` began, after requests under way were answered, and closes the database. */
@@ -61,6 +61,9 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   let served: readonly ServedProject[]
   try {
     served = await plantSeed({ store, atRest, now: now() }, projects)
+    for (const { project_id } of served) {
+      await refuseWrongAtRestKey(store.ofProject(project_id), atRest)
+    }
   } catch (error) {
     await store.close()
     throw error
@@ -86,12 +89,10 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   }
 }
 
-function startServer(app: Express, port: number, host: string): Promise<Server> {
+function startServer(app: RequestListener, port: number, host: string): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = app.listen(port, host, (error?: Error) => {
-      if (error === undefined) resolve(server)
-      else reject(error)
-    })
+    const server = createServer(app).once('error', reject)
+    server.listen(port, host, () => resolve(server.off('error', reject)))
   })
 }
 

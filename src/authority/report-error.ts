@@ -10,7 +10,9 @@ export interface ReportedError {
   readonly frames: readonly string[]
 }
 
-const channel = diagnostics_channel.channel('membergate.authority.error')
+export const errorChannel = 'membergate.authority.error'
+
+const channel = diagnostics_channel.channel(errorChannel)
 
 /** Tells operations about an error that the caller sees only as 500 or 503. */
 export function reportError(error: unknown, request_id: string, operation: string): void {

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { ConfigError } from '../errors/config-error.ts'
 import type { JWK } from '../wire/sessions.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import { newSigningKey, readPrivateKey, readPublicKey } from './crypto/signing-keys.ts'
@@ -68,6 +69,23 @@ export function createSigningKeys(
 
     async listPublic(now) {
       return (await keepOne(now)).map(({ public_jwk }) => public_jwk)
+    }
+  }
+}
+
+/**
+ * Opens the signing keys that the database has already, so that a wrong key stops the start and not a sign-in.
+ *
+ * @throws ConfigError
+ */
+export async function refuseWrongAtRestKey(store: ProjectStore, atRest: AtRest): Promise<void> {
+  for (const { kid, private_key } of await store.listSigningKeys()) {
+    try {
+      atRest.open(private_key, sealingContext(store.project_id, kid))
+    } catch {
+      throw new ConfigError(
+        'The keys do not open what the database holds. Set MEMBERGATE_KEY to the key it was written with, or list that key in MEMBERGATE_KEYS as well.'
+      )
     }
   }
 }

@@ -1,8 +1,10 @@
+import { subscribe } from 'node:diagnostics_channel'
 import {
   type Authority,
   type AuthorityOptions,
   createAuthority
 } from '../authority/create-authority.ts'
+import { errorChannel, type ReportedError } from '../authority/report-error.ts'
 import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { chooseKeys } from './choose-keys.ts'
@@ -23,6 +25,7 @@ const closingMs = 10_000
 export async function serve(options: ServeOptions): Promise<void> {
   const { keys, warning } = chooseKeys(options)
   if (warning !== undefined) process.stderr.write(`membergate: ${warning}\n`)
+  printErrors()
   const project = givenProject(options)
   const authority = await open(options, project, keys)
   const url = await listen(authority, options)
@@ -30,6 +33,15 @@ export async function serve(options: ServeOptions): Promise<void> {
   const [served] = authority.projects
   if (served === undefined) throw new Error('The authority serves no project.')
   announce(options, { url, ...served }, project.secret !== undefined)
+}
+
+/** What a caller sees as 500 or 503 only, operations can read here. */
+function printErrors(): void {
+  subscribe(errorChannel, (report) => {
+    const { request_id, operation, name, code, frames } = report as ReportedError
+    const [frame = ''] = frames
+    process.stderr.write(`membergate: ${operation} ${request_id}: ${name} ${code} ${frame}\n`)
+  })
 }
 
 type GivenProject = NonNullable<AuthorityOptions['projects']>[number]

@@ -106,7 +106,7 @@ function readAuthorization(
   for (const name of ['session_token', 'session_jwt'] as const) {
     const token = authorization[name]
     if (token === undefined) continue
-    if (typeof token !== 'string' || !/^[A-Za-z0-9_.-]{1,8192}$/.test(token)) {
+    if (typeof token !== 'string' || !/^[A-Za-z0-9_.-]{1,16384}$/.test(token)) {
       throw new ConfigError(`authorization.${name} does not have the form of a token.`)
     }
     headers[authorizationHeaders[name]] = token

@@ -4,6 +4,7 @@ import { nextStep, type SignInStep } from './mfa-step.ts'
 import type { Config } from './options.ts'
 import { isNavigation, type Refusal, redirect, returnPathOf } from './refusal.ts'
 import type { AuthRequest } from './request.ts'
+import { isWithin } from './return-to.ts'
 import type { BoundState, SignInState } from './sealed-state.ts'
 import {
   readBoundState,
@@ -43,7 +44,10 @@ export async function continueSignIn(
   const step = nextStep(bound.state)
   const error = missingFactor(step, bound.state)
   const path = pathOf(step, config)
-  if (path === undefined || !isNavigation(request)) return { error, headers: [] }
+  // A guarded page of the step itself is answered where it is, not sent to itself.
+  if (path === undefined || !isNavigation(request) || isWithin(target, path)) {
+    return { error, headers: [] }
+  }
   return {
     error,
     refusal: redirect(path),

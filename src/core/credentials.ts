@@ -12,6 +12,7 @@ export interface Credential {
 }
 
 const opaqueForm = /^[A-Za-z0-9_-]{20,256}$/
+/** A longer one fits no cookie, and would be half of all headers that Node accepts. */
 const maxJwtLength = 8192
 
 /**

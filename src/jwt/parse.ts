@@ -5,7 +5,7 @@ export interface ParsedJwt {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-const maxLength = 8192
+const maxLength = 16_384
 const maxDepth = 32
 const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -35,8 +35,8 @@ export const timestamp = v.pipe(
 /** An id, slug or external id of an organization or member. */
 export const address = text(256)
 
-/** Any of our opaque tokens, codes or JWTs, before its own format is looked at. */
-export const credential = v.pipe(v.string(), v.maxLength(8192))
+/** Any of our opaque tokens, codes or JWTs, before its own format is looked at. The largest claims and roles fit a JWT of 16 KiB. */
+export const credential = v.pipe(v.string(), v.maxLength(16_384))
 
 const duration = 'invalid_session_duration_minutes'
 

@@ -217,7 +217,7 @@ const authenticateAnswer: v.GenericSchema<unknown, B2BSessionsAuthenticateRespon
     ...envelope,
     member_session: memberSession,
     session_token: text(256),
-    session_jwt: text(8192),
+    session_jwt: text(16_384),
     member: memberAnswer,
     organization: organizationAnswer,
     verdict: v.optional(verdict)

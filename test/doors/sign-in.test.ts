@@ -60,6 +60,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     builder.mount('post', '/sign-out', auth.signOut())
     builder.mount('get', '/sign-out', auth.signOut())
     builder.mount('post', '/sign-out-to', auth.signOut({ redirectTo: '/bye' }))
+    builder.get('/mfa/totp', auth.handleMfaRedirect(), auth.requireMemberSession(), () => ({}))
     builder.get('/public', () => ({ open: true }))
     builder.use(auth.handleMfaRedirect())
     builder.use(auth.requireMemberSession())
@@ -185,6 +186,15 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       })
       expect(answer.headers['www-authenticate']).toContain('insufficient_user_authentication')
       expect(answer.text).not.toContain(jar.stytch_intermediate_session?.value)
+    })
+
+    test('is not sent in circles by a page of its own step that is guarded', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
+      const answer = await request(app.url)
+        .get('/mfa/totp')
+        .set({ Cookie: pendingOf(jar), ...navigation })
+      expect(answer.status).toBe(401)
+      expect(answer.body.code).toBe('mfa_required')
     })
 
     test('sees public pages all the same', async () => {

@@ -43,7 +43,7 @@ export async function openExample(
   return {
     listener: createListener(options),
     options,
-    client: createClient(options),
+    client: createClient({ ...project, url, now }),
     nextCode(secret = alan.totp_secret) {
       time += 30_000
       return new TOTP({ secret }).generate({ timestamp: time })
