@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { addFactor, passwordProof, totpProof } from '../../src/authority/domain/factors.ts'
 import { forgetAfterPrimary } from '../../src/authority/domain/lockout.ts'
-import { mfaPreferences, refuseMfaBypass, refuseMfaMethod } from '../../src/authority/domain/mfa.ts'
+import { mfaPreferences, refuseMfaBypass, refuseMfaStep } from '../../src/authority/domain/mfa.ts'
 import type { MemberRecord } from '../../src/authority/domain/records.ts'
 import {
   acceptsFactor,
@@ -186,9 +186,7 @@ describe('enrolling another second factor', () => {
     'needs an active member, a complete sign-in and an allowed method (%#)',
     (member, settings, factors, expected) => {
       const organization = anOrganization(settings as object)
-      expect(refuseMfaMethod('totp', organization, aMember(member), factors)?.problem).toBe(
-        expected
-      )
+      expect(refuseMfaStep('totp', organization, aMember(member), factors)?.problem).toBe(expected)
     }
   )
 })

@@ -3,6 +3,8 @@ import { hash } from 'bcryptjs'
 import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { newTotpSecret, totpCode } from '../../src/authority/crypto/totp.ts'
+import { writesOfChange } from '../../src/authority/domain/members.ts'
+import { stale } from '../../src/authority/domain/problem.ts'
 import { openStore } from '../../src/authority/store/store.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
@@ -260,6 +262,29 @@ describeOnEachDatabase((createDatabase) => {
         mfa_enrolled: true
       })
       expect((await signIn('ada@example.com')).member_authenticated).toBe(false)
+    })
+
+    test('is not enrolled past another that came since its registration', async () => {
+      const { member_id } = await signIn('ada@example.com')
+      const stolen = await call('totp', { organization_id: slug, member_id })
+      const store = await openStore(database.location)
+      const project = store.ofProject(project_id)
+      const member = await project.findMemberById(member_id)
+      if (member === undefined) throw new Error('The member is gone.')
+      const enrolled = {
+        ...member,
+        phone_id: 'phone-1',
+        mfa_phone_number: '+12025550162',
+        mfa_phone_number_verified: true,
+        mfa_enrolled: true
+      }
+      await project.run(writesOfChange(member, enrolled, stale))
+      await store.close()
+
+      const { intermediate_session_token } = await signIn('ada@example.com')
+      const code = totpCode(stolen.secret, now)
+      const answer = await proveTotp(member_id, { intermediate_session_token }, code)
+      expect(answer).toMatchObject({ status_code: 401, error_type: 'insufficient_factors' })
     })
   })
 

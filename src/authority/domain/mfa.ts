@@ -7,7 +7,7 @@ import { missingPrimary } from './sign-in-requirements.ts'
 export type MfaMethod = 'sms_otp' | 'totp'
 
 /** Whether the member may use or enrol a method here, on the strength of the factors of an intermediate session. */
-export function refuseMfaMethod(
+export function refuseMfaStep(
   method: MfaMethod,
   organization: OrganizationRecord,
   member: MemberRecord,

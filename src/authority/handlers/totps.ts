@@ -5,7 +5,7 @@ import { newId } from '../crypto/tokens.ts'
 import { newRecoveryCodes, newTotpSecret, totpQrCode, totpStep } from '../crypto/totp.ts'
 import { addFactor, totpProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
-import { mfaPreferences, refuseMfaBypass, refuseMfaMethod } from '../domain/mfa.ts'
+import { mfaPreferences, refuseMfaBypass, refuseMfaStep } from '../domain/mfa.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import { problem } from '../domain/problem.ts'
 import type {
@@ -33,7 +33,7 @@ export const create: Handler<'totps.create'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = namesCarrier(request) ? await loadCarrier(context, member, request) : undefined
-  demand(refuseMfaMethod('totp', organization, member, intermediateFactors(carrier)))
+  demand(refuseMfaStep('totp', organization, member, intermediateFactors(carrier)))
   demand(refuseMfaBypass(member, carrier?.record.authentication_factors ?? []))
 
   const secret = newTotpSecret()
@@ -63,6 +63,7 @@ export const create: Handler<'totps.create'> = async (context, request) => {
 
 /**
  * - The session or intermediate session must be the member's, and primary authentication complete.
+ * - A first code enrols a factor, so what held for the registration holds again: another factor may have come since.
  * - The code is counted before it is compared; each step counts once.
  * - The step, the end of the intermediate session and the new session are one unit: all or nothing.
  */
@@ -70,9 +71,10 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
   if (!namesCarrier(request)) throw new Refusal(problem('no_session_arguments'))
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = await loadCarrier(context, member, request)
-  demand(refuseMfaMethod('totp', organization, member, intermediateFactors(carrier)))
+  demand(refuseMfaStep('totp', organization, member, intermediateFactors(carrier)))
   refuseCodeForm(request.code)
   const totp = await loadTotp(context, member)
+  if (!totp.active) demand(refuseMfaBypass(member, carrier.record.authentication_factors))
 
   const secret = openTotpSecret(context, member.member_id, totp)
   const step = await attempt(context, guesserOf(member, carrier), async () =>
