@@ -5,7 +5,7 @@ import { hashPassword } from './crypto/passwords.ts'
 import { type Environment, newId, newProjectSecret, sha256 } from './crypto/tokens.ts'
 import { newRecoveryCodes, normalizeTotpSecret } from './crypto/totp.ts'
 import { canonicalEmail, createMember, writesOfCreation } from './domain/members.ts'
-import { createOrganization, slugOf } from './domain/organizations.ts'
+import { createOrganization, slugOf, writesOfNewOrganization } from './domain/organizations.ts'
 import { projectPolicy, refusePolicy } from './domain/policy.ts'
 import { isProblem, type Problem } from './domain/problem.ts'
 import type { CustomPolicy, OrganizationRecord, ProjectRecord } from './domain/records.ts'
@@ -114,7 +114,7 @@ async function plantOrganization(
     const roles = roleIds(planting.policy)
     const details = { organization_id, organization_slug, roles, now }
     organization = accept(createOrganization(body, details), path)
-    refuse(await project.run([{ do: 'insertOrganization', organization }]), path)
+    refuse(await project.run(writesOfNewOrganization(organization)), path)
   }
   for (const [index, member] of members.entries()) {
     await plantMember(planting, organization, member, `${path}.members[${index}]`)

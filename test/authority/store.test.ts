@@ -6,7 +6,11 @@ import {
   writesOfChange,
   writesOfCreation
 } from '../../src/authority/domain/members.ts'
-import { createOrganization } from '../../src/authority/domain/organizations.ts'
+import {
+  createOrganization,
+  writesOfNewOrganization,
+  writesOfOrganizationChange
+} from '../../src/authority/domain/organizations.ts'
 import { isProblem, problem, stale } from '../../src/authority/domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../../src/authority/domain/records.ts'
 import type { Write } from '../../src/authority/domain/writes.ts'
@@ -40,7 +44,7 @@ describeOnEachDatabase((createDatabase) => {
     otherProject = await newProject()
     organization = newOrganization()
     member = newMember('ada@example.com')
-    await project.run([{ do: 'insertOrganization', organization }, ...writesOfCreation(member)])
+    await project.run([...writesOfNewOrganization(organization), ...writesOfCreation(member)])
   })
 
   async function newProject(): Promise<ProjectStore> {
@@ -135,9 +139,11 @@ describeOnEachDatabase((createDatabase) => {
     })
 
     test('does nothing when a unique index refuses one of them', async () => {
-      const refused = { do: 'insertOrganization', organization: newOrganization() } as const
-      expect(await project.run([sessionWrite(), refused])).toEqual(
-        problem('organization_slug_already_used')
+      const one = newMember('bob@example.com', { external_id: 'e1' })
+      const other = newMember('eve@example.com', { external_id: 'e1' })
+      await project.run(writesOfCreation(one))
+      expect(await project.run([sessionWrite(), ...writesOfCreation(other)])).toEqual(
+        problem('duplicate_member_external_id')
       )
       expect(await project.listSessions(member.member_id, now)).toEqual([])
     })
@@ -151,10 +157,43 @@ describeOnEachDatabase((createDatabase) => {
 
   describe('what must be unique', () => {
     test('is the slug of an organization, within the project only', async () => {
-      const organization = newOrganization()
-      const write = { do: 'insertOrganization', organization } as const
-      expect(await project.run([write])).toEqual(problem('organization_slug_already_used'))
-      expect(await otherProject.run([write])).toBeUndefined()
+      const writes = writesOfNewOrganization(newOrganization())
+      expect(await project.run(writes)).toEqual(problem('organization_slug_already_used'))
+      expect(await otherProject.run(writes)).toBeUndefined()
+    })
+
+    test('is what names an organization, be it a slug or an external id', async () => {
+      const victim = { ...newOrganization('victim'), organization_external_id: 'tenant-42' }
+      expect(await project.run(writesOfNewOrganization(victim))).toBeUndefined()
+
+      const renamed = { ...organization, organization_slug: 'tenant-42' }
+      expect(await project.run(writesOfOrganizationChange(organization, renamed))).toEqual(
+        problem('organization_slug_already_used')
+      )
+      const aliased = { ...organization, organization_external_id: 'victim' }
+      expect(await project.run(writesOfOrganizationChange(organization, aliased))).toEqual(
+        problem('organization_external_id_already_used')
+      )
+      const found = await project.findOrganization('tenant-42')
+      expect(found?.organization_id).toBe(victim.organization_id)
+    })
+
+    test('is a name only as long as the organization has it', async () => {
+      const renamed = { ...organization, organization_slug: 'renamed' }
+      expect(await project.run(writesOfOrganizationChange(organization, renamed))).toBeUndefined()
+      expect(await project.findOrganization('acme')).toBeUndefined()
+      const next = newOrganization()
+      expect(await project.run(writesOfNewOrganization(next))).toBeUndefined()
+      const found = await project.findOrganization('acme')
+      expect(found?.organization_id).toBe(next.organization_id)
+    })
+
+    test('may be slug and external id of one organization', async () => {
+      const both = { ...organization, organization_external_id: 'acme' }
+      expect(await project.run(writesOfOrganizationChange(organization, both))).toBeUndefined()
+      const slugOnly = { ...both, version: 1, organization_external_id: null }
+      expect(await project.run(writesOfOrganizationChange(both, slugOnly))).toBeUndefined()
+      expect((await project.findOrganization('acme'))?.organization_external_id).toBeNull()
     })
 
     test.each([

@@ -3,9 +3,10 @@ import type {
   B2BOrganizationsUpdateRequest
 } from '../../wire/organizations.ts'
 import { mergeMetadata } from './metadata.ts'
-import { isProblem, type Problem, problem } from './problem.ts'
+import { isProblem, type Problem, problem, stale } from './problem.ts'
 import type { OrganizationRecord, OrganizationSettings } from './records.ts'
 import { unknownRole } from './roles.ts'
+import type { Write } from './writes.ts'
 
 const defaultSettings: OrganizationSettings = {
   organization_logo_url: '',
@@ -136,6 +137,49 @@ export function changeOrganization(
     trusted_metadata,
     updated_at: now
   }
+}
+
+export function writesOfNewOrganization(organization: OrganizationRecord): Write[] {
+  return [{ do: 'insertOrganization', organization }, ...claimAddresses(organization)]
+}
+
+/** The writes that turn one state of an organization into the other. */
+export function writesOfOrganizationChange(
+  before: OrganizationRecord,
+  after: OrganizationRecord
+): Write[] {
+  const { organization_id } = after
+  const kept = addressesOf(after)
+  const released = addressesOf(before).filter((address) => !kept.includes(address))
+  return [
+    { do: 'updateOrganization', organization: after, otherwise: stale },
+    ...claimAddresses(after),
+    ...released.map((address): Write => ({ do: 'releaseAddress', organization_id, address }))
+  ]
+}
+
+function addressesOf({
+  organization_slug,
+  organization_external_id
+}: OrganizationRecord): readonly string[] {
+  return organization_external_id === null
+    ? [organization_slug]
+    : [organization_slug, organization_external_id]
+}
+
+/** In the order of the text, so that two organizations never wait for each other. */
+function claimAddresses(organization: OrganizationRecord): Write[] {
+  const { organization_id } = organization
+  return [...addressesOf(organization)].sort().map((address) => ({
+    do: 'claimAddress',
+    organization_id,
+    address,
+    otherwise: problem(
+      address === organization.organization_slug
+        ? 'organization_slug_already_used'
+        : 'organization_external_id_already_used'
+    )
+  }))
 }
 
 function changedSettings(settings: OrganizationSettings, request: Changes): OrganizationSettings {

@@ -36,6 +36,9 @@ interface Writes {
   }
 
   insertOrganization: { organization: OrganizationRecord }
+  /** What names one organization of the project names no other, as slug or as external id. Guarded: not another's. */
+  claimAddress: { organization_id: string; address: string }
+  releaseAddress: { organization_id: string; address: string }
   /** Guarded by the version that `organization` was read at. */
   updateOrganization: { organization: OrganizationRecord }
   setOrganizationRoles: { organization_id: string; custom_roles: readonly CustomRole[] }

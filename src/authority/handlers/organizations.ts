@@ -3,9 +3,14 @@ import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { changeOrganization, createOrganization, slugOf } from '../domain/organizations.ts'
+import {
+  changeOrganization,
+  createOrganization,
+  slugOf,
+  writesOfNewOrganization,
+  writesOfOrganizationChange
+} from '../domain/organizations.ts'
 import { projectPolicy } from '../domain/policy.ts'
-import { stale } from '../domain/problem.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
 import { loadOrganization } from '../load.ts'
 import { demand } from '../refusal.ts'
@@ -23,7 +28,7 @@ export const create: Handler<'organizations.create'> = async (context, request) 
       now: context.now
     })
   )
-  demand(await context.store.run([{ do: 'insertOrganization', organization }]))
+  demand(await context.store.run(writesOfNewOrganization(organization)))
   return { organization: viewOrganization(organization) }
 }
 
@@ -41,8 +46,7 @@ export const update: Handler<'organizations.update'> = (context, request) =>
         now: context.now
       })
     )
-    const write = { do: 'updateOrganization', organization, otherwise: stale } as const
-    demand(await context.store.run([write]))
+    demand(await context.store.run(writesOfOrganizationChange(before, organization)))
     return { organization: viewOrganization(organization) }
   })
 

@@ -40,9 +40,16 @@ export const migrations: readonly string[] = [
     updated_at bigint not null,
     primary key (project_id, organization_id)
   );
-  create unique index organizations_slug on organizations (project_id, organization_slug);
-  create unique index organizations_external_id
-    on organizations (project_id, organization_external_id);
+  create index organizations_slug on organizations (project_id, organization_slug);
+
+  create table organization_addresses (
+    project_id text not null,
+    address text not null,
+    organization_id text not null,
+    primary key (project_id, address),
+    foreign key (project_id, organization_id)
+      references organizations (project_id, organization_id) on delete cascade
+  );
 
   create table members (
     project_id text not null,

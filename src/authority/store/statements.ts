@@ -81,6 +81,23 @@ export const statements: {
     ]
   },
 
+  claimAddress: ({ organization_id, address }) => [
+    `insert into organization_addresses (project_id, address, organization_id)
+     values ($1, $2, $3)
+     on conflict (project_id, address)
+       do update set organization_id = excluded.organization_id
+       where organization_addresses.organization_id = excluded.organization_id`,
+    address,
+    organization_id
+  ],
+
+  releaseAddress: ({ organization_id, address }) => [
+    `delete from organization_addresses
+     where project_id = $1 and address = $2 and organization_id = $3`,
+    address,
+    organization_id
+  ],
+
   setOrganizationRoles: ({ organization_id, custom_roles }) => [
     'update organizations set custom_roles = $3 where project_id = $1 and organization_id = $2',
     organization_id,

@@ -106,18 +106,15 @@ function createProjectStore(engine: Engine, project_id: string) {
       }))
     },
 
-    /** By id, slug or external id; where one text is several, in this order. */
-    async findOrganization(address: string): Promise<OrganizationRecord | undefined> {
-      const rows = await all(
+    /** By id, slug or external id: no text is two organizations. */
+    findOrganization(address: string): Promise<OrganizationRecord | undefined> {
+      return one(
+        readOrganization,
         `select * from organizations where project_id = $1
-         and (organization_id = $2 or organization_slug = $2 or organization_external_id = $2)`,
+         and organization_id = coalesce((select organization_id from organization_addresses
+           where project_id = $1 and address = $2), $2)`,
         address
       )
-      const row =
-        rows.find(({ organization_id }) => organization_id === address) ??
-        rows.find(({ organization_slug }) => organization_slug === address) ??
-        rows[0]
-      return row && readOrganization(row)
     },
 
     findOrganizationBySlug(slug: string): Promise<OrganizationRecord | undefined> {

@@ -3,16 +3,6 @@ import type { ProblemType } from '../../wire/problems.ts'
 /** Unique indexes that a caller can run into. PostgreSQL names the index, SQLite its columns. */
 const uniqueIndexes: readonly { index: string; lastColumn: string; problem: ProblemType }[] = [
   {
-    index: 'organizations_slug',
-    lastColumn: 'organizations.organization_slug',
-    problem: 'organization_slug_already_used'
-  },
-  {
-    index: 'organizations_external_id',
-    lastColumn: 'organizations.organization_external_id',
-    problem: 'organization_external_id_already_used'
-  },
-  {
     index: 'members_external_id',
     lastColumn: 'members.external_id',
     problem: 'duplicate_member_external_id'
