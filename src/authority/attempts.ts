@@ -1,11 +1,12 @@
 import type { Context } from './context.ts'
-import { reserveAttempt, reserveIntermediateAttempt } from './domain/lockout.ts'
+import { type Guess, reserveAttempt, reserveIntermediateAttempt } from './domain/lockout.ts'
 import type { Write } from './domain/writes.ts'
 import { demand } from './refusal.ts'
 
 /** Whose failures count: always the member's, and those of the intermediate session that a code came with. */
 export interface Guesser {
   readonly member_id: string
+  readonly guess: Guess
   readonly intermediate_session_id?: string
 }
 
@@ -19,11 +20,11 @@ const underWay = new Map<string, Promise<unknown>>()
  */
 export function attempt<Found>(
   { store, now }: Context,
-  { member_id, intermediate_session_id }: Guesser,
+  { member_id, guess, intermediate_session_id }: Guesser,
   compare: () => Promise<Found | undefined>
 ): Promise<Found | undefined> {
-  const reservations: Write[] = [reserveAttempt(member_id, now)]
-  const releases: Write[] = [{ do: 'releaseAttempt', member_id }]
+  const reservations: Write[] = [reserveAttempt(member_id, guess, now)]
+  const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: guess === 'code' }]
   if (intermediate_session_id !== undefined) {
     reservations.unshift(reserveIntermediateAttempt(intermediate_session_id, now))
     releases.push({ do: 'releaseIntermediateAttempt', intermediate_session_id })

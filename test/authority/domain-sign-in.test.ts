@@ -258,9 +258,9 @@ describe('a factor', () => {
   })
 })
 
-test('a password forgets failures only where no second factor could be guessed at', () => {
-  const failed = { failed_attempts: 3 }
+test('a password forgets failed passwords, where there are any, and no failed codes', () => {
   expect(forgetAfterPrimary(aMember())).toEqual([])
-  expect(forgetAfterPrimary(aMember(failed))).toHaveLength(1)
-  expect(forgetAfterPrimary(aMember({ ...failed, totp_registration_id: 'totp-1' }))).toEqual([])
+  expect(forgetAfterPrimary(aMember({ failed_attempts: 3 }))).toEqual([
+    { do: 'forgetFailedPasswords', member_id: 'member-1' }
+  ])
 })

@@ -51,6 +51,7 @@ describeOnEachDatabase((createDatabase) => {
               members: [
                 member('ada@example.com'),
                 { ...member('mfa@example.com'), ...mfa },
+                { ...member('optional@example.com'), totp_secret },
                 { ...member('admin@example.com'), roles: ['stytch_admin'] },
                 { ...member('pending@example.com'), create_member_as_pending: true }
               ]
@@ -145,6 +146,21 @@ describeOnEachDatabase((createDatabase) => {
       expect(
         answers.filter(({ error_type }) => error_type === 'unable_to_authenticate_totp')
       ).toHaveLength(10)
+    })
+
+    test('forgets failed passwords also where an authenticator is optional, and no failed codes', async () => {
+      const member_id = await memberId('optional@example.com')
+      const typo = () => signIn('optional@example.com', { password: 'wrong' })
+      for (let day = 0; day < 12; day += 1) {
+        expect((await typo()).status_code).toBe(401)
+        expect((await signIn('optional@example.com')).member_authenticated).toBe(true)
+      }
+      const answers = []
+      for (let guess = 0; guess < 12; guess += 1) {
+        const { session_token } = await signIn('optional@example.com')
+        answers.push(await proveTotp(member_id, { session_token }, '000000'))
+      }
+      expect(statusesOf(answers, 401)).toHaveLength(10)
     })
 
     test('of a pending member opens nothing before the address is verified', async () => {

@@ -282,7 +282,7 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'updateMember', member, otherwise },
         { do: 'activateMember', member_id, now, otherwise },
         { do: 'forgetFailures', member_id, otherwise },
-        { ...reserveAttempt(member_id, now), otherwise },
+        { ...reserveAttempt(member_id, 'password', now), otherwise },
         { do: 'revokeSession', member_session_id, now, otherwise },
         { do: 'revokeMemberSessions', member_id, now, otherwise },
         { do: 'consumeIntermediateSession', intermediate_session_id, now, otherwise },
@@ -347,7 +347,8 @@ describeOnEachDatabase((createDatabase) => {
 
     test('ten may compare a password, and the tenth locks for an hour', async () => {
       const { member_id } = member
-      const reserve = (moment: number) => project.run([reserveAttempt(member_id, moment)])
+      const reserve = (moment: number) =>
+        project.run([reserveAttempt(member_id, 'password', moment)])
       expect(countDone(await Promise.all(hundred.map(() => reserve(now))))).toBe(10)
       const locked = await project.findMemberById(member_id)
       expect(locked).toMatchObject({ lock_created_at: now, lock_expires_at: now + 3_600_000 })

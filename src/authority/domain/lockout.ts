@@ -1,7 +1,9 @@
-import { hasActiveMfaFactor } from './mfa.ts'
 import { problem } from './problem.ts'
 import type { MemberRecord } from './records.ts'
 import type { Write } from './writes.ts'
+
+/** What somebody guesses: a password or a code. */
+export type Guess = 'password' | 'code'
 
 /** One count for passwords and codes together: the tenth failure locks the member for an hour. */
 const failureLimit = 10
@@ -11,10 +13,11 @@ const lockMs = 60 * 60 * 1000
 export const intermediateFailureLimit = 5
 
 /** Counts an attempt before it is evaluated, so that no race evaluates an eleventh. */
-export function reserveAttempt(member_id: string, now: number): Write {
+export function reserveAttempt(member_id: string, guess: Guess, now: number): Write {
   return {
     do: 'reserveAttempt',
     member_id,
+    of_code: guess === 'code',
     now,
     limit: failureLimit,
     lock_ms: lockMs,
@@ -34,12 +37,11 @@ export function reserveIntermediateAttempt(intermediate_session_id: string, now:
 }
 
 /**
- * A primary factor makes failures forgotten, unless the member has a second factor: then only that one does. Else a
- * known password would buy new guesses at the code.
+ * A primary factor makes failed passwords forgotten. Failed codes are forgotten when one is right: else a known
+ * password would buy new guesses at the code.
  */
-export function forgetAfterPrimary(member: MemberRecord): Write[] {
-  if (member.failed_attempts === 0 || hasActiveMfaFactor(member)) return []
-  return [{ do: 'forgetFailures', member_id: member.member_id }]
+export function forgetAfterPrimary({ failed_attempts, member_id }: MemberRecord): Write[] {
+  return failed_attempts === 0 ? [] : [{ do: 'forgetFailedPasswords', member_id }]
 }
 
 export function isLocked(member: MemberRecord, now: number): boolean {

@@ -59,10 +59,18 @@ interface Writes {
   }
 
   /** Counts an attempt before its secret is compared; the last one allowed locks. Guarded: not locked. */
-  reserveAttempt: { member_id: string; now: number; limit: number; lock_ms: number }
+  reserveAttempt: {
+    member_id: string
+    of_code: boolean
+    now: number
+    limit: number
+    lock_ms: number
+  }
   /** Gives a reserved attempt back, and the lock that it may have set. */
-  releaseAttempt: { member_id: string }
+  releaseAttempt: { member_id: string; of_code: boolean }
   forgetFailures: { member_id: string }
+  /** Leaves the count of failed codes, and a lock. */
+  forgetFailedPasswords: { member_id: string }
 
   /** Guarded: the member has none. */
   insertPassword: { member_id: string; password: PasswordRecord; now: number }

@@ -85,7 +85,8 @@ async function verifyCredentials(
     throw new Refusal(problem('unauthorized_credentials'))
   }
 
-  const verified = await attempt(context, member, async () =>
+  const { member_id } = member
+  const verified = await attempt(context, { member_id, guess: 'password' }, async () =>
     (await verifyPassword(request.password, password.hash)) ? true : undefined
   )
   if (verified === undefined) throw new Refusal(problem('unauthorized_credentials'))
@@ -95,7 +96,7 @@ async function verifyCredentials(
     member,
     confirmation: {
       do: 'confirmPassword',
-      member_id: member.member_id,
+      member_id,
       password: { ...password, hash },
       otherwise: problem('unauthorized_credentials')
     }

@@ -173,9 +173,10 @@ async function loadCarrier(
 
 /** A code that came with an intermediate session counts against that as well. */
 function guesserOf({ member_id }: MemberRecord, carrier: Carrier): Guesser {
+  const guess = 'code'
   return carrier.isSession
-    ? { member_id }
-    : { member_id, intermediate_session_id: carrier.record.intermediate_session_id }
+    ? { member_id, guess }
+    : { member_id, guess, intermediate_session_id: carrier.record.intermediate_session_id }
 }
 
 /** A session has met the primary requirements when it began; an intermediate session may not have. */

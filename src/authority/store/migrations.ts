@@ -72,6 +72,7 @@ export const migrations: readonly string[] = [
     trusted_metadata text not null,
     untrusted_metadata text not null,
     failed_attempts bigint not null,
+    failed_codes bigint not null,
     lock_created_at bigint,
     lock_expires_at bigint,
     version bigint not null,

@@ -109,9 +109,9 @@ export const statements: {
        email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
        mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
        roles, trusted_metadata, untrusted_metadata, updated_at, version, created_at,
-       failed_attempts)
+       failed_attempts, failed_codes)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-       $20, $21, $22, 0)`,
+       $20, $21, $22, 0, 0)`,
     member.member_id,
     member.organization_id,
     ...changeableColumns(member),
@@ -171,9 +171,10 @@ export const statements: {
   ],
 
   // A lock that has ended takes its count with it: the attempt is the first again.
-  reserveAttempt: ({ member_id, now, limit, lock_ms }) => [
+  reserveAttempt: ({ member_id, of_code, now, limit, lock_ms }) => [
     `update members set
        failed_attempts = case when lock_expires_at is null then failed_attempts + 1 else 1 end,
+       failed_codes = case when lock_expires_at is null then failed_codes else 0 end + $6,
        lock_created_at =
          case when lock_expires_at is null and failed_attempts + 1 >= $4 then cast($3 as bigint) end,
        lock_expires_at =
@@ -183,19 +184,28 @@ export const statements: {
     member_id,
     now,
     limit,
-    now + lock_ms
+    now + lock_ms,
+    flag(of_code)
   ],
 
-  releaseAttempt: ({ member_id }) => [
-    `update members set failed_attempts = failed_attempts - 1, lock_created_at = null,
-       lock_expires_at = null
-     where project_id = $1 and member_id = $2 and failed_attempts > 0`,
-    member_id
+  releaseAttempt: ({ member_id, of_code }) => [
+    `update members set failed_attempts = failed_attempts - 1, failed_codes = failed_codes - $3,
+       lock_created_at = null, lock_expires_at = null
+     where project_id = $1 and member_id = $2 and failed_attempts > 0 and failed_codes >= $3`,
+    member_id,
+    flag(of_code)
   ],
 
   forgetFailures: ({ member_id }) => [
-    `update members set failed_attempts = 0, lock_created_at = null, lock_expires_at = null
+    `update members set failed_attempts = 0, failed_codes = 0, lock_created_at = null,
+       lock_expires_at = null
      where project_id = $1 and member_id = $2`,
+    member_id
+  ],
+
+  forgetFailedPasswords: ({ member_id }) => [
+    `update members set failed_attempts = failed_codes
+     where project_id = $1 and member_id = $2 and lock_expires_at is null`,
     member_id
   ],
 
