@@ -20,7 +20,7 @@ import { jwtClaims, viewSession } from './domain/session-view.ts'
 import type { Write } from './domain/writes.ts'
 import { demand } from './refusal.ts'
 
-/** What an answer shows of a session. */
+/** What an answer shows of a session: its own token, a new JWT, and the object of the API. */
 export interface IssuedSession {
   readonly session_token: string
   readonly session_jwt: string
@@ -114,19 +114,21 @@ export function startIntermediateSession(
   }
 }
 
-/** The session's own token, a new JWT, and the object of the API. */
-export async function issueSession(
+/**
+ * Fetches what issuing a session needs and could miss. It comes before the writes of a call, so that a call that cannot
+ * issue has changed nothing; what it returns makes the answer after them.
+ */
+export async function prepareIssue(
   { atRest, project, signingKeys, now }: Context,
-  session: SessionRecord,
-  member: MemberRecord,
-  organization: OrganizationRecord
-): Promise<IssuedSession> {
+  session: SessionRecord
+): Promise<(member: MemberRecord, organization: OrganizationRecord) => Promise<IssuedSession>> {
   const { member_session_id, token_salt, token_key_id } = session
-  const member_session = viewSession(session, member, organization)
+  const { token } = atRest.sessionToken(member_session_id, token_salt, token_key_id)
   const { kid, privateKey } = await signingKeys.signingKey(now)
-  return {
-    session_token: atRest.sessionToken(member_session_id, token_salt, token_key_id).token,
-    session_jwt: await signJwt(jwtClaims(project.project_id, member_session, now), kid, privateKey),
-    member_session
+  return async function issueSession(member, organization) {
+    const member_session = viewSession(session, member, organization)
+    const claims = jwtClaims(project.project_id, member_session, now)
+    const session_jwt = await signJwt(claims, kid, privateKey)
+    return { session_token: token, session_jwt, member_session }
   }
 }

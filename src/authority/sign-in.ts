@@ -13,7 +13,12 @@ import type {
 } from './domain/records.ts'
 import { missingForSession } from './domain/sign-in-requirements.ts'
 import type { Write } from './domain/writes.ts'
-import { issueSession, startIntermediateSession, startSession } from './issue-session.ts'
+import {
+  type IssuedSession,
+  prepareIssue,
+  startIntermediateSession,
+  startSession
+} from './issue-session.ts'
 import { demand } from './refusal.ts'
 
 /** What a primary step has proven, and what it began from. */
@@ -56,19 +61,31 @@ async function completeSignIn(
   if (member.status !== 'active') {
     unit.push({ do: 'activateMember', member_id: member.member_id, now })
   }
+  const issueSession = await prepareIssue(context, session)
   demand(await store.run(unit))
 
   const signedIn: MemberRecord =
     member.status === 'active'
       ? member
       : { ...member, status: 'active', email_address_verified: true, updated_at: now }
+  const issued = await issueSession(signedIn, organization)
+  return completedAnswer(context, signedIn, organization, issued)
+}
+
+/** Nothing is missing: the member is signed in. */
+export function completedAnswer(
+  { now }: Context,
+  member: MemberRecord,
+  organization: OrganizationRecord,
+  issued: IssuedSession
+): SignInAnswer & IssuedSession {
   return {
     member_id: member.member_id,
-    member: viewMember(signedIn, organization, now),
+    member: viewMember(member, organization, now),
     organization: viewOrganization(organization),
     member_authenticated: true,
     intermediate_session_token: '',
-    ...(await issueSession(context, session, signedIn, organization)),
+    ...issued,
     mfa_required: null,
     primary_required: null,
     member_device: null

@@ -18,7 +18,7 @@ import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { acceptsFactor } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
-import { issueSession, touchSession } from '../issue-session.ts'
+import { prepareIssue, touchSession } from '../issue-session.ts'
 import {
   hasSessionCredential,
   loadIntermediateSession,
@@ -27,7 +27,7 @@ import {
 } from '../load.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { retryWhileStale } from '../retry-while-stale.ts'
-import { finishSignIn } from '../sign-in.ts'
+import { completedAnswer, finishSignIn } from '../sign-in.ts'
 import { memberContext } from './members.ts'
 
 type SignInRequest = RequestOf<'passwords.authenticate'>
@@ -112,18 +112,12 @@ async function stepUp(
   const found = await loadSession(context, request)
   const factors = addFactor(found.authentication_factors, passwordProof, context.now)
   const { session, write } = touchSession(context, found, request, factors)
+  const issueSession = await prepareIssue(context, session)
   demand(await context.store.run([confirmation, write, ...forgetAfterPrimary(member)]))
+  const issued = await issueSession(member, organization)
   return {
     organization_id: organization.organization_id,
-    member_id: member.member_id,
-    member: viewMember(member, organization, context.now),
-    organization: viewOrganization(organization),
-    member_authenticated: true,
-    intermediate_session_token: '',
-    ...(await issueSession(context, session, member, organization)),
-    mfa_required: null,
-    primary_required: null,
-    member_device: null
+    ...completedAnswer(context, member, organization, issued)
   }
 }
 

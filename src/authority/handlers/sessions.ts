@@ -11,7 +11,7 @@ import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { viewSession } from '../domain/session-view.ts'
 import type { Write } from '../domain/writes.ts'
-import { issueSession, touchSession } from '../issue-session.ts'
+import { prepareIssue, touchSession } from '../issue-session.ts'
 import {
   hasSessionCredential,
   loadOrganizationAndMember,
@@ -38,9 +38,10 @@ export const authenticate: Handler<'sessions.authenticate'> = (context, request)
       (await answerCheck(context, request.authorization_check, organization, roles))
 
     const { session, write } = touchSession(context, found, request)
+    const issueSession = await prepareIssue(context, session)
     demand(await context.store.run([write]))
     return {
-      ...(await issueSession(context, session, member, organization)),
+      ...(await issueSession(member, organization)),
       member: viewMember(member, organization, context.now),
       organization: viewOrganization(organization),
       ...(verdict === undefined ? {} : { verdict })

@@ -16,7 +16,7 @@ import type {
   TotpRecord
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { issueSession, startSession, touchSession } from '../issue-session.ts'
+import { prepareIssue, startSession, touchSession } from '../issue-session.ts'
 import { loadIntermediateSession, loadOrganizationAndMember, loadSession } from '../load.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { retryWhileStale } from '../retry-while-stale.ts'
@@ -116,6 +116,7 @@ async function complete(
     { do: 'setMfaPreferences', member_id, ...preferences, now },
     { do: 'forgetFailures', member_id }
   ]
+  const issueSession = await prepareIssue(context, session)
   demand(await store.run(writes))
 
   const changed = await loadOrganizationAndMember(context, request)
@@ -123,7 +124,7 @@ async function complete(
     member_id,
     member: viewMember(changed.member, organization, now),
     organization: viewOrganization(organization),
-    ...(await issueSession(context, session, changed.member, organization)),
+    ...(await issueSession(changed.member, organization)),
     member_device: null
   }
 }
