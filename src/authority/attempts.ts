@@ -17,6 +17,7 @@ const underWay = new Map<string, Promise<unknown>>()
  *
  * The count is committed by itself, so neither a crash nor a race nor a refusal later on makes it forget. Within this
  * process a member's attempts take turns, so that sign-ins at the same moment do not look like a series of guesses.
+ * Both counts are reserved and released in one order, or two processes could wait for each other's row.
  */
 export function attempt<Found>(
   { store, now }: Context,
@@ -27,7 +28,7 @@ export function attempt<Found>(
   const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: guess === 'code' }]
   if (intermediate_session_id !== undefined) {
     reservations.unshift(reserveIntermediateAttempt(intermediate_session_id, now))
-    releases.push({ do: 'releaseIntermediateAttempt', intermediate_session_id })
+    releases.unshift({ do: 'releaseIntermediateAttempt', intermediate_session_id })
   }
 
   return inTurn(`${store.project_id} ${member_id}`, async () => {
