@@ -24,9 +24,10 @@ export function createSigningKeys(
 ): SigningKeys {
   const verifying = new Map<string, KeyObject>()
   let signing: ReturnType<SigningKeys['signingKey']> | undefined
+  let keeping: Promise<readonly SigningKeyRecord[]> | undefined
 
   async function loadSigningKey(now: number) {
-    const [record] = await keepOne(now)
+    const [record] = await keepOneTogether(now)
     if (record === undefined) throw new Error('The signing key was stored but cannot be read.')
     const pem = atRest.open(record.private_key, sealingContext(store.project_id, record.kid))
     return { kid: record.kid, privateKey: readPrivateKey(pem) }
@@ -49,6 +50,14 @@ export function createSigningKeys(
     return store.listSigningKeys()
   }
 
+  /** Whoever asks at the same moment shares one answer: a key takes long to make. */
+  function keepOneTogether(now: number): Promise<readonly SigningKeyRecord[]> {
+    keeping ??= keepOne(now).finally(() => {
+      keeping = undefined
+    })
+    return keeping
+  }
+
   return {
     signingKey(now) {
       signing ??= loadSigningKey(now).catch((error: unknown) => {
@@ -68,7 +77,7 @@ export function createSigningKeys(
     },
 
     async listPublic(now) {
-      return (await keepOne(now)).map(({ public_jwk }) => public_jwk)
+      return (await keepOneTogether(now)).map(({ public_jwk }) => public_jwk)
     }
   }
 }
