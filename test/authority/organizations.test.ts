@@ -83,6 +83,15 @@ describeOnEachDatabase((createDatabase) => {
     expect(Object.keys(organization.trusted_metadata)).toHaveLength(10)
   })
 
+  test.each(['Organization Test', 'Member Live Music', 'Search', '日本'])(
+    'an organization called %s can be created and found by its slug',
+    async (organization_name) => {
+      const { organization } = await ask('post', 'organizations', { organization_name })
+      const found = await ask('get', `organizations/${organization.organization_slug}`)
+      expect(found.organization).toEqual(organization)
+    }
+  )
+
   describe('a search of organizations', () => {
     test.each([
       ['organization_name_fuzzy', 'ZÜR', 1],
@@ -95,6 +104,7 @@ describeOnEachDatabase((createDatabase) => {
       ['member_emails', ['ADA@alpha.example'], 1],
       ['member_email_fuzzy', 'bob@', 5],
       ['allowed_domains', ['alpha.example', 'delta.example'], 2],
+      ['allowed_domains', ['ALPHA.Example'], 1],
       ['allowed_domains', ['example'], 0],
       ['allowed_domain_fuzzy', 'exam', 5],
       ['claimed_email_domains', ['alpha.example'], 0],
@@ -115,6 +125,18 @@ describeOnEachDatabase((createDatabase) => {
     ])('by %s %j is refused', async (name, value, type) => {
       const answer = await ask('post', 'organizations/search', where(name, value))
       expect(answer.error_type).toBe(type)
+    })
+
+    test.each([
+      ['organization_name_fuzzy', 256, 60_000, (length: number) => 'x'.repeat(length)],
+      ['allowed_domains', 256, 60_000, (length: number) => ['x'.repeat(length)]],
+      ['allowed_domains', 100, 1000, (length: number) => Array(length).fill('x.example')]
+    ])('by %s takes a length of %i, and not of %i', async (name, most, tooMuch, ofLength) => {
+      const search = (length: number) =>
+        ask('post', 'organizations/search', where(name, ofLength(length)))
+      expect((await search(most)).results_metadata.total).toBe(0)
+      expect((await search(most + 1)).error_type).toBe('search_invalid_filter_value')
+      expect((await search(tooMuch)).error_type).toBe('search_invalid_filter_value')
     })
 
     test('comes in pages that miss and repeat nothing', async () => {

@@ -18,6 +18,10 @@ type Filter = (value: unknown, bind: Bind) => string | Problem
 type Bind = (value: Value) => string
 
 const minFuzzyCharacters = 3
+/** Longer than any name, address or domain. An engine refuses a pattern of tens of thousands. */
+const maxPatternCharacters = 256
+/** Each is a pattern of its own, and an engine refuses a condition of a thousand. */
+const maxElements = 100
 
 const organizationFilters: Readonly<Record<string, Filter>> = {
   organization_ids: anyOf((list) => `organization_id in (${list})`),
@@ -90,19 +94,28 @@ function anyEmailOf(sql: (list: string) => string): Filter {
     filter(isTexts(value) ? value.map((text) => text.toLowerCase()) : value, bind)
 }
 
-/** Domains hold nothing that JSON escapes, so an element of the stored array stands between its quotes. */
+/**
+ * Domains are kept in lower case and hold nothing that JSON escapes, so an element of the stored array stands between
+ * its quotes.
+ */
 function anyElementOf(column: string): Filter {
   return (value, bind) => {
-    if (!isTexts(value)) return wrongValue
+    if (!isTexts(value) || value.length > maxElements || !value.every(fitsPattern)) {
+      return wrongValue
+    }
     if (value.length === 0) return '1 = 0'
-    const parts = value.map((text) => `${column} like ${likePattern(`"${text}"`, bind)}`)
+    const parts = value.map(
+      (text) => `${column} like ${likePattern(`"${text.toLowerCase()}"`, bind)}`
+    )
     return `(${parts.join(' or ')})`
   }
 }
 
 function containing(sql: (pattern: string) => string): Filter {
   return (value, bind) => {
-    if (typeof value !== 'string' || value.length < minFuzzyCharacters) return wrongValue
+    if (typeof value !== 'string' || value.length < minFuzzyCharacters || !fitsPattern(value)) {
+      return wrongValue
+    }
     return sql(likePattern(value.toLowerCase(), bind))
   }
 }
@@ -119,6 +132,10 @@ function hasMember(condition: string): string {
 
 function likePattern(text: string, bind: Bind): string {
   return `${bind(`%${text.replace(/[\\%_]/g, '\\$&')}%`)} escape '\\'`
+}
+
+function fitsPattern(text: string): boolean {
+  return text.length <= maxPatternCharacters
 }
 
 function isTexts(value: unknown): value is string[] {
