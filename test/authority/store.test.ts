@@ -14,6 +14,10 @@ import {
 import { isProblem, problem, stale } from '../../src/authority/domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../../src/authority/domain/records.ts'
 import type { Write } from '../../src/authority/domain/writes.ts'
+import { isPostgresUrl } from '../../src/authority/store/is-postgres-url.ts'
+import { migrations } from '../../src/authority/store/migrations.ts'
+import { openPostgres } from '../../src/authority/store/postgres.ts'
+import { openSqlite } from '../../src/authority/store/sqlite.ts'
 import { statements } from '../../src/authority/store/statements.ts'
 import { openStore, type ProjectStore, type Store } from '../../src/authority/store/store.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
@@ -431,6 +435,19 @@ describeOnEachDatabase((createDatabase) => {
     } as const
     expect(await project.run([extend])).toEqual(otherwise)
     expect(await project.findSession(member_session_id, now)).toBeUndefined()
+  })
+
+  test('a schema of a newer release is refused, and left alone', async () => {
+    const fresh = await createDatabase()
+    const open = isPostgresUrl(fresh.location) ? openPostgres : openSqlite
+    const newer = await open(fresh.location)
+    await newer.migrate([...migrations, 'create table of_tomorrow (content text)'])
+    await newer.close()
+    await expect(openStore(fresh.location)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringMatching(/schema version \d+/)
+    })
+    await fresh.drop()
   })
 
   test('two processes may open one database at the same moment', async () => {

@@ -35,13 +35,29 @@ export const engines: readonly TestEngine[] = [
  * it.
  */
 export function describeOnEachDatabase(suite: (create: TestEngine['create']) => void): void {
+  for (const engine of engines) describeOn(engine, suite)
+}
+
+/** For what only several processes on one database, or a network, can show. */
+export function describeOnPostgres(
+  what: string,
+  suite: (create: TestEngine['create']) => void
+): void {
+  const postgres = engines.filter(({ name }) => name === 'postgres')
+  describe(what, () => {
+    for (const engine of postgres) describeOn(engine, suite)
+  })
+}
+
+function describeOn(
+  { name, missing, create }: TestEngine,
+  suite: (create: TestEngine['create']) => void
+): void {
   const required = (process.env.REQUIRE ?? '').split(',')
-  for (const { name, missing, create } of engines) {
-    if (missing === undefined) describe(name, () => suite(create))
-    else if (required.includes(name))
-      test(`${name}: ${missing}`, () => Promise.reject(new Error(missing)))
-    else describe.skip(`${name}: ${missing}`, () => test('is skipped', () => {}))
-  }
+  if (missing === undefined) describe(name, () => suite(create))
+  else if (required.includes(name))
+    test(`${name}: ${missing}`, () => Promise.reject(new Error(missing)))
+  else describe.skip(`${name}: ${missing}`, () => test('is skipped', () => {}))
 }
 
 async function createSqliteFile(): Promise<TestDatabase> {

@@ -29,6 +29,8 @@ export interface Engine {
   runUnit(statements: readonly Statement[]): Promise<UnitOutcome>
   /** Brings the schema up to date; several processes may try at once. */
   migrate(migrations: readonly string[]): Promise<void>
+  /** Runs what only one of the processes that share the database may do at a time. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg'
+import type { Client, ClientBase, Pool } from 'pg'
 import { ConfigError } from '../../errors/config-error.ts'
 import {
   DatabaseUnavailable,
@@ -7,11 +7,17 @@ import {
   type Statement,
   type UnitOutcome
 } from './engine.ts'
+import { pendingMigrations } from './pending-migrations.ts'
 
 const poolSize = 10
 const connectTimeoutMs = 3000
 const statementTimeoutMs = 5000
-const migrationLock = 7_236_491
+/** The server ends a statement first; where nothing comes back, the network is dead. */
+const queryTimeoutMs = statementTimeoutMs + 1000
+const idleInTransactionTimeoutMs = 5000
+/** Whoever has the lock may be hashing the passwords of a whole seed. */
+const lockTimeoutMs = 5 * 60 * 1000
+const startLock = 7_236_491
 const bigintOid = 20
 const attempts = 5
 
@@ -19,13 +25,14 @@ const attempts = 5
 const retryable: ReadonlySet<string> = new Set(['40001', '40P01'])
 const uniqueViolation = '23505'
 
-/** Classes of SQLSTATE for "not now": connection, resources, operator intervention, system error. */
-const unavailableState = /^(08|53|57|58)/
+/** SQLSTATE for "not now": connection, resources, a lock, operator intervention, system error. */
+const unavailableState = /^(08|53|55P03|57|58)/
 /** What Node says of a broken connection. */
 const brokenConnection =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOENT)$/
 /** What `pg` says of one, without a code. */
-const brokenConnectionMessage = /connection (terminated|timeout)|timeout exceeded|not queryable/i
+const brokenConnectionMessage =
+  /connection (terminated|timeout)|timeout exceeded|read timeout|not queryable|calling end on the pool/i
 
 /** PostgreSQL by `pg`: a pool, and one connection for each unit from begin to commit. */
 export async function openPostgres(url: string): Promise<Engine> {
@@ -35,18 +42,28 @@ export async function openPostgres(url: string): Promise<Engine> {
     max: poolSize,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     types: {
       getTypeParser: (oid: number, format?: 'text' | 'binary') =>
         oid === bigintOid ? Number : pg.types.getTypeParser(oid, format as 'text')
     }
   })
-  // An idle connection that breaks is replaced by the pool; unheard, its event would end the process.
-  pool.on('error', () => {})
+  // A connection that breaks fails its query, or is replaced when idle; unheard, its event would end the process.
+  pool.on('error', ignore)
+  pool.on('connect', (client) => client.on('error', ignore))
+
+  const alone = <Result>(work: (client: ClientBase) => Promise<Result>) =>
+    whileAlone(
+      new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs }),
+      work
+    )
 
   return {
     read: (sql, values) => attempt(async () => (await pool.query<Row>(sql, [...values])).rows),
     runUnit: (statements) => attempt(() => retryConflicts(() => runUnit(pool, statements))),
-    migrate: (migrations) => attempt(() => migrate(pool, migrations)),
+    migrate: (migrations) => attempt(() => alone((client) => migrate(client, migrations))),
+    exclusively: (work) => attempt(() => alone(work)),
     close: () => pool.end()
   }
 }
@@ -70,7 +87,7 @@ async function runUnit(pool: Pool, statements: readonly Statement[]): Promise<Un
   })
 }
 
-async function runAll(client: PoolClient, statements: readonly Statement[]): Promise<UnitOutcome> {
+async function runAll(client: ClientBase, statements: readonly Statement[]): Promise<UnitOutcome> {
   for (const [index, { sql, values, guarded }] of statements.entries()) {
     try {
       const { rowCount } = await client.query(sql, [...values])
@@ -89,10 +106,10 @@ async function runAll(client: PoolClient, statements: readonly Statement[]): Pro
   return { done: true }
 }
 
-/** A connection on which anything went wrong is closed, which also ends its transaction. */
+/** A connection on which a query failed is closed, which also ends its transaction. */
 async function withClient<Result>(
   pool: Pool,
-  work: (client: PoolClient) => Promise<Result>
+  work: (client: ClientBase) => Promise<Result>
 ): Promise<Result> {
   const client = await pool.connect()
   try {
@@ -115,25 +132,40 @@ async function retryConflicts<Result>(work: () => Promise<Result>): Promise<Resu
   }
 }
 
-async function migrate(pool: Pool, migrations: readonly string[]): Promise<void> {
-  await withClient(pool, async (client) => {
+/** On a connection without the time limits of requests, in a transaction whose end gives the lock back. */
+async function whileAlone<Result>(
+  client: Client,
+  work: (client: ClientBase) => Promise<Result>
+): Promise<Result> {
+  client.on('error', ignore)
+  try {
+    await client.connect()
     await client.query('begin')
-    await client.query('select pg_advisory_xact_lock($1)', [migrationLock])
-    await client.query(
-      'create table if not exists membergate_migrations (version bigint primary key)'
-    )
-    const { rows } = await client.query<{ version: number }>(
-      'select coalesce(max(version), 0) as version from membergate_migrations'
-    )
-    const version = rows[0]?.version ?? 0
-    for (const [index, sql] of migrations.entries()) {
-      if (index < version) continue
-      await client.query(sql)
-      await client.query('insert into membergate_migrations (version) values ($1)', [index + 1])
-    }
+    await client.query(`set local lock_timeout = ${lockTimeoutMs}`)
+    await client.query('set local idle_in_transaction_session_timeout = 0')
+    await client.query('select pg_advisory_xact_lock($1)', [startLock])
+    const result = await work(client)
     await client.query('commit')
-  })
+    return result
+  } finally {
+    await client.end()
+  }
 }
+
+async function migrate(client: ClientBase, migrations: readonly string[]): Promise<void> {
+  await client.query(
+    'create table if not exists membergate_migrations (version bigint primary key)'
+  )
+  const { rows } = await client.query<{ version: string }>(
+    'select coalesce(max(version), 0) as version from membergate_migrations'
+  )
+  for (const { version, sql } of pendingMigrations(Number(rows[0]?.version), migrations)) {
+    await client.query(sql)
+    await client.query('insert into membergate_migrations (version) values ($1)', [version])
+  }
+}
+
+function ignore(): void {}
 
 async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,7 +1,12 @@
+import { closeSync, openSync } from 'node:fs'
+import { LRUCache } from 'lru-cache'
 import { ConfigError } from '../../errors/config-error.ts'
 import { DatabaseUnavailable, type Engine, type Row, type Statement, type Value } from './engine.ts'
+import { pendingMigrations } from './pending-migrations.ts'
 
 const busyTimeoutMs = 5000
+/** More than the authority has; searches have one for every combination and length of lists. */
+const maxPrepared = 200
 
 /** Primary result codes of SQLite that mean "not now": busy, locked, I/O, full, cannot open, read-only. */
 const unavailableCodes: ReadonlySet<number> = new Set([5, 6, 8, 10, 13, 14])
@@ -13,6 +18,7 @@ const uniqueCodes: ReadonlySet<number> = new Set([2067, 1555])
  */
 export async function openSqlite(path: string): Promise<Engine> {
   const driver = await loadDriver()
+  keepPrivate(path)
   const database = attempt(() => new driver.DatabaseSync(path))
   attempt(() => {
     database.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
@@ -20,7 +26,7 @@ export async function openSqlite(path: string): Promise<Engine> {
     database.exec('pragma synchronous = full')
     database.exec('pragma foreign_keys = on')
   })
-  const prepared = new Map<string, SqliteStatement>()
+  const prepared = new LRUCache<string, SqliteStatement>({ max: maxPrepared })
   let closed = false
 
   function whileOpen<Result>(work: () => Result): Result {
@@ -43,9 +49,16 @@ export async function openSqlite(path: string): Promise<Engine> {
       database.exec(outcome.done ? 'commit' : 'rollback')
       return outcome
     } catch (error) {
-      database.exec('rollback')
+      rollBack()
       throw error
     }
+  }
+
+  /** After some errors, a full disk among them, SQLite has done so itself. */
+  function rollBack(): void {
+    try {
+      database.exec('rollback')
+    } catch {}
   }
 
   function runAll(statements: readonly Statement[]) {
@@ -76,22 +89,32 @@ export async function openSqlite(path: string): Promise<Engine> {
           const [row] = database
             .prepare('select coalesce(max(version), 0) as version from membergate_migrations')
             .all({}) as Row[]
-          const version = Number(row?.version)
-          for (const [index, sql] of migrations.entries()) {
-            if (index < version) continue
+          for (const { version, sql } of pendingMigrations(Number(row?.version), migrations)) {
             database.exec(sql)
             database
               .prepare('insert into membergate_migrations (version) values ($1)')
-              .run(named([index + 1]))
+              .run(named([version]))
           }
           return { done: true }
         })
       )
     },
+    // A file belongs to one process.
+    exclusively: (work) => work(),
     async close() {
       closed = true
       database.close()
     }
+  }
+}
+
+/** A file that is made here is its owner's alone, and SQLite gives its journal the same mode. */
+function keepPrivate(path: string): void {
+  if (path === ':memory:' || path.startsWith('file:')) return
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch {
+    // It exists, or SQLite is about to say why it cannot.
   }
 }
 

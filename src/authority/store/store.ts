@@ -11,6 +11,7 @@ import type {
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import type { Engine, Row, Statement, Value } from './engine.ts'
+import { isPostgresUrl } from './is-postgres-url.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
@@ -47,21 +48,27 @@ export type ProjectStore = ReturnType<typeof createProjectStore>
 export interface Store {
   listProjects(): Promise<readonly ProjectRecord[]>
   ofProject(project_id: string): ProjectStore
+  /** Runs what only one of the processes that share the database may do at a time. */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result>
   close(): Promise<void>
 }
 
 /** Opens a database and brings its schema up to date. */
 export async function openStore(database: string): Promise<Store> {
-  const engine = /^postgres(ql)?:\/\//.test(database)
-    ? await openPostgres(database)
-    : await openSqlite(database)
-  await engine.migrate(migrations)
+  const engine = isPostgresUrl(database) ? await openPostgres(database) : await openSqlite(database)
+  try {
+    await engine.migrate(migrations)
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
   return {
     async listProjects() {
       const rows = await engine.read('select * from projects order by created_at, project_id', [])
       return rows.map(readProject)
     },
     ofProject: (project_id) => createProjectStore(engine, project_id),
+    exclusively: (work) => engine.exclusively(work),
     close: () => engine.close()
   }
 }

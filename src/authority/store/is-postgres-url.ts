@@ -1,0 +1,4 @@
+/** Whether a database is named as PostgreSQL's; schemes have no case. */
+export function isPostgresUrl(database: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(database)
+}
