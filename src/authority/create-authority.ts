@@ -31,11 +31,18 @@ export interface Authority {
   readonly app: RequestListener
   /** Serves the app. Port 0, the default, takes any free one; the host defaults to 127.0.0.1. */
   listen(port?: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
-  /** Ends what `listen` began, after requests under way were answered, and closes the database. */
+  /** Ends what `listen` began, gives requests under way 5 seconds, and closes the database. */
   close(): Promise<void>
   /** The projects that are served. `secret` is null where only the database knows its hash. */
   readonly projects: readonly ServedProject[]
 }
+
+/** How long a client may take to send its headers, and all of a request. */
+const headersTimeout = 10_000
+const requestTimeout = 30_000
+const connectionsCheckingInterval = 5000
+/** How long requests under way may take to end once the server stops. */
+const graceMs = 5000
 
 /** Complete by type: an option that is missing here does not compile. */
 const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
@@ -60,7 +67,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   const store = await openStore(database)
   let served: readonly ServedProject[]
   try {
-    served = await plantSeed({ store, atRest, now: now() }, projects)
+    served = await store.exclusively(() => plantSeed({ store, atRest, now: now() }, projects))
     for (const { project_id } of served) {
       await refuseWrongAtRestKey(store.ofProject(project_id), atRest)
     }
@@ -71,6 +78,13 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
 
   const app = createApp({ store, atRest, now })
   const servers = new Set<Server>()
+  let closed: Promise<void> | undefined
+
+  async function stop(): Promise<void> {
+    await Promise.all([...servers].map(stopServer))
+    await store.close()
+  }
+
   return {
     app,
     projects: served,
@@ -81,25 +95,30 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
       const name = host.includes(':') ? `[${host}]` : host
       return { url: `http://${name}:${taken}/`, port: taken }
     },
-    async close() {
-      await Promise.all([...servers].map(stopServer))
-      servers.clear()
-      await store.close()
+    close() {
+      closed ??= stop()
+      return closed
     }
   }
 }
 
 function startServer(app: RequestListener, port: number, host: string): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer(app).once('error', reject)
+    const limits = { headersTimeout, requestTimeout, connectionsCheckingInterval }
+    const server = createServer(limits, app).once('error', reject)
     server.listen(port, host, () => resolve(server.off('error', reject)))
   })
 }
 
-/** Connections that only wait are closed; the others end with their answer. */
+/** Connections that only wait are closed; the others end with their answer, or when their time is up. */
 function stopServer(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)))
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close((error) => {
+      clearTimeout(timer)
+      if (error === undefined) resolve()
+      else reject(error)
+    })
     server.closeIdleConnections()
   })
 }

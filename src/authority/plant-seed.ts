@@ -5,7 +5,7 @@ import { hashPassword } from './crypto/passwords.ts'
 import { type Environment, newId, newProjectSecret, sha256 } from './crypto/tokens.ts'
 import { newRecoveryCodes, normalizeTotpSecret } from './crypto/totp.ts'
 import { canonicalEmail, createMember, writesOfCreation } from './domain/members.ts'
-import { createOrganization, slugOf, writesOfNewOrganization } from './domain/organizations.ts'
+import { createOrganization, writesOfNewOrganization } from './domain/organizations.ts'
 import { projectPolicy, refusePolicy } from './domain/policy.ts'
 import { isProblem, type Problem } from './domain/problem.ts'
 import type { CustomPolicy, OrganizationRecord, ProjectRecord } from './domain/records.ts'
@@ -49,8 +49,9 @@ export async function plantSeed(
   const wanted = seed.length === 0 && existing.length === 0 ? [blankProject] : seed
   const planted: ServedProject[] = []
   for (const [index, project] of wanted.entries()) {
-    const known = knownProject(project, existing, wanted.length)
-    planted.push(await plantProject(planting, project, known, `projects[${index}]`))
+    const path = `projects[${index}]`
+    const known = knownProject(project, existing, wanted.length, path)
+    planted.push(await plantProject(planting, project, known, path))
   }
   const others = existing.filter(
     ({ project_id }) => !planted.some((served) => served.project_id === project_id)
@@ -65,14 +66,21 @@ const blankProject: CheckedProject = {
   organizations: []
 }
 
-/** A seed of one project without an id means the one project that the database has. */
+/** Without an id, a seed of one project means the one that the database has; where it has none, all are made. */
 function knownProject(
   { project_id }: CheckedProject,
   existing: readonly ProjectRecord[],
-  wanted: number
+  wanted: number,
+  path: string
 ): ProjectRecord | undefined {
   if (project_id !== undefined) return existing.find((known) => known.project_id === project_id)
-  return wanted === 1 && existing.length === 1 ? existing[0] : undefined
+  if (existing.length === 0) return undefined
+  if (existing.length > 1 || wanted > 1) {
+    throw new ConfigError(
+      `${path} needs a project_id, as STYTCH_PROJECT_ID gives it: which of several projects is meant?`
+    )
+  }
+  return existing[0]
 }
 
 async function plantProject(
@@ -107,7 +115,7 @@ async function plantOrganization(
   path: string
 ): Promise<void> {
   const { project, environment, now } = planting
-  const organization_slug = body.organization_slug ?? slugOf(body.organization_name)
+  const { organization_slug } = body
   let organization = await project.findOrganizationBySlug(organization_slug)
   if (organization === undefined) {
     const organization_id = newId('organization', environment)

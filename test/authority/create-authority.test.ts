@@ -2,9 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { type Authority, createAuthority, type ProjectSeed } from '../../src/authority.ts'
-import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+import {
+  describeOnEachDatabase,
+  describeOnPostgres,
+  type TestDatabase
+} from '../support/databases.ts'
 
 const key = newAtRestKey()
+const ada = { email_address: 'ada@acme.test', password: 'correct horse battery staple' }
 const project_id = 'project-live-11111111-1111-4111-8111-111111111111'
 
 async function whyRefused(options: object): Promise<string> {
@@ -57,6 +62,14 @@ describe('a seed', () => {
     [member({ totp_secret: 'abc' }), `${there}.totp_secret is not valid: must be base32`],
     [member({ roles: ['nobody'] }), `${there} is refused`],
     [[{ organizations: [{}] }], 'projects[0].organizations[0].organization_name is missing.'],
+    [
+      [{ organizations: [{ organization_name: '日本' }, { organization_name: '中国' }] }],
+      'projects[0].organizations[0].organization_slug is missing: the name makes none.'
+    ],
+    [
+      [{ organizations: [{ organization_name: 'Acme!' }, { organization_name: 'Acme?' }] }],
+      'projects[0].organizations[1].organization_slug is needed, and not that of projects[0].organizations[0].'
+    ],
     [[{ project_id: 'mine' }], 'projects[0].project_id is not valid: must be like project-test-'],
     [
       [{ policy: { resources: [{ resource_id: 'stytch.x', actions: [] }] } }],
@@ -190,5 +203,51 @@ describeOnEachDatabase((createDatabase) => {
     ]) {
       expect(dump.includes(text)).toBe(false)
     }
+  })
+
+  test('with several projects in the database, a project without an id is refused', async () => {
+    const other = await createDatabase()
+    const options = { database: other.location, keys: [key] }
+    const second = project_id.replaceAll('1', '2')
+    const both = await createAuthority({
+      ...options,
+      projects: [{ project_id }, { project_id: second }]
+    })
+    await both.close()
+    const projects = [{ secret: 'whose-secret-is-this' }]
+    expect(await whyRefused({ ...options, projects })).toMatch(
+      /^ConfigError: projects\[0\] needs a project_id/
+    )
+    const again = await createAuthority(options)
+    expect(again.projects).toHaveLength(2)
+    await again.close()
+    await other.drop()
+  })
+
+  test('closing twice is closing once', async () => {
+    const other = await createDatabase()
+    const authority = await createAuthority({ database: other.location, keys: [key] })
+    await authority.listen()
+    await Promise.all([authority.close(), authority.close()])
+    await authority.close()
+    await other.drop()
+  })
+})
+
+describeOnPostgres('replicas that start together', (createDatabase) => {
+  test.each([
+    ['plant a seed once', [{ organizations: [{ organization_name: 'Acme', members: [ada] }] }]],
+    ['make one project', []]
+  ])('%s', async (_, projects) => {
+    const database = await createDatabase()
+    const options = { database: database.location, keys: [key], projects }
+    const replicas = await Promise.all([1, 2, 3, 4].map(() => createAuthority(options)))
+    const ids = replicas.flatMap((replica) => replica.projects.map(({ project_id }) => project_id))
+    expect(ids).toHaveLength(4)
+    expect(new Set(ids).size).toBe(1)
+    const secrets = replicas.filter(({ projects: [project] }) => project?.secret !== null)
+    expect(secrets).toHaveLength(1)
+    await Promise.all(replicas.map((replica) => replica.close()))
+    await database.drop()
   })
 })
