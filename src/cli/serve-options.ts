@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { isNativeError } from 'node:util/types'
+import { isPostgresUrl } from '../authority/store/is-postgres-url.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 
@@ -48,6 +49,7 @@ export function readServeOptions(
   if (values.help) return 'help'
   if (values.version) return 'version'
   const { outbox, host } = values
+  if (host === '') throw new ConfigError(`--host must name an address, such as ${loopback}.`)
   if (outbox) refuseOutsideDevelopment(host, env)
   return {
     port: readPort(values.port),
@@ -99,7 +101,7 @@ function readDatabase(location: string): Database {
     throw new ConfigError('--database is required: a file, :memory: or postgres://…')
   }
   if (location === ':memory:') return { kind: 'memory', location }
-  if (/^postgres(ql)?:\/\//i.test(location)) return { kind: 'postgres', location }
+  if (isPostgresUrl(location)) return { kind: 'postgres', location }
   if (/^(?:[a-z][a-z0-9+.-]*:\/\/|file:|sqlite:)/i.test(location)) {
     throw new ConfigError(
       '--database takes a file, :memory: or postgres://…, and no other address.'

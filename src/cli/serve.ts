@@ -7,6 +7,7 @@ import {
 import { errorChannel, type ReportedError } from '../authority/report-error.ts'
 import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { isMembergateError } from '../errors/membergate-error.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
@@ -65,6 +66,7 @@ async function open(
     const projects = Object.keys(project).length === 0 ? [] : [project]
     return await createAuthority({ database: database.location, projects, keys })
   } catch (error) {
+    if (isMembergateError(error)) throw error
     const reason = systemReason(error)
     if (reason === undefined) throw error
     throw new ConfigError(`--database cannot be opened: ${reason}`, { cause: error })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -187,6 +187,14 @@ describe('membergate serve', () => {
     }
   )
 
+  test('ends in peace beside a connection that never says anything', async () => {
+    const server = await serve(['--outbox'])
+    const silent = connect(Number(new URL(server.url).port), '127.0.0.1')
+    await once(silent, 'connect')
+    expect((await server.close()).code).toBe(0)
+    silent.destroy()
+  }, 20_000)
+
   test('takes its credentials from flags, then from the environment', async () => {
     const environment = { STYTCH_PROJECT_ID: project_id, STYTCH_SECRET: secret }
     const fromEnvironment = await serve(['--outbox'], environment)
@@ -249,7 +257,11 @@ describe('what a user can mend is one line and exit code 2', () => {
     [['sevre'], 'sevre'],
     [['serve', '--prot', '4100'], '"port"'],
     [['serve', '--outbox', '--database', '/no-such-folder/data.sqlite'], '--database'],
-    [['serve', '--outbox', '--port', '0', '--project-id', 'acme'], 'project_id']
+    [['serve', '--outbox', '--port', '0', '--project-id', 'acme'], 'project_id'],
+    [
+      ['serve', '--outbox', '--port', '0', '--secret', 'geheimnisé'],
+      /^membergate: projects\[0\]\.secret /
+    ]
   ])('%j names %s', async (args, naming) => {
     expectUserError(await run(args), naming)
   })
@@ -266,7 +278,8 @@ describe('what a user can mend is one line and exit code 2', () => {
     [['--database='], '--database'],
     [['--outbox', '--database', 'mysql://127.0.0.1/test'], '--database'],
     [['--outbox', '--database', 'file:data.sqlite'], '--database'],
-    [['--outbox', '--host', '0.0.0.0'], '--host']
+    [['--outbox', '--host', '0.0.0.0'], '--host'],
+    [['--database', ':memory:', '--host', ''], '--host']
   ])('serve %j names %s', (args, naming) => {
     expect(() => readServeOptions(args, {})).toThrow(
       expect.objectContaining({
@@ -274,6 +287,12 @@ describe('what a user can mend is one line and exit code 2', () => {
         message: expect.stringContaining(naming)
       })
     )
+  })
+
+  test('a scheme has no case', () => {
+    const location = 'POSTGRES://127.0.0.1/test'
+    const options = readServeOptions(['--database', location], {})
+    expect(options).toMatchObject({ database: { kind: 'postgres', location } })
   })
 
   test('a busy port, naming --port', async () => {
@@ -286,10 +305,12 @@ describe('what a user can mend is one line and exit code 2', () => {
   })
 
   test('a PostgreSQL that does not answer, without its password', async () => {
-    const database = 'postgres://ada:hunter2@127.0.0.1:1/none'
-    const output = await run(['serve', '--database', database], { MEMBERGATE_KEY: key })
-    expectUserError(output, '--database')
-    expect(output.stderr).not.toContain('hunter2')
+    for (const scheme of ['postgres', 'POSTGRES']) {
+      const database = `${scheme}://ada:hunter2@127.0.0.1:1/none`
+      const output = await run(['serve', '--database', database], { MEMBERGATE_KEY: key })
+      expectUserError(output, /--database.*ECONNREFUSED/)
+      expect(output.stderr).not.toContain('hunter2')
+    }
   })
 
   test('a file that is no database', async () => {
