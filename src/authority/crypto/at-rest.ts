@@ -14,7 +14,7 @@ export interface AtRest {
   seal(plaintext: string, context: string): string
   /** Throws when the text was altered, belongs to another context, or was sealed with a key that is not listed. */
   open(sealed: string, context: string): string
-  /** For short-lived codes that are only compared. It changes when the first key changes. */
+  /** For what is only compared, as the signature of a search cursor is. It changes when the first key changes. */
   keyedHash(text: string, context: string): string
   /** The token of a session: the same for the same key, session and salt. Without `key_id` the first key derives it. */
   sessionToken(session_id: string, salt: string, key_id?: string): { token: string; key_id: string }
