@@ -6,6 +6,7 @@ import { memberBody } from '../wire/organizations-members.ts'
 import { policyResource, policyRole } from '../wire/rbac.ts'
 import { optional, password } from '../wire/schema.ts'
 import { normalizeTotpSecret } from './crypto/totp.ts'
+import { slugOf } from './domain/organizations.ts'
 import { isProjectId } from './project-id.ts'
 
 const member = v.strictObject({
@@ -47,16 +48,48 @@ const projects = v.array(project)
 
 /** What a new authority should hold: projects, and in them organizations with members as the API creates them. */
 export type ProjectSeed = v.InferInput<typeof project>
-export type CheckedProject = v.InferOutput<typeof project>
-export type CheckedOrganization = v.InferOutput<typeof organization>
+export type CheckedProject = Omit<v.InferOutput<typeof project>, 'organizations'> & {
+  readonly organizations: readonly CheckedOrganization[]
+}
+export type CheckedOrganization = v.InferOutput<typeof organization> & {
+  /** The one that is given, else that of the name. */
+  readonly organization_slug: string
+}
 export type CheckedMember = v.InferOutput<typeof member>
 
 /** Checks a seed, and says at which path it is wrong. */
 export function checkSeed(seed: unknown): readonly CheckedProject[] {
   const checked = v.safeParse(projects, seed)
-  if (checked.success) return checked.output
+  if (checked.success) {
+    return checked.output.map((project, index) => ({
+      ...project,
+      organizations: nameOrganizations(project.organizations, `projects[${index}].organizations`)
+    }))
+  }
   const [issue] = checked.issues
   throw new ConfigError(`${pathOf(issue)} ${faultOf(issue)}`)
+}
+
+/** A slug for each: by it a later start knows them again, so two of one slug would be one organization. */
+function nameOrganizations(
+  organizations: readonly v.InferOutput<typeof organization>[],
+  path: string
+): readonly CheckedOrganization[] {
+  const places = new Map<string, number>()
+  return organizations.map((body, index) => {
+    const organization_slug = body.organization_slug ?? slugOf(body.organization_name)
+    if (organization_slug === undefined) {
+      throw new ConfigError(`${path}[${index}].organization_slug is missing: the name makes none.`)
+    }
+    const taken = places.get(organization_slug)
+    if (taken !== undefined) {
+      throw new ConfigError(
+        `${path}[${index}].organization_slug is needed, and not that of ${path}[${taken}].`
+      )
+    }
+    places.set(organization_slug, index)
+    return { ...body, organization_slug }
+  })
 }
 
 /** `projects[0].organizations[1].members[0].email_address` */

@@ -30,7 +30,10 @@ describe('an organization', () => {
     ],
     [{ organization_slug: 'organization-test-1' }, 'invalid_organization_slug'],
     [{ organization_slug: 'Member-Live-1' }, 'invalid_organization_slug'],
+    [{ organization_slug: 'search' }, 'invalid_organization_slug'],
+    [{ organization_slug: 'Members' }, 'invalid_organization_slug'],
     [{ organization_external_id: 'ORGANIZATION-live-1' }, 'invalid_organization_external_id'],
+    [{ organization_external_id: 'search' }, 'invalid_organization_external_id'],
     [{ trusted_metadata: { a: 'x'.repeat(5000) } }, 'metadata_too_large']
   ])('is refused %j', (change, type) => {
     expect(changeOrganization(anOrganization(), change, { roles, now })).toEqual({ problem: type })
@@ -58,7 +61,16 @@ describe('an organization', () => {
   test.each([
     ['Acme Inc.', 'acme-inc'],
     ['Zürich & Söhne', 'zurich-sohne'],
-    ['日本', 'organization']
+    ['日本', undefined],
+    ['!?', undefined],
+    ['A', 'org-a'],
+    ['Search', 'org-search'],
+    ['Members', 'org-members'],
+    ['Organization Test', 'org-organization-test'],
+    ['Organization Test Kitchen', 'org-organization-test-kitchen'],
+    ['Member Live', 'org-member-live'],
+    ['Organization Testing', 'organization-testing'],
+    [`${'a'.repeat(99)} b`, 'a'.repeat(99)]
   ])('called %s has the slug %s', (name, slug) => {
     expect(slugOf(name)).toBe(slug)
   })

@@ -70,11 +70,19 @@ const commonDomains: ReadonlySet<string> = new Set([
   'fastmail.com'
 ])
 
-/** A slug or external id that reads like an id could be taken for one wherever an organization is named. */
+/** Stand in paths where an organization is named. */
+const pathWords: ReadonlySet<string> = new Set(['search', 'members'])
+
 const idLike = /^(organization|member)-(test|live)-/i
 
+/** A slug or external id that reads like an id could be taken for one wherever the id may stand. */
 export function looksLikeId(address: string): boolean {
   return idLike.test(address)
+}
+
+/** What cannot name an organization, as slug or as external id. */
+function isReserved(address: string): boolean {
+  return looksLikeId(address) || pathWords.has(address.toLowerCase())
 }
 
 export interface NewOrganization {
@@ -117,9 +125,9 @@ export function changeOrganization(
   { roles, now }: { readonly roles: ReadonlySet<string>; readonly now: number }
 ): OrganizationRecord | Problem {
   const slug = request.organization_slug ?? organization.organization_slug
-  if (looksLikeId(slug)) return problem('invalid_organization_slug')
+  if (isReserved(slug)) return problem('invalid_organization_slug')
   const external_id = request.organization_external_id ?? organization.organization_external_id
-  if (external_id !== null && looksLikeId(external_id)) {
+  if (external_id !== null && isReserved(external_id)) {
     return problem('invalid_organization_external_id')
   }
   const settings = changedSettings(organization.settings, request)
@@ -210,14 +218,16 @@ function refuseSettings(settings: OrganizationSettings): Problem | undefined {
     : undefined
 }
 
-/** The name as a slug: lower case, without accents, hyphens for the rest. */
-export function slugOf(organization_name: string): string {
+/** The name as a slug: lower case, without accents, hyphens for the rest. `undefined` when nothing is left of it. */
+export function slugOf(organization_name: string): string | undefined {
   const slug = organization_name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '')
     .slice(0, 100)
-  return slug.length < 2 ? 'organization' : slug
+    .replace(/^-|-$/g, '')
+  if (slug === '') return undefined
+  // With the hyphen that a suffix brings.
+  return slug.length < 2 || isReserved(slug) || looksLikeId(`${slug}-`) ? `org-${slug}` : slug
 }

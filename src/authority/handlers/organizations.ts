@@ -23,7 +23,7 @@ export const create: Handler<'organizations.create'> = async (context, request) 
   const organization = demand(
     createOrganization(request, {
       organization_id: newId('organization', context.environment),
-      organization_slug: `${slugOf(request.organization_name)}-${randomBytes(4).toString('hex')}`,
+      organization_slug: newSlug(request.organization_name),
       roles: assignableRoles(context),
       now: context.now
     })
@@ -68,6 +68,11 @@ export const search: Handler<'organizations.search'> = async (
     organizations: page.map(viewOrganization),
     results_metadata: { total, next_cursor }
   }
+}
+
+/** Free, as far as chance can tell: names are not unique. */
+function newSlug(organization_name: string): string {
+  return `${slugOf(organization_name) ?? 'organization'}-${randomBytes(4).toString('hex')}`
 }
 
 /** Role ids that can be assigned: those of the project and those of the organization itself. */
