@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import pg from 'pg'
 import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import { openPostgres } from '../../src/authority/store/postgres.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnPostgres, type TestDatabase } from '../support/databases.ts'
 
@@ -118,4 +119,11 @@ describeOnPostgres('PostgreSQL that goes away', (createDatabase) => {
     expect(Date.now() - started).toBeLessThan(10_000)
     expect((await signIn()).status).toBe(200)
   }, 20_000)
+
+  test('in the middle of a transaction leaves its locks for seconds only', async () => {
+    const engine = await openPostgres(database.location)
+    const [row] = await engine.read('show idle_in_transaction_session_timeout', [])
+    expect(row).toEqual({ idle_in_transaction_session_timeout: '5s' })
+    await engine.close()
+  })
 })
