@@ -12,7 +12,7 @@ const maxDepth = 32
  * for, whatever else stands in the body.
  */
 export function readRequest(route: Route<unknown, unknown>, req: Request): unknown {
-  const body: unknown = req.body ?? {}
+  const body: unknown = req.body === undefined ? {} : req.body
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new Refusal(problem('invalid_argument', 'The request body must be a JSON object.'))
   }

@@ -76,8 +76,13 @@ export interface B2BOrganizationsMembersSearchResponse {
   organizations: Record<string, Organization>
 }
 
-/** The app's own ids: they may not look like anything that a URL or a log would treat specially. */
-export const externalId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._|-]{1,128}$/))
+/** The app's own ids: they may not look like anything that a URL or a log would treat specially, as `..` does. */
+export function externalId(problem?: string) {
+  return v.pipe(
+    v.string(problem),
+    v.regex(/^(?=.*[A-Za-z0-9])[A-Za-z0-9._|-]{1,128}$/, problem ?? 'invalid_argument')
+  )
+}
 
 export const memberFields = {
   name: optional(v.pipe(v.string(), v.maxLength(256))),
@@ -87,7 +92,7 @@ export const memberFields = {
   mfa_phone_number: optional(phoneNumber),
   mfa_enrolled: optional(v.boolean()),
   roles: optional(v.pipe(v.array(text(128)), v.maxLength(100, 'too_many_roles'))),
-  external_id: optional(externalId)
+  external_id: optional(externalId())
 }
 
 /** The body of `create`; the seed of an authority has members of this shape too. */

@@ -75,24 +75,23 @@ const allowance = v.picklist(['ALL_ALLOWED', 'RESTRICTED', 'NOT_ALLOWED'], facto
 const restriction = v.picklist(['ALL_ALLOWED', 'RESTRICTED'], factorSetting)
 const provisioning = v.picklist(['RESTRICTED', 'NOT_ALLOWED'], factorSetting)
 
-const domains = v.pipe(
-  v.array(
-    v.pipe(
-      v.string(),
-      v.toLowerCase(),
-      v.regex(
-        /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-        'organization_settings_invalid_domain'
-      )
+function domain(problem: string) {
+  return v.pipe(
+    v.string(problem),
+    v.toLowerCase(),
+    v.regex(
+      /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
+      problem
     )
-  ),
-  v.maxLength(1000)
-)
+  )
+}
+
+const domains = v.pipe(v.array(domain('organization_settings_invalid_domain')), v.maxLength(1000))
 
 const ids = v.pipe(v.array(text(256)), v.maxLength(1000))
 
 /** Methods of `allowed_auth_methods`, as the API spells them. */
-export const authMethods = [
+const authMethods = [
   'sso',
   'magic_link',
   'email_otp',
@@ -113,7 +112,7 @@ const settings = {
   ),
   organization_logo_url: optional(v.pipe(v.string(), v.maxLength(2048))),
   trusted_metadata: optional(jsonObject('metadata_invalid_format')),
-  organization_external_id: optional(externalId),
+  organization_external_id: optional(externalId('invalid_organization_external_id')),
   sso_jit_provisioning: optional(allowance),
   email_allowed_domains: optional(domains),
   email_jit_provisioning: optional(provisioning),
@@ -126,7 +125,10 @@ const settings = {
     v.picklist(['OPTIONAL', 'REQUIRED_FOR_ALL'], 'invalid_organization_mfa_policy')
   ),
   rbac_email_implicit_role_assignments: optional(
-    v.pipe(v.array(v.object({ domain: text(253), role_id: text(128) })), v.maxLength(1000))
+    v.pipe(
+      v.array(v.object({ domain: domain('rbac_invalid_domain'), role_id: text(128) })),
+      v.maxLength(1000)
+    )
   ),
   mfa_methods: optional(
     v.picklist(['ALL_ALLOWED', 'RESTRICTED'], 'invalid_organization_mfa_factor_setting')
@@ -135,7 +137,7 @@ const settings = {
     v.array(v.picklist(['sms_otp', 'totp'], 'invalid_organization_allowed_mfa_methods'))
   ),
   oauth_tenant_jit_provisioning: optional(provisioning),
-  allowed_oauth_tenants: optional(jsonObject()),
+  allowed_oauth_tenants: optional(v.record(v.picklist(['slack', 'hubspot', 'github']), ids)),
   claimed_email_domains: optional(domains),
   first_party_connected_apps_allowed_type: optional(allowance),
   allowed_first_party_connected_apps: optional(ids),
@@ -144,12 +146,18 @@ const settings = {
 }
 
 const name = text(128, 'invalid_organization_name')
+const nameMissing = 'organization_name_missing'
 
 /** The body of `create`; the seed of an authority has organizations of this shape too. */
-export const organizationBody = { organization_name: name, ...settings }
+export const organizationBody = {
+  organization_name: v.nonNullish(name, nameMissing),
+  ...settings
+}
 
-const createRequest: v.GenericSchema<unknown, B2BOrganizationsCreateRequest> =
-  v.object(organizationBody)
+const createRequest: v.GenericSchema<unknown, B2BOrganizationsCreateRequest> = v.object(
+  organizationBody,
+  nameMissing
+)
 
 const getRequest: v.GenericSchema<unknown, B2BOrganizationsGetRequest> = v.object({
   organization_id: address

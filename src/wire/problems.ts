@@ -183,6 +183,11 @@ export const problems = {
   // Organizations and members
   organization_not_found: { status: 404, message: 'Organization could not be found.' },
   member_not_found: { status: 404, message: 'Member could not be found.' },
+  organization_name_missing: {
+    status: 400,
+    message: 'The organization_name is missing.',
+    b2b: true
+  },
   invalid_organization_name: {
     status: 400,
     message: 'The organization_name must be 1 to 128 characters long.',
@@ -213,6 +218,11 @@ export const problems = {
     status: 400,
     message:
       "The value provided isn't valid. Valid values are 'NOT_ALLOWED', 'RESTRICTED', or 'ALL_ALLOWED'.",
+    b2b: true
+  },
+  invalid_organization_auth_factor_setting_for_oauth_tenant_jit_provisioning: {
+    status: 400,
+    message: "Allowed OAuth tenants must be set for a 'RESTRICTED' oauth_tenant_jit_provisioning.",
     b2b: true
   },
   invalid_organization_allowed_auth_methods: {
@@ -267,6 +277,10 @@ export const problems = {
     status: 400,
     message: 'A member with the specified email already exists for this organization.'
   },
+  retired_member_email: {
+    status: 400,
+    message: 'Another member of this organization had the specified email before.'
+  },
   duplicate_member_external_id: {
     status: 400,
     message: 'A member with the specified external_id already exists for this organization.'
@@ -310,7 +324,16 @@ export const problems = {
 
   // RBAC
   invalid_role: { status: 400, message: 'The role does not exist.' },
-  too_many_roles: { status: 400, message: 'Too many roles.' },
+  too_many_roles: { status: 400, message: 'Too many roles, or role ids that are too long.' },
+  rbac_invalid_domain: { status: 400, message: 'A domain of the implicit roles is invalid.' },
+  rbac_domain_too_common: {
+    status: 400,
+    message: 'A domain of the implicit roles belongs to a common e-mail provider.'
+  },
+  invalid_rbac_role_id: {
+    status: 400,
+    message: 'The id of a custom role must not start with stytch.'
+  },
   invalid_stytch_prefixed_resource: {
     status: 400,
     message: 'The id of a custom resource must not start with stytch.'

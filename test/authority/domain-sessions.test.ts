@@ -109,7 +109,7 @@ describe('roles', () => {
   })
   const organization = anOrganization({
     rbac_email_implicit_role_assignments: [
-      { domain: 'Example.com', role_id: 'reader' },
+      { domain: 'example.com', role_id: 'reader' },
       { domain: 'other.com', role_id: 'stranger' }
     ]
   })

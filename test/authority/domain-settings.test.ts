@@ -10,7 +10,10 @@ import { projectPolicy, refuseOrgPolicy, refusePolicy } from '../../src/authorit
 import { aMember, anOrganization } from './facts.ts'
 
 const now = Date.UTC(2026, 0, 1)
-const roles = new Set(['stytch_member', 'editor'])
+const longRoles = (count: number) =>
+  Array.from({ length: count }, (_, index) => `role-${index}-`.padEnd(128, 'x'))
+const inDomain = (domain: string) => (role_id: string) => ({ domain, role_id })
+const roles = new Set(['stytch_member', 'editor', ...longRoles(24)])
 const outside = { roles, now, email_id: 'email-2', phone_id: 'phone-2' }
 
 describe('an organization', () => {
@@ -21,12 +24,25 @@ describe('an organization', () => {
     [{ email_jit_provisioning: 'RESTRICTED' }, 'invalid_restricted_email_setting'],
     [{ email_allowed_domains: ['gmail.com'] }, 'organization_settings_domain_too_common'],
     [
-      { rbac_email_implicit_role_assignments: [{ domain: 'Gmail.com', role_id: 'editor' }] },
-      'organization_settings_domain_too_common'
+      { rbac_email_implicit_role_assignments: [{ domain: 'gmail.com', role_id: 'editor' }] },
+      'rbac_domain_too_common'
     ],
     [
       { rbac_email_implicit_role_assignments: [{ domain: 'a.com', role_id: 'unknown' }] },
       'invalid_role'
+    ],
+    [
+      { rbac_email_implicit_role_assignments: longRoles(8).map(inDomain('a.com')) },
+      'too_many_roles'
+    ],
+    [{ sso_jit_provisioning: 'RESTRICTED' }, 'invalid_organization_auth_factor_setting'],
+    [
+      { oauth_tenant_jit_provisioning: 'RESTRICTED' },
+      'invalid_organization_auth_factor_setting_for_oauth_tenant_jit_provisioning'
+    ],
+    [
+      { oauth_tenant_jit_provisioning: 'RESTRICTED', allowed_oauth_tenants: { slack: [] } },
+      'invalid_organization_auth_factor_setting_for_oauth_tenant_jit_provisioning'
     ],
     [{ organization_slug: 'organization-test-1' }, 'invalid_organization_slug'],
     [{ organization_slug: 'Member-Live-1' }, 'invalid_organization_slug'],
@@ -36,7 +52,27 @@ describe('an organization', () => {
     [{ organization_external_id: 'search' }, 'invalid_organization_external_id'],
     [{ trusted_metadata: { a: 'x'.repeat(5000) } }, 'metadata_too_large']
   ])('is refused %j', (change, type) => {
-    expect(changeOrganization(anOrganization(), change, { roles, now })).toEqual({ problem: type })
+    expect(changeOrganization(anOrganization(), change, { roles, now })).toMatchObject({
+      problem: type
+    })
+  })
+
+  test.each([
+    {
+      sso_jit_provisioning: 'RESTRICTED',
+      sso_jit_provisioning_allowed_connections: ['saml-connection-1']
+    },
+    { oauth_tenant_jit_provisioning: 'RESTRICTED', allowed_oauth_tenants: { slack: ['T1'] } },
+    {
+      rbac_email_implicit_role_assignments: [
+        ...longRoles(7).map(inDomain('a.com')),
+        ...longRoles(7).map(inDomain('b.com'))
+      ]
+    }
+  ])('may have %j', (change) => {
+    expect(changeOrganization(anOrganization(), change, { roles, now })).toMatchObject({
+      settings: change
+    })
   })
 
   test('keeps what a change leaves out', () => {
@@ -79,6 +115,7 @@ describe('an organization', () => {
 describe('a member', () => {
   test.each([
     [{ roles: ['unknown'] }, 'invalid_role'],
+    [{ roles: longRoles(24) }, 'too_many_roles'],
     [{ external_id: 'member-test-1' }, 'invalid_argument'],
     [{ default_mfa_method: 'totp' }, 'default_mfa_member_missing_factor'],
     [{ default_mfa_method: 'sms_otp' }, 'default_mfa_member_missing_factor']
@@ -146,6 +183,7 @@ describe('the policy of a project', () => {
     [[role('a', 'none', ['read'])], [docs], 'invalid_permission_resource'],
     [[role('a', 'docs', ['fly'])], [docs], 'invalid_permission_action'],
     [[role('a', 'docs', ['*', 'read'])], [docs], 'cannot_specify_wildcard_with_other_actions'],
+    [[role('stytch_super', 'docs', ['read'])], [docs], 'invalid_rbac_role_id'],
     [[role('a', 'docs', ['*']), role('b', 'stytch.member', ['update'])], [docs], undefined]
   ])('is checked (%#)', (roles, resources, type) => {
     expect(refusePolicy({ roles, resources })?.problem).toBe(type)
@@ -174,8 +212,10 @@ describe('the policy of a project', () => {
 
   test('cannot be redefined by an organization', () => {
     const project = projectPolicy({ roles: [role('editor', 'docs', ['read'])], resources: [docs] })
-    const refused = refuseOrgPolicy({ roles: [role('editor', 'docs', ['*'])] }, project)
-    expect(refused).toEqual({ problem: 'rbac_org_custom_roles_only' })
+    for (const role_id of ['editor', 'stytch_admin', 'stytch_super']) {
+      const refused = refuseOrgPolicy({ roles: [role(role_id, 'docs', ['*'])] }, project)
+      expect(refused).toEqual({ problem: 'rbac_org_custom_roles_only' })
+    }
     expect(refuseOrgPolicy({ roles: [role('own', 'docs', ['write'])] }, project)).toBeUndefined()
   })
 })

@@ -225,8 +225,8 @@ describe('a body', () => {
 
   test('that is empty is an empty object', async () => {
     expect((await post(create)).body).toMatchObject({
-      error_type: 'invalid_argument',
-      error_message: 'organization_name is missing.'
+      error_type: 'organization_name_missing',
+      error_message: 'The organization_name is missing.'
     })
   })
 

@@ -6,7 +6,7 @@ import { mergeMetadata } from './metadata.ts'
 import { looksLikeId } from './organizations.ts'
 import { isProblem, type Problem, problem } from './problem.ts'
 import type { MemberRecord } from './records.ts'
-import { assignDirectly, unknownRole } from './roles.ts'
+import { assignDirectly, maxRoleBytes, refuseRoles } from './roles.ts'
 import type { MemberRow, Write } from './writes.ts'
 
 /** What a rule about members needs from outside: ids, the moment, the roles that can be assigned. */
@@ -75,7 +75,7 @@ export function changeMember(
   if (external_id !== null && looksLikeId(external_id)) {
     return problem('invalid_argument', 'external_id must not look like an id.')
   }
-  const refusal = roles && unknownRole(roles, context.roles)
+  const refusal = roles && refuseRoles(roles, context.roles, maxRoleBytes.assigned)
   if (refusal !== undefined) return refusal
   const trusted_metadata = mergeMetadata(member.trusted_metadata, request.trusted_metadata)
   if (isProblem(trusted_metadata)) return trusted_metadata

@@ -5,7 +5,7 @@ import type {
 import { mergeMetadata } from './metadata.ts'
 import { isProblem, type Problem, problem, stale } from './problem.ts'
 import type { OrganizationRecord, OrganizationSettings } from './records.ts'
-import { unknownRole } from './roles.ts'
+import { maxRoleBytes, refuseRoles, rolesOfDomain } from './roles.ts'
 import type { Write } from './writes.ts'
 
 const defaultSettings: OrganizationSettings = {
@@ -131,8 +131,7 @@ export function changeOrganization(
     return problem('invalid_organization_external_id')
   }
   const settings = changedSettings(organization.settings, request)
-  const assigned = settings.rbac_email_implicit_role_assignments.map(({ role_id }) => role_id)
-  const refusal = refuseSettings(settings) ?? unknownRole(assigned, roles)
+  const refusal = refuseSettings(settings) ?? refuseImplicitRoles(settings, roles)
   if (refusal !== undefined) return refusal
   const trusted_metadata = mergeMetadata(organization.trusted_metadata, request.trusted_metadata)
   if (isProblem(trusted_metadata)) return trusted_metadata
@@ -208,14 +207,36 @@ function refuseSettings(settings: OrganizationSettings): Problem | undefined {
   if (byDomain && settings.email_allowed_domains.length === 0) {
     return problem('invalid_restricted_email_setting')
   }
-  const domains = [
-    ...settings.email_allowed_domains,
-    ...settings.claimed_email_domains,
-    ...settings.rbac_email_implicit_role_assignments.map(({ domain }) => domain.toLowerCase())
-  ]
+  const { sso_jit_provisioning, sso_jit_provisioning_allowed_connections } = settings
+  const noConnections = sso_jit_provisioning_allowed_connections.length === 0
+  if (sso_jit_provisioning === 'RESTRICTED' && noConnections) {
+    return problem(
+      'invalid_organization_auth_factor_setting',
+      "sso_jit_provisioning can be 'RESTRICTED' only to sso_jit_provisioning_allowed_connections."
+    )
+  }
+  const noTenants = Object.values(settings.allowed_oauth_tenants).flat().length === 0
+  if (settings.oauth_tenant_jit_provisioning === 'RESTRICTED' && noTenants) {
+    return problem('invalid_organization_auth_factor_setting_for_oauth_tenant_jit_provisioning')
+  }
+  const domains = [...settings.email_allowed_domains, ...settings.claimed_email_domains]
   return domains.some((domain) => commonDomains.has(domain))
     ? problem('organization_settings_domain_too_common')
     : undefined
+}
+
+function refuseImplicitRoles(
+  { rbac_email_implicit_role_assignments: assignments }: OrganizationSettings,
+  known: ReadonlySet<string>
+): Problem | undefined {
+  const domains = new Set(assignments.map(({ domain }) => domain))
+  for (const domain of domains) {
+    if (commonDomains.has(domain)) return problem('rbac_domain_too_common')
+    const role_ids = rolesOfDomain(assignments, domain)
+    const refusal = refuseRoles(role_ids, known, maxRoleBytes.ofDomain)
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
 }
 
 /** The name as a slug: lower case, without accents, hyphens for the rest. `undefined` when nothing is left of it. */

@@ -107,23 +107,28 @@ export function projectPolicy(custom: CustomPolicy): Policy {
 
 /** What is wrong with the roles and resources that a project adds. */
 export function refusePolicy({ roles, resources }: CustomPolicy): Problem | undefined {
-  if (resources.some(({ resource_id }) => resource_id.startsWith('stytch'))) {
+  if (resources.some(({ resource_id }) => isReserved(resource_id))) {
     return problem('invalid_stytch_prefixed_resource')
   }
   if (hasDuplicates(resources.map(({ resource_id }) => resource_id))) {
     return problem('rbac_resource_duplicate')
   }
-  return refuseRoles(roles, [...builtInResources, ...resources])
+  if (roles.some(({ role_id }) => isReserved(role_id) && !isBuiltIn(role_id))) {
+    return problem('invalid_rbac_role_id')
+  }
+  return refusePermissions(roles, [...builtInResources, ...resources])
 }
 
-/** What is wrong with the roles that an organization adds to its project's. */
+/** What is wrong with the roles that an organization adds to its project's. It extends none of those. */
 export function refuseOrgPolicy({ roles }: OrgPolicy, project: Policy): Problem | undefined {
   const taken = new Set(project.roles.map(({ role_id }) => role_id))
-  if (roles.some(({ role_id }) => taken.has(role_id))) return problem('rbac_org_custom_roles_only')
-  return refuseRoles(roles, project.resources)
+  if (roles.some(({ role_id }) => taken.has(role_id) || isReserved(role_id))) {
+    return problem('rbac_org_custom_roles_only')
+  }
+  return refusePermissions(roles, project.resources)
 }
 
-function refuseRoles(
+function refusePermissions(
   roles: readonly PolicyRole[],
   resources: readonly PolicyResource[]
 ): Problem | undefined {
@@ -148,3 +153,8 @@ function isBuiltIn(role_id: string): boolean {
 function hasDuplicates(ids: readonly string[]): boolean {
   return new Set(ids).size < ids.length
 }
+/** Names that begin so are the API's, those of today and those to come. */
+function isReserved(id: string): boolean {
+  return id.startsWith('stytch')
+}
+

@@ -8,6 +8,12 @@ import type { MemberRecord, OrganizationRecord, RoleAssignment } from './records
 export const memberRole = 'stytch_member'
 export const adminRole = 'stytch_admin'
 
+/**
+ * How large the roles of a member may be, as JSON: the assigned ones, and those of the address. All of them stand in
+ * the session's JWT, which with 4 KB of custom claims must fit 16 KiB.
+ */
+export const maxRoleBytes = { assigned: 3072, ofDomain: 1024 }
+
 const fromTheStart: RoleAssignment = {
   role_id: memberRole,
   source: { type: 'direct_assignment', details: {} }
@@ -53,12 +59,15 @@ export function assignDirectly(
   return [...direct, ...existing.filter(({ source }) => source.type !== 'direct_assignment')]
 }
 
-/** Roles can be assigned only if the project or the organization has them. */
-export function unknownRole(
+/** Roles can be assigned only if the project or the organization has them, and only so many. */
+export function refuseRoles(
   role_ids: readonly string[],
-  known: ReadonlySet<string>
+  known: ReadonlySet<string>,
+  maxBytes: number
 ): Problem | undefined {
-  return role_ids.every((role_id) => known.has(role_id)) ? undefined : problem('invalid_role')
+  if (!role_ids.every((role_id) => known.has(role_id))) return problem('invalid_role')
+  const bytes = Buffer.byteLength(JSON.stringify([...new Set(role_ids)]))
+  return bytes > maxBytes ? problem('too_many_roles') : undefined
 }
 
 function assignmentsOf(
@@ -66,11 +75,19 @@ function assignmentsOf(
   { settings }: OrganizationRecord
 ): readonly RoleAssignment[] {
   const domain = member.email_address.slice(member.email_address.lastIndexOf('@') + 1)
-  const byEmail = settings.rbac_email_implicit_role_assignments
-    .filter((assignment: EmailImplicitRoleAssignment) => assignment.domain.toLowerCase() === domain)
-    .map(({ role_id }) => ({
+  const byEmail = rolesOfDomain(settings.rbac_email_implicit_role_assignments, domain).map(
+    (role_id) => ({
       role_id,
       source: { type: 'email_assignment', details: { email_domain: domain } }
-    }))
+    })
+  )
   return [fromTheStart, ...member.roles, ...byEmail]
+}
+
+/** The roles that come with an address of the domain. */
+export function rolesOfDomain(
+  assignments: readonly EmailImplicitRoleAssignment[],
+  domain: string
+): readonly string[] {
+  return assignments.filter((given) => given.domain === domain).map(({ role_id }) => role_id)
 }
