@@ -6,7 +6,7 @@ import { type Environment, newId, newProjectSecret, sha256 } from './crypto/toke
 import { newRecoveryCodes, normalizeTotpSecret } from './crypto/totp.ts'
 import { canonicalEmail, createMember, writesOfCreation } from './domain/members.ts'
 import { createOrganization, writesOfNewOrganization } from './domain/organizations.ts'
-import { projectPolicy, refusePolicy } from './domain/policy.ts'
+import { assignableRoles, refusePolicy } from './domain/policy.ts'
 import { isProblem, type Problem } from './domain/problem.ts'
 import type { CustomPolicy, OrganizationRecord, ProjectRecord } from './domain/records.ts'
 import type { Write } from './domain/writes.ts'
@@ -119,7 +119,7 @@ async function plantOrganization(
   let organization = await project.findOrganizationBySlug(organization_slug)
   if (organization === undefined) {
     const organization_id = newId('organization', environment)
-    const roles = roleIds(planting.policy)
+    const roles = assignableRoles(planting.policy)
     const details = { organization_id, organization_slug, roles, now }
     organization = accept(createOrganization(body, details), path)
     refuse(await project.run(writesOfNewOrganization(organization)), path)
@@ -143,10 +143,7 @@ async function plantMember(
   const created = createMember(organization_id, newId('member', environment), body, {
     email_id: newId('email', environment),
     phone_id: newId('phone-number', environment),
-    roles: new Set([
-      ...roleIds(planting.policy),
-      ...organization.custom_roles.map(({ role_id }) => role_id)
-    ]),
+    roles: assignableRoles(planting.policy, organization),
     now
   })
   const member = accept(created, path)
@@ -188,10 +185,6 @@ function seededTotp(
       expires_at: now
     }
   )
-}
-
-function roleIds(policy: CustomPolicy): ReadonlySet<string> {
-  return new Set(projectPolicy(policy).roles.map(({ role_id }) => role_id))
 }
 
 function accept<Outcome>(outcome: Outcome | Problem, path: string): Exclude<Outcome, Problem> {

@@ -83,6 +83,45 @@ describeOnEachDatabase((createDatabase) => {
     expect(Object.keys(organization.trusted_metadata)).toHaveLength(10)
   })
 
+  test.each([
+    [{ organization_name: undefined }, 'organization_name_missing'],
+    [{ organization_name: null }, 'organization_name_missing'],
+    [{ organization_name: '' }, 'invalid_organization_name'],
+    [{ organization_external_id: 'a b' }, 'invalid_organization_external_id'],
+    [{ organization_external_id: 5 }, 'invalid_organization_external_id'],
+    [{ organization_external_id: '..' }, 'invalid_organization_external_id'],
+    [{ allowed_oauth_tenants: { slack: 5 } }, 'invalid_argument'],
+    [{ allowed_oauth_tenants: { myspace: ['T1'] } }, 'invalid_argument'],
+    [
+      { rbac_email_implicit_role_assignments: [{ domain: 'not a domain', role_id: 'x' }] },
+      'rbac_invalid_domain'
+    ],
+    [
+      { rbac_email_implicit_role_assignments: [{ domain: ' gmail.com', role_id: 'x' }] },
+      'rbac_invalid_domain'
+    ],
+    [
+      { rbac_email_implicit_role_assignments: [{ domain: 'GMail.com', role_id: 'x' }] },
+      'rbac_domain_too_common'
+    ]
+  ])('an organization is refused with %j', async (fields, type) => {
+    const answer = await ask('post', 'organizations', { organization_name: 'Refused', ...fields })
+    expect(answer).toMatchObject({ status_code: 400, error_type: type })
+  })
+
+  test('the retired address of a member is refused to others, and not as one that is in use', async () => {
+    const create = (email_address: string) =>
+      ask('post', 'organizations/epsilon/members', { email_address })
+    const { member_id } = await create('before@epsilon.example')
+    const rename = { email_address: 'after@epsilon.example' }
+    await ask('put', `organizations/epsilon/members/${member_id}`, rename)
+    expect((await create('Before@epsilon.example')).error_type).toBe('retired_member_email')
+    expect((await create('after@epsilon.example')).error_type).toBe('duplicate_member_email')
+    const taken = { email_address: 'before@epsilon.example' }
+    const other = await ask('put', 'organizations/epsilon/members/bob', taken)
+    expect(other.error_type).toBe('retired_member_email')
+  })
+
   describe('a search of organizations', () => {
     test.each([
       ['organization_name_fuzzy', 'ZÜR', 1],

@@ -1,6 +1,6 @@
 import type { OrgPolicy, Policy, PolicyResource, PolicyRole } from '../../wire/rbac.ts'
 import { type Problem, problem } from './problem.ts'
-import type { CustomPolicy } from './records.ts'
+import type { CustomPolicy, OrganizationRecord } from './records.ts'
 import { adminRole, memberRole } from './roles.ts'
 
 const updatesOfOrganization = [
@@ -105,6 +105,15 @@ export function projectPolicy(custom: CustomPolicy): Policy {
   }
 }
 
+/** Role ids that can be assigned: those of the project and those of the organization itself. */
+export function assignableRoles(
+  custom: CustomPolicy,
+  organization?: Pick<OrganizationRecord, 'custom_roles'>
+): ReadonlySet<string> {
+  const roles = [...projectPolicy(custom).roles, ...(organization?.custom_roles ?? [])]
+  return new Set(roles.map(({ role_id }) => role_id))
+}
+
 /** What is wrong with the roles and resources that a project adds. */
 export function refusePolicy({ roles, resources }: CustomPolicy): Problem | undefined {
   if (resources.some(({ resource_id }) => isReserved(resource_id))) {
@@ -150,11 +159,11 @@ function isBuiltIn(role_id: string): boolean {
   return builtInRoles.some((role) => role.role_id === role_id)
 }
 
-function hasDuplicates(ids: readonly string[]): boolean {
-  return new Set(ids).size < ids.length
-}
 /** Names that begin so are the API's, those of today and those to come. */
 function isReserved(id: string): boolean {
   return id.startsWith('stytch')
 }
 
+function hasDuplicates(ids: readonly string[]): boolean {
+  return new Set(ids).size < ids.length
+}

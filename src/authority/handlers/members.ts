@@ -1,6 +1,5 @@
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { readCursor, writeCursor } from '../cursor.ts'
 import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
@@ -11,15 +10,15 @@ import {
   writesOfCreation
 } from '../domain/members.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
+import { assignableRoles } from '../domain/policy.ts'
 import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../load.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { retryWhileStale } from '../retry-while-stale.ts'
+import { runMemberWrites } from '../run-member-writes.ts'
+import { findPage } from '../search-page.ts'
 import { memberCondition } from '../store/search.ts'
-import { assignableRoles } from './organizations.ts'
-
-const defaultLimit = 100
 
 export const create: Handler<'organizations.members.create'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
@@ -32,7 +31,7 @@ export const create: Handler<'organizations.members.create'> = async (context, r
       memberContext(context, organization)
     )
   )
-  demand(await context.store.run(writesOfCreation(member)))
+  await runMemberWrites(context, member, writesOfCreation(member))
   return answer(context, member, organization)
 }
 
@@ -61,35 +60,29 @@ export const update: Handler<'organizations.members.update'> = (context, request
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
     const { organization_id, member_id, ...changes } = request
     const member = demand(changeMember(before, changes, memberContext(context, organization)))
-    demand(await context.store.run(writesOfChange(before, member, stale)))
+    await runMemberWrites(context, member, writesOfChange(before, member, stale))
     return answer(context, member, organization)
   })
 
 export const search: Handler<'organizations.members.search'> = async (
   context,
-  { organization_ids, query, cursor, limit = defaultLimit }
+  { organization_ids, query, ...wanted }
 ) => {
-  const { store, atRest, now } = context
+  const { store, now } = context
   const organizations = await loadOrganizations(context, organization_ids)
   const condition = demand(memberCondition(query))
-  const scope = JSON.stringify(['members', store.project_id, [...organizations.keys()], query])
-  const after = cursor === undefined ? undefined : demand(readCursor(atRest, scope, cursor))
-  const { items, total } = await store.searchMembers([...organizations.keys()], condition, {
-    limit: limit + 1,
-    after
+  const ids = [...organizations.keys()]
+  const { items, results_metadata } = await findPage(context, wanted, {
+    scope: ['members', ids, query],
+    find: (page) => store.searchMembers(ids, condition, page),
+    idOf: ({ member_id }) => member_id
   })
-  const page = items.slice(0, limit)
-  const last = items.length > limit ? page.at(-1) : undefined
-  const next_cursor =
-    last === undefined
-      ? null
-      : writeCursor(atRest, scope, { created_at: last.created_at, id: last.member_id })
   return {
-    members: page.flatMap((member) => {
+    members: items.flatMap((member) => {
       const organization = organizations.get(member.organization_id)
       return organization === undefined ? [] : [viewMember(member, organization, now)]
     }),
-    results_metadata: { total, next_cursor },
+    results_metadata,
     organizations: Object.fromEntries(
       [...organizations].map(([id, organization]) => [id, viewOrganization(organization)])
     )
@@ -101,7 +94,7 @@ export function memberContext(context: Context, organization: OrganizationRecord
   return {
     email_id: newId('email', context.environment),
     phone_id: newId('phone-number', context.environment),
-    roles: assignableRoles(context, organization),
+    roles: assignableRoles(context.project.policy, organization),
     now: context.now
   }
 }

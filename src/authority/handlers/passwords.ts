@@ -27,6 +27,7 @@ import {
 } from '../load.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { retryWhileStale } from '../retry-while-stale.ts'
+import { runMemberWrites } from '../run-member-writes.ts'
 import { completedAnswer, finishSignIn } from '../sign-in.ts'
 import { memberContext } from './members.ts'
 
@@ -166,7 +167,7 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     }
     const writes =
       before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated, stale)
-    demand(await store.run([...writes, password]))
+    await runMemberWrites(context, migrated, [...writes, password])
 
     return {
       member_id: migrated.member_id,
