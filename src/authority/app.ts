@@ -167,13 +167,17 @@ function answerOperation(
   const handle = handlers[name] as
     | ((context: Context, request: unknown) => Promise<object>)
     | undefined
-  const takesAuthorization = name === 'sessions.revoke'
+  const enforcesAuthorization = name === 'sessions.revoke'
 
   return async function answer(req, res) {
     const { project, request_id } = localsOf(res)
     const authorization = readAuthorization(req)
     const carriesSession = Object.keys(authorization).length > 0
-    if (project === undefined || handle === undefined || (carriesSession && !takesAuthorization)) {
+    if (
+      project === undefined ||
+      handle === undefined ||
+      (carriesSession && !enforcesAuthorization)
+    ) {
       throw new Refusal(problem('not_implemented'))
     }
     const { project_id } = project

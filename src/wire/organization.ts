@@ -1,8 +1,5 @@
 import * as v from 'valibot'
 
-/** Which of its choices a setting of an organization allows. */
-export type Allowance = 'ALL_ALLOWED' | 'RESTRICTED' | 'NOT_ALLOWED'
-
 export interface ActiveSSOConnection {
   connection_id: string
   display_name: string

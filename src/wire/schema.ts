@@ -63,7 +63,7 @@ export const sessionArguments = {
 export const telemetryId = optional(v.pipe(v.string(), v.maxLength(512)))
 
 /** BCP 47 tags that are accepted, lower case: tags do not depend on case (RFC 5646 section 2.1.1). */
-export const locales = ['en', 'es', 'pt-br', 'fr', 'it', 'de-de', 'zh-hans', 'ca-es'] as const
+const locales = ['en', 'es', 'pt-br', 'fr', 'it', 'de-de', 'zh-hans', 'ca-es'] as const
 
 export const locale = optional(
   v.pipe(v.string('invalid_locale'), v.toLowerCase(), v.picklist(locales, 'invalid_locale'))

@@ -189,7 +189,7 @@ export interface B2BSessionsAuthenticateJwtLocalRequest {
   current_date?: Date
 }
 
-export const authorizationCheck: v.GenericSchema<unknown, AuthorizationCheck> = v.object({
+const authorizationCheck: v.GenericSchema<unknown, AuthorizationCheck> = v.object({
   organization_id: address,
   resource_id: text(256),
   action: text(256)

@@ -30,10 +30,10 @@ import {
   newRecoveryCodes,
   newTotpSecret,
   normalizeTotpSecret,
-  totpCode,
   totpQrCode,
   totpStep
 } from '../../src/authority/crypto/totp.ts'
+import { totpCode } from '../support/totp-code.ts'
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 
@@ -385,7 +385,6 @@ describe('TOTP', () => {
     [2_000_000_000, '279037'],
     [20_000_000_000, '353130']
   ])('at %d s the code is that of RFC 6238 appendix B: %s', (seconds, code) => {
-    expect(totpCode(secret, seconds * 1000)).toBe(code)
     expect(totpStep(secret, code, seconds * 1000)).toBe(Math.floor(seconds / 30))
   })
 

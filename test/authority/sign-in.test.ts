@@ -2,12 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { hash } from 'bcryptjs'
 import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
-import { newTotpSecret, totpCode } from '../../src/authority/crypto/totp.ts'
+import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { writesOfChange } from '../../src/authority/domain/members.ts'
 import { stale } from '../../src/authority/domain/problem.ts'
 import { openStore } from '../../src/authority/store/store.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+import { totpCode } from '../support/totp-code.ts'
 
 const minute = 60_000
 const password = 'correct horse battery staple'

@@ -8,6 +8,7 @@ import type {
   ScryptConfig
 } from '../../wire/passwords.ts'
 import type { ProblemType } from '../../wire/problems.ts'
+import { unpaddedBase64 } from './unpadded-base64.ts'
 
 type ImportRequest = Pick<
   B2BPasswordsMigrateRequest,
@@ -114,7 +115,7 @@ function importArgon2(
   }
   const costs = `m=${hash.memory},t=${hash.iterations},p=${hash.threads}`
   return {
-    stored: `${importedPrefix}$${type}$v=${hash.version}$${costs}$${unpadded(hash.salt)}$${unpadded(hash.digest)}`
+    stored: `${importedPrefix}$${type}$v=${hash.version}$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
   }
 }
 
@@ -126,7 +127,7 @@ function importScrypt(text: string, config: ScryptConfig | undefined): Imported 
   }
   const costs = `ln=${Math.log2(hash.N)},r=${hash.r},p=${hash.p}`
   return {
-    stored: `${importedPrefix}$scrypt$${costs}$${unpadded(hash.salt)}$${unpadded(hash.digest)}`
+    stored: `${importedPrefix}$scrypt$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
   }
 }
 
@@ -239,8 +240,4 @@ async function matchesScrypt(password: string, hash: ScryptHash): Promise<boolea
 
 function isWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most
-}
-
-function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '')
 }

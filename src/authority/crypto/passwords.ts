@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { isImportedHash, verifyImported } from './imported-passwords.ts'
+import { unpaddedBase64 } from './unpadded-base64.ts'
 import { createWorkQueue } from './work-queue.ts'
 
 export { importHash } from './imported-passwords.ts'
@@ -14,7 +15,7 @@ const ownPrefix = '$argon2id$v=19$m=19456,t=2,p=1$'
 const runQueued = createWorkQueue({ running: 2, waiting: 50 })
 
 /** No password has this hash. Comparing with it costs what comparing with a real one costs. */
-const nobodysHash = `${ownPrefix}${unpadded(randomBytes(16))}$${unpadded(randomBytes(32))}`
+const nobodysHash = `${ownPrefix}${unpaddedBase64(randomBytes(16))}$${unpaddedBase64(randomBytes(32))}`
 
 /** The stored form of a password. It is compared by what it looks like, not by how it was typed: Unicode NFKC. */
 export async function hashPassword(password: string): Promise<string> {
@@ -33,8 +34,4 @@ export async function verifyPassword(password: string, stored: string | null): P
 /** Whether we made it, with the parameters of today. If not, a right password is worth hashing again. */
 export function isOwnHash(stored: string): boolean {
   return stored.startsWith(ownPrefix)
-}
-
-function unpadded(bytes: Buffer): string {
-  return bytes.toString('base64').replace(/=+$/, '')
 }

@@ -27,15 +27,16 @@ export function normalizeTotpSecret(text: string): string | undefined {
   return [1, 3, 6].includes(secret.length % 8) ? undefined : secret
 }
 
-/** The 30-second step since 1970 that the code belongs to, if that is the current one or a neighbour of it. */
-export function totpStep(secret: string, code: string, now: number): number | undefined {
-  if (!sixDigits.test(code)) return undefined
-  const delta = totpOf(secret).validate({ token: code, timestamp: now, window: 1 })
-  return delta === null ? undefined : Math.floor(now / stepMs) + delta
+/** Whether the text has the form of a code: six digits. */
+export function isTotpCode(text: string): boolean {
+  return sixDigits.test(text)
 }
 
-export function totpCode(secret: string, now: number): string {
-  return totpOf(secret).generate({ timestamp: now })
+/** The 30-second step since 1970 that the code belongs to, if that is the current one or a neighbour of it. */
+export function totpStep(secret: string, code: string, now: number): number | undefined {
+  if (!isTotpCode(code)) return undefined
+  const delta = totpOf(secret).validate({ token: code, timestamp: now, window: 1 })
+  return delta === null ? undefined : Math.floor(now / stepMs) + delta
 }
 
 /** The image that an authenticator app scans. The space after the comma is the API's. */

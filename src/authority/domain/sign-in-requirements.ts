@@ -50,7 +50,7 @@ export function acceptsFactor(
 }
 
 /** A second factor is missing when the organization or the member's enrolment asks for one and none is there. */
-export function missingMfa(
+function missingMfa(
   { settings }: OrganizationRecord,
   member: MemberRecord,
   factors: readonly AuthenticationFactor[]

@@ -2,7 +2,13 @@ import type { RequestOf } from '../../wire/routes.ts'
 import { attempt, type Guesser } from '../attempts.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { newRecoveryCodes, newTotpSecret, totpQrCode, totpStep } from '../crypto/totp.ts'
+import {
+  isTotpCode,
+  newRecoveryCodes,
+  newTotpSecret,
+  totpQrCode,
+  totpStep
+} from '../crypto/totp.ts'
 import { addFactor, totpProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { mfaPreferences, refuseMfaBypass, refuseMfaStep } from '../domain/mfa.ts'
@@ -25,7 +31,6 @@ import { openTotpSecret, sealedRegistration } from '../totp-registration.ts'
 
 const minuteMs = 60_000
 const defaultExpirationMinutes = 60
-const sixDigits = /^[0-9]{6}$/
 const recoveryCodeForm = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/i
 
 /** A registration that waits for its first code, instead of any other that still waits. */
@@ -188,7 +193,7 @@ function intermediateFactors(carrier: Carrier | undefined) {
 }
 
 function refuseCodeForm(code: string): void {
-  if (sixDigits.test(code)) return
+  if (isTotpCode(code)) return
   const type = recoveryCodeForm.test(code) ? 'recovery_code_used_as_totp_code' : 'invalid_totp_code'
   throw new Refusal(problem(type))
 }
