@@ -46,6 +46,7 @@ export interface ExpressTenantRequest extends ExpressRequest {
 export interface ExpressResponse extends NodeResponse {
   statusCode: number
   end(body?: string): unknown
+  destroy(): unknown
 }
 
 export type ExpressNext = (error?: unknown) => void
@@ -242,7 +243,11 @@ function send(
   res: ExpressResponse,
   { status, headers, body }: Pick<RefusedDecision, 'status' | 'headers' | 'body'>
 ): void {
-  if (res.headersSent) return
+  if (res.headersSent) {
+    // Too late for an answer: what was begun must not look complete.
+    res.destroy()
+    return
+  }
   addHeaders(res, headers)
   res.statusCode = status
   res.end(body)

@@ -172,10 +172,8 @@ async function run(
   addHeaders(ctx.res, decision.headers)
   ctx.state.memberSession = decision.member_session
   if (decision.verdict !== undefined) ctx.state.authorizationVerdict = decision.verdict
-  await next().catch((error: unknown) => {
-    restoreHeaders(ctx.res, decision.headers)
-    throw error
-  })
+  keepHeadersOnError(ctx, decision.headers)
+  await next()
 }
 
 async function refuse(
@@ -189,10 +187,8 @@ async function refuse(
   }
   const headers = headersBesideBody(decision.headers)
   addHeaders(ctx.res, headers)
-  if (onRefusal === 'next') {
-    restoreHeaders(ctx.res, headers)
-    throw decision.error
-  }
+  keepHeadersOnError(ctx, headers)
+  if (onRefusal === 'next') throw decision.error
   await onRefusal(decision.error, ctx)
 }
 
@@ -208,16 +204,23 @@ function send(
 }
 
 /**
- * Koa drops every header when something throws. Ours are put back as the answer goes out: onto this response alone, for
- * the error may be shared with other requests.
+ * Koa's own answer to an error drops every header. Ours are put back as it goes out: onto this response alone, for the
+ * error may be shared with other requests. What the app answers by itself is left alone.
  */
-function restoreHeaders(response: ServerResponse, headers: readonly HeaderPair[]): void {
-  const writeHead = response.writeHead
-  response.writeHead = function restoreAndWriteHead(this: ServerResponse, ...rest: never[]) {
-    response.writeHead = writeHead
-    addMissingHeaders(response, headers)
-    return Reflect.apply(writeHead, this, rest)
-  } as ServerResponse['writeHead']
+function keepHeadersOnError(ctx: Context, headers: readonly HeaderPair[]): void {
+  if (headers.length === 0) return
+  const { onerror, res } = ctx
+  ctx.onerror = function restoreHeaders(error: Error) {
+    if (error) {
+      const writeHead = res.writeHead
+      res.writeHead = function addHeadersAndWriteHead(...rest: never[]) {
+        res.writeHead = writeHead
+        addMissingHeaders(res, headers)
+        return Reflect.apply(writeHead, res, rest)
+      } as ServerResponse['writeHead']
+    }
+    Reflect.apply(onerror, ctx, [error])
+  }
 }
 
 /** The functions of the environment's default instance. */

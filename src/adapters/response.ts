@@ -20,12 +20,16 @@ export function addHeaders(response: NodeResponse, headers: readonly HeaderPair[
 
 /** The same, where some of them may be there already; what the app has set since is kept. */
 export function addMissingHeaders(response: NodeResponse, headers: readonly HeaderPair[]): void {
-  const cookies = [response.getHeader('Set-Cookie') ?? []].flat()
+  const cookies = [response.getHeader('Set-Cookie') ?? []].flat().map(cookieName)
   const isMissing = ([name, value]: HeaderPair) =>
     name === 'Set-Cookie'
-      ? !cookies.includes(value)
+      ? !cookies.includes(cookieName(value))
       : name === 'Vary' || response.getHeader(name) === undefined
   addHeaders(response, headers.filter(isMissing))
+}
+
+function cookieName(cookie: unknown): string {
+  return String(cookie).split('=', 1)[0] ?? ''
 }
 
 /** RFC 9110 section 12.5.5: a list of field names, in any case, or `*` for everything. */

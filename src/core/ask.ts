@@ -92,7 +92,7 @@ export function createAsk({ authenticate, isKnown, now, moment }: AskOptions): A
 
   function send(question: Question): Promise<B2BSessionsAuthenticateResponse> {
     const { field, token, isUnverified } = question
-    const call = () => breaker.run(() => authenticate({ [field]: token }).catch(rejectClassified))
+    const call = () => breaker.run(() => authenticate({ [field]: token })).catch(rejectClassified)
     return isUnverified && !isKnown(token) ? limited(call) : call()
   }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { isTooOld } from '../jwt/age.ts'
@@ -24,6 +25,8 @@ interface AuthenticateOptions {
   readonly now: () => number
 }
 
+const maxDisproven = 10_000
+
 /** What one credential is worth by itself. */
 interface LocalAnswer {
   readonly outcome: LocalOutcome
@@ -39,6 +42,8 @@ interface LocalAnswer {
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { verifier, cache, ask, revocations, clockToleranceMs, now } = options
+  // Sessions whose old JWTs vouch for nothing any more: an ask about them was refused, or led elsewhere.
+  const disproven = new LRUCache<string, true>({ max: maxDisproven })
 
   return function authenticate(credential, maxAgeMs) {
     const { session_jwt, session_token } = credential
@@ -124,13 +129,23 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     local: LocalAnswer,
     maxAgeMs: number
   ): Promise<CheckedSession> {
-    const question = buildQuestion(credential, local, maxAgeMs)
+    const vouching = isWellSigned(local) ? local.claims.member_session : undefined
+    const isUnverified =
+      decisions[local.outcome] !== 'ask' ||
+      (vouching !== undefined && disproven.has(vouching.member_session_id))
+    const question = buildQuestion(credential, local, maxAgeMs, isUnverified)
     const checked = await askTrusted(question).catch((error: unknown) => {
+      if (error instanceof AccessError && vouching !== undefined) {
+        disproven.set(vouching.member_session_id, true)
+      }
       throw local.outcome === 'keys_unavailable' ? keysUnavailable(error) : error
     })
     cache.set(question.token, checked)
-    if (isWellSigned(local) && isSameSession(local.claims.member_session, checked.member_session)) {
+    if (vouching === undefined) return checked
+    if (isSameSession(vouching, checked.member_session)) {
       cache.set(credential.session_jwt ?? question.token, checked)
+    } else {
+      disproven.set(vouching.member_session_id, true)
     }
     return checked
   }
@@ -155,13 +170,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
 function buildQuestion(
   { session_jwt = '', session_token }: Credential,
   local: LocalAnswer,
-  maxAgeMs: number
+  maxAgeMs: number,
+  isUnverified: boolean
 ): Question {
-  const common = {
-    maxAgeMs,
-    after: Number.NEGATIVE_INFINITY,
-    isUnverified: decisions[local.outcome] !== 'ask'
-  }
+  const common = { maxAgeMs, after: Number.NEGATIVE_INFINITY, isUnverified }
   return session_token !== undefined
     ? { ...common, field: 'session_token', token: session_token, claims: undefined }
     : { ...common, field: 'session_jwt', token: session_jwt, claims: local.claims }

@@ -37,8 +37,8 @@ export function createBreaker(now: () => number): Breaker {
       close()
       return answer
     } catch (error) {
-      if (error instanceof UnavailableError) recordFailure()
-      else close()
+      if (isAnswer(error)) close()
+      else recordFailure()
       throw error
     }
   }
@@ -55,6 +55,12 @@ export function createBreaker(now: () => number): Breaker {
   }
 
   return { run }
+}
+
+/** A refusal is an answer too, unless it says that the authority itself cannot. */
+function isAnswer(error: unknown): boolean {
+  const { status_code } = Object(error)
+  return typeof status_code === 'number' && status_code < 500 && status_code !== 429
 }
 
 function heldBack(remainingMs: number): UnavailableError {

@@ -68,7 +68,7 @@ export function setCookie(
 }
 
 /** `Set-Cookie` that makes a browser forget one of our cookies. */
-export function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
+function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
   return ['Set-Cookie', serializeCookie(cookies, cookies[role], '', 0)]
 }
 
@@ -84,21 +84,24 @@ export function clearEveryCookie(cookies: CookieNames): readonly HeaderPair[] {
   })
 }
 
-/** The cookies of a session live as long as the session, also the one of its short-lived JWT. */
+/**
+ * The cookies of a session live as long as the session, also the one of its short-lived JWT. A JWT that is too large for
+ * a cookie must not leave an earlier one behind, where the opaque token can stand for it.
+ */
 export function setSessionCookies(
   cookies: CookieNames,
   { expires_at }: Pick<MemberSession, 'expires_at'>,
-  tokens: {
-    readonly session_token?: string | undefined
-    readonly session_jwt?: string | undefined
-  },
+  tokens: { readonly session_token?: string | undefined; readonly session_jwt: string },
   moment: number
 ): readonly HeaderPair[] {
   const secondsLeft = Math.max(0, Math.floor((Date.parse(expires_at) - moment) / 1000))
-  return (['session_token', 'session_jwt'] as const).flatMap((role) => {
-    const token = tokens[role]
-    return token === undefined ? [] : setCookie(cookies, role, token, secondsLeft)
-  })
+  const { session_token, session_jwt } = tokens
+  const jwt = setCookie(cookies, 'session_jwt', session_jwt, secondsLeft)
+  if (session_token === undefined) return jwt
+  return [
+    ...setCookie(cookies, 'session_token', session_token, secondsLeft),
+    ...(jwt.length > 0 ? jwt : [clearCookie(cookies, 'session_jwt')])
+  ]
 }
 
 export function clearSessionCookies(cookies: CookieNames): readonly HeaderPair[] {

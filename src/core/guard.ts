@@ -1,4 +1,5 @@
 import { AccessError } from '../errors/access-error.ts'
+import { ConfigError } from '../errors/config-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { isTooOld } from '../jwt/age.ts'
 import { checkPermission } from '../rbac/check-permission.ts'
@@ -11,11 +12,13 @@ import { type Credential, readCredential } from './credentials.ts'
 import { refuseForeignRequest } from './csrf.ts'
 import type { Decision } from './decision.ts'
 import type { GuardPlan, Permission } from './guard-options.ts'
+import type { Config } from './options.ts'
 import { isPreflight, privateHeaders } from './refusal.ts'
 import { createRefuse } from './refuse.ts'
 import { type AuthRequest, isSafeMethod } from './request.ts'
 import type { AcceptedSession, RequestMemory } from './request-memory.ts'
 import type { Revocations } from './revocations.ts'
+import type { CheckedSession } from './session-cache.ts'
 import type { SignInContext } from './sign-in.ts'
 
 /**
@@ -53,23 +56,31 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
       const known = memory.recall(request)
       credential = known?.credential ?? readCredential(request, config)
       refuseUnusable(request, credential)
-      const accepted = known !== undefined && isEnough(known) ? known : accept(credential)
       const decision =
-        accepted instanceof Promise
-          ? accepted.then((session) => admit(request, source, session))
-          : admit(request, source, accepted)
+        known !== undefined && isEnough(known)
+          ? admit(request, source, known, [])
+          : acceptAndAdmit(request, source, credential)
       return decision instanceof Promise ? decision.catch(refused) : decision
     } catch (error) {
       return refused(error)
     }
   }
 
-  function accept(credential: Credential): AcceptedSession | Promise<AcceptedSession> {
+  function acceptAndAdmit(
+    request: AuthRequest,
+    source: Source,
+    credential: Credential
+  ): Decision | Promise<Decision> {
     const { maxAgeMs } = plan
+    const admitted = (checked: CheckedSession) =>
+      admit(
+        request,
+        source,
+        { checked, credential, maxAgeMs },
+        headersFor(checked, credential, config)
+      )
     const checked = authenticate(credential, maxAgeMs)
-    return checked instanceof Promise
-      ? checked.then((session) => ({ checked: session, credential, maxAgeMs }))
-      : { checked, credential, maxAgeMs }
+    return checked instanceof Promise ? checked.then(admitted) : admitted(checked)
   }
 
   /** An earlier guard on this request looked as closely, or what it found is young enough for this one too. */
@@ -92,15 +103,18 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     }
   }
 
-  /** The session holds. Is it of the right organization, and may it do this? */
+  /**
+   * The session holds. Is it of the right organization, and may it do this? An earlier guard on this request has given
+   * its headers already; what happened to them since is the app's.
+   */
   function admit(
     request: AuthRequest,
     source: Source,
-    accepted: AcceptedSession
+    accepted: AcceptedSession,
+    headers: readonly HeaderPair[]
   ): Decision | Promise<Decision> {
     const { member_session } = accepted.checked
     refuseOtherTenant(plan, member_session, source)
-    const headers = headersFor(accepted)
     if (plan.permission === undefined) {
       memory.remember(request, accepted)
       return { accepted: true, member_session, headers }
@@ -113,22 +127,27 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
       return { accepted: true, member_session, verdict, headers }
     }
     const policy = policySource.policyFor(member_session.organization_id)
-    return policy instanceof Promise ? policy.catch(policyUnavailable).then(settle) : settle(policy)
+    if (!(policy instanceof Promise)) return settle(policy)
+    return policy.catch(policyUnavailable).then((fetched) =>
+      // Much can have ended while the policy was fetched.
+      revocations.allow(accepted.checked)
+        ? settle(fetched)
+        : acceptAndAdmit(request, source, accepted.credential)
+    )
   }
+}
 
-  /** A browser that presents another JWT than the one at hand is given that one, as often as it takes. */
-  function headersFor({ checked, credential }: AcceptedSession): readonly HeaderPair[] {
-    const { member_session, refreshedJwt } = checked
-    const { carrier, session_jwt, session_token } = credential
-    if (carrier !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
-      return privateHeaders
-    }
-    const tokens = { session_token, session_jwt: refreshedJwt }
-    return [
-      ...privateHeaders,
-      ...setSessionCookies(config.cookies, member_session, tokens, config.now())
-    ]
+/** A browser that presents another JWT than the one at hand is given that one, as often as it takes. */
+function headersFor(
+  { member_session, refreshedJwt }: CheckedSession,
+  { carrier, session_jwt, session_token }: Credential,
+  { cookies, now }: Config
+): readonly HeaderPair[] {
+  if (carrier !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
+    return privateHeaders
   }
+  const tokens = { session_token, session_jwt: refreshedJwt }
+  return [...privateHeaders, ...setSessionCookies(cookies, member_session, tokens, now())]
 }
 
 /** Compared exactly, each with its own claim: a slug may be spelt like the id of another organization. */
@@ -139,6 +158,10 @@ function refuseOtherTenant<Source>(
 ): void {
   if (tenant === undefined) return
   const wanted = tenant.of(source)
+  if (wanted instanceof Promise) {
+    wanted.catch(() => {})
+    throw new ConfigError(`${tenant.claim} must be a function that returns, not a promise.`)
+  }
   if (typeof wanted !== 'string' || wanted === '' || wanted !== member_session[tenant.claim]) {
     throw new AccessError('organization_mismatch')
   }

@@ -2,6 +2,7 @@ import { type Client, connect } from '../client/create-client.ts'
 import { createPolicySource } from '../rbac/policy-source.ts'
 import { createAsk } from './ask.ts'
 import { createAuthenticate } from './authenticate.ts'
+import type { Credential } from './credentials.ts'
 import { createGuard, type Guard } from './guard.ts'
 import { callsOfForeignClient, callsOfOwnClient } from './guard-client.ts'
 import { planPermissionGuard, planSessionGuard } from './guard-options.ts'
@@ -70,6 +71,12 @@ export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAut
     forget({ member_session_id })
     return calls.revoke(member_session_id)
   }
+  const endKnown = (credential: Credential) => {
+    for (const token of [credential.session_token, credential.session_jwt]) {
+      const known = token === undefined ? undefined : cache.get(token)
+      if (known !== undefined) revocations.endSession(known.member_session.member_session_id)
+    }
+  }
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
   const parts = { config, states, memory, authenticate, policySource, revocations }
@@ -85,6 +92,6 @@ export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAut
       completeSignIn({ config, states, revoke }, request, result, given),
     pendingSignIn: (request) => pendingSignIn({ config, states }, request),
     signOut: (given, request, target) =>
-      signOut({ config, authenticate, revoke }, given, request, target)
+      signOut({ config, authenticate, revoke, endKnown }, given, request, target)
   }
 }

@@ -15,8 +15,8 @@ export interface Revocations {
   moment(): number
 }
 
-/** Longer than any JWT lives, with its clock tolerance. */
-const keptMs = 365_000
+/** Longer than any JWT lives, with the largest clock tolerance on both sides. */
+const keptMs = 480_000
 const maxKept = 100_000
 
 /**

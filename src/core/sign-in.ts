@@ -2,7 +2,6 @@ import { ConfigError } from '../errors/config-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { MfaRequired, PrimaryRequired } from '../wire/sign-in.ts'
 import {
-  clearCookie,
   clearSignInCookies,
   type HeaderPair,
   readCookieValues,
@@ -91,10 +90,10 @@ function signedIn(config: Config, result: AuthenticatingResponse): readonly Head
     throw new ConfigError('completeSignIn needs an authenticating response, with its session.')
   }
   const tokens = { session_token, session_jwt }
-  const cookies = setSessionCookies(config.cookies, member_session, tokens, config.now())
-  // A JWT that is too large for a cookie must not leave the one of an earlier session behind.
-  const leftOver = cookies.length < 2 ? [clearCookie(config.cookies, 'session_jwt')] : []
-  return [...cookies, ...leftOver, ...clearSignInCookies(config.cookies)]
+  return [
+    ...setSessionCookies(config.cookies, member_session, tokens, config.now()),
+    ...clearSignInCookies(config.cookies)
+  ]
 }
 
 async function halfSignedIn(

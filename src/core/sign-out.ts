@@ -2,9 +2,10 @@ import { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { refuseUnknownOptions } from '../errors/known-options.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import type { MemberSession } from '../wire/member-session.ts'
 import type { Authenticate } from './authenticate.ts'
 import { clearEveryCookie } from './cookies.ts'
-import { readCredential } from './credentials.ts'
+import { type Credential, readCredential } from './credentials.ts'
 import { refuseForeignRequest } from './csrf.ts'
 import type { RefusedDecision } from './decision.ts'
 import { refuseUncalled } from './guard-options.ts'
@@ -36,6 +37,8 @@ interface SignOutParts {
   readonly authenticate: Authenticate
   /** Ends a session, here at once and at the authority when it answers. */
   readonly revoke: (member_session_id: string) => Promise<unknown>
+  /** Ends here the sessions that this process has accepted the tokens for. */
+  readonly endKnown: (credential: Credential) => void
 }
 
 /**
@@ -75,22 +78,19 @@ export async function signOut(
 
 /** Whether no session is left: there was none, or the authority says that it has ended. */
 async function endSession(
-  { config, authenticate, revoke }: SignOutParts,
+  { config, authenticate, revoke, endKnown }: SignOutParts,
   request: AuthRequest
 ): Promise<boolean> {
   const credential = readCredential(request, config)
   if (credential === undefined || credential.junk !== undefined) return true
+  let member_session: MemberSession
   try {
-    const { member_session } = await authenticate(credential, Number.POSITIVE_INFINITY)
-    await revoke(member_session.member_session_id)
-    return true
+    member_session = (await authenticate(credential, Number.POSITIVE_INFINITY)).member_session
   } catch (error) {
-    if (error instanceof AccessError || saysSessionIsOver(error)) return true
-    if (error instanceof UnavailableError || isRefusal(error)) return false
-    throw error
+    if (error instanceof AccessError) return true
+    if (!(error instanceof UnavailableError)) throw error
+    endKnown(credential)
+    return false
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return typeof Object(error).status_code === 'number'
+  return revoke(member_session.member_session_id).then(() => true, saysSessionIsOver)
 }

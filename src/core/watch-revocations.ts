@@ -1,5 +1,6 @@
 import type { Client } from '../client/create-client.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
 import { sessionIdOf } from '../jwt/claims.ts'
 import { parseJwt } from '../jwt/parse.ts'
 import type { RequestOptions } from '../wire/route.ts'
@@ -53,18 +54,28 @@ function sessionOfToken(token: string, cache: SessionCache): string | undefined 
  */
 export function watchRevocations(client: Client, cache: SessionCache, forget: Forget): Client {
   async function revoke(data: B2BSessionsRevokeRequest, options?: RequestOptions) {
-    const member_session_id = await identify(data)
-    const answer = await client.sessions.revoke(data, options)
-    const { member_id } = data
-    if (member_id !== undefined) forget({ member_id })
-    else if (member_session_id !== undefined) forget({ member_session_id })
-    return answer
+    const { member_id, member_session_id = await identify(data) } = data
+    const tell = () => {
+      if (member_id !== undefined) forget({ member_id })
+      else if (member_session_id !== undefined) forget({ member_session_id })
+    }
+    try {
+      const answer = await client.sessions.revoke(data, options)
+      tell()
+      return answer
+    } catch (error) {
+      // Nobody knows whether it happened.
+      if (error instanceof UnavailableError) tell()
+      throw error
+    }
   }
 
-  async function identify(data: B2BSessionsRevokeRequest): Promise<string | undefined> {
-    const { member_session_id, session_token, session_jwt } = data
+  async function identify({
+    session_token,
+    session_jwt
+  }: B2BSessionsRevokeRequest): Promise<string | undefined> {
     const token = session_token ?? session_jwt
-    if (token === undefined) return member_session_id
+    if (token === undefined) return undefined
     const known = sessionOfToken(token, cache)
     if (known !== undefined || session_token === undefined) return known
     try {

@@ -56,7 +56,7 @@ describe('the breaker', () => {
 
   test('counts a refusal as an answer', async () => {
     clock += 5000
-    await attempt(() => Promise.reject(new Error('404')))
+    await attempt(() => Promise.reject({ status_code: 404, error_type: 'anything' }))
     expect(await breaker.run(back)).toBe('answer')
   })
 })

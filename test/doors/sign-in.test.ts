@@ -347,6 +347,20 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       expect(answer.headers.location).toBe('/bye')
     })
 
+    test('clears the cookies also when a client of another make fails in its own way', async () => {
+      const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
+      const fail = () => Promise.reject(new Error('ECONNREFUSED'))
+      const client = {
+        sessions: { authenticate: fail, revoke: fail },
+        rbac: { policy: fail, organizations: { getOrgPolicy: fail } }
+      }
+      const other = await open({ ...options(), client }, define)
+      const answer = await request(other.url).post('/sign-out').set('Cookie', sessionOf(jar))
+      expect(answer.status).toBe(202)
+      expect(Object.keys(cookiesOf(answer))).toHaveLength(4)
+      await other.close()
+    })
+
     test('clears the cookies while the authority is away, and says that the revocation is outstanding', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const away = await open(
