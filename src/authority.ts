@@ -13,5 +13,5 @@ export {
   type AuthorityOptions,
   createAuthority
 } from './authority/create-authority.ts'
-export type { ServedProject } from './authority/plant-seed.ts'
-export type { ProjectSeed } from './authority/seed.ts'
+export type { ServedProject } from './authority/seed/plant-seed.ts'
+export type { ProjectSeed } from './authority/seed/seed.ts'

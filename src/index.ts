@@ -25,7 +25,7 @@ export type {
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
-export type { AuthRequest } from './core/request.ts'
+export type { AuthRequest } from './core/request/request.ts'
 export { checkPermission } from './rbac/check-permission.ts'
 export { type CompiledPolicy, compilePolicy } from './rbac/compile-policy.ts'
 export type { MemberSession } from './wire/member-session.ts'

@@ -34,13 +34,13 @@ export type {
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
+export type { EndedSubject } from './core/session/watch-revocations.ts'
 export type {
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,
   PendingSignIn
-} from './core/sign-in.ts'
-export type { SignOutOptions } from './core/sign-out.ts'
-export type { EndedSubject } from './core/watch-revocations.ts'
+} from './core/sign-in/sign-in.ts'
+export type { SignOutOptions } from './core/sign-in/sign-out.ts'
 export type { MemberSession } from './wire/member-session.ts'
 export type { AuthorizationVerdict } from './wire/sessions.ts'

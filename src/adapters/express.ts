@@ -9,16 +9,16 @@ import {
 } from '../core/guard-options.ts'
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
-import type { AuthRequest } from '../core/request.ts'
-import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
+import type { AuthRequest } from '../core/request/request.ts'
+import { memberOfAny, verdictOfAny } from '../core/request/request-memory.ts'
+import type { Forget } from '../core/session/watch-revocations.ts'
 import type {
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,
   PendingSignIn
-} from '../core/sign-in.ts'
-import { planSignOut, type SignOutOptions } from '../core/sign-out.ts'
-import type { Forget } from '../core/watch-revocations.ts'
+} from '../core/sign-in/sign-in.ts'
+import { planSignOut, type SignOutOptions } from '../core/sign-in/sign-out.ts'
 import type { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'

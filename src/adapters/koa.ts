@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { Client } from '../client/create-client.ts'
-import type { HeaderPair } from '../core/cookies.ts'
 import type { RefusedDecision } from '../core/decision.ts'
 import { defaultInstance } from '../core/default-instance.ts'
 import type { Guard } from '../core/guard.ts'
@@ -12,15 +11,16 @@ import {
 } from '../core/guard-options.ts'
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
-import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
+import type { HeaderPair } from '../core/request/cookies.ts'
+import { memberOfAny, verdictOfAny } from '../core/request/request-memory.ts'
+import type { Forget } from '../core/session/watch-revocations.ts'
 import type {
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,
   PendingSignIn
-} from '../core/sign-in.ts'
-import { planSignOut, type SignOutOptions } from '../core/sign-out.ts'
-import type { Forget } from '../core/watch-revocations.ts'
+} from '../core/sign-in/sign-in.ts'
+import { planSignOut, type SignOutOptions } from '../core/sign-in/sign-out.ts'
 import type { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'

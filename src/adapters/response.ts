@@ -1,4 +1,4 @@
-import type { HeaderPair } from '../core/cookies.ts'
+import type { HeaderPair } from '../core/request/cookies.ts'
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {

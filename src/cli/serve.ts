@@ -4,7 +4,7 @@ import {
   type AuthorityOptions,
   createAuthority
 } from '../authority/create-authority.ts'
-import { errorChannel, type ReportedError } from '../authority/report-error.ts'
+import { errorChannel, type ReportedError } from '../authority/http/report-error.ts'
 import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { isMembergateError } from '../errors/membergate-error.ts'

@@ -2,7 +2,7 @@ import type { AcceptedDecision, AnonymousDecision, RefusedDecision } from './dec
 import type { SessionGuardOptions } from './guard-options.ts'
 import { createMemberAuthCore } from './member-auth.ts'
 import type { MemberAuthOptions } from './options.ts'
-import type { AuthRequest } from './request.ts'
+import type { AuthRequest } from './request/request.ts'
 
 export interface Authenticator {
   /** Decides about one request. It sends nothing: add `headers` to the response, and end it when `accepted` is false. */

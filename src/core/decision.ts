@@ -2,7 +2,7 @@ import type { AccessError } from '../errors/access-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import type { HeaderPair } from './cookies.ts'
+import type { HeaderPair } from './request/cookies.ts'
 
 /** The handler may run. */
 export interface AcceptedDecision {

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import type { AuthRequest } from './request.ts'
+import type { AuthRequest } from './request/request.ts'
 
 /** What subscribers of `membergate.refusal` hear. It never holds a token, a cookie or a body. */
 export interface RefusalEvent {

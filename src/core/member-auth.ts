@@ -1,25 +1,25 @@
 import { type Client, connect } from '../client/create-client.ts'
 import { createPolicySource } from '../rbac/policy-source.ts'
-import { createAsk } from './ask.ts'
-import { createAuthenticate } from './authenticate.ts'
-import type { Credential } from './credentials.ts'
 import { createGuard, type Guard } from './guard.ts'
-import { callsOfForeignClient, callsOfOwnClient } from './guard-client.ts'
 import { planPermissionGuard, planSessionGuard } from './guard-options.ts'
 import { type MemberAuthOptions, readOptions } from './options.ts'
-import type { AuthRequest } from './request.ts'
-import { createRequestMemory, type RequestMemory } from './request-memory.ts'
-import { createRevocations } from './revocations.ts'
-import { createSealedStates } from './sealed-state.ts'
-import { createSessionCache } from './session-cache.ts'
+import type { Credential } from './request/credentials.ts'
+import type { AuthRequest } from './request/request.ts'
+import { createRequestMemory, type RequestMemory } from './request/request-memory.ts'
+import { createAsk } from './session/ask.ts'
+import { createAuthenticate } from './session/authenticate.ts'
+import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
+import { createRevocations } from './session/revocations.ts'
+import { createSessionCache } from './session/session-cache.ts'
+import { createForget, type Forget, watchRevocations } from './session/watch-revocations.ts'
+import { createSealedStates } from './sign-in/sealed-state.ts'
 import {
   type AuthenticatingResponse,
   type CompleteSignInOptions,
   completeSignIn,
   pendingSignIn
-} from './sign-in.ts'
-import { type SignOutOptions, signOut } from './sign-out.ts'
-import { createForget, type Forget, watchRevocations } from './watch-revocations.ts'
+} from './sign-in/sign-in.ts'
+import { type SignOutOptions, signOut } from './sign-in/sign-out.ts'
 
 /** One configuration and all that belongs to it: what the adapters carry out. */
 export interface MemberAuth {

@@ -1,10 +1,10 @@
 import { STATUS_CODES } from 'node:http'
 import { AccessError } from '../errors/access-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
-import type { HeaderPair } from './cookies.ts'
 import type { Config } from './options.ts'
-import { type AuthRequest, headerOf } from './request.ts'
-import { isWithin, readReturnPath } from './return-to.ts'
+import type { HeaderPair } from './request/cookies.ts'
+import { type AuthRequest, headerOf } from './request/request.ts'
+import { isWithin, readReturnPath } from './request/return-to.ts'
 
 export interface Refusal {
   readonly status: number

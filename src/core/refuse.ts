@@ -1,15 +1,15 @@
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
-import { continueSignIn } from './continue-sign-in.ts'
-import { clearSessionCookies, type HeaderPair } from './cookies.ts'
-import type { Credential } from './credentials.ts'
 import type { AnonymousDecision, Decision, RefusedDecision } from './decision.ts'
 import { publishRefusal } from './events.ts'
 import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from './refusal.ts'
-import type { AuthRequest } from './request.ts'
-import type { RequestMemory } from './request-memory.ts'
-import { isSessionOver } from './session-over.ts'
-import type { SignInContext } from './sign-in.ts'
+import { clearSessionCookies, type HeaderPair } from './request/cookies.ts'
+import type { Credential } from './request/credentials.ts'
+import type { AuthRequest } from './request/request.ts'
+import type { RequestMemory } from './request/request-memory.ts'
+import { isSessionOver } from './session/session-over.ts'
+import { continueSignIn } from './sign-in/continue-sign-in.ts'
+import type { SignInContext } from './sign-in/sign-in.ts'
 
 type Refuse = (
   request: AuthRequest,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
-import { attempt } from '../../src/authority/attempts.ts'
 import type { Context } from '../../src/authority/context.ts'
 import type { Write } from '../../src/authority/domain/writes.ts'
+import { attempt } from '../../src/authority/steps/attempts.ts'
 
 test('counts are given back in the order in which they were taken, so that no two wait for each other', async () => {
   const units: (readonly string[])[] = []

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import request from 'supertest'
-import { createApp } from '../../src/authority/app.ts'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
-import { plantSeed } from '../../src/authority/plant-seed.ts'
-import { checkSeed } from '../../src/authority/seed.ts'
+import { createApp } from '../../src/authority/http/app.ts'
+import { plantSeed } from '../../src/authority/seed/plant-seed.ts'
+import { checkSeed } from '../../src/authority/seed/seed.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
 import { totpCode } from '../support/totp-code.ts'
 

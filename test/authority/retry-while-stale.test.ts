@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
 import { problem, stale } from '../../src/authority/domain/problem.ts'
 import { Refusal } from '../../src/authority/refusal.ts'
-import { retryWhileStale } from '../../src/authority/retry-while-stale.ts'
+import { retryWhileStale } from '../../src/authority/steps/retry-while-stale.ts'
 
 test('three hundred rivals all change one version', async () => {
   let version = 0

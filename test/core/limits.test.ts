@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { UnavailableError } from 'membergate/errors'
-import { type Breaker, createBreaker } from '../../src/core/breaker.ts'
-import { type Budget, createBudget } from '../../src/core/budget.ts'
+import { type Breaker, createBreaker } from '../../src/core/session/breaker.ts'
+import { type Budget, createBudget } from '../../src/core/session/budget.ts'
 
 let clock = 0
 const now = () => clock

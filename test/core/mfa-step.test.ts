@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { nextStep } from '../../src/core/mfa-step.ts'
+import { nextStep } from '../../src/core/sign-in/mfa-step.ts'
 
 const phone = { mfa_phone_number: 'XXXXXXX1234', totp_registration_id: '' }
 const totp = { mfa_phone_number: '', totp_registration_id: 'member-totp-test-1' }

@@ -10,10 +10,10 @@ import {
   writesOfOrganizationChange
 } from '../domain/organizations.ts'
 import { assignableRoles } from '../domain/policy.ts'
-import { loadOrganization } from '../load.ts'
 import { demand } from '../refusal.ts'
-import { retryWhileStale } from '../retry-while-stale.ts'
-import { findPage } from '../search-page.ts'
+import { loadOrganization } from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { findPage } from '../steps/search-page.ts'
 import { organizationCondition } from '../store/search.ts'
 
 export const create: Handler<'organizations.create'> = async (context, request) => {

@@ -1,5 +1,4 @@
 import type { RequestOf } from '../../wire/routes.ts'
-import { attempt } from '../attempts.ts'
 import type { AnswerOf, Context, Handler } from '../context.ts'
 import { hashPassword, importHash, isOwnHash, verifyPassword } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
@@ -18,17 +17,18 @@ import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { acceptsFactor } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
-import { prepareIssue, touchSession } from '../issue-session.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { runMemberWrites } from '../run-member-writes.ts'
+import { attempt } from '../steps/attempts.ts'
+import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   hasSessionCredential,
   loadIntermediateSession,
   loadOrganization,
   loadSession
-} from '../load.ts'
-import { demand, Refusal } from '../refusal.ts'
-import { retryWhileStale } from '../retry-while-stale.ts'
-import { runMemberWrites } from '../run-member-writes.ts'
-import { completedAnswer, finishSignIn } from '../sign-in.ts'
+} from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { completedAnswer, finishSignIn } from '../steps/sign-in.ts'
 import { memberContext } from './members.ts'
 
 type SignInRequest = RequestOf<'passwords.authenticate'>

@@ -1,8 +1,8 @@
 import type { Handler } from '../context.ts'
 import { projectPolicy, refuseOrgPolicy } from '../domain/policy.ts'
 import { problem } from '../domain/problem.ts'
-import { loadOrganization } from '../load.ts'
 import { demand } from '../refusal.ts'
+import { loadOrganization } from '../steps/load.ts'
 
 export const getPolicy: Handler<'rbac.policy'> = async ({ project }) => ({
   policy: projectPolicy(project.policy)

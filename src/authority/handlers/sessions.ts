@@ -11,15 +11,15 @@ import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { viewSession } from '../domain/session-view.ts'
 import type { Write } from '../domain/writes.ts'
-import { prepareIssue, touchSession } from '../issue-session.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   hasSessionCredential,
   loadOrganizationAndMember,
   loadSession,
   loadSessionMember
-} from '../load.ts'
-import { demand, Refusal } from '../refusal.ts'
-import { retryWhileStale } from '../retry-while-stale.ts'
+} from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
 export const get: Handler<'sessions.get'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)

@@ -1,5 +1,4 @@
 import type { RequestOf } from '../../wire/routes.ts'
-import { attempt, type Guesser } from '../attempts.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import {
@@ -22,12 +21,13 @@ import type {
   TotpRecord
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { prepareIssue, startSession, touchSession } from '../issue-session.ts'
-import { loadIntermediateSession, loadOrganizationAndMember, loadSession } from '../load.ts'
 import { demand, Refusal } from '../refusal.ts'
-import { retryWhileStale } from '../retry-while-stale.ts'
-import { consume } from '../sign-in.ts'
-import { openTotpSecret, sealedRegistration } from '../totp-registration.ts'
+import { attempt, type Guesser } from '../steps/attempts.ts'
+import { prepareIssue, startSession, touchSession } from '../steps/issue-session.ts'
+import { loadIntermediateSession, loadOrganizationAndMember, loadSession } from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { consume } from '../steps/sign-in.ts'
+import { openTotpSecret, sealedRegistration } from '../steps/totp-registration.ts'
 
 const minuteMs = 60_000
 const defaultExpirationMinutes = 60

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto'
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response
+} from 'express'
+import { authorizationHeaders } from '../../wire/authorization.ts'
+import { type ProblemType, problemBody, problems } from '../../wire/problems.ts'
+import type { Route } from '../../wire/route.ts'
+import { listRoutes, type OperationName } from '../../wire/routes.ts'
+import type { Context } from '../context.ts'
+import type { AtRest } from '../crypto/at-rest.ts'
+import { isOverloaded } from '../crypto/passwords.ts'
+import { type Problem, problem } from '../domain/problem.ts'
+import type { ProjectRecord } from '../domain/records.ts'
+import { handlers } from '../handlers.ts'
+import { environmentOf, isProjectId } from '../project-id.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
+import { DatabaseUnavailable } from '../store/engine.ts'
+import type { Store } from '../store/store.ts'
+import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
+import { readRequest } from './read-request.ts'
+import { reportError } from './report-error.ts'
+
+export interface AppOptions {
+  readonly store: Store
+  readonly atRest: AtRest
+  readonly now: () => number
+}
+
+const maxBody = '64kb'
+
+/** What a request has shown so far. */
+interface Locals {
+  request_id: string
+  operation?: OperationName
+  project?: ProjectRecord
+}
+
+function localsOf(res: Response): Locals {
+  return res.locals as Locals
+}
+
+/** The HTTP side: finds the operation, checks who asks and what, and puts every answer into its envelope. */
+export function createApp(options: AppOptions): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.enable('case sensitive routing')
+  app.enable('strict routing')
+  // Repeated parameters become an array, which no schema takes.
+  app.set('query parser', 'simple')
+
+  app.use(startAnswer)
+  const signingKeysOf = signingKeysByProject(options)
+  for (const [path, operations] of operationsByPath()) {
+    const resource = app.route(path)
+    for (const [name, route] of operations) {
+      resource[verbOf(route)](
+        nameOperation(name),
+        authenticateProject(options.store, route),
+        readBody,
+        answerOperation(name, route, options, signingKeysOf)
+      )
+    }
+    resource.all(refuseMethod(operations.map(([, route]) => route.method)))
+  }
+  app.use(refuseRoute)
+  app.use(answerProblem)
+  return app
+}
+
+type Operation = readonly [OperationName, Route<unknown, unknown>]
+
+/** Paths without parameters come first: `/organizations/search` is no organization. */
+function operationsByPath(): readonly (readonly [string, readonly Operation[]])[] {
+  const byPath = new Map<string, Operation[]>()
+  for (const operation of listRoutes()) {
+    const path = operation[1].path.replace(/\{(\w+)\}/g, ':$1')
+    byPath.set(path, [...(byPath.get(path) ?? []), operation])
+  }
+  const paths = [...byPath]
+  return [
+    ...paths.filter(([path]) => !path.includes(':')),
+    ...paths.filter(([path]) => path.includes(':'))
+  ]
+}
+
+function verbOf({ method }: Route<unknown, unknown>): 'get' | 'post' | 'put' | 'delete' {
+  return method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
+}
+
+function signingKeysByProject({ store, atRest }: AppOptions): (project_id: string) => SigningKeys {
+  const known = new Map<string, SigningKeys>()
+  return (project_id) => {
+    const kept = known.get(project_id)
+    if (kept !== undefined) return kept
+    const keys = createSigningKeys(store.ofProject(project_id), atRest, environmentOf(project_id))
+    known.set(project_id, keys)
+    return keys
+  }
+}
+
+const startAnswer: RequestHandler = (_req, res, next) => {
+  localsOf(res).request_id = `request-id-test-${randomUUID()}`
+  res.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+  next()
+}
+
+function nameOperation(name: OperationName): RequestHandler {
+  return function rememberOperation(_req, res, next) {
+    localsOf(res).operation = name
+    next()
+  }
+}
+
+/** By Basic credentials; a public operation names its project in the path instead. */
+function authenticateProject(store: Store, route: Route<unknown, unknown>): RequestHandler {
+  return async function identifyProject(req, res, next) {
+    const project = route.isPublic
+      ? await findPublicProject(store, req)
+      : await findAuthenticatedProject(store, req)
+    const locals = localsOf(res)
+    locals.project = project
+    locals.request_id = `request-id-${environmentOf(project.project_id)}-${randomUUID()}`
+    next()
+  }
+}
+
+async function findPublicProject(store: Store, { params }: Request): Promise<ProjectRecord> {
+  const project_id = String(params.project_id)
+  const project = isProjectId(project_id)
+    ? await store.ofProject(project_id).findProject()
+    : undefined
+  if (project === undefined) throw new Refusal(problem('project_not_found'))
+  return project
+}
+
+async function findAuthenticatedProject(store: Store, req: Request): Promise<ProjectRecord> {
+  const { project_id, secret } = demand(readBasicCredentials(req.get('authorization')))
+  const project = await store.ofProject(project_id).findProject()
+  const right = isRightSecret(secret, project?.secret_hash)
+  if (project === undefined || !right) throw new Refusal(problem('unauthorized_credentials'))
+  return project
+}
+
+const parseJson = express.json({ limit: maxBody, strict: false, inflate: false })
+
+/** JSON in UTF-8 or nothing. */
+const readBody: RequestHandler = (req, res, next) => {
+  const type = req.is('*/*') === null ? undefined : (req.get('content-type') ?? '')
+  const isJson = type === undefined || /^application\/json *(; *charset="?utf-8"? *)?$/i.test(type)
+  const isEmpty = req.get('content-length') === '0'
+  if (!isJson && !isEmpty) throw new Refusal(problem('unsupported_media_type'))
+  parseJson(req, res, next)
+}
+
+function answerOperation(
+  name: OperationName,
+  route: Route<unknown, unknown>,
+  { store, atRest, now }: AppOptions,
+  signingKeysOf: (project_id: string) => SigningKeys
+): RequestHandler {
+  const handle = handlers[name] as
+    | ((context: Context, request: unknown) => Promise<object>)
+    | undefined
+  const enforcesAuthorization = name === 'sessions.revoke'
+
+  return async function answer(req, res) {
+    const { project, request_id } = localsOf(res)
+    const authorization = readAuthorization(req)
+    const carriesSession = Object.keys(authorization).length > 0
+    if (
+      project === undefined ||
+      handle === undefined ||
+      (carriesSession && !enforcesAuthorization)
+    ) {
+      throw new Refusal(problem('not_implemented'))
+    }
+    const { project_id } = project
+    const context: Context = {
+      project,
+      environment: environmentOf(project_id),
+      store: store.ofProject(project_id),
+      atRest,
+      signingKeys: signingKeysOf(project_id),
+      authorization,
+      now: now()
+    }
+    const body = await handle(context, readRequest(route, req))
+    res.status(200).json({ request_id, status_code: 200, ...body })
+  }
+}
+
+function readAuthorization(req: Request): Context['authorization'] {
+  const given = Object.entries(authorizationHeaders).flatMap(([name, header]) => {
+    const value = req.get(header)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(given)
+}
+
+function refuseMethod(methods: readonly string[]): RequestHandler {
+  return function refuseOtherMethods(_req, res) {
+    res.set('Allow', methods.join(', '))
+    throw new Refusal(problem('method_not_allowed'))
+  }
+}
+
+const refuseRoute: RequestHandler = () => {
+  throw new Refusal(problem('route_not_found'))
+}
+
+/** The one place where a problem becomes a response. */
+const answerProblem: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (res.headersSent) {
+    next(error)
+    return
+  }
+  const { request_id, operation = 'none' } = localsOf(res)
+  const { problem: type, detail } = problemOf(error)
+  const { status } = problems[type]
+  if (status >= 500 && type !== 'not_implemented') reportError(error, request_id, operation)
+  if (status === 401) res.set('WWW-Authenticate', 'Basic realm="membergate", charset="UTF-8"')
+  if (status === 503) res.set('Retry-After', '1')
+  res.status(status).json(problemBody(type, request_id, detail))
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem
+  if (error instanceof DatabaseUnavailable || isOverloaded(error)) {
+    return problem('server_unavailable')
+  }
+  const status: unknown = Reflect.get(Object(error), 'status')
+  return problem(problemByStatus.get(status) ?? 'internal_server_error')
+}
+
+/** What Express itself refuses: a body that is too large, of another encoding, or not JSON; a path that does not decode. */
+const problemByStatus: ReadonlyMap<unknown, ProblemType> = new Map([
+  [400, 'invalid_argument'],
+  [413, 'request_too_large'],
+  [415, 'unsupported_media_type']
+])

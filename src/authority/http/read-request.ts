@@ -1,0 +1,68 @@
+import type { Request } from 'express'
+import * as v from 'valibot'
+import { isProblemType } from '../../wire/problems.ts'
+import type { Route } from '../../wire/route.ts'
+import { problem } from '../domain/problem.ts'
+import { Refusal } from '../refusal.ts'
+
+const maxDepth = 32
+
+/**
+ * Path, query and body as one request, checked by the schema of its route. The path comes last: it says what is asked
+ * for, whatever else stands in the body.
+ */
+export function readRequest(route: Route<unknown, unknown>, req: Request): unknown {
+  const body: unknown = req.body === undefined ? {} : req.body
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new Refusal(problem('invalid_argument', 'The request body must be a JSON object.'))
+  }
+  const query = route.method === 'GET' ? req.query : {}
+  const request = { ...query, ...body, ...req.params }
+  if (!isStorable(request, maxDepth)) {
+    throw new Refusal(
+      problem('invalid_argument', 'The request is nested too deeply or holds a NUL character.')
+    )
+  }
+  const checked = v.safeParse(route.request, request)
+  if (checked.success) return checked.output
+  throw new Refusal(refusalOf(checked.issues[0]))
+}
+
+/** The message of a schema is the problem, where the API has one; else the field is named. Values are not repeated. */
+function refusalOf(issue: v.BaseIssue<unknown>) {
+  if (isProblemType(issue.message) && issue.message !== 'invalid_argument') {
+    return problem(issue.message)
+  }
+  const field = v.getDotPath(issue) ?? 'The request'
+  return problem('invalid_argument', `${field} ${faultOf(issue)}`)
+}
+
+function faultOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.input === undefined) return 'is missing.'
+  if (issue.kind === 'schema')
+    return `must be ${issue.type === 'custom' ? 'an object' : named(issue)}.`
+  switch (issue.type) {
+    case 'min_length':
+      return 'is too short.'
+    case 'max_length':
+    case 'max_bytes':
+      return 'is too long.'
+    default:
+      return 'is not valid.'
+  }
+}
+
+function named({ type, expected }: v.BaseIssue<unknown>): string {
+  if (type === 'picklist') return `one of ${expected}`
+  return type === 'array' || type === 'object' ? `an ${type}` : `a ${type}`
+}
+
+/** PostgreSQL takes no NUL in text, and deep nesting would exhaust the stack of whatever walks it. */
+function isStorable(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  if (depth === 0) return false
+  return Object.entries(value).every(
+    ([name, child]) => !name.includes('\0') && isStorable(child, depth - 1)
+  )
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import { ConfigError } from '../../errors/config-error.ts'
+import type { AtRest } from '../crypto/at-rest.ts'
+import { hashPassword } from '../crypto/passwords.ts'
+import { type Environment, newId, newProjectSecret, sha256 } from '../crypto/tokens.ts'
+import { newRecoveryCodes, normalizeTotpSecret } from '../crypto/totp.ts'
+import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
+import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
+import { assignableRoles, refusePolicy } from '../domain/policy.ts'
+import { isProblem, type Problem } from '../domain/problem.ts'
+import type { CustomPolicy, OrganizationRecord, ProjectRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import { environmentOf } from '../project-id.ts'
+import { sealedRegistration } from '../steps/totp-registration.ts'
+import type { ProjectStore, Store } from '../store/store.ts'
+import type { CheckedMember, CheckedOrganization, CheckedProject } from './seed.ts'
+
+/** A project that the authority serves. `secret` is known only where it was given or made just now. */
+export interface ServedProject {
+  readonly project_id: string
+  readonly secret: string | null
+}
+
+interface Planting {
+  readonly store: Store
+  readonly atRest: AtRest
+  readonly now: number
+}
+
+interface ProjectPlanting {
+  readonly project: ProjectStore
+  readonly policy: CustomPolicy
+  readonly environment: Environment
+  readonly atRest: AtRest
+  readonly now: number
+}
+
+const nothingCustom: CustomPolicy = { roles: [], resources: [] }
+
+/**
+ * Brings what the seed names into the database, and leaves what is there already as it is. Answers with every project
+ * that is served; where there would be none, one is made.
+ */
+export async function plantSeed(
+  planting: Planting,
+  seed: readonly CheckedProject[]
+): Promise<readonly ServedProject[]> {
+  const existing = await planting.store.listProjects()
+  const wanted = seed.length === 0 && existing.length === 0 ? [blankProject] : seed
+  const planted: ServedProject[] = []
+  for (const [index, project] of wanted.entries()) {
+    const path = `projects[${index}]`
+    const known = knownProject(project, existing, wanted.length, path)
+    planted.push(await plantProject(planting, project, known, path))
+  }
+  const others = existing.filter(
+    ({ project_id }) => !planted.some((served) => served.project_id === project_id)
+  )
+  return [...planted, ...others.map(({ project_id }) => ({ project_id, secret: null }))]
+}
+
+const blankProject: CheckedProject = {
+  project_id: undefined,
+  secret: undefined,
+  policy: undefined,
+  organizations: []
+}
+
+/** Without an id, a seed of one project means the one that the database has; where it has none, all are made. */
+function knownProject(
+  { project_id }: CheckedProject,
+  existing: readonly ProjectRecord[],
+  wanted: number,
+  path: string
+): ProjectRecord | undefined {
+  if (project_id !== undefined) return existing.find((known) => known.project_id === project_id)
+  if (existing.length === 0) return undefined
+  if (existing.length > 1 || wanted > 1) {
+    throw new ConfigError(
+      `${path} needs a project_id, as STYTCH_PROJECT_ID gives it: which of several projects is meant?`
+    )
+  }
+  return existing[0]
+}
+
+async function plantProject(
+  { store, atRest, now }: Planting,
+  seed: CheckedProject,
+  known: ProjectRecord | undefined,
+  path: string
+): Promise<ServedProject> {
+  const project_id = seed.project_id ?? known?.project_id ?? `project-test-${randomUUID()}`
+  const environment = environmentOf(project_id)
+  const policy = seed.policy ?? known?.policy ?? nothingCustom
+  refuse(refusePolicy(policy), `${path}.policy`)
+  const secret = seed.secret ?? (known === undefined ? newProjectSecret(environment) : null)
+
+  const project = store.ofProject(project_id)
+  const secret_hash = secret === null ? null : sha256(secret)
+  await project.run([
+    { do: 'insertProject', secret_hash, policy, now },
+    ...(secret_hash === null ? [] : [{ do: 'setProjectSecret', secret_hash } as const]),
+    ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
+  ])
+  for (const [index, organization] of seed.organizations.entries()) {
+    const place = { project, policy, environment, atRest, now } as const
+    await plantOrganization(place, organization, `${path}.organizations[${index}]`)
+  }
+  return { project_id, secret }
+}
+
+async function plantOrganization(
+  planting: ProjectPlanting,
+  { members, ...body }: CheckedOrganization,
+  path: string
+): Promise<void> {
+  const { project, environment, now } = planting
+  const { organization_slug } = body
+  let organization = await project.findOrganizationBySlug(organization_slug)
+  if (organization === undefined) {
+    const organization_id = newId('organization', environment)
+    const roles = assignableRoles(planting.policy)
+    const details = { organization_id, organization_slug, roles, now }
+    organization = accept(createOrganization(body, details), path)
+    refuse(await project.run(writesOfNewOrganization(organization)), path)
+  }
+  for (const [index, member] of members.entries()) {
+    await plantMember(planting, organization, member, `${path}.members[${index}]`)
+  }
+}
+
+/** Seeded members have a verified address, unless they are to wait for their first sign-in. */
+async function plantMember(
+  planting: ProjectPlanting,
+  organization: OrganizationRecord,
+  { password, totp_secret, ...body }: CheckedMember,
+  path: string
+): Promise<void> {
+  const { project, environment, now } = planting
+  const { organization_id } = organization
+  const known = await project.findMemberByEmail(organization_id, canonicalEmail(body.email_address))
+  if (known !== undefined) return
+  const created = createMember(organization_id, newId('member', environment), body, {
+    email_id: newId('email', environment),
+    phone_id: newId('phone-number', environment),
+    roles: assignableRoles(planting.policy, organization),
+    now
+  })
+  const member = accept(created, path)
+  const writes = writesOfCreation({
+    ...member,
+    email_address_verified: member.status === 'active',
+    default_mfa_method: totp_secret === undefined ? '' : 'totp'
+  })
+  if (password !== undefined)
+    writes.push(await seededPassword(planting, member.member_id, password))
+  if (totp_secret !== undefined) writes.push(...seededTotp(planting, member.member_id, totp_secret))
+  refuse(await project.run(writes), path)
+}
+
+async function seededPassword(
+  { environment, now }: ProjectPlanting,
+  member_id: string,
+  password: string
+): Promise<Write> {
+  const member_password_id = newId('member-password', environment)
+  const hash = await hashPassword(password)
+  return { do: 'insertPassword', member_id, password: { member_password_id, hash }, now }
+}
+
+/** Active at once: no code has to prove it, and none was used. */
+function seededTotp(
+  { project, environment, atRest, now }: ProjectPlanting,
+  member_id: string,
+  totp_secret: string
+): Write[] {
+  return sealedRegistration(
+    { store: project, environment, atRest, now },
+    {
+      member_id,
+      totp_registration_id: newId('member-totp', environment),
+      secret: normalizeTotpSecret(totp_secret) ?? totp_secret,
+      recovery_codes: newRecoveryCodes(),
+      active: true,
+      expires_at: now
+    }
+  )
+}
+
+function accept<Outcome>(outcome: Outcome | Problem, path: string): Exclude<Outcome, Problem> {
+  refuse(isProblem(outcome) ? outcome : undefined, path)
+  return outcome as Exclude<Outcome, Problem>
+}
+
+function refuse(refusal: Problem | undefined, path: string): void {
+  if (refusal !== undefined) {
+    const { problem, detail } = refusal
+    throw new ConfigError(`${path} is refused: ${detail ?? problem}`)
+  }
+}

@@ -1,0 +1,118 @@
+import * as v from 'valibot'
+import { ConfigError } from '../../errors/config-error.ts'
+import { nearestName } from '../../errors/nearest-name.ts'
+import { organizationBody } from '../../wire/organizations.ts'
+import { memberBody } from '../../wire/organizations-members.ts'
+import { policyResource, policyRole } from '../../wire/rbac.ts'
+import { optional, password } from '../../wire/schema.ts'
+import { normalizeTotpSecret } from '../crypto/totp.ts'
+import { slugOf } from '../domain/organizations.ts'
+import { isProjectId } from '../project-id.ts'
+
+const member = v.strictObject({
+  ...memberBody,
+  password: optional(password),
+  totp_secret: optional(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => normalizeTotpSecret(text) !== undefined,
+        'must be base32 of 80 bits or more'
+      )
+    )
+  )
+})
+
+const organization = v.strictObject({
+  ...organizationBody,
+  members: v.optional(v.array(member), [])
+})
+
+const project = v.strictObject({
+  project_id: optional(
+    v.pipe(v.string(), v.check(isProjectId, 'must be like project-test-<uuid>'))
+  ),
+  secret: optional(
+    v.pipe(v.string(), v.minLength(8), v.regex(/^[!-~]+$/, 'must be visible ASCII'))
+  ),
+  policy: optional(
+    v.strictObject({
+      roles: v.optional(v.array(policyRole), []),
+      resources: v.optional(v.array(policyResource), [])
+    })
+  ),
+  organizations: v.optional(v.array(organization), [])
+})
+
+const projects = v.array(project)
+
+/** What a new authority should hold: projects, and in them organizations with members as the API creates them. */
+export type ProjectSeed = v.InferInput<typeof project>
+export type CheckedProject = Omit<v.InferOutput<typeof project>, 'organizations'> & {
+  readonly organizations: readonly CheckedOrganization[]
+}
+export type CheckedOrganization = v.InferOutput<typeof organization> & {
+  /** The one that is given, else that of the name. */
+  readonly organization_slug: string
+}
+export type CheckedMember = v.InferOutput<typeof member>
+
+/** Checks a seed, and says at which path it is wrong. */
+export function checkSeed(seed: unknown): readonly CheckedProject[] {
+  const checked = v.safeParse(projects, seed)
+  if (checked.success) {
+    return checked.output.map((project, index) => ({
+      ...project,
+      organizations: nameOrganizations(project.organizations, `projects[${index}].organizations`)
+    }))
+  }
+  const [issue] = checked.issues
+  throw new ConfigError(`${pathOf(issue)} ${faultOf(issue)}`)
+}
+
+/** A slug for each: by it a later start knows them again, so two of one slug would be one organization. */
+function nameOrganizations(
+  organizations: readonly v.InferOutput<typeof organization>[],
+  path: string
+): readonly CheckedOrganization[] {
+  const places = new Map<string, number>()
+  return organizations.map((body, index) => {
+    const organization_slug = body.organization_slug ?? slugOf(body.organization_name)
+    if (organization_slug === undefined) {
+      throw new ConfigError(`${path}[${index}].organization_slug is missing: the name makes none.`)
+    }
+    const taken = places.get(organization_slug)
+    if (taken !== undefined) {
+      throw new ConfigError(
+        `${path}[${index}].organization_slug is needed, and not that of ${path}[${taken}].`
+      )
+    }
+    places.set(organization_slug, index)
+    return { ...body, organization_slug }
+  })
+}
+
+/** `projects[0].organizations[1].members[0].email_address` */
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  const keys = (issue.path ?? []).map(({ key }) =>
+    typeof key === 'number' ? `[${key}]` : `.${String(key)}`
+  )
+  return `projects${keys.join('')}`
+}
+
+/** Secrets stand in a seed, so what is wrong is said without repeating the value. */
+function faultOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const key = String(issue.path?.at(-1)?.key)
+    return `is not known.${nearestName(key, knownNames)}`
+  }
+  if (issue.input === undefined) return 'is missing.'
+  if (issue.kind === 'schema') return `must be ${issue.expected ?? issue.type}.`
+  return issue.message.startsWith('Invalid') ? 'is not valid.' : `is not valid: ${issue.message}.`
+}
+
+const knownNames = [
+  ...Object.keys(project.entries),
+  ...Object.keys(organization.entries),
+  ...Object.keys(member.entries)
+]

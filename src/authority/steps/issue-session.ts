@@ -1,0 +1,134 @@
+import { signJwt } from '../../jwt/jose.ts'
+import type { AuthenticationFactor, MemberSession } from '../../wire/member-session.ts'
+import type { SessionOptions } from '../../wire/sessions.ts'
+import type { Context } from '../context.ts'
+import { newId, newOpaqueToken, newSalt, sha256 } from '../crypto/tokens.ts'
+import { mergeCustomClaims } from '../domain/custom-claims.ts'
+import { problem, stale } from '../domain/problem.ts'
+import type {
+  IntermediateSessionRecord,
+  MemberRecord,
+  OrganizationRecord,
+  SessionRecord
+} from '../domain/records.ts'
+import {
+  extendedSessionEnd,
+  intermediateSessionLifetimeMs,
+  newSessionEnd
+} from '../domain/session-lifetime.ts'
+import { jwtClaims, viewSession } from '../domain/session-view.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand } from '../refusal.ts'
+
+/** What an answer shows of a session: its own token, a new JWT, and the object of the API. */
+export interface IssuedSession {
+  readonly session_token: string
+  readonly session_jwt: string
+  readonly member_session: MemberSession
+}
+
+/** A new session with these factors, and the write that stores it. */
+export function startSession(
+  { atRest, environment, now }: Context,
+  member: MemberRecord,
+  authentication_factors: readonly AuthenticationFactor[],
+  options: SessionOptions
+): { session: SessionRecord; write: Write } {
+  const member_session_id = newId('member-session', environment)
+  const token_salt = newSalt()
+  const { token, key_id } = atRest.sessionToken(member_session_id, token_salt)
+  const session: SessionRecord = {
+    member_session_id,
+    member_id: member.member_id,
+    organization_id: member.organization_id,
+    token_salt,
+    token_key_id: key_id,
+    authentication_factors,
+    custom_claims: demand(mergeCustomClaims({}, options.session_custom_claims)),
+    started_at: now,
+    last_accessed_at: now,
+    expires_at: newSessionEnd(now, options.session_duration_minutes),
+    version: 0
+  }
+  return { session, write: { do: 'insertSession', session, token_hash: sha256(token) } }
+}
+
+/**
+ * The session after a call touched it, and the write that stores that. Its end moves only when a duration is given.
+ * New factors or claims were made from those that were read, so they are stored only if these still stand.
+ */
+export function touchSession(
+  { now }: Context,
+  session: SessionRecord,
+  options: SessionOptions,
+  factors?: readonly AuthenticationFactor[]
+): { session: SessionRecord; write: Write } {
+  const expires_at = extendedSessionEnd(now, options.session_duration_minutes)
+  const claims = demand(mergeCustomClaims(session.custom_claims, options.session_custom_claims))
+  const bringsClaims = options.session_custom_claims !== undefined
+  const replaces = bringsClaims || factors !== undefined
+  return {
+    session: {
+      ...session,
+      last_accessed_at: now,
+      expires_at: expires_at ?? session.expires_at,
+      authentication_factors: factors ?? session.authentication_factors,
+      custom_claims: claims
+    },
+    write: {
+      do: 'updateSession',
+      member_session_id: session.member_session_id,
+      now,
+      expires_at,
+      authentication_factors: factors ?? null,
+      custom_claims: bringsClaims ? claims : null,
+      version: replaces ? session.version : null,
+      otherwise: replaces ? stale : problem('session_not_found')
+    }
+  }
+}
+
+/** A new intermediate session, bound to the member, and the write that stores it. */
+export function startIntermediateSession(
+  { environment, now }: Context,
+  member: MemberRecord,
+  authentication_factors: readonly AuthenticationFactor[]
+): { token: string; write: Write } {
+  const token = newOpaqueToken()
+  const intermediate_session: IntermediateSessionRecord = {
+    intermediate_session_id: newId('intermediate-session', environment),
+    member_id: member.member_id,
+    organization_id: member.organization_id,
+    authentication_factors,
+    version: 0
+  }
+  return {
+    token,
+    write: {
+      do: 'insertIntermediateSession',
+      intermediate_session,
+      token_hash: sha256(token),
+      now,
+      expires_at: now + intermediateSessionLifetimeMs
+    }
+  }
+}
+
+/**
+ * Fetches what issuing a session needs and could miss. It comes before the writes of a call, so that a call that cannot
+ * issue has changed nothing; what it returns makes the answer after them.
+ */
+export async function prepareIssue(
+  { atRest, project, signingKeys, now }: Context,
+  session: SessionRecord
+): Promise<(member: MemberRecord, organization: OrganizationRecord) => Promise<IssuedSession>> {
+  const { member_session_id, token_salt, token_key_id } = session
+  const { token } = atRest.sessionToken(member_session_id, token_salt, token_key_id)
+  const { kid, privateKey } = await signingKeys.signingKey(now)
+  return async function issueSession(member, organization) {
+    const member_session = viewSession(session, member, organization)
+    const claims = jwtClaims(project.project_id, member_session, now)
+    const session_jwt = await signJwt(claims, kid, privateKey)
+    return { session_token: token, session_jwt, member_session }
+  }
+}

@@ -1,0 +1,110 @@
+import { sessionClaim } from '../../jwt/claims.ts'
+import { hasValidSignature } from '../../jwt/jose.ts'
+import { parseJwt } from '../../jwt/parse.ts'
+import type { Context } from '../context.ts'
+import { isOpaqueToken, sha256 } from '../crypto/tokens.ts'
+import { intermediateFailureLimit } from '../domain/lockout.ts'
+import { problem } from '../domain/problem.ts'
+import type {
+  IntermediateSessionRecord,
+  MemberRecord,
+  OrganizationRecord,
+  SessionRecord
+} from '../domain/records.ts'
+import { Refusal } from '../refusal.ts'
+
+/** Looks up what a request names. What is not there ends the call. */
+
+export async function loadOrganization(
+  { store }: Context,
+  address: string
+): Promise<OrganizationRecord> {
+  const organization = await store.findOrganization(address)
+  if (organization === undefined) throw new Refusal(problem('organization_not_found'))
+  return organization
+}
+
+/** The organization first: without it the member is not looked at. */
+export async function loadOrganizationAndMember(
+  context: Context,
+  request: { readonly organization_id: string; readonly member_id: string }
+): Promise<{ organization: OrganizationRecord; member: MemberRecord }> {
+  const organization = await loadOrganization(context, request.organization_id)
+  const member = await context.store.findMember(organization.organization_id, request.member_id)
+  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  return { organization, member }
+}
+
+/** The member of a session, in its organization. */
+export async function loadSessionMember(
+  { store }: Context,
+  session: SessionRecord
+): Promise<{ organization: OrganizationRecord; member: MemberRecord }> {
+  const organization = await store.findOrganization(session.organization_id)
+  const member = await store.findMemberById(session.member_id)
+  if (organization === undefined || member === undefined) {
+    throw new Refusal(problem('session_not_found'))
+  }
+  return { organization, member }
+}
+
+/** What may name a session: one of the two. */
+export interface SessionCredential {
+  readonly session_token?: string
+  readonly session_jwt?: string
+}
+
+export function hasSessionCredential({ session_token, session_jwt }: SessionCredential): boolean {
+  return session_token !== undefined || session_jwt !== undefined
+}
+
+export async function loadSession(
+  context: Context,
+  { session_token, session_jwt }: SessionCredential
+): Promise<SessionRecord> {
+  if (session_token !== undefined && session_jwt !== undefined) {
+    throw new Refusal(problem('too_many_session_arguments'))
+  }
+  if (session_token !== undefined) return loadSessionByToken(context, session_token)
+  if (session_jwt !== undefined) return loadSessionByJwt(context, session_jwt)
+  throw new Refusal(problem('no_session_arguments'))
+}
+
+async function loadSessionByToken(
+  { store, now }: Context,
+  session_token: string
+): Promise<SessionRecord> {
+  if (!isOpaqueToken(session_token)) throw new Refusal(problem('invalid_session_token'))
+  const session = await store.findSessionByToken(sha256(session_token), now)
+  if (session === undefined) throw new Refusal(problem('session_not_found'))
+  return session
+}
+
+/** The JWT may have expired: it only names the session, and proves that we named it. The session must be alive. */
+async function loadSessionByJwt(context: Context, session_jwt: string): Promise<SessionRecord> {
+  const parsed = parseJwt(session_jwt)
+  if (parsed === undefined) throw new Refusal(problem('unable_to_parse_session_jwt'))
+  const key = await context.signingKeys.verificationKey(parsed.kid)
+  const ours = key !== undefined && (await hasValidSignature(session_jwt, key))
+  const claim = ours ? parsed.claims[sessionClaim] : undefined
+  const id: unknown =
+    typeof claim === 'object' && claim !== null ? Reflect.get(claim, 'id') : undefined
+  const session =
+    typeof id === 'string' ? await context.store.findSession(id, context.now) : undefined
+  if (session === undefined) throw new Refusal(problem('session_not_found'))
+  return session
+}
+
+export async function loadIntermediateSession(
+  { store, now }: Context,
+  token: string
+): Promise<IntermediateSessionRecord> {
+  if (!isOpaqueToken(token)) throw new Refusal(problem('invalid_session_token'))
+  const intermediate = await store.findIntermediateSession(
+    sha256(token),
+    now,
+    intermediateFailureLimit
+  )
+  if (intermediate === undefined) throw new Refusal(problem('intermediate_session_not_found'))
+  return intermediate
+}

@@ -1,0 +1,21 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { stale } from '../domain/problem.ts'
+import { Refusal } from '../refusal.ts'
+
+const maxTries = 100
+const maxPauseMs = 100
+
+/**
+ * Loads, decides and writes again when the facts changed in between. Random pauses, longer with every try, let rivals
+ * pass one after another; after too many tries the caller is told to come again.
+ */
+export async function retryWhileStale<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === maxTries || !(error instanceof Refusal) || error.problem !== stale) throw error
+    }
+    await pause(Math.random() * Math.min(2 ** tries, maxPauseMs))
+  }
+}

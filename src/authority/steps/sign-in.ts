@@ -1,0 +1,148 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { SessionOptions } from '../../wire/sessions.ts'
+import type { SignInResponse } from '../../wire/sign-in.ts'
+import type { Context } from '../context.ts'
+import { forgetAfterPrimary } from '../domain/lockout.ts'
+import { viewMember } from '../domain/member-view.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import { problem, stale } from '../domain/problem.ts'
+import type {
+  IntermediateSessionRecord,
+  MemberRecord,
+  OrganizationRecord
+} from '../domain/records.ts'
+import { missingForSession } from '../domain/sign-in-requirements.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand } from '../refusal.ts'
+import {
+  type IssuedSession,
+  prepareIssue,
+  startIntermediateSession,
+  startSession
+} from './issue-session.ts'
+
+/** What a primary step has proven, and what it began from. */
+export interface ProvenFactors {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly factors: readonly AuthenticationFactor[]
+  /** The intermediate session that the step continued, with the token that the caller has. */
+  readonly continued?: {
+    readonly token: string
+    readonly intermediate_session: IntermediateSessionRecord
+  }
+  /** Writes that belong to the step and stand or fall with its outcome. */
+  readonly writes: readonly Write[]
+}
+
+type SignInAnswer = Omit<SignInResponse, 'request_id' | 'status_code'>
+
+/** Ends a primary step: in a session when nothing is missing, else in an intermediate session that says what is. */
+export async function finishSignIn(
+  context: Context,
+  proven: ProvenFactors,
+  options: SessionOptions
+): Promise<SignInAnswer> {
+  const missing = missingForSession(proven.organization, proven.member, proven.factors)
+  return missing.primary_required === null && missing.mfa_required === null
+    ? completeSignIn(context, proven, options)
+    : suspendSignIn(context, proven, missing)
+}
+
+async function completeSignIn(
+  context: Context,
+  { organization, member, factors, continued, writes }: ProvenFactors,
+  options: SessionOptions
+): Promise<SignInAnswer> {
+  const { store, now } = context
+  const { session, write } = startSession(context, member, factors, options)
+  const unit = [...writes, write, ...forgetAfterPrimary(member)]
+  if (continued !== undefined) unit.push(consume(continued.intermediate_session, now))
+  if (member.status !== 'active') {
+    unit.push({ do: 'activateMember', member_id: member.member_id, now })
+  }
+  const issueSession = await prepareIssue(context, session)
+  demand(await store.run(unit))
+
+  const signedIn: MemberRecord =
+    member.status === 'active'
+      ? member
+      : { ...member, status: 'active', email_address_verified: true, updated_at: now }
+  const issued = await issueSession(signedIn, organization)
+  return completedAnswer(context, signedIn, organization, issued)
+}
+
+/** Nothing is missing: the member is signed in. */
+export function completedAnswer(
+  { now }: Context,
+  member: MemberRecord,
+  organization: OrganizationRecord,
+  issued: IssuedSession
+): SignInAnswer & IssuedSession {
+  return {
+    member_id: member.member_id,
+    member: viewMember(member, organization, now),
+    organization: viewOrganization(organization),
+    member_authenticated: true,
+    intermediate_session_token: '',
+    ...issued,
+    mfa_required: null,
+    primary_required: null,
+    member_device: null
+  }
+}
+
+/** An intermediate session that was continued keeps its token. Duration and claims of the request are not kept. */
+async function suspendSignIn(
+  context: Context,
+  { organization, member, factors, continued, writes }: ProvenFactors,
+  missing: ReturnType<typeof missingForSession>
+): Promise<SignInAnswer> {
+  const { token, write } =
+    continued === undefined
+      ? startIntermediateSession(context, member, factors)
+      : keepFactors(continued, factors, context.now)
+  demand(await context.store.run([...writes, write]))
+  return {
+    member_id: member.member_id,
+    member: viewMember(member, organization, context.now),
+    organization: viewOrganization(organization),
+    member_authenticated: false,
+    intermediate_session_token: token,
+    session_token: '',
+    session_jwt: '',
+    member_session: null,
+    ...missing,
+    member_device: null
+  }
+}
+
+function keepFactors(
+  { token, intermediate_session }: NonNullable<ProvenFactors['continued']>,
+  authentication_factors: readonly AuthenticationFactor[],
+  now: number
+): { token: string; write: Write } {
+  const kept = { ...intermediate_session, authentication_factors }
+  return {
+    token,
+    write: {
+      do: 'setIntermediateFactors',
+      intermediate_session: kept,
+      now,
+      otherwise: stale
+    }
+  }
+}
+
+/** Whoever consumes it first has the session; for everybody else it is gone. */
+export function consume(
+  { intermediate_session_id }: IntermediateSessionRecord,
+  now: number
+): Write {
+  return {
+    do: 'consumeIntermediateSession',
+    intermediate_session_id,
+    now,
+    otherwise: problem('intermediate_session_not_found')
+  }
+}

@@ -1,0 +1,54 @@
+import type { Context } from '../context.ts'
+import { newId } from '../crypto/tokens.ts'
+import { problem } from '../domain/problem.ts'
+import type { TotpRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+
+export interface NewRegistration {
+  readonly member_id: string
+  readonly totp_registration_id: string
+  readonly secret: string
+  readonly recovery_codes: readonly string[]
+  readonly active: boolean
+  readonly expires_at: number
+}
+
+type Sealing = Pick<Context, 'store' | 'atRest' | 'environment' | 'now'>
+
+/** The writes that register an authenticator with its recovery codes, all of it sealed to its place. */
+export function sealedRegistration(
+  { store, atRest, environment, now }: Sealing,
+  { member_id, totp_registration_id, secret, recovery_codes, active, expires_at }: NewRegistration
+): Write[] {
+  const { project_id } = store
+  const totp = {
+    totp_registration_id,
+    secret: atRest.seal(secret, contextOf(project_id, member_id, 'totp', totp_registration_id)),
+    active,
+    last_used_step: 0,
+    expires_at
+  }
+  const codes = recovery_codes.map((code): Write => {
+    const recovery_code_id = newId('member-totp-recovery-code', environment)
+    const place = contextOf(project_id, member_id, 'recovery-code', recovery_code_id)
+    const sealed = atRest.seal(code, place)
+    return { do: 'insertRecoveryCode', member_id, recovery_code_id, code: sealed, now }
+  })
+  return [
+    { do: 'putTotp', member_id, totp, now, otherwise: problem('active_totp_exists') },
+    { do: 'deleteRecoveryCodes', member_id },
+    ...codes
+  ]
+}
+
+export function openTotpSecret(
+  { store, atRest }: Sealing,
+  member_id: string,
+  { secret, totp_registration_id }: TotpRecord
+): string {
+  return atRest.open(secret, contextOf(store.project_id, member_id, 'totp', totp_registration_id))
+}
+
+function contextOf(project_id: string, member_id: string, kind: string, id: string): string {
+  return `${project_id}|${member_id}|${kind}|${id}`
+}

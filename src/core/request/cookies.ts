@@ -1,0 +1,131 @@
+import { serialize } from 'cookie'
+import { ConfigError } from '../../errors/config-error.ts'
+import type { MemberSession } from '../../wire/member-session.ts'
+import type { CookieNames } from '../options.ts'
+
+/** One response header; `Set-Cookie` may come several times. */
+export type HeaderPair = readonly [name: string, value: string]
+
+/** A browser keeps no cookie whose name and value are longer (RFC 6265bis section 5.6). */
+const maxCookieBytes = 4096
+
+/** An intermediate session lives 10 minutes, and so does what is kept beside it. */
+export const signInSeconds = 600
+
+type CookieRole = Exclude<keyof CookieNames, 'secure'>
+
+/**
+ * The values that the `Cookie` header has for a name, without decoding anything: usually none or one.
+ *
+ * Names match byte for byte and only after `;` and optional white space. Quotes, `$Version` and unusual spaces are
+ * data, not syntax (RFC 6265 section 5.4), so they cannot smuggle a name past `__Host-`.
+ */
+export function readCookieValues(header: string | undefined, name: string): readonly string[] {
+  if (header === undefined) return []
+  const values: string[] = []
+  const start = `${name}=`
+  let at = header.indexOf(start)
+  while (at !== -1) {
+    const from = at + start.length
+    if (beginsPair(header, at)) {
+      const end = header.indexOf(';', from)
+      const value = trimSpace(header.slice(from, end === -1 ? undefined : end))
+      if (value !== '' && !values.includes(value)) values.push(value)
+    }
+    at = header.indexOf(start, from)
+  }
+  return values
+}
+
+function beginsPair(header: string, at: number): boolean {
+  let before = at - 1
+  while (before >= 0 && isSpace(header[before])) before -= 1
+  return before < 0 || header[before] === ';'
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
+}
+
+function trimSpace(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && isSpace(text[from])) from += 1
+  while (to > from && isSpace(text[to - 1])) to -= 1
+  return text.slice(from, to)
+}
+
+/** `Set-Cookie` for one of our cookies; none when it would be too large to be kept. */
+export function setCookie(
+  cookies: CookieNames,
+  role: CookieRole,
+  value: string,
+  maxAgeSeconds: number
+): readonly HeaderPair[] {
+  const name = cookies[role]
+  if (name.length + value.length > maxCookieBytes) return []
+  return [['Set-Cookie', serializeCookie(cookies, name, value, maxAgeSeconds)]]
+}
+
+/** `Set-Cookie` that makes a browser forget one of our cookies. */
+function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
+  return ['Set-Cookie', serializeCookie(cookies, cookies[role], '', 0)]
+}
+
+/** Forgets every spelling of our cookies: as configured, and with the prefix put on or taken off. */
+export function clearEveryCookie(cookies: CookieNames): readonly HeaderPair[] {
+  const roles = ['session_jwt', 'session_token', 'intermediate_session_token', 'sign_in'] as const
+  return roles.flatMap((role) => {
+    const bare = cookies[role].replace(/^__Host-/, '')
+    const spellings = cookies.secure ? [bare, `__Host-${bare}`] : [bare]
+    return spellings.map(
+      (name): HeaderPair => ['Set-Cookie', serializeCookie(cookies, name, '', 0)]
+    )
+  })
+}
+
+/**
+ * The cookies of a session live as long as the session, also the one of its short-lived JWT. A JWT that is too large for
+ * a cookie must not leave an earlier one behind, where the opaque token can stand for it.
+ */
+export function setSessionCookies(
+  cookies: CookieNames,
+  { expires_at }: Pick<MemberSession, 'expires_at'>,
+  tokens: { readonly session_token?: string | undefined; readonly session_jwt: string },
+  moment: number
+): readonly HeaderPair[] {
+  const secondsLeft = Math.max(0, Math.floor((Date.parse(expires_at) - moment) / 1000))
+  const { session_token, session_jwt } = tokens
+  const jwt = setCookie(cookies, 'session_jwt', session_jwt, secondsLeft)
+  if (session_token === undefined) return jwt
+  return [
+    ...setCookie(cookies, 'session_token', session_token, secondsLeft),
+    ...(jwt.length > 0 ? jwt : [clearCookie(cookies, 'session_jwt')])
+  ]
+}
+
+export function clearSessionCookies(cookies: CookieNames): readonly HeaderPair[] {
+  return [clearCookie(cookies, 'session_token'), clearCookie(cookies, 'session_jwt')]
+}
+
+export function clearSignInCookies(cookies: CookieNames): readonly HeaderPair[] {
+  return [clearCookie(cookies, 'intermediate_session_token'), clearCookie(cookies, 'sign_in')]
+}
+
+function serializeCookie(
+  { secure }: CookieNames,
+  name: string,
+  value: string,
+  maxAge: number
+): string {
+  // The library would quote the value in its error.
+  if (!/^[A-Za-z0-9_.-]*$/.test(value)) throw new ConfigError('A token has a form of no token.')
+  return serialize(name, value, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure,
+    maxAge,
+    encode: (text) => text
+  })
+}

@@ -1,0 +1,89 @@
+import type { Config, CredentialSource } from '../options.ts'
+import { readCookieValues } from './cookies.ts'
+import { type AuthRequest, countHeader, headerOf } from './request.ts'
+
+/** What a request presents: one token in a header, or the pair of cookies, of which either may be missing. */
+export interface Credential {
+  readonly carrier: 'header' | 'cookie'
+  readonly session_jwt?: string | undefined
+  readonly session_token?: string | undefined
+  /** Why nothing that was presented can be a credential. */
+  readonly junk?: string
+}
+
+const opaqueForm = /^[A-Za-z0-9_-]{20,256}$/
+/** A longer one fits no cookie, and would be half of all headers that Node accepts. */
+const maxJwtLength = 8192
+
+/**
+ * Finds the one credential of a request, or `undefined` when it presents none.
+ *
+ * The first source that has anything decides: junk in a Bearer header is refused and never falls to the cookie.
+ * What is sent twice with different values is junk, for nobody can say which one was meant.
+ */
+export function readCredential(request: AuthRequest, config: Config): Credential | undefined {
+  for (const source of config.sources) {
+    const credential = readSource(request, config, source)
+    if (credential !== undefined) return credential
+  }
+  return undefined
+}
+
+function readSource(
+  request: AuthRequest,
+  config: Config,
+  source: CredentialSource
+): Credential | undefined {
+  if (source === 'cookie') return readCookies(request, config)
+  if (source === 'bearer') return readBearer(request)
+  return readHeader(request, source.header)
+}
+
+/** RFC 6750 section 2.1; the scheme does not depend on case (RFC 9110 section 11.1). Other schemes are not ours. */
+function readBearer(request: AuthRequest): Credential | undefined {
+  const header = headerOf(request, 'authorization')
+  if (header === undefined) return undefined
+  if (countHeader(request, 'authorization') > 1) return junkHeader('Two Authorization headers.')
+  if (!/^bearer(?:[ \t]|$)/i.test(header)) return undefined
+  return header[6] === ' ' ? readToken(header.slice(7)) : junkHeader('No space behind Bearer.')
+}
+
+function readHeader(request: AuthRequest, name: string): Credential | undefined {
+  const header = headerOf(request, name)
+  if (header === undefined) return undefined
+  if (countHeader(request, name) > 1) return junkHeader('The credential header was sent twice.')
+  return readToken(header)
+}
+
+/** Two dots make a session JWT; anything else has to look like an opaque token. */
+function readToken(token: string): Credential {
+  if (isJwtShaped(token)) return { carrier: 'header', session_jwt: token }
+  if (opaqueForm.test(token)) return { carrier: 'header', session_token: token }
+  return junkHeader('The header holds no token.')
+}
+
+function readCookies(request: AuthRequest, { cookies }: Config): Credential | undefined {
+  const header = headerOf(request, 'cookie')
+  const jwts = readCookieValues(header, cookies.session_jwt)
+  const tokens = readCookieValues(header, cookies.session_token)
+  if (jwts.length === 0 && tokens.length === 0) return undefined
+  if (jwts.length > 1 || tokens.length > 1) {
+    return { carrier: 'cookie', junk: 'A session cookie was sent twice with different values.' }
+  }
+  const session_jwt = jwts.find(isJwtShaped)
+  const session_token = tokens.find((token) => opaqueForm.test(token))
+  return session_jwt === undefined && session_token === undefined
+    ? { carrier: 'cookie', junk: 'The session cookies hold no token.' }
+    : { carrier: 'cookie', session_jwt, session_token }
+}
+
+function junkHeader(junk: string): Credential {
+  return { carrier: 'header', junk }
+}
+
+function isJwtShaped(token: string): boolean {
+  if (token.length > maxJwtLength) return false
+  const first = token.indexOf('.')
+  const second = token.indexOf('.', first + 1)
+  return first > 0 && second > first + 1 && token.indexOf('.', second + 1) === -1
+}

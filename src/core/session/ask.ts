@@ -1,0 +1,170 @@
+import { LRUCache } from 'lru-cache'
+import { AccessError } from '../../errors/access-error.ts'
+import { UnavailableError } from '../../errors/unavailable-error.ts'
+import { isTooOld } from '../../jwt/age.ts'
+import { type SessionClaims, sessionIdOf } from '../../jwt/claims.ts'
+import { freezeJson } from '../../jwt/freeze.ts'
+import { parseJwt } from '../../jwt/parse.ts'
+import type { B2BSessionsAuthenticateResponse } from '../../wire/sessions.ts'
+import { createBreaker } from './breaker.ts'
+import { createBudget } from './budget.ts'
+import type { CheckedSession } from './session-cache.ts'
+import { saysSessionIsOver, sessionOver } from './session-over.ts'
+
+/** One question to the authority: whose session is this? */
+export interface Question {
+  readonly field: 'session_token' | 'session_jwt'
+  readonly token: string
+  /** Only a call younger than this may answer it. */
+  readonly maxAgeMs: number
+  /** Only a call that was begun later than this may answer it, in the moments of `Revocations`. */
+  readonly after: number
+  /** Nothing vouches for the token: the ask is limited. */
+  readonly isUnverified: boolean
+  /** What the JWT says of itself, when it is the JWT that is sent. */
+  readonly claims: SessionClaims | undefined
+}
+
+export type Ask = (question: Question) => Promise<CheckedSession>
+
+interface AskOptions {
+  readonly authenticate: (
+    data: Partial<Record<Question['field'], string>>
+  ) => Promise<B2BSessionsAuthenticateResponse>
+  /** Whether this process has accepted the token before. */
+  readonly isKnown: (token: string) => boolean
+  readonly now: () => number
+  /** Orders calls and revocations: see `Revocations`. */
+  readonly moment: () => number
+}
+
+interface Call {
+  readonly startedAt: number
+  readonly surelyTrueAt: number
+  readonly answer: Promise<CheckedSession>
+}
+
+/** An answer serves no longer than a session JWT would. */
+const answerLifeMs = 300_000
+const maxSharedCalls = 10_000
+const maxUnverifiedCalls = 500
+
+/**
+ * Asks the authority. Requests with the same token share a call; it belongs to none of them, so nobody's abort ends it,
+ * and a failure is not remembered.
+ *
+ * @throws AccessError `session_invalid` when the session is over
+ * @throws UnavailableError when the authority cannot be reached, answers anything else, or about somebody else
+ */
+export function createAsk({ authenticate, isKnown, now, moment }: AskOptions): Ask {
+  const underWay = new LRUCache<string, Call>({ max: maxSharedCalls })
+  const breaker = createBreaker(now)
+  const budget = createBudget(now)
+  let unverifiedCalls = 0
+
+  return function ask(question) {
+    const shared = underWay.get(question.token)
+    if (shared !== undefined && mayAnswer(shared, question)) return shared.answer
+
+    const startedAt = now()
+    const surelyTrueAt = moment()
+    const answer = send(question).then((response) => ({
+      ...readAnswer(question, response),
+      checkedAt: startedAt,
+      surelyTrueAt,
+      usableUntil: Math.min(
+        startedAt + answerLifeMs,
+        Date.parse(response.member_session.expires_at)
+      )
+    }))
+    const call = { startedAt, surelyTrueAt, answer }
+    underWay.set(question.token, call)
+    const forget = () => {
+      if (underWay.peek(question.token) === call) underWay.delete(question.token)
+    }
+    answer.then(forget, forget)
+    return answer
+  }
+
+  function mayAnswer({ startedAt, surelyTrueAt }: Call, { maxAgeMs, after }: Question): boolean {
+    return surelyTrueAt > after && !isTooOld(startedAt, now(), maxAgeMs)
+  }
+
+  function send(question: Question): Promise<B2BSessionsAuthenticateResponse> {
+    const { field, token, isUnverified } = question
+    const call = () => breaker.run(() => authenticate({ [field]: token })).catch(rejectClassified)
+    return isUnverified && !isKnown(token) ? limited(call) : call()
+  }
+
+  async function limited<T>(call: () => Promise<T>): Promise<T> {
+    if (!budget.hasSome()) throw unavailable('Too many unverified tokens were refused.', 1)
+    if (unverifiedCalls >= maxUnverifiedCalls) {
+      throw unavailable('Too many unverified tokens are being asked about.', 1)
+    }
+    unverifiedCalls += 1
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof AccessError) budget.spend()
+      throw error
+    } finally {
+      unverifiedCalls -= 1
+    }
+  }
+}
+
+function rejectClassified(error: unknown): never {
+  if (error instanceof UnavailableError) throw error
+  if (saysSessionIsOver(error)) throw sessionOver(error.error_type)
+  const { status_code, error_type } = Object(error)
+  throw unavailable(
+    typeof error_type === 'string'
+      ? `The authority answered ${status_code} ${error_type}.`
+      : 'The call failed.'
+  )
+}
+
+/** The answer must be about what was sent, or nothing of it is used. */
+function readAnswer(
+  { field, token, claims }: Question,
+  answer: B2BSessionsAuthenticateResponse
+): Pick<CheckedSession, 'member_session' | 'refreshedJwt'> {
+  const { member_session, member, organization, session_jwt, session_token } = answer
+  const isConsistent =
+    member.member_id === member_session.member_id &&
+    member.organization_id === member_session.organization_id &&
+    organization.organization_id === member_session.organization_id
+  const isAboutToken =
+    field === 'session_token'
+      ? session_token === token
+      : claims !== undefined && isSameSession(member_session, claims.member_session)
+  if (!isConsistent || !isAboutToken || !isJwtOf(session_jwt, member_session.member_session_id)) {
+    throw new UnavailableError('authority_answer_mismatch')
+  }
+  return { member_session: freezeJson(member_session), refreshedJwt: session_jwt }
+}
+
+type Identity = Pick<
+  B2BSessionsAuthenticateResponse['member_session'],
+  'member_session_id' | 'member_id' | 'organization_id'
+>
+
+export function isSameSession(a: Identity, b: Identity): boolean {
+  return (
+    a.member_session_id === b.member_session_id &&
+    a.member_id === b.member_id &&
+    a.organization_id === b.organization_id
+  )
+}
+
+function isJwtOf(session_jwt: string, member_session_id: string): boolean {
+  const parsed = parseJwt(session_jwt)
+  return parsed !== undefined && sessionIdOf(parsed.claims) === member_session_id
+}
+
+function unavailable(reason: string, retryAfterSeconds?: number): UnavailableError {
+  return new UnavailableError('authority_unavailable', {
+    cause: new Error(reason),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
+  })
+}

@@ -1,0 +1,191 @@
+import { LRUCache } from 'lru-cache'
+import { AccessError } from '../../errors/access-error.ts'
+import { UnavailableError } from '../../errors/unavailable-error.ts'
+import { isTooOld } from '../../jwt/age.ts'
+import type { SessionClaims } from '../../jwt/claims.ts'
+import type { JwtVerifier } from '../../jwt/verify.ts'
+import type { Credential } from '../request/credentials.ts'
+import { type Ask, isSameSession, type Question } from './ask.ts'
+import { decisions, type LocalOutcome } from './outcomes.ts'
+import type { Revocations } from './revocations.ts'
+import type { CheckedSession, SessionCache } from './session-cache.ts'
+
+/** Finds out whose session a credential is. At once when this process knows, else as a promise. */
+export type Authenticate = (
+  credential: Credential,
+  maxAgeMs: number
+) => CheckedSession | Promise<CheckedSession>
+
+interface AuthenticateOptions {
+  readonly verifier: JwtVerifier
+  readonly cache: SessionCache
+  readonly ask: Ask
+  readonly revocations: Revocations
+  readonly clockToleranceMs: number
+  readonly now: () => number
+}
+
+const maxDisproven = 10_000
+
+/** What one credential is worth by itself. */
+interface LocalAnswer {
+  readonly outcome: LocalOutcome
+  readonly claims?: SessionClaims
+}
+
+/**
+ * From a credential to a member session, or an error. Local knowledge first; the authority when, and only when, that is
+ * inconclusive (outcomes.ts has the table).
+ *
+ * The pair of cookies is one credential. The opaque token is its anchor: it is what an ask sends, and a JWT that would be
+ * refused does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides.
+ */
+export function createAuthenticate(options: AuthenticateOptions): Authenticate {
+  const { verifier, cache, ask, revocations, clockToleranceMs, now } = options
+  // Sessions whose old JWTs vouch for nothing any more: an ask about them was refused, or led elsewhere.
+  const disproven = new LRUCache<string, true>({ max: maxDisproven })
+
+  return function authenticate(credential, maxAgeMs) {
+    const { session_jwt, session_token } = credential
+    const known =
+      session_jwt === undefined
+        ? findOpaque(session_token, maxAgeMs)
+        : findGood(session_jwt, maxAgeMs)
+    return known ?? resolve(credential, maxAgeMs)
+  }
+
+  function findGood(token: string | undefined, maxAgeMs: number): CheckedSession | undefined {
+    const known = token === undefined ? undefined : cache.get(token)
+    return known !== undefined && isGood(known, maxAgeMs) ? known : undefined
+  }
+
+  /** An opaque token alone is asked about on every request, unless the guard says how old an answer may be. */
+  function findOpaque(token: string | undefined, maxAgeMs: number): CheckedSession | undefined {
+    return Number.isFinite(maxAgeMs) ? findGood(token, maxAgeMs) : undefined
+  }
+
+  function isGood(known: CheckedSession, maxAgeMs: number): boolean {
+    const moment = now()
+    return (
+      moment < known.usableUntil &&
+      known.checkedAt <= moment + clockToleranceMs &&
+      !isTooOld(known.checkedAt, moment, maxAgeMs) &&
+      revocations.allow(known)
+    )
+  }
+
+  async function resolve(credential: Credential, maxAgeMs: number): Promise<CheckedSession> {
+    const { session_jwt, session_token } = credential
+    const local = await judge(credential, maxAgeMs)
+    const decision = decisions[local.outcome]
+    if (decision === 'accept' && local.claims !== undefined && session_jwt !== undefined) {
+      const checked = fromClaims(local.claims)
+      cache.set(session_jwt, checked)
+      return checked
+    }
+    if (decision === 'refuse' && session_token === undefined) {
+      throw new AccessError('session_invalid', { cause: new Error(local.outcome) })
+    }
+    // Somebody else may have asked while the signature was checked.
+    const known = findGood(session_jwt, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
+    return known ?? askAbout(credential, local, maxAgeMs)
+  }
+
+  async function judge({ session_jwt }: Credential, maxAgeMs: number): Promise<LocalAnswer> {
+    if (session_jwt === undefined) return { outcome: 'opaque_token' }
+    const verification = await verifier.verify(session_jwt)
+    if (verification.status === 'refused') return { outcome: verification.reason }
+    const { claims } = verification
+    if (verification.status === 'unverified') return { outcome: 'keys_unavailable', claims }
+    return { outcome: judgeTimes(claims, maxAgeMs), claims }
+  }
+
+  function judgeTimes(claims: SessionClaims, maxAgeMs: number): LocalOutcome {
+    const moment = now()
+    if (revocations.hasEnded(claims.member_session)) return 'session_ended'
+    if (claims.exp * 1000 <= moment - clockToleranceMs) return 'expired'
+    if (claims.iat * 1000 > moment + clockToleranceMs) return 'issued_ahead'
+    if (claims.nbf !== undefined && claims.nbf * 1000 > moment + clockToleranceMs) {
+      return 'not_yet_valid'
+    }
+    if (claims.sessionExpiresAt <= moment) return 'session_expired'
+    if (isTooOld(claims.iat * 1000, moment, maxAgeMs)) return 'too_old'
+    return revocations.allow(fromClaims(claims)) ? 'young' : 'distrusted'
+  }
+
+  function fromClaims(claims: SessionClaims): CheckedSession {
+    const issuedAt = claims.iat * 1000
+    return Object.freeze({
+      member_session: claims.member_session,
+      checkedAt: issuedAt,
+      surelyTrueAt: issuedAt - clockToleranceMs,
+      usableUntil: Math.min(claims.exp * 1000 + clockToleranceMs, claims.sessionExpiresAt),
+      refreshedJwt: undefined
+    })
+  }
+
+  async function askAbout(
+    credential: Credential,
+    local: LocalAnswer,
+    maxAgeMs: number
+  ): Promise<CheckedSession> {
+    const vouching = isWellSigned(local) ? local.claims.member_session : undefined
+    const isUnverified =
+      decisions[local.outcome] !== 'ask' ||
+      (vouching !== undefined && disproven.has(vouching.member_session_id))
+    const question = buildQuestion(credential, local, maxAgeMs, isUnverified)
+    const checked = await askTrusted(question).catch((error: unknown) => {
+      if (error instanceof AccessError && vouching !== undefined) {
+        disproven.set(vouching.member_session_id, true)
+      }
+      throw local.outcome === 'keys_unavailable' ? keysUnavailable(error) : error
+    })
+    cache.set(question.token, checked)
+    if (vouching === undefined) return checked
+    if (isSameSession(vouching, checked.member_session)) {
+      cache.set(credential.session_jwt ?? question.token, checked)
+    } else {
+      disproven.set(vouching.member_session_id, true)
+    }
+    return checked
+  }
+
+  /** What was ended while a call was under way, only a call that begins afterwards can tell. */
+  async function askTrusted(question: Question): Promise<CheckedSession> {
+    const first = await ask(question)
+    const after = revocations.distrustedSince(first.member_session)
+    const checked = first.surelyTrueAt > after ? first : await ask({ ...question, after })
+    if (revocations.hasEnded(checked.member_session)) {
+      throw new AccessError('session_invalid', { cause: new Error('session_ended') })
+    }
+    if (!revocations.allow(checked)) {
+      throw new UnavailableError('authority_unavailable', {
+        cause: new Error('Sessions were ended again and again while asking.')
+      })
+    }
+    return checked
+  }
+}
+
+function buildQuestion(
+  { session_jwt = '', session_token }: Credential,
+  local: LocalAnswer,
+  maxAgeMs: number,
+  isUnverified: boolean
+): Question {
+  const common = { maxAgeMs, after: Number.NEGATIVE_INFINITY, isUnverified }
+  return session_token !== undefined
+    ? { ...common, field: 'session_token', token: session_token, claims: undefined }
+    : { ...common, field: 'session_jwt', token: session_jwt, claims: local.claims }
+}
+
+function isWellSigned(local: LocalAnswer): local is LocalAnswer & { claims: SessionClaims } {
+  return local.claims !== undefined && local.outcome !== 'keys_unavailable'
+}
+
+/** With the authority out of reach as well, it is the keys that would have helped. */
+function keysUnavailable(error: unknown): unknown {
+  return error instanceof UnavailableError && error.code === 'authority_unavailable'
+    ? new UnavailableError('keys_unavailable', { cause: error })
+    : error
+}

@@ -1,0 +1,46 @@
+import type { Verification } from '../../jwt/verify.ts'
+
+type RefusedReason = Extract<Verification, { status: 'refused' }>['reason']
+
+/** What can be known of a credential without asking. */
+export type LocalOutcome =
+  | 'young'
+  | 'too_old'
+  | 'expired'
+  | 'issued_ahead'
+  | 'not_yet_valid'
+  | 'session_expired'
+  | 'distrusted'
+  | 'opaque_token'
+  | 'keys_unavailable'
+  | 'session_ended'
+  | RefusedReason
+
+/**
+ * What follows. `ask`: the signature is right, one call decides. `ask_unverified`: nothing is proven, so such asks are
+ * limited. `refuse`: final, no call is made.
+ */
+export type LocalDecision = 'accept' | 'ask' | 'ask_unverified' | 'refuse'
+
+/** The whole rule of when the authority is asked: when, and only when, the local answer is inconclusive. */
+export const decisions: Readonly<Record<LocalOutcome, LocalDecision>> = {
+  young: 'accept',
+
+  too_old: 'ask',
+  expired: 'ask',
+  issued_ahead: 'ask',
+  not_yet_valid: 'ask',
+  session_expired: 'ask',
+  distrusted: 'ask',
+
+  opaque_token: 'ask_unverified',
+  keys_unavailable: 'ask_unverified',
+
+  session_ended: 'refuse',
+  malformed: 'refuse',
+  unknown_key: 'refuse',
+  wrong_signature: 'refuse',
+  wrong_issuer: 'refuse',
+  wrong_audience: 'refuse',
+  wrong_claims: 'refuse'
+}

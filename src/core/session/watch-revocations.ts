@@ -1,0 +1,90 @@
+import type { Client } from '../../client/create-client.ts'
+import { ConfigError } from '../../errors/config-error.ts'
+import { UnavailableError } from '../../errors/unavailable-error.ts'
+import { sessionIdOf } from '../../jwt/claims.ts'
+import { parseJwt } from '../../jwt/parse.ts'
+import type { RequestOptions } from '../../wire/route.ts'
+import type { B2BSessionsRevokeRequest } from '../../wire/sessions.ts'
+import type { Revocations } from './revocations.ts'
+import type { SessionCache } from './session-cache.ts'
+
+/** What ended: exactly one of these. */
+export interface EndedSubject {
+  readonly member_session_id?: string
+  readonly session_token?: string
+  readonly session_jwt?: string
+  readonly member_id?: string
+  readonly organization_id?: string
+}
+
+export type Forget = (subject: EndedSubject) => void
+
+/**
+ * Tells the guards of this process what ended elsewhere. A session token that this process never saw says nothing about
+ * the JWTs of its session: forget the `member_session_id` where it is known.
+ */
+export function createForget(revocations: Revocations, cache: SessionCache): Forget {
+  return function forget(subject) {
+    const given = Object.entries(subject).filter(([, value]) => value !== undefined)
+    const [name, value] = given[0] ?? []
+    if (given.length !== 1 || typeof value !== 'string' || value === '') {
+      throw new ConfigError(
+        'forget takes exactly one of member_session_id, session_token, session_jwt, member_id and organization_id.'
+      )
+    }
+    if (name === 'member_id' || name === 'organization_id') {
+      revocations.distrust(value)
+      return
+    }
+    const member_session_id = name === 'member_session_id' ? value : sessionOfToken(value, cache)
+    if (member_session_id !== undefined) revocations.endSession(member_session_id)
+  }
+}
+
+function sessionOfToken(token: string, cache: SessionCache): string | undefined {
+  const known = cache.get(token)?.member_session.member_session_id
+  if (known !== undefined) return known
+  const parsed = parseJwt(token)
+  return parsed === undefined ? undefined : sessionIdOf(parsed.claims)
+}
+
+/**
+ * The client, whose `sessions.revoke` also tells the guards. A session token is first looked up where its session is not
+ * known here, because the JWTs of that session carry only its id.
+ */
+export function watchRevocations(client: Client, cache: SessionCache, forget: Forget): Client {
+  async function revoke(data: B2BSessionsRevokeRequest, options?: RequestOptions) {
+    const { member_id, member_session_id = await identify(data) } = data
+    const tell = () => {
+      if (member_id !== undefined) forget({ member_id })
+      else if (member_session_id !== undefined) forget({ member_session_id })
+    }
+    try {
+      const answer = await client.sessions.revoke(data, options)
+      tell()
+      return answer
+    } catch (error) {
+      // Nobody knows whether it happened.
+      if (error instanceof UnavailableError) tell()
+      throw error
+    }
+  }
+
+  async function identify({
+    session_token,
+    session_jwt
+  }: B2BSessionsRevokeRequest): Promise<string | undefined> {
+    const token = session_token ?? session_jwt
+    if (token === undefined) return undefined
+    const known = sessionOfToken(token, cache)
+    if (known !== undefined || session_token === undefined) return known
+    try {
+      const { member_session } = await client.sessions.authenticate({ session_token })
+      return member_session.member_session_id
+    } catch {
+      return undefined
+    }
+  }
+
+  return Object.freeze({ ...client, sessions: Object.freeze({ ...client.sessions, revoke }) })
+}

@@ -1,0 +1,174 @@
+import { ConfigError } from '../../errors/config-error.ts'
+import type { MemberSession } from '../../wire/member-session.ts'
+import type { MfaRequired, PrimaryRequired } from '../../wire/sign-in.ts'
+import type { Config } from '../options.ts'
+import { leadsToSignIn, privateHeaders } from '../refusal.ts'
+import {
+  clearSignInCookies,
+  type HeaderPair,
+  readCookieValues,
+  setCookie,
+  setSessionCookies,
+  signInSeconds
+} from '../request/cookies.ts'
+import { refuseForeignRequest } from '../request/csrf.ts'
+import { type AuthRequest, headerOf } from '../request/request.ts'
+import { readReturnPath } from '../request/return-to.ts'
+import type { BoundState, SealedStates, SignInState } from './sealed-state.ts'
+
+/** Any answer of the API that signs somebody in, wholly or half. */
+export interface AuthenticatingResponse {
+  readonly member_id: string
+  readonly organization: { readonly organization_id: string }
+  readonly session_token: string
+  readonly session_jwt: string
+  readonly member_session?: MemberSession | null
+  /** Left out by answers that only ever sign in wholly. */
+  readonly member_authenticated?: boolean
+  readonly intermediate_session_token?: string
+  readonly mfa_required?: MfaRequired | null
+  readonly primary_required?: PrimaryRequired | null
+}
+
+export interface CompleteSignInOptions {
+  /** Where to go afterwards, as a path of this app; anything else counts as left out. */
+  readonly return_to?: unknown
+}
+
+export interface CompletedSignIn {
+  /** `false`: something is still missing, and `pendingSignIn` knows what. */
+  readonly member_authenticated: boolean
+  /** A path of this app. Default `/`. */
+  readonly return_to: string
+}
+
+/** A sign-in that is half done. */
+export interface PendingSignIn extends SignInState {
+  /** For the call that completes it. It never goes into a body, a page or a URL. */
+  readonly intermediate_session_token: string
+}
+
+export interface SignInContext {
+  readonly config: Config
+  readonly states: SealedStates
+}
+
+/**
+ * Turns an authenticating answer into cookies: a session, or an intermediate session and what is missing.
+ *
+ * A page of another site that signs a browser in as somebody else is as bad as one that acts for it, so the request is
+ * checked first; the session it brought is revoked.
+ *
+ * @throws AccessError `csrf_rejected`
+ */
+export async function completeSignIn(
+  context: SignInContext & { readonly revoke: (member_session_id: string) => Promise<unknown> },
+  request: AuthRequest,
+  result: AuthenticatingResponse,
+  options: CompleteSignInOptions
+): Promise<CompletedSignIn & { readonly headers: readonly HeaderPair[] }> {
+  const { config } = context
+  try {
+    refuseForeignRequest(request, config)
+  } catch (error) {
+    const { member_session } = result
+    if (member_session) await context.revoke(member_session.member_session_id).catch(() => {})
+    throw error
+  }
+  const pending = await readBoundState(context, request)
+  const return_to = readOwnPath(options.return_to, config) ?? pending?.state.return_to ?? '/'
+  const member_authenticated = result.member_authenticated !== false
+  const cookies = member_authenticated
+    ? signedIn(config, result)
+    : await halfSignedIn(context, result, return_to, pending)
+  return { member_authenticated, return_to, headers: [...privateHeaders, ...cookies] }
+}
+
+function signedIn(config: Config, result: AuthenticatingResponse): readonly HeaderPair[] {
+  const { member_session, session_token, session_jwt } = result
+  if (!member_session || !session_token || !session_jwt) {
+    throw new ConfigError('completeSignIn needs an authenticating response, with its session.')
+  }
+  const tokens = { session_token, session_jwt }
+  return [
+    ...setSessionCookies(config.cookies, member_session, tokens, config.now()),
+    ...clearSignInCookies(config.cookies)
+  ]
+}
+
+async function halfSignedIn(
+  { config, states }: SignInContext,
+  result: AuthenticatingResponse,
+  return_to: string,
+  pending: BoundState | undefined
+): Promise<readonly HeaderPair[]> {
+  const { intermediate_session_token, organization, member_id } = result
+  if (!intermediate_session_token) {
+    throw new ConfigError('completeSignIn needs an authenticating response, with its token.')
+  }
+  const goesOn = pending?.intermediate_session_token === intermediate_session_token
+  const state = {
+    organization_id: organization.organization_id,
+    member_id,
+    mfa_required: result.mfa_required ?? null,
+    primary_required: result.primary_required ?? null,
+    return_to
+  }
+  const expiresAt = goesOn ? pending.expiresAt : config.now() + signInSeconds * 1000
+  return setSignInCookies({ config, states }, { state, intermediate_session_token, expiresAt })
+}
+
+/** Both cookies of a half-done sign-in. They end when the intermediate session does. */
+export async function setSignInCookies(
+  { config, states }: SignInContext,
+  bound: BoundState
+): Promise<readonly HeaderPair[]> {
+  const secondsLeft = Math.max(0, Math.ceil((bound.expiresAt - config.now()) / 1000))
+  const { intermediate_session_token } = bound
+  return [
+    ...setCookie(
+      config.cookies,
+      'intermediate_session_token',
+      intermediate_session_token,
+      secondsLeft
+    ),
+    ...setCookie(config.cookies, 'sign_in', await states.seal(bound), secondsLeft)
+  ]
+}
+
+/** What the browser carries of a half-done sign-in; `null` when that is absent, unreadable, expired or mixed up. */
+export async function pendingSignIn(
+  context: SignInContext,
+  request: AuthRequest
+): Promise<PendingSignIn | null> {
+  const bound = await readBoundState(context, request)
+  if (bound === undefined) return null
+  return { ...bound.state, intermediate_session_token: bound.intermediate_session_token }
+}
+
+export async function readBoundState(
+  { config, states }: SignInContext,
+  request: AuthRequest
+): Promise<BoundState | undefined> {
+  const { intermediate_session_token, sealed } = readSignInCookies(config, request)
+  if (intermediate_session_token === undefined || sealed === undefined) return undefined
+  return states.open(sealed, intermediate_session_token, config.now())
+}
+
+/** The values of the two cookies; one that was sent twice with different values counts as absent. */
+export function readSignInCookies({ cookies }: Config, request: AuthRequest) {
+  const header = headerOf(request, 'cookie')
+  const only = (name: string): string | undefined => {
+    const values = readCookieValues(header, name)
+    return values.length === 1 ? values[0] : undefined
+  }
+  return {
+    intermediate_session_token: only(cookies.intermediate_session_token),
+    sealed: only(cookies.sign_in)
+  }
+}
+
+function readOwnPath(value: unknown, config: Config): string | undefined {
+  const path = readReturnPath(value)
+  return path === undefined || leadsToSignIn(path, config) ? undefined : path
+}
