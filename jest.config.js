@@ -13,5 +13,6 @@ export default {
     ]
   },
   testTimeout: 30_000,
-  maxWorkers: '100%'
+  maxWorkers: '100%',
+  reporters: ['default', '<rootDir>/test/support/skipped-reporter.js']
 }
