@@ -2,6 +2,7 @@ import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
+import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
 import * as rbac from './handlers/rbac.ts'
 import * as sessions from './handlers/sessions.ts'
@@ -17,6 +18,7 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'totps.authenticate': totps.authenticate,
   'passwords.authenticate': passwords.authenticate,
   'passwords.migrate': passwords.migrate,
+  'passwords.sessions.reset': passwordSessions.reset,
   'rbac.policy': rbac.getPolicy,
   'rbac.organizations.getOrgPolicy': rbac.getOrgPolicy,
   'rbac.organizations.setOrgPolicy': rbac.setOrgPolicy,

@@ -162,6 +162,11 @@ export const problems = {
   },
 
   // Passwords
+  session_too_old_to_reset_password: {
+    status: 400,
+    message:
+      'The provided session cannot be used to reset a password. It does not have an authentication_factor that was authenticated within the last 5 minutes. Please prompt the user to authenticate again before retrying the endpoint.'
+  },
   password_already_exists: { status: 400, message: 'The member already has a password.' },
   invalid_hash_type: { status: 400, message: 'The hash type is invalid or not supported.' },
   invalid_bcrypt_hash: { status: 400, message: 'The bcrypt hash is invalid.' },

@@ -289,7 +289,9 @@ describeOnEachDatabase((createDatabase) => {
         { ...reserveAttempt(member_id, 'password', now), otherwise },
         { do: 'revokeSession', member_session_id, now, otherwise },
         { do: 'revokeMemberSessions', member_id, now, otherwise },
+        { do: 'revokeOtherSessions', member_id, member_session_id: '', now, otherwise },
         { do: 'consumeIntermediateSession', intermediate_session_id, now, otherwise },
+        { do: 'deleteMemberIntermediateSessions', member_id, otherwise },
         { do: 'reserveIntermediateAttempt', intermediate_session_id, now, limit: 5, otherwise }
       ]
       for (const write of writes) expect(await otherProject.run([write])).toEqual(otherwise)

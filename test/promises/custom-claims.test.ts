@@ -80,6 +80,16 @@ const continuing: readonly Operation[] = [
         password,
         ...options
       })
+  },
+  {
+    name: 'passwords.sessions.reset',
+    // Only a session with a young factor may reset: the password is proven before, and stays what it is.
+    async call(world, { organization_id, email_address }, options) {
+      const { session_token } = options
+      const proof = { organization_id, email_address, password, session_token }
+      await send(world, 'passwords.authenticate', proof)
+      return send(world, 'passwords.sessions.reset', { organization_id, password, ...options })
+    }
   }
 ]
 
@@ -338,6 +348,6 @@ describe('custom claims', () => {
   })
 
   test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, passwords.sessions.reset and otps.sms.authenticate'
+    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange and otps.sms.authenticate'
   )
 })

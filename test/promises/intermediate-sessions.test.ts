@@ -135,6 +135,6 @@ describe('intermediate session tokens', () => {
     'S-IST-11: not passed into the demanded primary step, its factor is not remembered (magicLinks.authenticate)'
   )
   test.todo(
-    'S-IST-12 S-IST-13: for passwords.sessions.reset, otps.sms.send, otps.sms.authenticate and discovery.intermediateSessions.exchange'
+    'S-IST-12 S-IST-13: for otps.sms.send, otps.sms.authenticate and discovery.intermediateSessions.exchange'
   )
 })

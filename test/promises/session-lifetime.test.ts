@@ -85,6 +85,16 @@ const continuing: readonly Continuing[] = [
         ...credential,
         ...options
       })
+  },
+  {
+    name: 'passwords.sessions.reset',
+    // Only a session with a young factor may reset: the password is proven before, and stays what it is.
+    async call(world, { organization_id, email_address }, credential, options) {
+      const proof = { organization_id, email_address, password, ...credential }
+      await send(world, 'passwords.authenticate', proof)
+      const request = { organization_id, password, ...credential, ...options }
+      return send(world, 'passwords.sessions.reset', request)
+    }
   }
 ]
 
@@ -262,6 +272,6 @@ describe('session lifetime', () => {
   })
 
   test.todo(
-    'S-DUR-01 to S-DUR-16: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, passwords.sessions.reset and otps.sms.authenticate'
+    'S-DUR-01 to S-DUR-16: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange and otps.sms.authenticate'
   )
 })

@@ -178,6 +178,16 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_device?': device
   },
   'passwords.migrate': { ...memberAnswer, member_created: 'boolean' },
+  'passwords.sessions.reset': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    intermediate_session_token: 'string',
+    member_authenticated: 'boolean',
+    'member_session?': memberSession,
+    'mfa_required?': 'object',
+    'member_device?': device
+  },
   'rbac.policy': {
     ...envelope,
     'policy?': {

@@ -76,6 +76,8 @@ interface Writes {
   insertPassword: { member_id: string; password: PasswordRecord; now: number }
   /** Guarded: it is still the password that was compared. */
   confirmPassword: { member_id: string; password: PasswordRecord }
+  /** Replaces a password that there is. */
+  putPassword: { member_id: string; password: PasswordRecord; now: number }
   deletePassword: { member_id: string }
 
   /** Replaces a registration that waits for its first code. Guarded: none is active. */
@@ -101,6 +103,8 @@ interface Writes {
   /** Guarded: alive. */
   revokeSession: { member_session_id: string; now: number }
   revokeMemberSessions: { member_id: string; now: number }
+  /** Leaves the one that is named. */
+  revokeOtherSessions: { member_id: string; member_session_id: string; now: number }
 
   insertIntermediateSession: {
     intermediate_session: IntermediateSessionRecord
@@ -115,6 +119,7 @@ interface Writes {
   releaseIntermediateAttempt: { intermediate_session_id: string }
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
+  deleteMemberIntermediateSessions: { member_id: string }
 }
 
 /**

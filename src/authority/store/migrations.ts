@@ -166,5 +166,6 @@ export const migrations: readonly string[] = [
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
   create unique index intermediate_sessions_token on intermediate_sessions (project_id, token_hash);
+  create index intermediate_sessions_of_member on intermediate_sessions (project_id, member_id);
   `
 ]

@@ -227,6 +227,18 @@ export const statements: {
     password.hash
   ],
 
+  putPassword: ({ member_id, password, now }) => [
+    `insert into passwords (project_id, member_id, member_password_id, hash, created_at)
+     values ($1, $2, $3, $4, $5)
+     on conflict (project_id, member_id) do update set
+       member_password_id = excluded.member_password_id, hash = excluded.hash,
+       created_at = excluded.created_at`,
+    member_id,
+    password.member_password_id,
+    password.hash,
+    now
+  ],
+
   deletePassword: ({ member_id }) => [
     'delete from passwords where project_id = $1 and member_id = $2',
     member_id
@@ -323,6 +335,14 @@ export const statements: {
     now
   ],
 
+  revokeOtherSessions: ({ member_id, member_session_id, now }) => [
+    `update sessions set revoked_at = $4
+     where project_id = $1 and member_id = $2 and member_session_id <> $3 and revoked_at is null`,
+    member_id,
+    member_session_id,
+    now
+  ],
+
   insertIntermediateSession: ({ intermediate_session, token_hash, now, expires_at }) => [
     `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash, member_id,
        organization_id, authentication_factors, version, created_at, expires_at, failed_codes)
@@ -366,6 +386,11 @@ export const statements: {
      where project_id = $1 and intermediate_session_id = $2 and expires_at > $3`,
     intermediate_session_id,
     now
+  ],
+
+  deleteMemberIntermediateSessions: ({ member_id }) => [
+    'delete from intermediate_sessions where project_id = $1 and member_id = $2',
+    member_id
   ]
 }
 

@@ -1,0 +1,81 @@
+import type { Context, Handler } from '../context.ts'
+import { hashPassword } from '../crypto/passwords.ts'
+import { newId } from '../crypto/tokens.ts'
+import { viewMember } from '../domain/member-view.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import { refuseOldProof, withPasswordSet } from '../domain/password-reset.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { prepareIssue, touchSession } from '../steps/issue-session.ts'
+import {
+  loadOrganization,
+  loadSession,
+  loadSessionMember,
+  type SessionCredential
+} from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+
+/**
+ * - The session must be of a member of the organization, and hold a factor that was authenticated lately.
+ * - The password has a new id, so whoever signs in with the old one at the same moment fails.
+ * - The used session must still be alive when the password changes. It gets no younger by it.
+ * - All other sessions of the member end, and so do the intermediate sessions, which the old password may have begun.
+ *   These come first: one that becomes a session at the same moment is then among the sessions.
+ * - All of it is one unit: all or nothing.
+ */
+export const reset: Handler<'passwords.sessions.reset'> = async (context, request) => {
+  const { store, environment, now } = context
+  await loadEntitled(context, request)
+  const hash = await hashPassword(request.password)
+  const password = { member_password_id: newId('member-password', environment), hash }
+
+  return retryWhileStale(async () => {
+    const { organization, member, found } = await loadEntitled(context, request)
+    const { member_id } = member
+    const { member_session_id } = found
+    const factors = withPasswordSet(found.authentication_factors, now)
+    const { session, write } = touchSession(context, found, request, factors)
+    const issueSession = await prepareIssue(context, session)
+    demand(
+      await store.run([
+        { do: 'putPassword', member_id, password, now },
+        write,
+        { do: 'deleteMemberIntermediateSessions', member_id },
+        { do: 'revokeOtherSessions', member_id, member_session_id, now }
+      ])
+    )
+
+    const changed = { ...member, member_password_id: password.member_password_id }
+    return {
+      member_id,
+      member: viewMember(changed, organization, now),
+      organization: viewOrganization(organization),
+      ...(await issueSession(changed, organization)),
+      intermediate_session_token: '',
+      member_authenticated: true,
+      mfa_required: null,
+      member_device: null
+    }
+  })
+}
+
+interface Entitled {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly found: SessionRecord
+}
+
+/** The session that the request names, if it may set its member's password. */
+async function loadEntitled(
+  context: Context,
+  request: SessionCredential & { readonly organization_id: string }
+): Promise<Entitled> {
+  const { organization_id } = await loadOrganization(context, request.organization_id)
+  const found = await loadSession(context, request)
+  if (found.organization_id !== organization_id) {
+    throw new Refusal(problem('member_session_member_id_mismatch'))
+  }
+  demand(refuseOldProof(found.authentication_factors, context.now))
+  return { ...(await loadSessionMember(context, found)), found }
+}

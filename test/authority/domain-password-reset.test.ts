@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { addFactor, passwordProof, totpProof } from '../../src/authority/domain/factors.ts'
+import { refuseOldProof, withPasswordSet } from '../../src/authority/domain/password-reset.ts'
+import { problem } from '../../src/authority/domain/problem.ts'
+
+const now = Date.UTC(2026, 0, 1, 12, 0, 0, 250)
+const tooOld = problem('session_too_old_to_reset_password')
+const totp = totpProof('totp-1')
+
+/** A session whose factors were authenticated so many seconds ago. */
+function factorsOf({ password, authenticator }: { password?: number; authenticator?: number }) {
+  const first = password === undefined ? [] : addFactor([], passwordProof, now - password * 1000)
+  return authenticator === undefined ? first : addFactor(first, totp, now - authenticator * 1000)
+}
+
+describe('a session sets a password', () => {
+  test.each([
+    ['at once', { password: 0 }, undefined],
+    ['299 seconds after its proof', { password: 299 }, undefined],
+    ['300 seconds after its proof', { password: 300 }, undefined],
+    ['not 301 seconds after its proof', { password: 301 }, tooOld],
+    [
+      'an hour after one proof and a minute after another',
+      { password: 3600, authenticator: 60 },
+      undefined
+    ],
+    [
+      'a minute after one proof and an hour after another',
+      { password: 60, authenticator: 3600 },
+      undefined
+    ],
+    ['not an hour after both', { password: 3600, authenticator: 3599 }, tooOld],
+    ['not without a factor', {}, tooOld]
+  ])('%s', (_when, ages, expected) => {
+    expect(refuseOldProof(factorsOf(ages), now)).toEqual(expected)
+  })
+
+  test('not with a factor that does not say when', () => {
+    expect(refuseOldProof([passwordProof], now)).toEqual(tooOld)
+  })
+})
+
+describe('a password that was set', () => {
+  test('leaves a factor that is there as it is', () => {
+    const factors = factorsOf({ password: 3600, authenticator: 60 })
+    expect(withPasswordSet(factors, now)).toEqual(factors)
+  })
+
+  test('adds a factor as old as the latest proof', () => {
+    const factors = factorsOf({ authenticator: 60 })
+    expect(withPasswordSet(factors, now)).toEqual([
+      ...factors,
+      {
+        ...passwordProof,
+        created_at: '2026-01-01T12:00:00Z',
+        updated_at: '2026-01-01T12:00:00Z',
+        last_authenticated_at: '2026-01-01T11:59:00Z'
+      }
+    ])
+  })
+
+  test('never makes a session younger', () => {
+    const age = fc.option(fc.integer({ min: 0, max: 1000 }), { nil: undefined })
+    const later = fc.integer({ min: 0, max: 1000 })
+    fc.assert(
+      fc.property(age, age, later, (password, authenticator, seconds) => {
+        const factors = factorsOf({ password, authenticator })
+        const moment = now + seconds * 1000
+        expect(refuseOldProof(withPasswordSet(factors, now), moment)).toEqual(
+          refuseOldProof(factors, moment)
+        )
+      })
+    )
+  })
+})
