@@ -88,6 +88,14 @@ export type {
   PolicyRolePermission,
   PolicyScope
 } from './wire/rbac.ts'
+export type {
+  B2BRecoveryCodesGetRequest,
+  B2BRecoveryCodesGetResponse,
+  B2BRecoveryCodesRecoverRequest,
+  B2BRecoveryCodesRecoverResponse,
+  B2BRecoveryCodesRotateRequest,
+  B2BRecoveryCodesRotateResponse
+} from './wire/recovery-codes.ts'
 export type { RequestOptions } from './wire/route.ts'
 export type { ResultsMetadata, SearchOperand, SearchQuery } from './wire/search.ts'
 export type {

@@ -5,6 +5,7 @@ import * as organizations from './handlers/organizations.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
 import * as rbac from './handlers/rbac.ts'
+import * as recoveryCodes from './handlers/recovery-codes.ts'
 import * as sessions from './handlers/sessions.ts'
 import * as totps from './handlers/totps.ts'
 
@@ -16,6 +17,10 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.getJWKS': sessions.getJWKS,
   'totps.create': totps.create,
   'totps.authenticate': totps.authenticate,
+  'totps.migrate': totps.migrate,
+  'recoveryCodes.get': recoveryCodes.get,
+  'recoveryCodes.rotate': recoveryCodes.rotate,
+  'recoveryCodes.recover': recoveryCodes.recover,
   'passwords.authenticate': passwords.authenticate,
   'passwords.migrate': passwords.migrate,
   'passwords.sessions.reset': passwordSessions.reset,

@@ -145,6 +145,16 @@ export const problems = {
     status: 400,
     message: 'A recovery code was given where a TOTP code is expected.'
   },
+  recovery_codes_not_found: { status: 404, message: 'Recovery codes could not be found.' },
+  invalid_recovery_code: { status: 400, message: 'Recovery code format is invalid.' },
+  unable_to_authenticate_recovery_code: {
+    status: 401,
+    message: 'The recovery code could not be authenticated.'
+  },
+  totp_code_used_as_recovery_code: {
+    status: 400,
+    message: 'A TOTP code was given where a recovery code is expected.'
+  },
   invalid_expiration: { status: 400, message: 'The expiration is out of range.' },
 
   // SMS

@@ -3,6 +3,7 @@ import { organizationsRoutes } from './organizations.ts'
 import { otpsRoutes } from './otps.ts'
 import { passwordsRoutes } from './passwords.ts'
 import { rbacRoutes } from './rbac.ts'
+import { recoveryCodesRoutes } from './recovery-codes.ts'
 import type { Route } from './route.ts'
 import { sessionsRoutes } from './sessions.ts'
 import { totpsRoutes } from './totps.ts'
@@ -15,6 +16,7 @@ export const routes = {
   sessions: sessionsRoutes,
   discovery: discoveryRoutes,
   totps: totpsRoutes,
+  recoveryCodes: recoveryCodesRoutes,
   otps: otpsRoutes,
   passwords: passwordsRoutes,
   rbac: rbacRoutes,

@@ -78,6 +78,13 @@ export const emailAddress = v.pipe(
 
 export const password = v.pipe(v.string(), v.minLength(1), v.maxBytes(1024))
 
+/** Imported codes may have any form, so all that is wrong is none, or too much of one. */
+export const recoveryCode = v.pipe(
+  v.string(),
+  v.maxLength(128, 'invalid_recovery_code'),
+  v.regex(/\S/, 'invalid_recovery_code')
+)
+
 /** RFC 3966 global number, as the API takes it: `+` and 7 to 15 digits. */
 export const phoneNumber = v.pipe(
   v.string('invalid_phone_number'),

@@ -2,7 +2,14 @@ import * as v from 'valibot'
 import type { Member } from './member.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
-import { address, optional, sessionArguments, sessionOptions, telemetryId, text } from './schema.ts'
+import {
+  address,
+  optional,
+  recoveryCode,
+  sessionArguments,
+  sessionOptions,
+  telemetryId
+} from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
 import type { CompletedSignInResponse } from './sign-in.ts'
 
@@ -111,7 +118,7 @@ const migrateRequest: v.GenericSchema<unknown, B2BTOTPsMigrateRequest> = v.objec
   organization_id: address,
   member_id: address,
   secret: v.pipe(v.string(), v.maxLength(256)),
-  recovery_codes: v.optional(v.nullish(v.pipe(v.array(text(128)), v.maxLength(100)), []), [])
+  recovery_codes: v.optional(v.nullish(v.pipe(v.array(recoveryCode), v.maxLength(100)), []), [])
 })
 
 export const totpsRoutes = {

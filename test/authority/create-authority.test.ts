@@ -192,12 +192,33 @@ describeOnEachDatabase((createDatabase) => {
 
   test('nothing that lets someone in stands in the database', async () => {
     const authority = await open([seed])
-    const { session_token, session_jwt } = (await signIn(authority)).body
-    const dump = await database.dump()
+    const { session_token, session_jwt, organization, member } = (await signIn(authority)).body
+    const post = async (path: string, body: object) =>
+      (
+        await request(authority.app)
+          .post(`/v1/b2b/${path}`)
+          .auth(project_id, 'secret-of-the-project')
+          .send(body)
+      ).body
+    const { organization_id } = organization
+    const { member_id } = member
+    const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+    const imported = 'Imported Code 1'
+    const codes = { secret: totp_secret, recovery_codes: [imported] }
+    const migrated = await post('totp/migrate', { organization_id, member_id, ...codes })
+    expect(migrated.status_code).toBe(200)
+    const before = await database.dump()
+    const { recovery_codes } = await post('recovery_codes/rotate', { organization_id, member_id })
+    expect(recovery_codes).toHaveLength(10)
+    expect(before).toContain('recovery_codes')
+    const dump = before + (await database.dump())
     for (const text of [
       session_token,
       session_jwt,
       password,
+      totp_secret,
+      imported,
+      ...recovery_codes,
       'secret-of-the-project',
       'PRIVATE KEY'
     ]) {

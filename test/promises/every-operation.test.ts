@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   codeAt,
   describeEvery,
+  type Person,
   password,
   sendThrough,
   type World,
@@ -40,6 +41,25 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     const person = await world.newEnrolled()
     const intermediate_session_token = await world.beginSignIn(person)
     return { ...named(person), intermediate_session_token, code: world.nextCode(person.secret) }
+  },
+  async 'totps.migrate'(world) {
+    const recovery_codes = ['one', 'two']
+    return { ...named(await world.newPerson()), secret: 'JBSWY3DPEHPK3PXP', recovery_codes }
+  },
+  async 'recoveryCodes.get'(world) {
+    return named(await world.newEnrolled())
+  },
+  async 'recoveryCodes.rotate'(world) {
+    return named(await world.newEnrolled())
+  },
+  async 'recoveryCodes.recover'(world) {
+    const person = await world.newEnrolled()
+    const intermediate_session_token = await world.beginSignIn(person)
+    return {
+      ...named(person),
+      intermediate_session_token,
+      recovery_code: await recoveryCodeOf(world, person)
+    }
   },
   async 'passwords.authenticate'(world) {
     const { organization_id, email_address } = await world.newPerson()
@@ -111,7 +131,6 @@ const unanswered: Record<string, Request> = {
     intermediate_session_token: 'x',
     organization_id: 'acme'
   },
-  'totps.migrate': { organization_id: 'acme', member_id: 'x', secret: 'x', recovery_codes: [] },
   'otps.sms.send': { organization_id: 'acme', member_id: 'x' },
   'otps.sms.authenticate': { organization_id: 'acme', member_id: 'x', code: '123456' }
 }
@@ -130,6 +149,11 @@ const org_policy = {
 
 function named({ organization_id, member_id }: { organization_id: string; member_id: string }) {
   return { organization_id, member_id }
+}
+
+async function recoveryCodeOf(world: World, person: Person): Promise<string> {
+  const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
+  return recovery_codes[0] ?? ''
 }
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
@@ -189,6 +213,22 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['totps.authenticate', { ...known, intermediate_session_token, code }],
     ['totps.authenticate', { ...known, intermediate_session_token: opaque, code: incorrect }],
     ['totps.authenticate', { ...known, session_token: used.session_token, code: incorrect }],
+    ['totps.migrate', {}],
+    ['totps.migrate', { ...nobody, secret }],
+    ['totps.migrate', { ...known, secret }],
+    ['totps.migrate', { ...known, secret: 'x' }],
+    ['totps.migrate', { ...known, secret, recovery_codes: 'x' }],
+    ['totps.migrate', { ...known, secret, recovery_codes: [5] }],
+    ['recoveryCodes.get', nobody],
+    ['recoveryCodes.get', { ...known, ...nowhere }],
+    ['recoveryCodes.rotate', {}],
+    ['recoveryCodes.rotate', nobody],
+    ['recoveryCodes.recover', {}],
+    ['recoveryCodes.recover', { ...known, recovery_code: 'x' }],
+    ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: 'x' }],
+    ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: '123456' }],
+    ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: 5 }],
+    ['recoveryCodes.recover', { ...known, session_token: used.session_token, recovery_code: 'x' }],
     ['passwords.authenticate', {}],
     ['passwords.authenticate', { ...nowhere, ...credentials }],
     ['passwords.authenticate', { organization_id, ...credentials, password: 'wrong' }],
@@ -345,6 +385,7 @@ describe('every operation', () => {
       'passwords.authenticate',
       'passwords.sessions.reset',
       'totps.authenticate',
+      'recoveryCodes.recover',
       'sessions.authenticate'
     ])('S-ANY-07: %s answers token, JWT and object of one session', async (operation) => {
       const answer = await world.send(operation, await requests[operation]?.(world))
@@ -390,6 +431,12 @@ describe('every operation', () => {
           world.send('totps.authenticate', {
             ...named(person),
             code: world.nextCode(person.secret),
+            ...credential
+          }),
+        'recoveryCodes.recover': async (credential, person) =>
+          world.send('recoveryCodes.recover', {
+            ...named(person),
+            recovery_code: await recoveryCodeOf(world, person),
             ...credential
           }),
         'passwords.authenticate': (credential, { organization_id, email_address }) =>
@@ -537,6 +584,28 @@ describe('every operation', () => {
         expect(answer.status_code).toBe(200)
       })
 
+      test('S-ANY-05: recoveryCodes.recover uses up neither the code nor the intermediate session', async () => {
+        const request = await requests['recoveryCodes.recover']?.(world)
+        await breakWrites(world.database, 'insert', 'sessions', () =>
+          expectFailure(world.send('recoveryCodes.recover', request))
+        )
+        const answer = await world.send('recoveryCodes.recover', request)
+        expect(answer.recovery_codes_remaining).toBe(9)
+      })
+
+      test('S-ANY-05: recoveryCodes.rotate and totps.migrate change nothing', async () => {
+        const person = await world.newEnrolled()
+        const before = await world.client.recoveryCodes.get(named(person))
+        const request = await requests['totps.migrate']?.(world)
+        await breakWrites(world.database, 'insert', 'recovery_codes', async () => {
+          await expectFailure(world.client.recoveryCodes.rotate(named(person)))
+          await expectFailure(world.send('totps.migrate', request))
+        })
+        const after = await world.client.recoveryCodes.get(named(person))
+        expect(after.recovery_codes).toEqual(before.recovery_codes)
+        expect((await world.send('totps.migrate', request)).status_code).toBe(200)
+      })
+
       test.each([
         ['passwords.migrate', 'passwords'],
         ['organizations.members.create', 'member_emails']
@@ -573,6 +642,6 @@ describe('every operation', () => {
 
   test.todo('S-ANY-05: while delivery fails (otps.sms.send)')
   test.todo(
-    'S-ANY-01 to S-ANY-11: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, totps.migrate, otps.sms.send and otps.sms.authenticate'
+    'S-ANY-01 to S-ANY-11: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
   )
 })

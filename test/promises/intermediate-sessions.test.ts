@@ -12,6 +12,8 @@ describe('intermediate session tokens', () => {
       const named = { organization_id, member_id, intermediate_session_token }
       return {
         'totps.authenticate': () => world.client.totps.authenticate({ ...named, code }),
+        'recoveryCodes.recover': () =>
+          world.client.recoveryCodes.recover({ ...named, recovery_code: 'aaaa-bbbb-cccc' }),
         'totps.create': () => world.client.totps.create(named),
         'passwords.authenticate': () =>
           world.client.passwords.authenticate({
@@ -36,6 +38,28 @@ describe('intermediate session tokens', () => {
       const { session_token } = answer
       const { member_session } = await world.client.sessions.authenticate({ session_token })
       expect(member_session.member_session_id).toBe(answer.member_session?.member_session_id)
+    })
+
+    test('S-IST-05: a member completes with a recovery code, and then it is gone for every operation', async () => {
+      const person = await world.newEnrolled()
+      const { organization_id, member_id } = person
+      const named = { organization_id, member_id }
+      const { recovery_codes } = await world.client.recoveryCodes.get(named)
+      const intermediate_session_token = await world.beginSignIn(person)
+      const answer = await world.client.recoveryCodes.recover({
+        ...named,
+        intermediate_session_token,
+        recovery_code: recovery_codes[0] ?? ''
+      })
+      expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+        'password',
+        'recovery_codes'
+      ])
+      world.clock.advance(30)
+      for (const call of Object.values(operationsWith(person, intermediate_session_token))) {
+        expect(await world.errorOf(call())).toMatchObject(gone)
+      }
+      expect(await world.sessionsOf(person)).toHaveLength(1)
     })
 
     test('S-IST-02: 10 min after it was issued it is gone for every operation', async () => {
@@ -115,7 +139,6 @@ describe('intermediate session tokens', () => {
   test.todo(
     'S-IST-03: a member with a phone completes with the code of an SMS (otps.sms.authenticate)'
   )
-  test.todo('S-IST-05: a member completes with a recovery code (recoveryCodes.recover)')
   test.todo(
     'S-IST-06: it is exchanged into an organization that allows its factors (discovery.intermediateSessions.exchange)'
   )

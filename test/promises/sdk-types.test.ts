@@ -8,6 +8,12 @@ import type {
   B2BOTPSmsSendResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BRecoveryCodesGetRequest,
+  B2BRecoveryCodesGetResponse,
+  B2BRecoveryCodesRecoverRequest,
+  B2BRecoveryCodesRecoverResponse,
+  B2BRecoveryCodesRotateRequest,
+  B2BRecoveryCodesRotateResponse,
   B2BSessionsAttestRequest,
   B2BSessionsAttestResponse,
   B2BSessionsAuthenticateJwtLocalRequest,
@@ -106,6 +112,21 @@ interface Operations {
     B2BTOTPsAuthenticateResponse
   ]
   'totps.migrate': [Sdk['totps']['migrate'], B2BTOTPsMigrateRequest, B2BTOTPsMigrateResponse]
+  'recoveryCodes.get': [
+    Sdk['recoveryCodes']['get'],
+    B2BRecoveryCodesGetRequest,
+    B2BRecoveryCodesGetResponse
+  ]
+  'recoveryCodes.rotate': [
+    Sdk['recoveryCodes']['rotate'],
+    B2BRecoveryCodesRotateRequest,
+    B2BRecoveryCodesRotateResponse
+  ]
+  'recoveryCodes.recover': [
+    Sdk['recoveryCodes']['recover'],
+    B2BRecoveryCodesRecoverRequest,
+    B2BRecoveryCodesRecoverResponse
+  ]
   'passwords.sessions.reset': [
     Sdk['passwords']['sessions']['reset'],
     B2BPasswordsSessionResetRequest,

@@ -162,6 +162,21 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_session?': memberSession,
     'member_device?': device
   },
+  'totps.migrate': {
+    ...memberAnswer,
+    totp_registration_id: 'string',
+    recovery_codes: ['string']
+  },
+  'recoveryCodes.get': { ...memberAnswer, recovery_codes: ['string'] },
+  'recoveryCodes.rotate': { ...memberAnswer, recovery_codes: ['string'] },
+  'recoveryCodes.recover': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    recovery_codes_remaining: 'number',
+    'member_session?': memberSession,
+    'member_device?': device
+  },
   'passwords.authenticate': {
     ...memberAnswer,
     organization_id: 'string',

@@ -250,14 +250,3 @@ describe('totps.authenticate', () => {
     })
   })
 })
-
-describe('totps.migrate', () => {
-  test.todo('S-TOM-01: a code of a migrated secret is accepted at once (totps.migrate)')
-  test.todo(
-    'S-TOM-02: migrated recovery codes are returned as they are and work once (totps.migrate)'
-  )
-  test.todo('S-TOM-03: 1, 5 or 12 recovery codes are accepted as they are (totps.migrate)')
-  test.todo('S-TOM-04: without recovery codes some are minted and work (totps.migrate)')
-  test.todo('S-TOM-05: a secret that is not base32, or empty, is refused (totps.migrate)')
-  test.todo('S-TOM-06: a member with an active TOTP is refused (totps.migrate)')
-})

@@ -23,6 +23,15 @@ export function totpProof(totp_id: string): Proof {
   }
 }
 
+export function recoveryCodeProof(totp_recovery_code_id: string): Proof {
+  return {
+    type: 'recovery_codes',
+    delivery_method: 'recovery_code',
+    sequence_order: 'SECONDARY',
+    recovery_code_factor: { totp_recovery_code_id }
+  }
+}
+
 /** The factors with one more; the same factor proven again is renewed in its place. */
 export function addFactor(
   factors: readonly AuthenticationFactor[],

@@ -6,17 +6,29 @@ import { missingPrimary } from './sign-in-requirements.ts'
 
 export type MfaMethod = 'sms_otp' | 'totp'
 
-/** Whether the member may use or enrol a method here, on the strength of the factors of an intermediate session. */
+/** Whether the member may complete MFA here at all, on the strength of the factors of an intermediate session. */
+export function refuseSecondFactor(
+  organization: OrganizationRecord,
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[] | undefined
+): Problem | undefined {
+  if (member.status !== 'active') return problem('action_available_only_for_active_members')
+  const lacksPrimary =
+    factors !== undefined && missingPrimary(organization, member, factors) !== null
+  return lacksPrimary
+    ? problem('action_available_only_once_primary_authentication_is_met')
+    : undefined
+}
+
+/** The same of a method, which the member uses or enrols: the organization must allow it as well. */
 export function refuseMfaStep(
   method: MfaMethod,
   organization: OrganizationRecord,
   member: MemberRecord,
   factors: readonly AuthenticationFactor[] | undefined
 ): Problem | undefined {
-  if (member.status !== 'active') return problem('action_available_only_for_active_members')
-  if (factors !== undefined && missingPrimary(organization, member, factors) !== null) {
-    return problem('action_available_only_once_primary_authentication_is_met')
-  }
+  const refused = refuseSecondFactor(organization, member, factors)
+  if (refused !== undefined) return refused
   const { mfa_methods, allowed_mfa_methods } = organization.settings
   const restricted = mfa_methods === 'RESTRICTED' && !allowed_mfa_methods.includes(method)
   return restricted && !member.is_breakglass

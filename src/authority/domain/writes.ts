@@ -84,8 +84,12 @@ interface Writes {
   putTotp: { member_id: string; totp: TotpRecord; now: number }
   /** Guarded: no code of this or a later step was used, and the registration has not ended. */
   useTotpStep: { member_id: string; totp_registration_id: string; step: number; now: number }
+  /** Guarded: it is still there, and proven. Whoever else changes its codes waits. */
+  confirmTotp: { member_id: string; totp_registration_id: string }
   deleteRecoveryCodes: { member_id: string }
   insertRecoveryCode: { member_id: string; recovery_code_id: string; code: string; now: number }
+  /** Guarded: it was not used, and not replaced. */
+  useRecoveryCode: { member_id: string; recovery_code_id: string }
 
   insertSession: { session: SessionRecord; token_hash: string }
   /**

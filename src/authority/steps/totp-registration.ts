@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { problem } from '../domain/problem.ts'
 import type { TotpRecord } from '../domain/records.ts'
+import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 
 export interface NewRegistration {
@@ -17,9 +18,10 @@ type Sealing = Pick<Context, 'store' | 'atRest' | 'environment' | 'now'>
 
 /** The writes that register an authenticator with its recovery codes, all of it sealed to its place. */
 export function sealedRegistration(
-  { store, atRest, environment, now }: Sealing,
+  sealing: Sealing,
   { member_id, totp_registration_id, secret, recovery_codes, active, expires_at }: NewRegistration
 ): Write[] {
+  const { store, atRest, now } = sealing
   const { project_id } = store
   const totp = {
     totp_registration_id,
@@ -28,17 +30,37 @@ export function sealedRegistration(
     last_used_step: 0,
     expires_at
   }
+  return [
+    { do: 'putTotp', member_id, totp, now, otherwise: problem('active_totp_exists') },
+    ...sealedRecoveryCodes(sealing, member_id, recovery_codes)
+  ]
+}
+
+/** The writes that put these codes in the place of all others. */
+export function sealedRecoveryCodes(
+  { store, atRest, environment, now }: Sealing,
+  member_id: string,
+  recovery_codes: readonly string[]
+): Write[] {
   const codes = recovery_codes.map((code): Write => {
     const recovery_code_id = newId('member-totp-recovery-code', environment)
-    const place = contextOf(project_id, member_id, 'recovery-code', recovery_code_id)
+    const place = contextOf(store.project_id, member_id, 'recovery-code', recovery_code_id)
     const sealed = atRest.seal(code, place)
     return { do: 'insertRecoveryCode', member_id, recovery_code_id, code: sealed, now }
   })
-  return [
-    { do: 'putTotp', member_id, totp, now, otherwise: problem('active_totp_exists') },
-    { do: 'deleteRecoveryCodes', member_id },
-    ...codes
-  ]
+  return [{ do: 'deleteRecoveryCodes', member_id }, ...codes]
+}
+
+/** The codes of a member that were not used yet. */
+export async function openRecoveryCodes(
+  { store, atRest }: Sealing,
+  member_id: string
+): Promise<readonly RecoveryCode[]> {
+  const codes = await store.listRecoveryCodes(member_id)
+  return codes.map(({ recovery_code_id, code }) => {
+    const place = contextOf(store.project_id, member_id, 'recovery-code', recovery_code_id)
+    return { recovery_code_id, code: atRest.open(code, place) }
+  })
 }
 
 export function openTotpSecret(

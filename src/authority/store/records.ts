@@ -7,6 +7,7 @@ import type {
   SessionRecord,
   TotpRecord
 } from '../domain/records.ts'
+import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Row } from './engine.ts'
 
 /** Rows as records: JSON is read, flags become booleans, absent text becomes `''` where the API says so. */
@@ -52,6 +53,10 @@ export function readPassword(row: Row): PasswordRecord {
 
 export function readTotp(row: Row): TotpRecord {
   return { ...(row as unknown as TotpRecord), active: row.active === 1 }
+}
+
+export function readRecoveryCode(row: Row): RecoveryCode {
+  return row as unknown as RecoveryCode
 }
 
 export function readSession(row: Row): SessionRecord {

@@ -272,6 +272,13 @@ export const statements: {
     now
   ],
 
+  confirmTotp: ({ member_id, totp_registration_id }) => [
+    `update totps set active = 1
+     where project_id = $1 and member_id = $2 and totp_registration_id = $3 and active = 1`,
+    member_id,
+    totp_registration_id
+  ],
+
   deleteRecoveryCodes: ({ member_id }) => [
     'delete from recovery_codes where project_id = $1 and member_id = $2',
     member_id
@@ -284,6 +291,13 @@ export const statements: {
     member_id,
     code,
     now
+  ],
+
+  useRecoveryCode: ({ member_id, recovery_code_id }) => [
+    `delete from recovery_codes
+     where project_id = $1 and member_id = $2 and recovery_code_id = $3`,
+    member_id,
+    recovery_code_id
   ],
 
   insertSession: ({ session, token_hash }) => [

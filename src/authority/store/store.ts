@@ -9,6 +9,7 @@ import type {
   SessionRecord,
   TotpRecord
 } from '../domain/records.ts'
+import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 import type { Engine, Row, Statement, Value } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
@@ -21,6 +22,7 @@ import {
   readOrganization,
   readPassword,
   readProject,
+  readRecoveryCode,
   readSession,
   readTotp
 } from './records.ts'
@@ -210,6 +212,16 @@ function createProjectStore(engine: Engine, project_id: string) {
         'select * from totps where project_id = $1 and member_id = $2',
         member_id
       )
+    },
+
+    /** Sealed, in a lasting order. */
+    async listRecoveryCodes(member_id: string): Promise<readonly RecoveryCode[]> {
+      const rows = await all(
+        `select recovery_code_id, code from recovery_codes where project_id = $1 and member_id = $2
+         order by created_at, recovery_code_id`,
+        member_id
+      )
+      return rows.map(readRecoveryCode)
     },
 
     findSession(member_session_id: string, now: number): Promise<SessionRecord | undefined> {

@@ -1,0 +1,38 @@
+import { type Problem, problem } from './problem.ts'
+import type { MemberRecord } from './records.ts'
+
+/** A code that was not used yet, as it was given to the member. */
+export interface RecoveryCode {
+  readonly recovery_code_id: string
+  readonly code: string
+}
+
+/** Recovery codes stand in for an authenticator: they count as long as there is one that was proven. */
+export function refuseWithoutAuthenticator(member: MemberRecord): Problem | undefined {
+  return member.totp_registration_id === '' ? problem('recovery_codes_not_found') : undefined
+}
+
+/** Six digits are most likely of the authenticator app, unless codes that came from elsewhere look like that. */
+export function refuseTotpCode(text: string, codes: readonly RecoveryCode[]): Problem | undefined {
+  const isOfApp = looksLikeTotpCode(text) && !codes.some(({ code }) => looksLikeTotpCode(code))
+  return isOfApp ? problem('totp_code_used_as_recovery_code') : undefined
+}
+
+/** Exactly as it was given first: imported codes may differ in nothing but case. */
+export function findRecoveryCode(
+  codes: readonly RecoveryCode[],
+  text: string
+): RecoveryCode | undefined {
+  return (
+    codes.find(({ code }) => code === text) ??
+    codes.find(({ code }) => folded(code) === folded(text))
+  )
+}
+
+function folded(text: string): string {
+  return text.trim().toLowerCase()
+}
+
+function looksLikeTotpCode(text: string): boolean {
+  return /^\s*[0-9]{6}\s*$/.test(text)
+}

@@ -1,0 +1,59 @@
+import type { SessionArguments } from '../../wire/totps.ts'
+import type { Context } from '../context.ts'
+import { problem } from '../domain/problem.ts'
+import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
+import { Refusal } from '../refusal.ts'
+import type { Guesser } from './attempts.ts'
+import { loadIntermediateSession, loadSession } from './load.ts'
+
+/** What an MFA call continues: a session, or an intermediate session that is to become one. */
+export type Carrier =
+  | { readonly isSession: true; readonly record: SessionRecord }
+  | { readonly isSession: false; readonly record: IntermediateSessionRecord }
+
+/** Whether the request names one. Naming several is refused. */
+export function namesCarrier(request: Readonly<SessionArguments>): boolean {
+  const { intermediate_session_token, session_token, session_jwt } = request
+  const given = [intermediate_session_token, session_token, session_jwt].filter(
+    (credential) => credential !== undefined
+  )
+  if (given.length > 1) throw new Refusal(problem('too_many_session_arguments'))
+  return given.length === 1
+}
+
+export async function loadCarrier(
+  context: Context,
+  { member_id, organization_id }: MemberRecord,
+  request: Readonly<SessionArguments>
+): Promise<Carrier> {
+  const { intermediate_session_token } = request
+  const carrier: Carrier =
+    intermediate_session_token === undefined
+      ? { isSession: true, record: await loadSession(context, request) }
+      : {
+          isSession: false,
+          record: await loadIntermediateSession(context, intermediate_session_token)
+        }
+  if (!carrier.isSession && carrier.record.organization_id !== organization_id) {
+    throw new Refusal(problem('invalid_intermediate_session_token_for_organization'))
+  }
+  if (carrier.record.member_id !== member_id) {
+    throw new Refusal(problem('member_session_member_id_mismatch'))
+  }
+  return carrier
+}
+
+/** A code that came with an intermediate session counts against that as well. */
+export function guesserOf({ member_id }: MemberRecord, carrier: Carrier): Guesser {
+  const guess = 'code'
+  return carrier.isSession
+    ? { member_id, guess }
+    : { member_id, guess, intermediate_session_id: carrier.record.intermediate_session_id }
+}
+
+/** A session has met the primary requirements when it began; an intermediate session may not have. */
+export function factorsToComplete(carrier: Carrier | undefined) {
+  return carrier === undefined || carrier.isSession
+    ? undefined
+    : carrier.record.authentication_factors
+}

@@ -1,0 +1,67 @@
+import type { SessionOptions } from '../../wire/sessions.ts'
+import type { CompletedSignInResponse } from '../../wire/sign-in.ts'
+import type { SessionArguments } from '../../wire/totps.ts'
+import type { Context } from '../context.ts'
+import { addFactor, type Proof } from '../domain/factors.ts'
+import { viewMember } from '../domain/member-view.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand } from '../refusal.ts'
+import { loadCarrier } from './carrier.ts'
+import { prepareIssue, startSession, touchSession } from './issue-session.ts'
+import { loadOrganizationAndMember } from './load.ts'
+import { retryWhileStale } from './retry-while-stale.ts'
+import { consume } from './sign-in.ts'
+
+/** A second factor whose code was right. */
+export interface ProvenCode {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly proof: Proof
+  /** Guarded: uses up the code. */
+  readonly use: Write
+  /** What else the code changes. */
+  readonly changes: readonly Write[]
+}
+
+type Request = SessionArguments &
+  SessionOptions & { readonly organization_id: string; readonly member_id: string }
+
+/**
+ * Ends MFA: in a new session, or in the one that the code came with and one factor more. The use of the code, the end of
+ * the intermediate session and the new session are one unit: all or nothing.
+ */
+export function finishSecondFactor(
+  context: Context,
+  request: Request,
+  proven: ProvenCode
+): Promise<Omit<CompletedSignInResponse, 'request_id' | 'status_code'>> {
+  return retryWhileStale(() => finish(context, request, proven))
+}
+
+async function finish(
+  context: Context,
+  request: Request,
+  { organization, member, proof, use, changes }: ProvenCode
+) {
+  const { store, now } = context
+  const { member_id } = member
+  const carrier = await loadCarrier(context, member, request)
+  const factors = addFactor(carrier.record.authentication_factors, proof, now)
+  const { session, write } = carrier.isSession
+    ? touchSession(context, carrier.record, request, factors)
+    : startSession(context, member, factors, request)
+  const issueSession = await prepareIssue(context, session)
+  const ends = carrier.isSession ? [] : [consume(carrier.record, now)]
+  demand(await store.run([use, ...ends, write, ...changes, { do: 'forgetFailures', member_id }]))
+
+  const changed = await loadOrganizationAndMember(context, request)
+  return {
+    member_id,
+    member: viewMember(changed.member, organization, now),
+    organization: viewOrganization(organization),
+    ...(await issueSession(changed.member, organization)),
+    member_device: null
+  }
+}
