@@ -10,7 +10,7 @@ import {
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
 import type { AuthRequest } from '../core/request/request.ts'
-import { memberOfAny, verdictOfAny } from '../core/request/request-memory.ts'
+import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
 import type { Forget } from '../core/session/watch-revocations.ts'
 import type {
   AuthenticatingResponse,

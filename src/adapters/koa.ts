@@ -12,7 +12,7 @@ import {
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
 import type { HeaderPair } from '../core/request/cookies.ts'
-import { memberOfAny, verdictOfAny } from '../core/request/request-memory.ts'
+import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
 import type { Forget } from '../core/session/watch-revocations.ts'
 import type {
   AuthenticatingResponse,

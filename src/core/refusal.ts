@@ -4,7 +4,7 @@ import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { Config } from './options.ts'
 import type { HeaderPair } from './request/cookies.ts'
 import { type AuthRequest, headerOf } from './request/request.ts'
-import { isWithin, readReturnPath } from './request/return-to.ts'
+import { isWithin, readReturnPath } from './return-to.ts'
 
 export interface Refusal {
   readonly status: number

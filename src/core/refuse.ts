@@ -6,7 +6,7 @@ import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from './re
 import { clearSessionCookies, type HeaderPair } from './request/cookies.ts'
 import type { Credential } from './request/credentials.ts'
 import type { AuthRequest } from './request/request.ts'
-import type { RequestMemory } from './request/request-memory.ts'
+import type { RequestMemory } from './request-memory.ts'
 import { isSessionOver } from './session/session-over.ts'
 import { continueSignIn } from './sign-in/continue-sign-in.ts'
 import type { SignInContext } from './sign-in/sign-in.ts'

@@ -3,7 +3,7 @@ import type { Config } from '../options.ts'
 import { isNavigation, type Refusal, redirect, returnPathOf } from '../refusal.ts'
 import { clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
-import { isWithin } from '../request/return-to.ts'
+import { isWithin } from '../return-to.ts'
 import { nextStep, type SignInStep } from './mfa-step.ts'
 import type { BoundState, SignInState } from './sealed-state.ts'
 import {

@@ -13,7 +13,7 @@ import {
 } from '../request/cookies.ts'
 import { refuseForeignRequest } from '../request/csrf.ts'
 import { type AuthRequest, headerOf } from '../request/request.ts'
-import { readReturnPath } from '../request/return-to.ts'
+import { readReturnPath } from '../return-to.ts'
 import type { BoundState, SealedStates, SignInState } from './sealed-state.ts'
 
 /** Any answer of the API that signs somebody in, wholly or half. */

@@ -11,7 +11,7 @@ import { clearEveryCookie } from '../request/cookies.ts'
 import { type Credential, readCredential } from '../request/credentials.ts'
 import { refuseForeignRequest } from '../request/csrf.ts'
 import type { AuthRequest } from '../request/request.ts'
-import { readReturnPath } from '../request/return-to.ts'
+import { readReturnPath } from '../return-to.ts'
 import type { Authenticate } from '../session/authenticate.ts'
 import { saysSessionIsOver } from '../session/session-over.ts'
 

@@ -1,9 +1,9 @@
-import { ConfigError } from '../../errors/config-error.ts'
-import type { MemberSession } from '../../wire/member-session.ts'
-import type { AuthorizationVerdict } from '../../wire/sessions.ts'
-import type { CheckedSession } from '../session/session-cache.ts'
-import type { Credential } from './credentials.ts'
-import type { AuthRequest } from './request.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import type { MemberSession } from '../wire/member-session.ts'
+import type { AuthorizationVerdict } from '../wire/sessions.ts'
+import type { Credential } from './request/credentials.ts'
+import type { AuthRequest } from './request/request.ts'
+import type { CheckedSession } from './session/session-cache.ts'
 
 /** What a guard accepted on a request. */
 export interface AcceptedSession {
