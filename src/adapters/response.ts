@@ -33,7 +33,7 @@ function cookieName(cookie: unknown): string {
 }
 
 /** RFC 9110 section 12.5.5: a list of field names, in any case, or `*` for everything. */
-export function mergeVary(
+function mergeVary(
   present: number | string | readonly string[] | undefined,
   added: string
 ): string {

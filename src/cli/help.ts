@@ -13,7 +13,7 @@ Options
   --project-id <id>      default STYTCH_PROJECT_ID, else that of the seed or of the database, else a new one
   --secret <secret>      default STYTCH_SECRET, else that of the seed, else a new one for a new project;
                          every user of the machine sees flags, so prefer the variable
-  --outbox               develop: messages are kept instead of sent, and the server stays on 127.0.0.1
+  --outbox               develop: needs no key, and the server stays on 127.0.0.1
   --json                 print one line {"url","project_id","secret"} when ready
   --help, --version
 

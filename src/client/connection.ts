@@ -26,7 +26,7 @@ export interface Connection {
   readonly authorization: string
 }
 
-export const defaultTimeoutMs = 3000
+const defaultTimeoutMs = 3000
 const maxTimeoutMs = 600_000
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 

@@ -11,7 +11,12 @@ import { createAuthenticate } from './session/authenticate.ts'
 import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
 import { createRevocations } from './session/revocations.ts'
 import { createSessionCache } from './session/session-cache.ts'
-import { createForget, type Forget, watchRevocations } from './session/watch-revocations.ts'
+import {
+  createForget,
+  type Forget,
+  provenSession,
+  watchRevocations
+} from './session/watch-revocations.ts'
 import { createSealedStates } from './sign-in/sealed-state.ts'
 import {
   type AuthenticatingResponse,
@@ -73,8 +78,8 @@ export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAut
   }
   const endKnown = (credential: Credential) => {
     for (const token of [credential.session_token, credential.session_jwt]) {
-      const known = token === undefined ? undefined : cache.get(token)
-      if (known !== undefined) revocations.endSession(known.member_session.member_session_id)
+      const proven = token === undefined ? undefined : provenSession(token, cache)
+      if (proven !== undefined) revocations.endSession(proven)
     }
   }
   const memory = createRequestMemory()

@@ -321,6 +321,25 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect((await request(app.url).get('/me').set(bearer(after.session_jwt))).status).toBe(200)
     })
 
+    test('whose outcome is unknown counts as done, but not on the word of a forged JWT', async () => {
+      const { session_jwt, member_session } = await world.signIn('editor@acme.test')
+      const get = () => request(app.url).get('/me').set(bearer(session_jwt))
+      const forged = `${session_jwt.slice(0, session_jwt.lastIndexOf('.'))}.${'A'.repeat(342)}`
+      const { member_session_id } = member_session
+      const revoke = (data: object) => {
+        upstream.cut(true)
+        return app.auth.client.sessions
+          .revoke(data)
+          .catch(({ code }) => code)
+          .finally(() => upstream.cut(false))
+      }
+      await get().expect(200)
+      expect(await revoke({ session_jwt: forged })).toBe('authority_unavailable')
+      await get().expect(200)
+      expect(await revoke({ member_session_id })).toBe('authority_unavailable')
+      await get().expect(401)
+    })
+
     test('is seen by a later guard on the same request', async () => {
       const { session_jwt } = await world.signIn('editor@acme.test')
       await request(app.url).get('/ends-itself').set(bearer(session_jwt)).expect(401)

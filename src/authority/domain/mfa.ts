@@ -55,7 +55,7 @@ export function refuseMfaBypass(
   return proven ? undefined : problem('insufficient_factors')
 }
 
-export function hasActiveMfaFactor(member: MemberRecord): boolean {
+function hasActiveMfaFactor(member: MemberRecord): boolean {
   return member.mfa_phone_number_verified || member.totp_registration_id !== ''
 }
 

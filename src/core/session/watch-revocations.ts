@@ -41,9 +41,14 @@ export function createForget(revocations: Revocations, cache: SessionCache): For
   }
 }
 
+/** The session of a token that this process has accepted: that much is proven. */
+export function provenSession(token: string, cache: SessionCache): string | undefined {
+  return cache.get(token)?.member_session.member_session_id
+}
+
 function sessionOfToken(token: string, cache: SessionCache): string | undefined {
-  const known = cache.get(token)?.member_session.member_session_id
-  if (known !== undefined) return known
+  const proven = provenSession(token, cache)
+  if (proven !== undefined) return proven
   const parsed = parseJwt(token)
   return parsed === undefined ? undefined : sessionIdOf(parsed.claims)
 }
@@ -64,8 +69,10 @@ export function watchRevocations(client: Client, cache: SessionCache, forget: Fo
       tell()
       return answer
     } catch (error) {
-      // Nobody knows whether it happened.
-      if (error instanceof UnavailableError) tell()
+      // Nobody knows whether it happened, nor whether a JWT that was never accepted here is anybody's.
+      const { session_jwt } = data
+      const isProven = session_jwt === undefined || provenSession(session_jwt, cache) !== undefined
+      if (error instanceof UnavailableError && isProven) tell()
       throw error
     }
   }
