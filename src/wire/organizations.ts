@@ -91,7 +91,7 @@ const domains = v.pipe(v.array(domain('organization_settings_invalid_domain')), 
 const ids = v.pipe(v.array(text(256)), v.maxLength(1000))
 
 /** Methods of `allowed_auth_methods`, as the API spells them. */
-const authMethods = [
+export const authMethods = [
   'sso',
   'magic_link',
   'email_otp',

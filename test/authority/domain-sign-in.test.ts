@@ -8,6 +8,7 @@ import {
   missingForSession,
   missingPrimary
 } from '../../src/authority/domain/sign-in-requirements.ts'
+import { authMethods } from '../../src/wire/organizations.ts'
 import { aMember, anOrganization } from './facts.ts'
 
 const magicLink = {
@@ -94,7 +95,7 @@ describe('a primary factor', () => {
     [restricted, {}, [googleOauth], null],
     [restricted, {}, [githubOauth], ['magic_link', 'google_oauth']],
     [restricted, {}, [totp], ['magic_link', 'google_oauth']],
-    [{}, {}, [], []],
+    [{}, {}, [], authMethods],
     [
       {},
       { status: 'pending' },

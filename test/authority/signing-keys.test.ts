@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import { defaultSettings } from '../../src/authority/domain/project-settings.ts'
 import { createSigningKeys } from '../../src/authority/signing-keys.ts'
 import { openStore } from '../../src/authority/store/store.ts'
 
@@ -7,7 +8,13 @@ test('whoever needs the first key at the same moment waits for the same one', as
   const store = await openStore(':memory:')
   const project = store.ofProject('project-test-11111111-1111-4111-8111-111111111111')
   await project.run([
-    { do: 'insertProject', secret_hash: null, policy: { roles: [], resources: [] }, now: 0 }
+    {
+      do: 'insertProject',
+      secret_hash: null,
+      policy: { roles: [], resources: [] },
+      settings: defaultSettings,
+      now: 0
+    }
   ])
   let made = 0
   const counting: typeof project = {

@@ -12,6 +12,7 @@ import {
   writesOfOrganizationChange
 } from '../../src/authority/domain/organizations.ts'
 import { isProblem, problem, stale } from '../../src/authority/domain/problem.ts'
+import { defaultSettings } from '../../src/authority/domain/project-settings.ts'
 import type { MemberRecord, OrganizationRecord } from '../../src/authority/domain/records.ts'
 import type { Write } from '../../src/authority/domain/writes.ts'
 import { isPostgresUrl } from '../../src/authority/store/is-postgres-url.ts'
@@ -54,7 +55,13 @@ describeOnEachDatabase((createDatabase) => {
   async function newProject(): Promise<ProjectStore> {
     const made = store.ofProject(newId('project', 'test'))
     await made.run([
-      { do: 'insertProject', secret_hash: null, policy: { roles: [], resources: [] }, now }
+      {
+        do: 'insertProject',
+        secret_hash: null,
+        policy: { roles: [], resources: [] },
+        settings: defaultSettings,
+        now
+      }
     ])
     return made
   }
@@ -94,6 +101,8 @@ describeOnEachDatabase((createDatabase) => {
           intermediate_session_id,
           member_id: member.member_id,
           organization_id: organization.organization_id,
+          email_address: member.email_address,
+          oauth_tenants: [],
           authentication_factors: [],
           version: 0
         },

@@ -1,4 +1,5 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import { authMethods } from '../../wire/organizations.ts'
 import type { OrganizationRecord } from './records.ts'
 import { timestamp } from './timestamps.ts'
 
@@ -8,10 +9,38 @@ export type Proof = Omit<
   'created_at' | 'updated_at' | 'last_authenticated_at'
 >
 
+/** Where an e-mail factor was proven; a member has these two. */
+export interface Address {
+  readonly email_id: string
+  readonly email_address: string
+}
+
 export const passwordProof: Proof = {
   type: 'password',
   delivery_method: 'knowledge',
   sequence_order: 'PRIMARY'
+}
+
+export function magicLinkProof({ email_id, email_address }: Address): Proof {
+  return {
+    type: 'magic_link',
+    delivery_method: 'email',
+    sequence_order: 'PRIMARY',
+    email_factor: { email_id, email_address }
+  }
+}
+
+export function emailOtpProof(address: Address): Proof {
+  return { ...magicLinkProof(address), type: 'email_otp' }
+}
+
+export function smsProof(phone_id: string, phone_number: string): Proof {
+  return {
+    type: 'otp',
+    delivery_method: 'sms',
+    sequence_order: 'SECONDARY',
+    phone_number_factor: { phone_id, phone_number }
+  }
 }
 
 export function totpProof(totp_id: string): Proof {
@@ -59,7 +88,9 @@ export function hasSecondaryFactor(factors: readonly AuthenticationFactor[]): bo
 export function authMethodOf(factor: AuthenticationFactor): string | undefined {
   if (factor.sequence_order === 'SECONDARY') return undefined
   if (factor.type !== 'oauth') return factor.type
-  const provider = /^oauth_(google|microsoft|slack|github|hubspot)$/.exec(factor.delivery_method)
+  const provider = /^oauth_(?:exchange_)?(google|microsoft|slack|github|hubspot)$/.exec(
+    factor.delivery_method
+  )
   return provider === null ? undefined : `${provider[1]}_oauth`
 }
 
@@ -67,11 +98,22 @@ const emailVerifyingMethods = ['magic_link', 'email_otp', 'google_oauth', 'micro
 
 /** Whether the factor proves, at the moment of signing in, that the address is the person's. */
 export function verifiesEmail(factor: AuthenticationFactor): boolean {
-  return emailVerifyingMethods.includes(authMethodOf(factor) ?? '')
+  return emailVerifyingMethods.includes(authMethodOf(factor) ?? '') && !wasExchanged(factor)
+}
+
+/** An OAuth factor that came from another organization, without having verified an address there. */
+function wasExchanged({ delivery_method }: AuthenticationFactor): boolean {
+  return delivery_method.startsWith('oauth_exchange_')
+}
+
+/** Methods that the organization accepts. */
+export function acceptedMethods({ settings }: OrganizationRecord): string[] {
+  return settings.auth_methods === 'RESTRICTED'
+    ? [...settings.allowed_auth_methods]
+    : [...authMethods]
 }
 
 /** Methods that verify an address and that the organization accepts. */
-export function acceptedEmailMethods({ settings }: OrganizationRecord): string[] {
-  if (settings.auth_methods !== 'RESTRICTED') return emailVerifyingMethods
-  return emailVerifyingMethods.filter((method) => settings.allowed_auth_methods.includes(method))
+export function acceptedEmailMethods(organization: OrganizationRecord): string[] {
+  return acceptedMethods(organization).filter((method) => emailVerifyingMethods.includes(method))
 }

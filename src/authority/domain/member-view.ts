@@ -23,7 +23,7 @@ export function viewMember(
     name: member.name,
     sso_registrations: [],
     scim_registration: null,
-    oauth_registrations: [],
+    oauth_registrations: member.oauth_registrations.map((registration) => ({ ...registration })),
     is_breakglass: member.is_breakglass,
     is_admin: roles.some(({ role_id }) => role_id === adminRole),
     member_password_id: member.member_password_id,

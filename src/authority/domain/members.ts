@@ -42,6 +42,7 @@ export function createMember(
     phone_id: '',
     mfa_phone_number: '',
     mfa_phone_number_verified: false,
+    oauth_registrations: [],
     roles: [],
     trusted_metadata: {},
     untrusted_metadata: {},

@@ -12,12 +12,21 @@ export interface CustomPolicy {
   readonly resources: readonly PolicyResource[]
 }
 
+/** What an operator sets about a project, beside its policy. */
+export interface ProjectSettings {
+  /** ISO 3166 codes of the countries that SMS may be sent to. */
+  readonly sms_country_codes: readonly string[]
+  /** Where links in e-mails may lead; the first is where they lead when a call names none. */
+  readonly redirect_urls: readonly string[]
+}
+
 export interface ProjectRecord {
   readonly project_id: string
   /** SHA-256 of the secret; `null` when nobody was told one. */
   readonly secret_hash: string | null
   /** What the project adds to the built-in roles and resources. */
   readonly policy: CustomPolicy
+  readonly settings: ProjectSettings
 }
 
 /** The settings of an organization that stand in its object under the same names. */
@@ -68,6 +77,14 @@ export interface RoleAssignment {
   readonly source: MemberRoleSource
 }
 
+/** A sign-in at an OAuth provider that belongs to one member. */
+export interface OAuthRegistrationRecord {
+  readonly member_oauth_registration_id: string
+  /** Lower case: `google`, `github`. */
+  readonly provider_type: string
+  readonly provider_subject: string
+}
+
 export type MemberStatus = 'pending' | 'invited' | 'active' | 'deleted'
 
 export interface MemberRecord {
@@ -87,6 +104,7 @@ export interface MemberRecord {
   readonly phone_id: string
   readonly mfa_phone_number: string
   readonly mfa_phone_number_verified: boolean
+  readonly oauth_registrations: readonly OAuthRegistrationRecord[]
   /** Assigned roles; those that come with the address are computed. */
   readonly roles: readonly RoleAssignment[]
   readonly trusted_metadata: JsonObject
@@ -134,11 +152,55 @@ export interface SessionRecord {
   readonly version: number
 }
 
+/** A tenant of an OAuth provider that a sign-in there belonged to. */
+export interface OAuthTenant {
+  readonly provider: string
+  readonly tenant: string
+}
+
 /** A bag of factors that may become a session. Without a member it comes from discovery. */
 export interface IntermediateSessionRecord {
   readonly intermediate_session_id: string
   readonly member_id: string | null
   readonly organization_id: string | null
+  /** The address that the factors are about. */
+  readonly email_address: string
+  readonly oauth_tenants: readonly OAuthTenant[]
   readonly authentication_factors: readonly AuthenticationFactor[]
   readonly version: number
+}
+
+/** What a link in an e-mail is for. */
+export type LinkKind = 'magic_link' | 'discovery_magic_link' | 'password_reset' | 'email_update'
+
+/** A token that was sent by e-mail. */
+export interface LinkRecord {
+  readonly link_id: string
+  readonly kind: LinkKind
+  /** `null` for discovery, which knows no member. */
+  readonly member_id: string | null
+  readonly email_address: string
+  /** PKCE (RFC 7636): SHA-256 of the verifier in base64url; `null` when the flow began without one. */
+  readonly code_challenge: string | null
+  readonly expires_at: number
+  readonly used_at: number | null
+}
+
+/** What a one-time code proves: a phone, the address of a member, an address in discovery, a new address. */
+export type CodePurpose = 'sms' | 'email' | 'discovery_email' | 'email_update'
+
+/** The newest code of its purpose and subject: an older one is gone. */
+export interface OneTimeCodeRecord {
+  /** Different for each code; part of what is hashed. */
+  readonly code_id: string
+  readonly purpose: CodePurpose
+  /** The member id; in discovery the address. */
+  readonly subject: string
+  readonly code_hash: string
+  readonly member_id: string | null
+  /** The number or address that it was sent to. */
+  readonly recipient: string
+  readonly failed_attempts: number
+  readonly expires_at: number
+  readonly used_at: number | null
 }

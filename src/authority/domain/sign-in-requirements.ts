@@ -1,6 +1,12 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { MfaRequired, PrimaryRequired } from '../../wire/sign-in.ts'
-import { acceptedEmailMethods, authMethodOf, hasSecondaryFactor, verifiesEmail } from './factors.ts'
+import {
+  acceptedEmailMethods,
+  acceptedMethods,
+  authMethodOf,
+  hasSecondaryFactor,
+  verifiesEmail
+} from './factors.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 
 /** What still separates a set of factors from a session; both `null`: nothing. */
@@ -22,8 +28,10 @@ export function missingForSession(
 
 /**
  * A primary factor is missing when
- * - none of the factors is one that the organization accepts (breakglass members are exempt), or
- * - the sign-in would activate the membership and no factor verifies the address.
+ * - the sign-in would activate the membership and no factor verifies the address, or
+ * - none of the factors is one that the organization accepts (breakglass members are exempt).
+ *
+ * The factors are those that count for this member: see {@link transferredFactors} for what was proven elsewhere.
  */
 export function missingPrimary(
   organization: OrganizationRecord,
@@ -31,12 +39,11 @@ export function missingPrimary(
   factors: readonly AuthenticationFactor[]
 ): PrimaryRequired | null {
   const primary = factors.filter(({ sequence_order }) => sequence_order !== 'SECONDARY')
-  const accepted = primary.some((factor) => acceptsFactor(organization, member, factor))
-  if (!accepted) return { allowed_auth_methods: [...organization.settings.allowed_auth_methods] }
   if (member.status !== 'active' && !primary.some(verifiesEmail)) {
     return { allowed_auth_methods: acceptedEmailMethods(organization) }
   }
-  return null
+  const accepted = primary.some((factor) => acceptsFactor(organization, member, factor))
+  return accepted ? null : { allowed_auth_methods: acceptedMethods(organization) }
 }
 
 export function acceptsFactor(

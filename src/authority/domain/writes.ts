@@ -6,9 +6,13 @@ import type {
   CustomPolicy,
   IntermediateSessionRecord,
   JsonObject,
+  LinkKind,
+  LinkRecord,
   MemberRecord,
+  OneTimeCodeRecord,
   OrganizationRecord,
   PasswordRecord,
+  ProjectSettings,
   SessionRecord,
   TotpRecord
 } from './records.ts'
@@ -24,9 +28,15 @@ export type MemberRow = Omit<
 >
 
 interface Writes {
-  insertProject: { secret_hash: string | null; policy: CustomPolicy; now: number }
+  insertProject: {
+    secret_hash: string | null
+    policy: CustomPolicy
+    settings: ProjectSettings
+    now: number
+  }
   setProjectSecret: { secret_hash: string }
   setProjectPolicy: { policy: CustomPolicy }
+  setProjectSettings: { settings: ProjectSettings }
   insertSigningKey: {
     kid: string
     public_jwk: JWK
@@ -116,14 +126,32 @@ interface Writes {
     now: number
     expires_at: number
   }
-  /** Guarded by the version that it was read at. */
-  setIntermediateFactors: { intermediate_session: IntermediateSessionRecord; now: number }
+  /** Binds it to a member, with these factors. Guarded by the version that it was read at. */
+  bindIntermediateSession: { intermediate_session: IntermediateSessionRecord; now: number }
+  /** Changes nothing. Guarded: alive, and nobody else uses it at the same moment. */
+  confirmIntermediateSession: { intermediate_session_id: string; now: number }
   /** Counts a code before it is compared. Guarded: alive, with codes left. */
   reserveIntermediateAttempt: { intermediate_session_id: string; now: number; limit: number }
   releaseIntermediateAttempt: { intermediate_session_id: string }
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
+
+  insertLink: { link: LinkRecord; token_hash: string; now: number }
+  /** Guarded: not used, not expired. */
+  useLink: { link_id: string; now: number }
+  /** Ends what waits in somebody's mailbox. */
+  deleteMemberLinks: { member_id: string; kind: LinkKind }
+
+  /** Replaces the code that there is of this purpose and subject. */
+  putCode: { code: OneTimeCodeRecord; now: number }
+  /** Counts a guess before it is compared. Guarded: it is still the newest code, with guesses left. */
+  reserveCodeAttempt: { code: OneTimeCodeRecord; limit: number }
+  /** Guarded: the newest code, not used, not expired. */
+  useCode: { code: OneTimeCodeRecord; now: number }
+
+  /** Counts a message in a window of time. Guarded: fewer than `limit` were counted in it. */
+  countSend: { counter: string; window_start: number; limit: number }
 }
 
 /**

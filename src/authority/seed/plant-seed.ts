@@ -8,7 +8,13 @@ import { canonicalEmail, createMember, writesOfCreation } from '../domain/member
 import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
 import { assignableRoles, refusePolicy } from '../domain/policy.ts'
 import { isProblem, type Problem } from '../domain/problem.ts'
-import type { CustomPolicy, OrganizationRecord, ProjectRecord } from '../domain/records.ts'
+import { defaultSettings } from '../domain/project-settings.ts'
+import type {
+  CustomPolicy,
+  OrganizationRecord,
+  ProjectRecord,
+  ProjectSettings
+} from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { environmentOf } from '../project-id.ts'
 import { sealedRegistration } from '../steps/totp-registration.ts'
@@ -63,6 +69,7 @@ const blankProject: CheckedProject = {
   project_id: undefined,
   secret: undefined,
   policy: undefined,
+  settings: undefined,
   organizations: []
 }
 
@@ -93,12 +100,14 @@ async function plantProject(
   const environment = environmentOf(project_id)
   const policy = seed.policy ?? known?.policy ?? nothingCustom
   refuse(refusePolicy(policy), `${path}.policy`)
+  const settings = { ...defaultSettings, ...known?.settings, ...given(seed.settings) }
   const secret = seed.secret ?? (known === undefined ? newProjectSecret(environment) : null)
 
   const project = store.ofProject(project_id)
   const secret_hash = secret === null ? null : sha256(secret)
   await project.run([
-    { do: 'insertProject', secret_hash, policy, now },
+    { do: 'insertProject', secret_hash, policy, settings, now },
+    { do: 'setProjectSettings', settings },
     ...(secret_hash === null ? [] : [{ do: 'setProjectSecret', secret_hash } as const]),
     ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
   ])
@@ -107,6 +116,12 @@ async function plantProject(
     await plantOrganization(place, organization, `${path}.organizations[${index}]`)
   }
   return { project_id, secret }
+}
+
+/** Settings that the seed names; the others stay as they are. */
+function given(settings: CheckedProject['settings']): Partial<ProjectSettings> {
+  const named = Object.entries(settings ?? {}).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(named)
 }
 
 async function plantOrganization(

@@ -7,6 +7,7 @@ import { policyResource, policyRole } from '../../wire/rbac.ts'
 import { optional, password } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
 import { slugOf } from '../domain/organizations.ts'
+import { defaultSettings } from '../domain/project-settings.ts'
 import { isProjectId } from '../project-id.ts'
 
 const member = v.strictObject({
@@ -41,8 +42,24 @@ const project = v.strictObject({
       resources: v.optional(v.array(policyResource), [])
     })
   ),
+  settings: optional(
+    v.strictObject({
+      sms_country_codes: optional(
+        v.array(v.pipe(v.string(), v.regex(/^[A-Z]{2}$/, 'must be a country code such as US')))
+      ),
+      redirect_urls: optional(
+        v.array(v.pipe(v.string(), v.check(isWebUrl, 'must be a web address')))
+      )
+    })
+  ),
   organizations: v.optional(v.array(organization), [])
 })
+
+/** Absolute, of http or https, without credentials and fragment. */
+function isWebUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.hash}` === ''
+}
 
 const projects = v.array(project)
 
@@ -113,6 +130,7 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
 
 const knownNames = [
   ...Object.keys(project.entries),
+  ...Object.keys(defaultSettings),
   ...Object.keys(organization.entries),
   ...Object.keys(member.entries)
 ]

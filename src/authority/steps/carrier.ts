@@ -2,7 +2,8 @@ import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
 import { problem } from '../domain/problem.ts'
 import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
-import { Refusal } from '../refusal.ts'
+import { factorsForMember } from '../domain/transferred-factors.ts'
+import { demand, Refusal } from '../refusal.ts'
 import type { Guesser } from './attempts.ts'
 import { loadIntermediateSession, loadSession } from './load.ts'
 
@@ -21,26 +22,23 @@ export function namesCarrier(request: Readonly<SessionArguments>): boolean {
   return given.length === 1
 }
 
+/** An intermediate session has the factors that count for this member. */
 export async function loadCarrier(
   context: Context,
-  { member_id, organization_id }: MemberRecord,
+  member: MemberRecord,
   request: Readonly<SessionArguments>
 ): Promise<Carrier> {
   const { intermediate_session_token } = request
-  const carrier: Carrier =
-    intermediate_session_token === undefined
-      ? { isSession: true, record: await loadSession(context, request) }
-      : {
-          isSession: false,
-          record: await loadIntermediateSession(context, intermediate_session_token)
-        }
-  if (!carrier.isSession && carrier.record.organization_id !== organization_id) {
-    throw new Refusal(problem('invalid_intermediate_session_token_for_organization'))
+  if (intermediate_session_token !== undefined) {
+    const found = await loadIntermediateSession(context, intermediate_session_token)
+    const authentication_factors = demand(factorsForMember(found, member))
+    return { isSession: false, record: { ...found, authentication_factors } }
   }
-  if (carrier.record.member_id !== member_id) {
+  const record = await loadSession(context, request)
+  if (record.member_id !== member.member_id) {
     throw new Refusal(problem('member_session_member_id_mismatch'))
   }
-  return carrier
+  return { isSession: true, record }
 }
 
 /** A code that came with an intermediate session counts against that as well. */

@@ -99,6 +99,8 @@ export function startIntermediateSession(
     intermediate_session_id: newId('intermediate-session', environment),
     member_id: member.member_id,
     organization_id: member.organization_id,
+    email_address: member.email_address,
+    oauth_tenants: [],
     authentication_factors,
     version: 0
   }

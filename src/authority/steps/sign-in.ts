@@ -2,6 +2,7 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
+import { verifiesEmail } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
@@ -30,6 +31,8 @@ export interface ProvenFactors {
   readonly continued?: {
     readonly token: string
     readonly intermediate_session: IntermediateSessionRecord
+    /** Whether it becomes this member's when more is missing; if not, it stays what it is. */
+    readonly binds: boolean
   }
   /** Writes that belong to the step and stand or fall with its outcome. */
   readonly writes: readonly Write[]
@@ -56,20 +59,28 @@ async function completeSignIn(
 ): Promise<SignInAnswer> {
   const { store, now } = context
   const { session, write } = startSession(context, member, factors, options)
-  const unit = [...writes, write, ...forgetAfterPrimary(member)]
+  const admitted = admit(member, factors, now)
+  const unit = [...writes, ...admitted.writes, write, ...forgetAfterPrimary(member)]
   if (continued !== undefined) unit.push(consume(continued.intermediate_session, now))
-  if (member.status !== 'active') {
-    unit.push({ do: 'activateMember', member_id: member.member_id, now })
-  }
   const issueSession = await prepareIssue(context, session)
   demand(await store.run(unit))
 
-  const signedIn: MemberRecord =
-    member.status === 'active'
-      ? member
-      : { ...member, status: 'active', email_address_verified: true, updated_at: now }
-  const issued = await issueSession(signedIn, organization)
-  return completedAnswer(context, signedIn, organization, issued)
+  const issued = await issueSession(admitted.member, organization)
+  return completedAnswer(context, admitted.member, organization, issued)
+}
+
+/** A verified address makes a member active; for one who is, the address counts as verified from now on. */
+export function admit(
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[],
+  now: number
+): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
+  const isKnown = member.status === 'active' && member.email_address_verified
+  if (isKnown || !factors.some(verifiesEmail)) return { member, writes: [] }
+  return {
+    member: { ...member, status: 'active', email_address_verified: true, updated_at: now },
+    writes: [{ do: 'activateMember', member_id: member.member_id, now }]
+  }
 }
 
 /** Nothing is missing: the member is signed in. */
@@ -92,20 +103,25 @@ export function completedAnswer(
   }
 }
 
-/** An intermediate session that was continued keeps its token. Duration and claims of the request are not kept. */
+/**
+ * An intermediate session that was continued keeps its token. Duration and claims of the request are not kept. A member
+ * who lacks only the second factor is active: without that nobody could complete MFA.
+ */
 async function suspendSignIn(
   context: Context,
   { organization, member, factors, continued, writes }: ProvenFactors,
   missing: ReturnType<typeof missingForSession>
 ): Promise<SignInAnswer> {
+  const admitted =
+    missing.primary_required === null ? admit(member, factors, context.now) : { member, writes: [] }
   const { token, write } =
     continued === undefined
       ? startIntermediateSession(context, member, factors)
-      : keepFactors(continued, factors, context.now)
-  demand(await context.store.run([...writes, write]))
+      : continueIntermediateSession(continued, member, factors, context.now)
+  demand(await context.store.run([...writes, ...admitted.writes, write]))
   return {
     member_id: member.member_id,
-    member: viewMember(member, organization, context.now),
+    member: viewMember(admitted.member, organization, context.now),
     organization: viewOrganization(organization),
     member_authenticated: false,
     intermediate_session_token: token,
@@ -117,21 +133,31 @@ async function suspendSignIn(
   }
 }
 
-function keepFactors(
-  { token, intermediate_session }: NonNullable<ProvenFactors['continued']>,
+function continueIntermediateSession(
+  { token, intermediate_session, binds }: NonNullable<ProvenFactors['continued']>,
+  { member_id, organization_id }: MemberRecord,
   authentication_factors: readonly AuthenticationFactor[],
   now: number
 ): { token: string; write: Write } {
-  const kept = { ...intermediate_session, authentication_factors }
-  return {
-    token,
-    write: {
-      do: 'setIntermediateFactors',
-      intermediate_session: kept,
+  const { intermediate_session_id } = intermediate_session
+  if (!binds) {
+    const otherwise = problem('intermediate_session_not_found')
+    const write: Write = {
+      do: 'confirmIntermediateSession',
+      intermediate_session_id,
       now,
-      otherwise: stale
+      otherwise
     }
+    return { token, write }
   }
+  const bound = { ...intermediate_session, member_id, organization_id, authentication_factors }
+  const write: Write = {
+    do: 'bindIntermediateSession',
+    intermediate_session: bound,
+    now,
+    otherwise: stale
+  }
+  return { token, write }
 }
 
 /** Whoever consumes it first has the session; for everybody else it is gone. */

@@ -9,6 +9,7 @@ export const migrations: readonly string[] = [
     project_id text primary key,
     secret_hash text,
     policy text not null,
+    settings text not null,
     created_at bigint not null
   );
 
@@ -68,6 +69,7 @@ export const migrations: readonly string[] = [
     phone_id text not null,
     mfa_phone_number text,
     mfa_phone_number_verified bigint not null,
+    oauth_registrations text not null,
     roles text not null,
     trusted_metadata text not null,
     untrusted_metadata text not null,
@@ -157,6 +159,8 @@ export const migrations: readonly string[] = [
     token_hash text not null,
     member_id text,
     organization_id text,
+    email_address text not null,
+    oauth_tenants text not null,
     authentication_factors text not null,
     failed_codes bigint not null,
     created_at bigint not null,
@@ -167,5 +171,46 @@ export const migrations: readonly string[] = [
   );
   create unique index intermediate_sessions_token on intermediate_sessions (project_id, token_hash);
   create index intermediate_sessions_of_member on intermediate_sessions (project_id, member_id);
+
+  create table links (
+    project_id text not null references projects (project_id) on delete cascade,
+    link_id text not null,
+    kind text not null,
+    token_hash text not null,
+    member_id text,
+    email_address text not null,
+    code_challenge text,
+    created_at bigint not null,
+    expires_at bigint not null,
+    used_at bigint,
+    primary key (project_id, link_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+  create unique index links_token on links (project_id, token_hash);
+  create index links_of_member on links (project_id, member_id);
+
+  create table one_time_codes (
+    project_id text not null references projects (project_id) on delete cascade,
+    purpose text not null,
+    subject text not null,
+    code_id text not null,
+    code_hash text not null,
+    member_id text,
+    recipient text not null,
+    failed_attempts bigint not null,
+    created_at bigint not null,
+    expires_at bigint not null,
+    used_at bigint,
+    primary key (project_id, purpose, subject),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+
+  create table send_counts (
+    project_id text not null references projects (project_id) on delete cascade,
+    counter text not null,
+    window_start bigint not null,
+    sent bigint not null,
+    primary key (project_id, counter)
+  );
   `
 ]

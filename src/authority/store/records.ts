@@ -1,6 +1,8 @@
 import type {
   IntermediateSessionRecord,
+  LinkRecord,
   MemberRecord,
+  OneTimeCodeRecord,
   OrganizationRecord,
   PasswordRecord,
   ProjectRecord,
@@ -13,7 +15,11 @@ import type { Row } from './engine.ts'
 /** Rows as records: JSON is read, flags become booleans, absent text becomes `''` where the API says so. */
 
 export function readProject(row: Row): ProjectRecord {
-  return { ...(row as unknown as ProjectRecord), policy: json(row.policy) }
+  return {
+    ...(row as unknown as ProjectRecord),
+    policy: json(row.policy),
+    settings: json(row.settings)
+  }
 }
 
 export function readOrganization(row: Row): OrganizationRecord {
@@ -39,6 +45,7 @@ export function readMember(row: Row): MemberRecord {
     mfa_enrolled: row.mfa_enrolled === 1,
     mfa_phone_number: textOrEmpty(row.mfa_phone_number),
     mfa_phone_number_verified: row.mfa_phone_number_verified === 1,
+    oauth_registrations: json(row.oauth_registrations),
     roles: json(row.roles),
     trusted_metadata: json(row.trusted_metadata),
     untrusted_metadata: json(row.untrusted_metadata),
@@ -70,8 +77,17 @@ export function readSession(row: Row): SessionRecord {
 export function readIntermediateSession(row: Row): IntermediateSessionRecord {
   return {
     ...(row as unknown as IntermediateSessionRecord),
+    oauth_tenants: json(row.oauth_tenants),
     authentication_factors: json(row.authentication_factors)
   }
+}
+
+export function readLink(row: Row): LinkRecord {
+  return row as unknown as LinkRecord
+}
+
+export function readOneTimeCode(row: Row): OneTimeCodeRecord {
+  return row as unknown as OneTimeCodeRecord
 }
 
 export function json<T>(text: unknown): T {

@@ -8,11 +8,13 @@ type Prepared = readonly [sql: string, ...values: Value[]]
 export const statements: {
   readonly [Do in Write['do']]: (write: WriteNamed<Do>) => Prepared
 } = {
-  insertProject: ({ secret_hash, policy, now }) => [
-    `insert into projects (project_id, secret_hash, policy, created_at) values ($1, $2, $3, $4)
+  insertProject: ({ secret_hash, policy, settings, now }) => [
+    `insert into projects (project_id, secret_hash, policy, settings, created_at)
+     values ($1, $2, $3, $4, $5)
      on conflict (project_id) do nothing`,
     secret_hash,
     JSON.stringify(policy),
+    JSON.stringify(settings),
     now
   ],
 
@@ -24,6 +26,11 @@ export const statements: {
   setProjectPolicy: ({ policy }) => [
     'update projects set policy = $2 where project_id = $1',
     JSON.stringify(policy)
+  ],
+
+  setProjectSettings: ({ settings }) => [
+    'update projects set settings = $2 where project_id = $1',
+    JSON.stringify(settings)
   ],
 
   insertSigningKey: ({ kid, public_jwk, private_key, generation, now }) => [
@@ -108,10 +115,10 @@ export const statements: {
     `insert into members (project_id, member_id, organization_id, email_id, email_address,
        email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
        mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
-       roles, trusted_metadata, untrusted_metadata, updated_at, version, created_at,
-       failed_attempts, failed_codes)
+       oauth_registrations, roles, trusted_metadata, untrusted_metadata, updated_at, version,
+       created_at, failed_attempts, failed_codes)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-       $20, $21, $22, 0, 0)`,
+       $20, $21, $22, $23, 0, 0)`,
     member.member_id,
     member.organization_id,
     ...changeableColumns(member),
@@ -123,9 +130,9 @@ export const statements: {
     `update members set email_id = $4, email_address = $5, email_address_verified = $6,
        retired_email_addresses = $7, external_id = $8, status = $9, name = $10, is_breakglass = $11,
        mfa_enrolled = $12, default_mfa_method = $13, phone_id = $14, mfa_phone_number = $15,
-       mfa_phone_number_verified = $16, roles = $17, trusted_metadata = $18,
-       untrusted_metadata = $19, updated_at = $20, version = version + 1
-     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $21
+       mfa_phone_number_verified = $16, oauth_registrations = $17, roles = $18,
+       trusted_metadata = $19, untrusted_metadata = $20, updated_at = $21, version = version + 1
+     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $22
        and status <> 'deleted'`,
     member.member_id,
     member.organization_id,
@@ -359,24 +366,37 @@ export const statements: {
 
   insertIntermediateSession: ({ intermediate_session, token_hash, now, expires_at }) => [
     `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash, member_id,
-       organization_id, authentication_factors, version, created_at, expires_at, failed_codes)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`,
+       organization_id, email_address, oauth_tenants, authentication_factors, version, created_at,
+       expires_at, failed_codes)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`,
     intermediate_session.intermediate_session_id,
     token_hash,
     intermediate_session.member_id,
     intermediate_session.organization_id,
+    intermediate_session.email_address,
+    JSON.stringify(intermediate_session.oauth_tenants),
     JSON.stringify(intermediate_session.authentication_factors),
     intermediate_session.version,
     now,
     expires_at
   ],
 
-  setIntermediateFactors: ({ intermediate_session, now }) => [
-    `update intermediate_sessions set authentication_factors = $3, version = version + 1
+  bindIntermediateSession: ({ intermediate_session, now }) => [
+    `update intermediate_sessions set authentication_factors = $3, member_id = $6,
+       organization_id = $7, version = version + 1
      where project_id = $1 and intermediate_session_id = $2 and version = $4 and expires_at > $5`,
     intermediate_session.intermediate_session_id,
     JSON.stringify(intermediate_session.authentication_factors),
     intermediate_session.version,
+    now,
+    intermediate_session.member_id,
+    intermediate_session.organization_id
+  ],
+
+  confirmIntermediateSession: ({ intermediate_session_id, now }) => [
+    `update intermediate_sessions set version = version
+     where project_id = $1 and intermediate_session_id = $2 and expires_at > $3`,
+    intermediate_session_id,
     now
   ],
 
@@ -405,6 +425,82 @@ export const statements: {
   deleteMemberIntermediateSessions: ({ member_id }) => [
     'delete from intermediate_sessions where project_id = $1 and member_id = $2',
     member_id
+  ],
+
+  insertLink: ({ link, token_hash, now }) => [
+    `insert into links (project_id, link_id, kind, token_hash, member_id, email_address,
+       code_challenge, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    link.link_id,
+    link.kind,
+    token_hash,
+    link.member_id,
+    link.email_address,
+    link.code_challenge,
+    now,
+    link.expires_at
+  ],
+
+  useLink: ({ link_id, now }) => [
+    `update links set used_at = $3
+     where project_id = $1 and link_id = $2 and used_at is null and expires_at > $3`,
+    link_id,
+    now
+  ],
+
+  deleteMemberLinks: ({ member_id, kind }) => [
+    'delete from links where project_id = $1 and member_id = $2 and kind = $3',
+    member_id,
+    kind
+  ],
+
+  putCode: ({ code, now }) => [
+    `insert into one_time_codes (project_id, purpose, subject, code_id, code_hash, member_id,
+       recipient, failed_attempts, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)
+     on conflict (project_id, purpose, subject) do update set code_id = excluded.code_id,
+       code_hash = excluded.code_hash, member_id = excluded.member_id,
+       recipient = excluded.recipient, failed_attempts = 0, created_at = excluded.created_at,
+       expires_at = excluded.expires_at, used_at = null`,
+    code.purpose,
+    code.subject,
+    code.code_id,
+    code.code_hash,
+    code.member_id,
+    code.recipient,
+    now,
+    code.expires_at
+  ],
+
+  reserveCodeAttempt: ({ code, limit }) => [
+    `update one_time_codes set failed_attempts = failed_attempts + 1
+     where project_id = $1 and purpose = $2 and subject = $3 and code_id = $4
+       and failed_attempts < $5`,
+    code.purpose,
+    code.subject,
+    code.code_id,
+    limit
+  ],
+
+  useCode: ({ code, now }) => [
+    `update one_time_codes set used_at = $5
+     where project_id = $1 and purpose = $2 and subject = $3 and code_id = $4
+       and used_at is null and expires_at > $5`,
+    code.purpose,
+    code.subject,
+    code.code_id,
+    now
+  ],
+
+  countSend: ({ counter, window_start, limit }) => [
+    `insert into send_counts (project_id, counter, window_start, sent) values ($1, $2, $3, 1)
+     on conflict (project_id, counter) do update set
+       sent = case when send_counts.window_start = $3 then send_counts.sent + 1 else 1 end,
+       window_start = $3
+       where send_counts.window_start <> $3 or send_counts.sent < $4`,
+    counter,
+    window_start,
+    limit
   ]
 }
 
@@ -425,6 +521,7 @@ function changeableColumns(member: MemberRow): Value[] {
     // Unique where there is one: no number is null.
     member.mfa_phone_number === '' ? null : member.mfa_phone_number,
     flag(member.mfa_phone_number_verified),
+    JSON.stringify(member.oauth_registrations),
     JSON.stringify(member.roles),
     JSON.stringify(member.trusted_metadata),
     JSON.stringify(member.untrusted_metadata),

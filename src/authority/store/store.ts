@@ -1,8 +1,11 @@
 import type { JWK } from '../../wire/sessions.ts'
 import { type Problem, problem } from '../domain/problem.ts'
 import type {
+  CodePurpose,
   IntermediateSessionRecord,
+  LinkRecord,
   MemberRecord,
+  OneTimeCodeRecord,
   OrganizationRecord,
   PasswordRecord,
   ProjectRecord,
@@ -18,7 +21,9 @@ import { openPostgres } from './postgres.ts'
 import {
   json,
   readIntermediateSession,
+  readLink,
   readMember,
+  readOneTimeCode,
   readOrganization,
   readPassword,
   readProject,
@@ -265,6 +270,25 @@ function createProjectStore(engine: Engine, project_id: string) {
         token_hash,
         now,
         limit
+      )
+    },
+
+    /** Also one that was used or has ended: those are answered differently from one that never was. */
+    findLink(token_hash: string): Promise<LinkRecord | undefined> {
+      return one(
+        readLink,
+        'select * from links where project_id = $1 and token_hash = $2',
+        token_hash
+      )
+    },
+
+    /** Also one that was used or has ended. */
+    findOneTimeCode(purpose: CodePurpose, subject: string): Promise<OneTimeCodeRecord | undefined> {
+      return one(
+        readOneTimeCode,
+        'select * from one_time_codes where project_id = $1 and purpose = $2 and subject = $3',
+        purpose,
+        subject
       )
     },
 

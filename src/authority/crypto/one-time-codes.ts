@@ -1,0 +1,23 @@
+import { randomInt } from 'node:crypto'
+import type { CodePurpose } from '../domain/records.ts'
+import type { AtRest } from './at-rest.ts'
+
+const form = /^[0-9]{6}$/
+
+/** Six digits, all of them equally likely. */
+export function newOneTimeCode(): string {
+  return String(randomInt(1_000_000)).padStart(6, '0')
+}
+
+export function isOneTimeCode(text: string): boolean {
+  return form.test(text)
+}
+
+/** A code has too little entropy for a plain hash: without the key a dump of the database says nothing about it. */
+export function hashOneTimeCode(
+  atRest: AtRest,
+  { code_id, purpose, subject }: { code_id: string; purpose: CodePurpose; subject: string },
+  code: string
+): string {
+  return atRest.keyedHash(code, `one-time-code|${purpose}|${subject}|${code_id}`)
+}

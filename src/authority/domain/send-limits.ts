@@ -1,0 +1,37 @@
+import { problem } from './problem.ts'
+import type { Write } from './writes.ts'
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+const tooMany = problem('too_many_requests')
+
+/** Counts an SMS before it is sent: 1 a minute, 5 an hour and 10 a day for a number; 1,000 a day for the project. */
+export function countSms(phoneNumber: string, now: number): Write[] {
+  return [
+    countSend(`sms|${phoneNumber}|minute`, minuteMs, 1, now),
+    countSend(`sms|${phoneNumber}|hour`, hourMs, 5, now),
+    countSend(`sms|${phoneNumber}|day`, dayMs, 10, now),
+    countSend('sms|day', dayMs, 1000, now)
+  ]
+}
+
+/** Counts an e-mail before it is sent: 10 an hour and 30 a day for an address. */
+export function countEmail(email_address: string, now: number): Write[] {
+  return [
+    countSend(`email|${email_address}|hour`, hourMs, 10, now),
+    countSend(`email|${email_address}|day`, dayMs, 30, now)
+  ]
+}
+
+/** Windows are aligned to the clock, so that every process counts in the same ones. */
+function countSend(counter: string, windowMs: number, limit: number, now: number): Write {
+  return {
+    do: 'countSend',
+    counter,
+    window_start: now - (now % windowMs),
+    limit,
+    otherwise: tooMany
+  }
+}

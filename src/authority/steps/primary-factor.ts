@@ -1,0 +1,110 @@
+import type { SessionOptions } from '../../wire/sessions.ts'
+import type { SignInResponse } from '../../wire/sign-in.ts'
+import type { Context } from '../context.ts'
+import { addFactor, type Proof } from '../domain/factors.ts'
+import { forgetAfterPrimary } from '../domain/lockout.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import { acceptsFactor } from '../domain/sign-in-requirements.ts'
+import { factorsForMember } from '../domain/transferred-factors.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { prepareIssue, touchSession } from './issue-session.ts'
+import {
+  hasSessionCredential,
+  loadIntermediateSession,
+  loadSession,
+  type SessionCredential
+} from './load.ts'
+import { retryWhileStale } from './retry-while-stale.ts'
+import { admit, completedAnswer, finishSignIn } from './sign-in.ts'
+
+/** What a primary step may name beside its factor: a session to step up, or an intermediate session to continue. */
+export type PrimaryRequest = SessionCredential &
+  SessionOptions & { readonly intermediate_session_token?: string }
+
+/** A primary factor that was right. */
+export interface ProvenPrimary {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly proof: Proof
+  /** Writes that stand or fall with the sign-in. Those that use up what was proven are guarded. */
+  readonly writes: readonly Write[]
+}
+
+export type PrimaryAnswer = Omit<SignInResponse, 'request_id' | 'status_code'> & {
+  organization_id: string
+}
+
+/** Refuses what the request names beside its factor if it names too much, or what is not there: before the factor is used up. */
+export async function refuseBesideFactor(context: Context, request: PrimaryRequest): Promise<void> {
+  const { session_token, session_jwt, intermediate_session_token } = request
+  const credentials = [session_token, session_jwt, intermediate_session_token]
+  if (credentials.filter((credential) => credential !== undefined).length > 1) {
+    throw new Refusal(problem('too_many_session_arguments'))
+  }
+  if (hasSessionCredential(request)) await loadSession(context, request)
+  if (intermediate_session_token !== undefined) {
+    await loadIntermediateSession(context, intermediate_session_token)
+  }
+}
+
+/**
+ * Ends a primary step.
+ *
+ * - What the organization does not accept is refused only now that the factor was right.
+ * - A session of the same member gains the factor, and no second factor is asked for; another member's is ignored.
+ * - An intermediate session gives the factors that count for the member, and must not be of another one.
+ */
+export async function finishPrimary(
+  context: Context,
+  request: PrimaryRequest,
+  proven: ProvenPrimary
+): Promise<PrimaryAnswer> {
+  const { organization, member, proof } = proven
+  if (!acceptsFactor(organization, member, proof)) {
+    throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
+  }
+  const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
+  const stepsUp = session?.member_id === member.member_id
+  const answer = await retryWhileStale(() =>
+    stepsUp ? stepUp(context, request, proven) : signIn(context, request, proven)
+  )
+  return { organization_id: organization.organization_id, ...answer }
+}
+
+/** Adds the factor to the session that the request names. */
+async function stepUp(
+  context: Context,
+  request: PrimaryRequest,
+  { organization, member, proof, writes }: ProvenPrimary
+) {
+  const found = await loadSession(context, request)
+  const factors = addFactor(found.authentication_factors, proof, context.now)
+  const { session, write } = touchSession(context, found, request, factors)
+  const admitted = admit(member, factors, context.now)
+  const issueSession = await prepareIssue(context, session)
+  demand(
+    await context.store.run([...writes, ...admitted.writes, write, ...forgetAfterPrimary(member)])
+  )
+  const issued = await issueSession(admitted.member, organization)
+  return completedAnswer(context, admitted.member, organization, issued)
+}
+
+async function signIn(
+  context: Context,
+  request: PrimaryRequest,
+  { organization, member, proof, writes }: ProvenPrimary
+) {
+  const { intermediate_session_token: token } = request
+  const intermediate_session =
+    token === undefined ? undefined : await loadIntermediateSession(context, token)
+  const earlier =
+    intermediate_session === undefined ? [] : demand(factorsForMember(intermediate_session, member))
+  const continued =
+    token === undefined || intermediate_session === undefined
+      ? {}
+      : { continued: { token, intermediate_session, binds: true } }
+  const factors = addFactor(earlier, proof, context.now)
+  return finishSignIn(context, { organization, member, factors, writes, ...continued }, request)
+}
