@@ -13,5 +13,13 @@ export {
   type AuthorityOptions,
   createAuthority
 } from './authority/create-authority.ts'
+export type {
+  Delivery,
+  EmailKind,
+  EmailMessage,
+  Locale,
+  SmsMessage
+} from './authority/delivery/delivery.ts'
+export { createOutbox, type Outbox, type OutboxEntry } from './authority/delivery/outbox.ts'
 export type { ServedProject } from './authority/seed/plant-seed.ts'
 export type { ProjectSeed } from './authority/seed/seed.ts'

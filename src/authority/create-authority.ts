@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
+import { checkDelivery } from './delivery/check-delivery.ts'
+import type { Delivery } from './delivery/delivery.ts'
 import { createApp } from './http/app.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
@@ -22,6 +24,11 @@ export interface AuthorityOptions {
    * (separated by commas) or `MEMBERGATE_KEY`. With neither, only `':memory:'` works, on a key of its own.
    */
   readonly keys?: readonly string[]
+  /**
+   * How text messages and e-mails leave: your own functions, `webhookSender`, `smtpSender`, or `createOutbox` to develop.
+   * An operation whose channel is missing answers 501.
+   */
+  readonly deliver?: Delivery
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -49,6 +56,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   database: true,
   projects: true,
   keys: true,
+  deliver: true,
   now: true
 }
 
@@ -62,7 +70,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
  * const { url } = await authority.listen(4100)
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { database, projects, keys, now } = checkOptions(options)
+  const { database, projects, keys, delivery, now } = checkOptions(options)
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
@@ -76,7 +84,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     throw error
   }
 
-  const app = createApp({ store, atRest, now })
+  const app = createApp({ store, atRest, delivery, now })
   const servers = new Set<Server>()
   let closed: Promise<void> | undefined
 
@@ -130,14 +138,20 @@ function checkOptions(options: AuthorityOptions) {
       throw new ConfigError(`createAuthority has no option "${name}".${nearestName(name, known)}`)
     }
   }
-  const { database, projects = [], keys, now = Date.now } = options
+  const { database, projects = [], keys, deliver = {}, now = Date.now } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
     )
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
-  return { database, projects: checkSeed(projects), keys: chooseKeys(keys, database), now }
+  return {
+    database,
+    projects: checkSeed(projects),
+    keys: chooseKeys(keys, database),
+    delivery: checkDelivery(deliver),
+    now
+  }
 }
 
 function chooseKeys(given: readonly string[] | undefined, database: string): readonly string[] {

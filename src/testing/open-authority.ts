@@ -4,6 +4,8 @@ import {
   type AuthorityOptions,
   createAuthority
 } from '../authority/create-authority.ts'
+import type { Delivery } from '../authority/delivery/delivery.ts'
+import { createOutbox, type OutboxEntry } from '../authority/delivery/outbox.ts'
 import { ConfigError } from '../errors/config-error.ts'
 
 /** Everything may be left out. */
@@ -15,19 +17,23 @@ export interface OpenAuthorityOptions {
   readonly projects?: AuthorityOptions['projects']
   /** `:memory:` (default), a SQLite file, or `postgres://…`. Existing organizations and members stay as they are. */
   readonly database?: string
+  /** How messages leave. By default nothing is sent, and `outbox()` tells what would have been. */
+  readonly deliver?: Delivery
   /** The clock, in epoch milliseconds. Move it, and sessions, JWTs and codes grow old. Default `Date.now`. */
   readonly now?: () => number
   /** Default 0: a free one. */
   readonly port?: number
 }
 
-/** A running authority. All but `close` is what `createMemberAuth` and `createClient` take. */
+/** A running authority. `url`, `project_id` and `secret` are what `createMemberAuth` and `createClient` take. */
 export interface OpenAuthority {
   /** For example `http://127.0.0.1:49152/`. */
   readonly url: string
   /** Of the first project. */
   readonly project_id: string
   readonly secret: string
+  /** What would have been sent, the newest first. Empty where `deliver` sends. */
+  outbox(): readonly OutboxEntry[]
   /** Ends the server and lets go of the database; resolves when both are done. */
   close(): Promise<void>
 }
@@ -49,10 +55,18 @@ const testKey = createHash('sha256').update('membergate test key').digest('base6
  */
 export async function openAuthority(options: OpenAuthorityOptions = {}): Promise<OpenAuthority> {
   const { port = 0, database = ':memory:', ...rest } = options
-  const authority = await createAuthority({ ...rest, database, keys: testKeys(database) })
+  const { deliver, entries: outbox } = createOutbox(options)
+  const authority = await createAuthority({
+    deliver,
+    ...rest,
+    database,
+    keys: testKeys(database)
+  })
   try {
     const { url } = await authority.listen(port, '127.0.0.1')
-    return { url, ...firstProject(authority), close: () => authority.close() }
+    const opened = { url, ...firstProject(authority), outbox, close: () => authority.close() }
+    // Where `close` is taken out, the rest is what `createMemberAuth` takes: the outbox must not be part of it.
+    return Object.defineProperty(opened, 'outbox', { enumerable: false })
   } catch (error) {
     await authority.close()
     throw error

@@ -45,7 +45,7 @@ beforeEach(async () => {
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
   await plantSeed({ store, atRest, now }, seed)
-  app = createApp({ store, atRest, now: () => now })
+  app = createApp({ store, atRest, delivery: {}, now: () => now })
 })
 
 afterEach(() => store.close())
@@ -62,7 +62,7 @@ function signIn(options: object = {}) {
 
 /** As another process would: nothing that the first one holds in memory helps. */
 function restart() {
-  app = createApp({ store, atRest, now: () => now })
+  app = createApp({ store, atRest, delivery: {}, now: () => now })
 }
 
 async function sessionsOf(member_id: string) {

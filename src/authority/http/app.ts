@@ -13,6 +13,8 @@ import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
+import { DeliveryUnavailable } from '../delivery/deliver.ts'
+import type { Delivery } from '../delivery/delivery.ts'
 import { type Problem, problem } from '../domain/problem.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { handlers } from '../handlers.ts'
@@ -28,6 +30,7 @@ import { reportError } from './report-error.ts'
 export interface AppOptions {
   readonly store: Store
   readonly atRest: AtRest
+  readonly delivery: Delivery
   readonly now: () => number
 }
 
@@ -161,7 +164,7 @@ const readBody: RequestHandler = (req, res, next) => {
 function answerOperation(
   name: OperationName,
   route: Route<unknown, unknown>,
-  { store, atRest, now }: AppOptions,
+  { store, atRest, delivery, now }: AppOptions,
   signingKeysOf: (project_id: string) => SigningKeys
 ): RequestHandler {
   const handle = handlers[name] as
@@ -187,6 +190,7 @@ function answerOperation(
       store: store.ofProject(project_id),
       atRest,
       signingKeys: signingKeysOf(project_id),
+      delivery,
       authorization,
       now: now()
     }
@@ -231,11 +235,17 @@ const answerProblem: ErrorRequestHandler = (error: unknown, _req, res, next) => 
 
 function problemOf(error: unknown): Problem {
   if (error instanceof Refusal) return error.problem
-  if (error instanceof DatabaseUnavailable || isOverloaded(error)) {
-    return problem('server_unavailable')
-  }
+  if (isUnavailable(error)) return problem('server_unavailable')
   const status: unknown = Reflect.get(Object(error), 'status')
   return problem(problemByStatus.get(status) ?? 'internal_server_error')
+}
+
+function isUnavailable(error: unknown): boolean {
+  return (
+    error instanceof DatabaseUnavailable ||
+    error instanceof DeliveryUnavailable ||
+    isOverloaded(error)
+  )
 }
 
 /** What Express itself refuses: a body that is too large, of another encoding, or not JSON; a path that does not decode. */

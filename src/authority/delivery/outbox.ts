@@ -1,0 +1,59 @@
+import { timestamp } from '../domain/timestamps.ts'
+import type { Delivery } from './delivery.ts'
+
+/** What would have been sent. */
+export interface OutboxEntry {
+  readonly channel: 'sms' | 'email'
+  readonly to: string
+  readonly code?: string
+  readonly token?: string
+  readonly link?: string
+  /** RFC 3339. */
+  readonly sent_at: string
+}
+
+/** Sends nothing and remembers everything. */
+export interface Outbox {
+  /** For the option `deliver` of `createAuthority`. */
+  readonly deliver: Delivery
+  /** The newest 1,000 messages, the newest first. */
+  entries(): readonly OutboxEntry[]
+}
+
+const maxEntries = 1000
+
+/**
+ * Keeps messages instead of sending them, for development and tests.
+ *
+ * @example
+ * const { deliver, entries } = createOutbox()
+ * const authority = await createAuthority({ database: ':memory:', deliver })
+ * // …
+ * const [latest] = entries()
+ */
+export function createOutbox({ now = Date.now }: { readonly now?: () => number } = {}): Outbox {
+  const newestFirst: OutboxEntry[] = []
+
+  function keep(message: Omit<OutboxEntry, 'sent_at'>): void {
+    newestFirst.unshift({ ...message, sent_at: timestamp(now()) })
+    newestFirst.length = Math.min(newestFirst.length, maxEntries)
+  }
+
+  return {
+    deliver: {
+      async sms({ to, code }) {
+        keep({ channel: 'sms', to, code })
+      },
+      async email({ to, code, token, link }) {
+        keep({
+          channel: 'email',
+          to,
+          ...(code === undefined ? {} : { code }),
+          ...(token === undefined ? {} : { token }),
+          ...(link === undefined ? {} : { link })
+        })
+      }
+    },
+    entries: () => [...newestFirst]
+  }
+}
