@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { checkPermission } from '../../src/rbac/check-permission.ts'
 import { compilePolicy } from '../../src/rbac/compile-policy.ts'
+import { addFactor, giveSsoRole, samlFactor } from '../support/plant.ts'
 import { describeEvery, secondsOf, type World } from '../support/promises.ts'
 
 const denied = { status_code: 403, error_type: 'session_authorization_error' }
@@ -196,12 +197,29 @@ describe('authorization_check', () => {
       expect(granted).toBeGreaterThan(50)
       expect(granted).toBeLessThan(450)
     })
-  })
 
-  test.todo(
-    'S-AZ-08: a role from an SSO connection counts only with a factor of that connection (SSO)'
-  )
-  test.todo('S-AZ-09: a role from an SSO group counts only with a factor of its connection (SSO)')
+    test.each([
+      ['S-AZ-08: a role from an SSO connection', undefined],
+      ['S-AZ-09: a role from an SSO group', 'engineers']
+    ])('%s counts only with a factor of that connection', async (_, group) => {
+      const person = await world.newPerson()
+      const { organization_id, member_id } = person
+      await giveSsoRole(world.database, member_id, 'editor', 'saml-connection-test-1', group)
+      const ask = async (...connections: string[]) => {
+        const { session_token, member_session } = await world.signIn(person)
+        for (const connection of connections) {
+          const factor = samlFactor(connection, world.clock.now())
+          await addFactor(world.database, member_session.member_session_id, factor)
+        }
+        const authorization_check = { organization_id, resource_id: 'documents', action: 'write' }
+        return world.client.sessions.authenticate({ session_token, authorization_check })
+      }
+      const verdict = { authorized: true, granting_roles: ['editor'] }
+      expect((await ask('saml-connection-test-1')).verdict).toEqual(verdict)
+      expect(await world.errorOf(ask())).toMatchObject(denied)
+      expect(await world.errorOf(ask('saml-connection-test-2'))).toMatchObject(denied)
+    })
+  })
 })
 
 const actions = ['read', 'write', 'delete', 'pay', 'search', 'update.info.name', '*', 'ride']

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
+import type { Member } from 'membergate/client'
+import { addFactor, giveSsoRole, samlFactor } from '../support/plant.ts'
 import {
   claimsOf,
   describeEvery,
   newForger,
   secondsOf,
+  sessionClaim,
   withOtherSignature
 } from '../support/promises.ts'
 
@@ -142,10 +145,36 @@ describe('sessions.authenticate', () => {
       expect(Object.keys(answer)).not.toContain('member_id')
       expect(answer.member.member_id).toBe(member_session.member_id)
     })
-  })
 
-  test.todo(
-    'S-AUTH-13: a role by an SSO connection shows in the member, not in a session without its factor (SSO)'
-  )
-  test.todo('S-AUTH-14: a role by an SSO connection shows in a session with its factor (SSO)')
+    describe('with a role by an SSO connection', () => {
+      async function withSsoRole() {
+        const person = await world.newPerson()
+        const { session_token, member_session } = await world.signIn(person)
+        await giveSsoRole(world.database, person.member_id, 'editor', 'saml-connection-test-1')
+        return { session_token, member_session_id: member_session.member_session_id }
+      }
+      const rolesOf = ({ member }: { member: Member }) => member.roles.map(({ role_id }) => role_id)
+
+      test('S-AUTH-13: without a factor of it the member shows the role, the session does not', async () => {
+        const { session_token } = await withSsoRole()
+        const answer = await world.client.sessions.authenticate({ session_token })
+        expect(rolesOf(answer)).toEqual(['stytch_member', 'editor'])
+        expect(answer.member_session.roles).toEqual(['stytch_member'])
+        expect(claimsOf(answer.session_jwt)[sessionClaim].roles).toEqual(['stytch_member'])
+      })
+
+      test('S-AUTH-14: with a factor of it both show the role', async () => {
+        const { session_token, member_session_id } = await withSsoRole()
+        const factor = samlFactor('saml-connection-test-1', world.clock.now())
+        await addFactor(world.database, member_session_id, factor)
+        const answer = await world.client.sessions.authenticate({ session_token })
+        expect(rolesOf(answer)).toEqual(['stytch_member', 'editor'])
+        expect(answer.member_session.roles).toEqual(['stytch_member', 'editor'])
+        expect(claimsOf(answer.session_jwt)[sessionClaim].roles).toEqual([
+          'stytch_member',
+          'editor'
+        ])
+      })
+    })
+  })
 })
