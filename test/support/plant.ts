@@ -67,6 +67,9 @@ interface PlantedIntermediateSession {
   /** Bound to nobody when left out, as after a discovery sign-in. */
   readonly member_id?: string
   readonly organization_id?: string
+  /** Lower case: what the factors are about. */
+  readonly email_address: string
+  readonly oauth_tenants?: readonly { readonly provider: string; readonly tenant: string }[]
   readonly authentication_factors: readonly AuthenticationFactor[]
   /** The clock of the authority. */
   readonly now: number
@@ -79,6 +82,8 @@ export async function plantIntermediateSession(
     project_id,
     member_id,
     organization_id,
+    email_address,
+    oauth_tenants = [],
     authentication_factors,
     now
   }: PlantedIntermediateSession
@@ -87,14 +92,17 @@ export async function plantIntermediateSession(
   await plant(
     database,
     `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash, member_id,
-       organization_id, authentication_factors, version, created_at, expires_at, failed_codes)
-     values ($1, $2, $3, $4, $5, $6, 0, $7, $8, 0)`,
+       organization_id, email_address, oauth_tenants, authentication_factors, version, created_at,
+       expires_at, failed_codes)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, 0)`,
     [
       project_id,
       `intermediate-session-test-${randomUUID()}`,
       sha256(token),
       member_id ?? null,
       organization_id ?? null,
+      email_address,
+      JSON.stringify(oauth_tenants),
       JSON.stringify(authentication_factors),
       now,
       now + 600_000
