@@ -12,7 +12,8 @@ export async function chooseDelivery({
   outbox,
   senders
 }: Pick<ServeOptions, 'outbox' | 'senders'>): Promise<ChosenDelivery> {
-  if (!outbox) return { deliver: { ...chooseSms(senders), ...(await chooseEmail(senders)) } }
+  if (!outbox)
+    return { deliver: { ...(await chooseSms(senders)), ...(await chooseEmail(senders)) } }
   const { smsWebhook, emailWebhook, emailFrom } = senders
   if ([smsWebhook, emailWebhook, emailFrom].some((flag) => flag !== undefined)) {
     throw new ConfigError(
@@ -22,9 +23,12 @@ export async function chooseDelivery({
   return createOutbox()
 }
 
-function chooseSms({ smsWebhook, webhookSecret }: SenderOptions): Pick<Delivery, 'sms'> {
+async function chooseSms({
+  smsWebhook,
+  webhookSecret
+}: SenderOptions): Promise<Pick<Delivery, 'sms'>> {
   if (smsWebhook === undefined) return {}
-  const { sms } = openWebhook('--sms-webhook', smsWebhook, webhookSecret)
+  const { sms } = await openWebhook('--sms-webhook', smsWebhook, webhookSecret)
   return { sms }
 }
 
@@ -36,22 +40,41 @@ async function chooseEmail(senders: SenderOptions): Promise<Pick<Delivery, 'emai
         'E-mail has two ways out. Leave out --email-webhook, or MEMBERGATE_SMTP_URL and --email-from.'
       )
     }
-    const { email } = openWebhook('--email-webhook', emailWebhook, webhookSecret)
+    const { email } = await openWebhook('--email-webhook', emailWebhook, webhookSecret)
     return { email }
   }
   if (smtpUrl === undefined && emailFrom === undefined) return {}
   if (smtpUrl === undefined || emailFrom === undefined) {
     throw new ConfigError('E-mail by SMTP needs both: MEMBERGATE_SMTP_URL and --email-from.')
   }
-  return smtpSender({ url: smtpUrl, from: emailFrom })
+  return naming('MEMBERGATE_SMTP_URL with --email-from', () =>
+    smtpSender({ url: smtpUrl, from: emailFrom })
+  )
 }
 
-function openWebhook(flag: string, url: string, secret: string | undefined): Required<Delivery> {
+async function openWebhook(
+  flag: string,
+  url: string,
+  secret: string | undefined
+): Promise<Required<Delivery>> {
   if (secret === undefined) {
     throw new ConfigError(
       `${flag} needs MEMBERGATE_WEBHOOK_SECRET, which signs what is sent. Make one with ` +
         `node -p "'whsec_' + crypto.randomBytes(32).toString('base64')"`
     )
   }
-  return webhookSender({ url, secret })
+  return naming(`${flag} with MEMBERGATE_WEBHOOK_SECRET`, () => webhookSender({ url, secret }))
+}
+
+/** A sender speaks of its own options; whoever runs the command gave flags and variables. */
+async function naming<Sender>(
+  given: string,
+  open: () => Sender | Promise<Sender>
+): Promise<Sender> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new ConfigError(`${given}: ${error.message}`, { cause: error.cause })
+  }
 }
