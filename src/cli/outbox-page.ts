@@ -7,7 +7,10 @@ const style = `
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem }
 table { width: 100%; border-collapse: collapse }
-th, td { padding: .5rem; text-align: start; vertical-align: top; border-block-end: 1px solid; overflow-wrap: anywhere }
+th, td { padding: .5rem; text-align: start; vertical-align: top; border-block-end: 1px solid }
+td { overflow-wrap: anywhere }
+.brief { white-space: nowrap }
+.to { min-width: 14rem }
 .key { font-family: ui-monospace, monospace }
 @media (max-width: 40rem) { thead { position: absolute; clip-path: inset(50%) } tr, td { display: block; border: 0; padding: 0 } tr { padding-block: 1rem; border-block-end: 1px solid } }
 `
@@ -57,9 +60,9 @@ ${entries.map(row).join('\n')}
 
 function row({ channel, to, code, link, sent_at }: OutboxEntry): string {
   const cells = [
-    `<td><time>${escapeHtml(sent_at)}</time></td>`,
-    `<td>${channel === 'sms' ? 'SMS' : 'E-mail'}</td>`,
-    `<td>${escapeHtml(to)}</td>`,
+    `<td class="brief"><time>${escapeHtml(sent_at)}</time></td>`,
+    `<td class="brief">${channel === 'sms' ? 'SMS' : 'E-mail'}</td>`,
+    `<td class="to">${escapeHtml(to)}</td>`,
     `<td class="key">${[code, link].map(key).join(' ')}</td>`
   ]
   return `<tr>${cells.join('')}</tr>`
