@@ -76,6 +76,15 @@ describe('an outbox', () => {
     expect(entries().at(-1)?.code).toBe('5')
   })
 
+  test.each([
+    [{ nwo: Date.now }, /"now"/],
+    [{ now: 5 }, /now/]
+  ])('takes no options %j', (options, naming) => {
+    const create = () => createOutbox(options as object)
+    expect(create).toThrow(expect.objectContaining({ code: 'config_invalid' }))
+    expect(create).toThrow(naming)
+  })
+
   test('of openAuthority is no part of what createMemberAuth takes', async () => {
     const { close, ...project } = await openAuthority()
     expect(Object.keys(project).sort()).toEqual(['project_id', 'secret', 'url'])
