@@ -17,7 +17,13 @@ export type { Authorization } from './wire/authorization.ts'
 export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'
 export type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
-  B2BDiscoveryIntermediateSessionsExchangeResponse
+  B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
+  DiscoveredOrganization,
+  Membership
 } from './wire/discovery.ts'
 export type {
   Member,

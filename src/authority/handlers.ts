@@ -1,5 +1,7 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as discoveryIntermediateSessions from './handlers/discovery-intermediate-sessions.ts'
+import * as discoveryOrganizations from './handlers/discovery-organizations.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
@@ -14,7 +16,11 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.get': sessions.get,
   'sessions.authenticate': sessions.authenticate,
   'sessions.revoke': sessions.revoke,
+  'sessions.exchange': sessions.exchange,
   'sessions.getJWKS': sessions.getJWKS,
+  'discovery.intermediateSessions.exchange': discoveryIntermediateSessions.exchange,
+  'discovery.organizations.list': discoveryOrganizations.list,
+  'discovery.organizations.create': discoveryOrganizations.create,
   'totps.create': totps.create,
   'totps.authenticate': totps.authenticate,
   'totps.migrate': totps.migrate,

@@ -293,7 +293,7 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'updateOrganization', organization, otherwise },
         { do: 'setOrganizationRoles', organization_id, custom_roles: [], otherwise },
         { do: 'updateMember', member, otherwise },
-        { do: 'activateMember', member_id, now, otherwise },
+        { do: 'activateMember', member_id, email_id: member.email_id, now, otherwise },
         { do: 'forgetFailures', member_id, otherwise },
         { ...reserveAttempt(member_id, 'password', now), otherwise },
         { do: 'revokeSession', member_session_id, now, otherwise },

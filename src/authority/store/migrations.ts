@@ -42,6 +42,10 @@ export const migrations: readonly string[] = [
     primary key (project_id, organization_id)
   );
   create index organizations_slug on organizations (project_id, organization_slug);
+  create index organizations_with_allowed_domains on organizations (project_id)
+    where email_allowed_domains <> '[]';
+  create index organizations_with_claimed_domains on organizations (project_id)
+    where claimed_email_domains <> '[]';
 
   create table organization_addresses (
     project_id text not null,
@@ -97,6 +101,8 @@ export const migrations: readonly string[] = [
     primary key (project_id, organization_id, email_address),
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
+
+  create index member_emails_address on member_emails (project_id, email_address);
 
   create table passwords (
     project_id text not null,

@@ -131,7 +131,12 @@ function hasMember(condition: string): string {
 }
 
 function likePattern(text: string, bind: Bind): string {
-  return `${bind(`%${text.replace(/[\\%_]/g, '\\$&')}%`)} escape '\\'`
+  return `${bind(`%${escapePattern(text)}%`)} escape '\\'`
+}
+
+/** For `like … escape '\'`. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
 }
 
 function fitsPattern(text: string): boolean {
