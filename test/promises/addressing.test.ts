@@ -239,7 +239,5 @@ describe('addressing', () => {
   })
 
   test.todo('S-ADR-04: attest takes a slug as organization_id (sessions.attest)')
-  test.todo(
-    'S-ADR-01 to S-ADR-10: for sessions.exchange, sessions.migrate, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
-  )
+  test.todo('S-ADR-01 to S-ADR-10: for sessions.migrate, otps.sms.send and otps.sms.authenticate')
 })

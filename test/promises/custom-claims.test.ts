@@ -348,6 +348,6 @@ describe('custom claims', () => {
   })
 
   test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange and otps.sms.authenticate'
+    'S-CLM-01 to S-CLM-12: for sessions.exchangeAccessToken, sessions.attest, sessions.migrate and otps.sms.authenticate'
   )
 })

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import {
+  emailIdOf,
+  magicLinkFactor,
+  plantIntermediateSession,
+  setFactors
+} from '../support/plant.ts'
+import {
   codeAt,
   describeEvery,
   type Person,
@@ -30,6 +36,23 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
   async 'sessions.revoke'(world) {
     const { session_token } = await world.signIn(await world.newPerson())
     return { session_token }
+  },
+  async 'sessions.exchange'(world) {
+    const { inB, session_token } = await newTwin(world)
+    return { organization_id: inB.organization_id, session_token }
+  },
+  async 'discovery.intermediateSessions.exchange'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const intermediate_session_token = await beginDiscovery(world, email_address)
+    return { organization_id, intermediate_session_token }
+  },
+  async 'discovery.organizations.list'(world) {
+    const { inA } = await newTwin(world)
+    return { intermediate_session_token: await beginDiscovery(world, inA.email_address) }
+  },
+  async 'discovery.organizations.create'(world) {
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    return { intermediate_session_token: await beginDiscovery(world, email_address) }
   },
   async 'sessions.getJWKS'({ project_id }) {
     return { project_id }
@@ -123,14 +146,9 @@ const operations = Object.keys(requests)
 
 /** Operations whose requests this server knows and does not answer yet. */
 const unanswered: Record<string, Request> = {
-  'sessions.exchange': { organization_id: 'acme', session_token: 'x' },
   'sessions.exchangeAccessToken': { access_token: 'x' },
   'sessions.attest': { profile_id: 'x', token: 'x' },
   'sessions.migrate': { session_token: 'x', organization_id: 'acme' },
-  'discovery.intermediateSessions.exchange': {
-    intermediate_session_token: 'x',
-    organization_id: 'acme'
-  },
   'otps.sms.send': { organization_id: 'acme', member_id: 'x' },
   'otps.sms.authenticate': { organization_id: 'acme', member_id: 'x', code: '123456' }
 }
@@ -149,6 +167,31 @@ const org_policy = {
 
 function named({ organization_id, member_id }: { organization_id: string; member_id: string }) {
   return { organization_id, member_id }
+}
+
+/** One person in A and in B, signed in to A by magic link. */
+async function newTwin(world: World) {
+  const inA = await world.newPerson()
+  const { email_address, member_id } = inA
+  const inB = await world.newPerson({ email_address, organization_id: world.B.organization_id })
+  const pair = await world.signIn(inA)
+  const email_id = await emailIdOf(world.database, member_id)
+  await setFactors(world.database, pair.member_session.member_session_id, [
+    magicLinkFactor(email_address, world.clock.now(), email_id)
+  ])
+  return { inA, inB, ...pair }
+}
+
+/** The intermediate session of a sign-in by magic link that names no organization. */
+function beginDiscovery({ database, project_id, clock }: World, email_address: string) {
+  const now = clock.now()
+  const authentication_factors = [magicLinkFactor(email_address, now)]
+  return plantIntermediateSession(database, {
+    project_id,
+    email_address,
+    authentication_factors,
+    now
+  })
 }
 
 async function recoveryCodeOf(world: World, person: Person): Promise<string> {
@@ -198,6 +241,35 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['sessions.revoke', { session_jwt: 'a.b.c' }],
     ['sessions.revoke', { member_id: 'member-test-nobody' }],
     ['sessions.revoke', { member_id: { toString: 'x' } }],
+    ['sessions.exchange', {}],
+    ['sessions.exchange', { organization_id }],
+    ['sessions.exchange', { organization_id, session_token: opaque }],
+    ['sessions.exchange', { organization_id, session_jwt: 'a.b.c' }],
+    ['sessions.exchange', { organization_id, ...usedToken }],
+    ['sessions.exchange', { ...nowhere, ...usedToken }],
+    ['sessions.exchange', { organization_id, ...usedToken, locale: 'xx-YY' }],
+    ['discovery.intermediateSessions.exchange', {}],
+    ['discovery.intermediateSessions.exchange', { ...nowhere, intermediate_session_token }],
+    [
+      'discovery.intermediateSessions.exchange',
+      { organization_id, intermediate_session_token: opaque }
+    ],
+    [
+      'discovery.intermediateSessions.exchange',
+      { organization_id, intermediate_session_token: 'short' }
+    ],
+    [
+      'discovery.intermediateSessions.exchange',
+      { organization_id, intermediate_session_token, locale: 5 }
+    ],
+    ['discovery.organizations.list', {}],
+    ['discovery.organizations.list', { intermediate_session_token: opaque }],
+    ['discovery.organizations.list', { session_token: 5 }],
+    ['discovery.organizations.list', { intermediate_session_token, ...usedToken }],
+    ['discovery.organizations.create', {}],
+    ['discovery.organizations.create', { intermediate_session_token: opaque }],
+    ['discovery.organizations.create', { intermediate_session_token, organization_slug: 'acme' }],
+    ['discovery.organizations.create', { intermediate_session_token, mfa_policy: 'SOMETIMES' }],
     ['sessions.getJWKS', { project_id: 'nonsense' }],
     ['totps.create', {}],
     ['totps.create', nobody],
@@ -386,7 +458,10 @@ describe('every operation', () => {
       'passwords.sessions.reset',
       'totps.authenticate',
       'recoveryCodes.recover',
-      'sessions.authenticate'
+      'sessions.authenticate',
+      'sessions.exchange',
+      'discovery.intermediateSessions.exchange',
+      'discovery.organizations.create'
     ])('S-ANY-07: %s answers token, JWT and object of one session', async (operation) => {
       const answer = await world.send(operation, await requests[operation]?.(world))
       const session_token = String(answer.session_token)
@@ -425,6 +500,10 @@ describe('every operation', () => {
       const takers: Record<string, (credential: Request, person: Taker) => Promise<Request>> = {
         'sessions.authenticate': (credential) => world.send('sessions.authenticate', credential),
         'sessions.revoke': (credential) => world.send('sessions.revoke', credential),
+        'sessions.exchange': (credential, { organization_id }) =>
+          world.send('sessions.exchange', { organization_id, ...credential }),
+        'discovery.organizations.list': (credential) =>
+          world.send('discovery.organizations.list', credential),
         'totps.create': (credential, person) =>
           world.send('totps.create', { ...named(person), ...credential }),
         'totps.authenticate': (credential, person) =>
@@ -547,6 +626,22 @@ describe('every operation', () => {
         await world.signIn(person)
       })
 
+      test.each([
+        ['sessions.exchange', 'sessions'],
+        ['discovery.intermediateSessions.exchange', 'sessions'],
+        ['discovery.organizations.create', 'sessions'],
+        ['discovery.organizations.create', 'member_emails']
+      ])('S-ANY-05: %s without %s does nothing, and its token stays', async (operation, table) => {
+        const request = await requests[operation]?.(world)
+        await breakWrites(world.database, 'insert', table, () =>
+          expectFailure(world.send(operation, request))
+        )
+        const answer = await world.send(operation, request)
+        expect(answer.member_authenticated).toBe(true)
+        const person = answer.member as Person
+        expect(await world.sessionsOf(person)).toHaveLength(1)
+      })
+
       test('S-ANY-05: totps.authenticate uses up neither the code nor the intermediate session', async () => {
         const request = await requests['totps.authenticate']?.(world)
         await breakWrites(world.database, 'insert', 'sessions', () =>
@@ -642,6 +737,6 @@ describe('every operation', () => {
 
   test.todo('S-ANY-05: while delivery fails (otps.sms.send)')
   test.todo(
-    'S-ANY-01 to S-ANY-11: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
+    'S-ANY-01 to S-ANY-11: for sessions.exchangeAccessToken, sessions.attest, sessions.migrate, otps.sms.send and otps.sms.authenticate'
   )
 })

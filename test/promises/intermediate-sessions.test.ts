@@ -140,24 +140,7 @@ describe('intermediate session tokens', () => {
     'S-IST-03: a member with a phone completes with the code of an SMS (otps.sms.authenticate)'
   )
   test.todo(
-    'S-IST-06: it is exchanged into an organization that allows its factors (discovery.intermediateSessions.exchange)'
-  )
-  test.todo(
-    'S-IST-07: an organization that does not allow its factors asks for another (discovery.intermediateSessions.exchange)'
-  )
-  test.todo(
-    'S-IST-08: one of a discovery sign-in creates an organization (discovery.organizations.create)'
-  )
-  test.todo(
     'S-IST-09: one of a discovery sign-in completes MFA of an active member with its email (magicLinks.discovery.authenticate)'
   )
-  test.todo(
-    'S-IST-10: passed into the demanded primary step it makes one session of both factors (magicLinks.authenticate)'
-  )
-  test.todo(
-    'S-IST-11: not passed into the demanded primary step, its factor is not remembered (magicLinks.authenticate)'
-  )
-  test.todo(
-    'S-IST-12 S-IST-13: for otps.sms.send, otps.sms.authenticate and discovery.intermediateSessions.exchange'
-  )
+  test.todo('S-IST-12 S-IST-13: for otps.sms.send and otps.sms.authenticate')
 })

@@ -2,6 +2,10 @@ import { describe, expect, test } from '@jest/globals'
 import type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
   B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
   B2BOTPSmsAuthenticateRequest,
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
@@ -105,6 +109,16 @@ interface Operations {
     B2BDiscoveryIntermediateSessionsExchangeRequest,
     B2BDiscoveryIntermediateSessionsExchangeResponse
   ]
+  'discovery.organizations.list': [
+    Sdk['discovery']['organizations']['list'],
+    B2BDiscoveryOrganizationsListRequest,
+    B2BDiscoveryOrganizationsListResponse
+  ]
+  'discovery.organizations.create': [
+    Sdk['discovery']['organizations']['create'],
+    B2BDiscoveryOrganizationsCreateRequest,
+    B2BDiscoveryOrganizationsCreateResponse
+  ]
   'totps.create': [Sdk['totps']['create'], B2BTOTPsCreateRequest, B2BTOTPsCreateResponse]
   'totps.authenticate': [
     Sdk['totps']['authenticate'],
@@ -145,6 +159,7 @@ interface BeyondSeeds {
   'sessions.authenticateJwt': 'session_duration_minutes' | 'session_custom_claims'
   'sessions.exchange': 'intermediate_session_token_expires_at'
   'discovery.intermediateSessions.exchange': 'intermediate_session_token_expires_at'
+  'discovery.organizations.create': 'intermediate_session_token_expires_at'
   'passwords.sessions.reset': 'intermediate_session_token_expires_at'
 }
 

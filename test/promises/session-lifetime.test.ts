@@ -272,6 +272,6 @@ describe('session lifetime', () => {
   })
 
   test.todo(
-    'S-DUR-01 to S-DUR-16: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange and otps.sms.authenticate'
+    'S-DUR-01 to S-DUR-16: for sessions.exchangeAccessToken, sessions.attest, sessions.migrate and otps.sms.authenticate'
   )
 })
