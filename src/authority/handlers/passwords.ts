@@ -29,7 +29,7 @@ import {
 } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { completedAnswer, finishSignIn } from '../steps/sign-in.ts'
-import { memberContext } from './members.ts'
+import { endedByLostRoles, memberContext } from './members.ts'
 
 type SignInRequest = RequestOf<'passwords.authenticate'>
 type SignInAnswer = AnswerOf<'passwords.authenticate'>
@@ -167,7 +167,8 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     }
     const writes =
       before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated, stale)
-    await runMemberWrites(context, migrated, [...writes, password])
+    const ended = endedByLostRoles(context, before, migrated, request)
+    await runMemberWrites(context, migrated, [...writes, password, ...ended])
 
     return {
       member_id: migrated.member_id,
