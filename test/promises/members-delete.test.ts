@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import express, { type RequestHandler } from 'express'
+import { createMemberAuth } from 'membergate/express'
+import supertest from 'supertest'
 import { newPhoneNumber } from '../support/phone-number.ts'
 import { describeEvery, type Person, refusalOf, type World } from '../support/promises.ts'
 
@@ -295,4 +298,39 @@ describe('members that are deleted', () => {
       expect((await members().get(named(person))).member.status).toBe('active')
     })
   })
+
+  describeEvery(
+    (world) => {
+      test('an app that deletes a member or an organization through auth.client refuses its JWTs at once', async () => {
+        const auth = createMemberAuth({
+          project_id: world.project_id,
+          secret: world.secret,
+          url: world.tap.url,
+          now: world.clock.now
+        })
+        const whoAmI: RequestHandler = (req, res) => {
+          res.json({ member_id: auth.memberOf(req).member_id })
+        }
+        const app = express().get('/', auth.requireMemberSession(), whoAmI)
+        const statusOf = async (jwt: string) =>
+          (await supertest(app).get('/').set('Authorization', `Bearer ${jwt}`)).status
+
+        const { organization_id } = await world.newOrganization()
+        const external_id = randomUUID()
+        const first = await world.signIn(await world.newPerson({ organization_id, external_id }))
+        const second = await world.signIn(await world.newPerson({ organization_id }))
+        const { organizations } = auth.client
+        expect([await statusOf(first.session_jwt), await statusOf(second.session_jwt)]).toEqual([
+          200, 200
+        ])
+        await organizations.members.delete({ organization_id, member_id: external_id })
+        expect([await statusOf(first.session_jwt), await statusOf(second.session_jwt)]).toEqual([
+          401, 200
+        ])
+        await organizations.delete({ organization_id })
+        expect(await statusOf(second.session_jwt)).toBe(401)
+      })
+    },
+    { through: ['our client'] }
+  )
 })
