@@ -1,5 +1,6 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as memberDeletion from './handlers/member-deletion.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
@@ -39,8 +40,8 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.members.get': members.get,
   'organizations.members.dangerouslyGet': members.dangerouslyGet,
   'organizations.members.update': members.update,
-  'organizations.members.delete': members.deleteMember,
-  'organizations.members.reactivate': members.reactivate,
+  'organizations.members.delete': memberDeletion.deleteMember,
+  'organizations.members.reactivate': memberDeletion.reactivate,
   'organizations.members.deleteMFAPhoneNumber': memberRemovals.deleteMFAPhoneNumber,
   'organizations.members.deleteTOTP': memberRemovals.deleteTOTP,
   'organizations.members.deletePassword': memberRemovals.deletePassword,
