@@ -20,6 +20,7 @@ import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { Secret, TOTP } from 'otpauth'
 import { B2BClient, ClientError, StytchError } from 'stytch'
 import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
+import { plant } from './plant.ts'
 
 /**
  * The matrix of the promises: every engine, and on each of them the official SDK and our own client. Both speak to a
@@ -60,6 +61,10 @@ export interface Pair {
 export interface Enrolled extends Person {
   readonly secret: string
   readonly totp_registration_id: string
+}
+
+export interface Phoned extends Person {
+  readonly mfa_phone_number: string
 }
 
 /** What a refused call says, from either error class. */
@@ -116,6 +121,10 @@ export interface World {
   sentTo(recipient: string): readonly OutboxEntry[]
   /** The newest code that was sent there. */
   lastCode(recipient: string): string
+  /** Sends the member an SMS, whatever was sent before, and gives its code. */
+  newSms(person: Person, options?: Record<string, unknown>): Promise<string>
+  /** Forgets how many messages were sent, so that the limits of sending begin anew. */
+  forgetSends(): Promise<void>
   /** Runs `work` while no message can be handed over. */
   breakDelivery(work: () => Promise<unknown>): Promise<void>
   /** A client that names the project with a secret that is not its own. */
@@ -136,6 +145,16 @@ export interface World {
     fields?: Partial<B2BPasswordsMigrateRequest>,
     options?: { set_mfa_enrollment?: string }
   ): Promise<Enrolled>
+  /** A new member with a number: verified, and asked for a code at every sign-in, unless said otherwise. */
+  newPhoned(
+    fields?: Partial<B2BPasswordsMigrateRequest>,
+    options?: { verified?: boolean; mfa_enrolled?: boolean }
+  ): Promise<Phoned>
+  /** A new member with a verified number and a proven authenticator, which is the default. */
+  newBoth(
+    fields?: Partial<B2BPasswordsMigrateRequest>,
+    options?: { mfa_enrolled?: boolean }
+  ): Promise<Enrolled & Phoned>
   authenticate(
     person: Person,
     options?: Record<string, unknown>
@@ -415,6 +434,14 @@ function newProject() {
   return { project_id: `project-test-${randomUUID()}`, secret: `secret-test-${randomUUID()}` }
 }
 
+let phoneNumbers = 0
+
+/** No two members of an organization have the same number. */
+export function newPhone(): string {
+  phoneNumbers += 1
+  return `+1202555${1000 + phoneNumbers}`
+}
+
 /** A hash that another system made with little effort: what is imported costs next to nothing to compare. */
 function cheapHash(): Promise<string> {
   return hash(password, { algorithm: 2, memoryCost: 64, timeCost: 1, parallelism: 1 })
@@ -472,6 +499,44 @@ export function enter(bed: Bed, through: Through): World {
     return { ...person, member, secret, totp_registration_id }
   }
 
+  const newPhoned: World['newPhoned'] = async (
+    fields = {},
+    { verified = true, mfa_enrolled = true } = {}
+  ) => {
+    const mfa_phone_number = fields.mfa_phone_number ?? newPhone()
+    const person = await newPerson({
+      ...fields,
+      mfa_phone_number,
+      set_phone_number_verified: verified
+    })
+    const { organization_id, member_id } = person
+    const named = { organization_id, member_id }
+    const { member } = await client.organizations.members.update({ ...named, mfa_enrolled })
+    return { ...person, member, mfa_phone_number }
+  }
+
+  const newBoth: World['newBoth'] = async (fields, options) => {
+    const person = await newPhoned(fields, options)
+    const { organization_id, member_id } = person
+    const { member, totp_registration_id } = await client.totps.migrate({
+      organization_id,
+      member_id,
+      secret: totp_secret,
+      recovery_codes: []
+    })
+    return { ...person, member, secret: totp_secret, totp_registration_id }
+  }
+
+  const forgetSends = async () => {
+    await plant(bed.database, 'delete from send_counts')
+  }
+
+  const newSms: World['newSms'] = async ({ organization_id, member_id }, options) => {
+    await forgetSends()
+    const { member } = await client.otps.sms.send({ organization_id, member_id, ...options })
+    return bed.mail.lastCode(member.mfa_phone_number)
+  }
+
   const authenticate: World['authenticate'] = ({ organization_id, email_address }, options) =>
     client.passwords.authenticate({ organization_id, email_address, password, ...options })
 
@@ -520,6 +585,10 @@ export function enter(bed: Bed, through: Through): World {
     },
     newPerson,
     newEnrolled,
+    newPhoned,
+    newBoth,
+    newSms,
+    forgetSends,
     authenticate,
     signIn,
     beginSignIn,
@@ -579,6 +648,11 @@ export function codeAt(secret: string, epochMs: number): string {
 export function wrongCode(secret: string, epochMs: number): string {
   const near = [-30_000, 0, 30_000].map((offset) => codeAt(secret, epochMs + offset))
   return ['000000', '111111', '222222', '333333'].find((code) => !near.includes(code)) ?? ''
+}
+
+/** Another code than this one. */
+export function otherThan(code: string): string {
+  return code === '000000' ? '111111' : '000000'
 }
 
 export function secondsOf(timestamp: string): number {
