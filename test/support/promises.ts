@@ -109,7 +109,7 @@ export interface World {
   readonly waiting: Person
   /** A member with a verified phone number and an authenticator. */
   readonly both: Enrolled
-  /** A project of its own on the same authority. */
+  /** A project of its own on the same authority, which may send to Germany. */
   readonly other: {
     readonly project_id: string
     readonly client: SharedClient
@@ -299,7 +299,11 @@ export async function openBed(
           }
         ]
       },
-      { ...other, organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }
+      {
+        ...other,
+        settings: { sms_country_codes: ['US', 'DE', 'AF'] },
+        organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }]
+      }
     ]
   })
   const tap = await openTap(authority.url)
