@@ -65,7 +65,10 @@ describe('otps.sms.send', () => {
         const answer = await send(person, isGiven ? { mfa_phone_number } : {})
         expect(answer.member.mfa_phone_number).toBe(mfa_phone_number)
         expect(world.sentTo(mfa_phone_number)).toEqual([
-          expect.objectContaining({ channel: 'sms', code: expect.stringMatching(/^[0-9]{6}$/) })
+          expect.objectContaining({
+            to: mfa_phone_number,
+            code: expect.stringMatching(/^[0-9]{6}$/)
+          })
         ])
       }
     })
