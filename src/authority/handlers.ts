@@ -4,6 +4,7 @@ import * as memberDeletion from './handlers/member-deletion.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
+import * as otpsSms from './handlers/otps-sms.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
 import * as rbac from './handlers/rbac.ts'
@@ -23,6 +24,8 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.get': recoveryCodes.get,
   'recoveryCodes.rotate': recoveryCodes.rotate,
   'recoveryCodes.recover': recoveryCodes.recover,
+  'otps.sms.send': otpsSms.send,
+  'otps.sms.authenticate': otpsSms.authenticate,
   'passwords.authenticate': passwords.authenticate,
   'passwords.migrate': passwords.migrate,
   'passwords.sessions.reset': passwordSessions.reset,

@@ -177,6 +177,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_session?': memberSession,
     'member_device?': device
   },
+  'otps.sms.send': memberAnswer,
+  'otps.sms.authenticate': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    'member_session?': memberSession,
+    'member_device?': device
+  },
   'passwords.authenticate': {
     ...memberAnswer,
     organization_id: 'string',
