@@ -1,5 +1,5 @@
 import type { JWK } from '../../wire/sessions.ts'
-import { type Problem, problem } from '../domain/problem.ts'
+import { type Problem, problem, stale } from '../domain/problem.ts'
 import type {
   CodePurpose,
   IntermediateSessionRecord,
@@ -16,6 +16,7 @@ import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 import type { Engine, Row, Statement, Value } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
+import { containing, endingWith } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
@@ -31,7 +32,7 @@ import {
   readSession,
   readTotp
 } from './records.ts'
-import { type Condition, escapePattern, type Page } from './search.ts'
+import type { Condition, MemberCondition, Page } from './search.ts'
 import { openSqlite } from './sqlite.ts'
 import { statements } from './statements.ts'
 import { problemOfViolation } from './unique.ts'
@@ -81,9 +82,13 @@ export async function openStore(database: string): Promise<Store> {
 }
 
 const memberColumns = 'm.*, p.member_password_id, t.totp_registration_id'
-const memberTables = `members m
+const membersAndTheirs = (members: string) => `${members} m
   left join passwords p on p.project_id = m.project_id and p.member_id = m.member_id
   left join totps t on t.project_id = m.project_id and t.member_id = m.member_id and t.active = 1`
+const memberTables = membersAndTheirs('members')
+const memberTablesWithDeleted = membersAndTheirs(
+  '(select * from members union all select * from deleted_members)'
+)
 
 /** No member of the organization `o` has the address, or had it. */
 function isNewTo(email_address: string): string {
@@ -99,7 +104,7 @@ function isColleague(pattern: string): string {
 
 /** Finds an array that has the text as an element, within JSON. */
 function elementPattern(text: string): string {
-  return `%${escapePattern(JSON.stringify(text))}%`
+  return containing(JSON.stringify(text))
 }
 
 const aliveSession = 'project_id = $1 and revoked_at is null and expires_at > $2'
@@ -200,7 +205,7 @@ function createProjectStore(engine: Engine, project_id: string) {
          order by o.created_at, o.organization_id limit $5`,
         email_address,
         elementPattern(domain),
-        `%@${escapePattern(domain)}`,
+        endingWith(`@${domain}`),
         limit
       )
       return rows.map(readOrganization)
@@ -240,7 +245,7 @@ function createProjectStore(engine: Engine, project_id: string) {
     async findMember(organization_id: string, address: string): Promise<MemberRecord | undefined> {
       const rows = await all(
         `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.organization_id = $2
-         and (m.member_id = $3 or m.external_id = $3) and m.status <> 'deleted'`,
+         and (m.member_id = $3 or m.external_id = $3)`,
         organization_id,
         address
       )
@@ -252,10 +257,49 @@ function createProjectStore(engine: Engine, project_id: string) {
     findMemberById(member_id: string): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.member_id = $2
-         and m.status <> 'deleted'`,
+        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.member_id = $2`,
         member_id
       )
+    },
+
+    findDeletedMember(member_id: string): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        'select * from deleted_members where project_id = $1 and member_id = $2',
+        member_id
+      )
+    },
+
+    findMemberByPassword(
+      organization_id: string,
+      member_password_id: string
+    ): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables} where m.project_id = $1
+         and m.organization_id = $2 and p.member_password_id = $3`,
+        organization_id,
+        member_password_id
+      )
+    },
+
+    async countMembers(organization_id: string): Promise<number> {
+      const [row] = await all(
+        'select count(*) as total from members where project_id = $1 and organization_id = $2',
+        organization_id
+      )
+      return Number(row?.total)
+    },
+
+    /** Whether a member of the organization has it. */
+    async isPhoneNumberTaken(organization_id: string, mfa_phone_number: string): Promise<boolean> {
+      const owners = await all(
+        `select 1 as taken from members
+         where project_id = $1 and organization_id = $2 and mfa_phone_number = $3`,
+        organization_id,
+        mfa_phone_number
+      )
+      return owners.length > 0
     },
 
     /** By current address, not by a retired one. */
@@ -268,8 +312,7 @@ function createProjectStore(engine: Engine, project_id: string) {
         `select ${memberColumns} from ${memberTables}
          join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
            and e.email_address = m.email_address
-         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3
-           and m.status <> 'deleted'`,
+         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
         organization_id,
         email_address
       )
@@ -282,7 +325,7 @@ function createProjectStore(engine: Engine, project_id: string) {
     ): Promise<readonly MemberRecord[]> {
       const rows = await all(
         `select ${memberColumns} from ${memberTables}
-         where m.project_id = $1 and m.email_address = $2 and m.status <> 'deleted'
+         where m.project_id = $1 and m.email_address = $2
            and m.member_id in (select member_id from member_emails
              where project_id = $1 and email_address = $2)
          order by m.created_at, m.member_id limit $3`,
@@ -309,21 +352,21 @@ function createProjectStore(engine: Engine, project_id: string) {
         `select 1 from members m where m.project_id = $1 and m.organization_id = $2
            and ${isColleague('$3')} limit 1`,
         organization_id,
-        `%@${escapePattern(domain)}`
+        endingWith(`@${domain}`)
       )
       return rows.length > 0
     },
 
     searchMembers(
       organization_ids: readonly string[],
-      condition: Condition,
+      condition: MemberCondition,
       page: Page
     ): Promise<Found<MemberRecord>> {
       const first = condition.values.length + 2
       const list = organization_ids.map((_, index) => `$${first + index}`).join(', ')
       return find(readMember, page, {
         columns: memberColumns,
-        source: `${memberTables} where m.project_id = $1 and ${condition.sql}
+        source: `${condition.withDeleted ? memberTablesWithDeleted : memberTables} where m.project_id = $1 and ${condition.sql}
           and m.organization_id in (${list})`,
         values: [...condition.values, ...organization_ids],
         order: 'm.created_at, m.member_id'
@@ -424,6 +467,7 @@ function createProjectStore(engine: Engine, project_id: string) {
       if (writes.length === 0) return undefined
       const outcome = await engine.runUnit(writes.map((write) => prepare(project_id, write)))
       if (outcome.done) return undefined
+      if (outcome.orphaned) return stale
       const otherwise = writes[outcome.statement]?.otherwise
       if (outcome.violated === undefined) {
         if (otherwise === undefined) throw new Error('An unguarded statement ended its unit.')
