@@ -249,6 +249,17 @@ describeOnEachDatabase((createDatabase) => {
     expect(await project.run(writesOfChange(member, change, stale))).toBe(stale)
   })
 
+  test('an address that was proven is not the one that came instead', async () => {
+    const { member_id, email_id } = member
+    const moved = { ...member, email_id: 'email-new', email_address: 'new@example.com' }
+    expect(await project.run(writesOfChange(member, moved, stale))).toBeUndefined()
+    const activation = { do: 'activateMember', member_id, now, otherwise: stale } as const
+    expect(await project.run([{ ...activation, email_id }])).toBe(stale)
+    expect((await project.findMemberById(member_id))?.email_address_verified).toBe(false)
+    expect(await project.run([{ ...activation, email_id: 'email-new' }])).toBeUndefined()
+    expect((await project.findMemberById(member_id))?.email_address_verified).toBe(true)
+  })
+
   describe('another project', () => {
     test('finds nothing of this one', async () => {
       const { member_id, organization_id } = member

@@ -34,7 +34,10 @@ function begin(world: World, email_address: string, { factors, oauth_tenants }: 
 const typesOf = (factors: readonly AuthenticationFactor[] = []) => factors.map(({ type }) => type)
 
 describe('discovery', () => {
-  describeEvery((world) => {
+  describeEvery((world, through) => {
+    /** Our client waits for three seconds only, and so many answers take the machine longer. */
+    const many = through === 'our client' ? 20 : 100
+
     const newDomain = () => `${crypto.randomUUID()}.example`
 
     /** An organization that admits a domain, and has a member of it. */
@@ -454,7 +457,7 @@ describe('discovery', () => {
         const email_address = `hundred@${domain}`
         await world.newPerson({ organization_id: elsewhere.organization_id, email_address })
         const outcomes = await Promise.all(
-          Array.from({ length: 100 }, (_, index) =>
+          Array.from({ length: many }, (_, index) =>
             exchange(token, index % 2 ? organization_id : elsewhere.organization_id).then(
               ({ member_authenticated }) => member_authenticated,
               (error) => error.error_type
@@ -634,7 +637,7 @@ describe('discovery', () => {
         const domain = newDomain()
         const token = await begin(world, `ada@${domain}`)
         const outcomes = await Promise.all(
-          Array.from({ length: 100 }, () =>
+          Array.from({ length: many }, () =>
             create(token, { organization_slug: domain }).then(
               ({ member_authenticated }) => member_authenticated,
               (error) => error.error_type
