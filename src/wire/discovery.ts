@@ -1,8 +1,28 @@
 import * as v from 'valibot'
+import type { Member } from './member.ts'
+import type { Organization } from './organization.ts'
 import { route } from './route.ts'
 import { address, credential, locale, sessionOptions, telemetryId } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { SignInResponse } from './sign-in.ts'
+import type { MfaRequired, PrimaryRequired, SignInResponse } from './sign-in.ts'
+
+/** How a person could get into an organization. */
+export interface Membership {
+  /** `active_member`, `pending_member`, `invited_member`, `eligible_to_join_by_email_domain` or `eligible_to_join_by_oauth_tenant`. */
+  type: string
+  details?: Record<string, unknown> | null
+  member?: Member | null
+}
+
+/** An organization that a person is in or could join. */
+export interface DiscoveredOrganization {
+  /** Whether an exchange would complete now. */
+  member_authenticated: boolean
+  organization?: Organization
+  membership?: Membership
+  primary_required?: PrimaryRequired | null
+  mfa_required?: MfaRequired | null
+}
 
 export interface B2BDiscoveryIntermediateSessionsExchangeRequest extends SessionOptions {
   /** A bag of factors that a session can be made of. Lives 10 minutes; it survives an exchange that does not complete. */

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto'
-import type { CodePurpose } from '../domain/records.ts'
+import { randomInt, timingSafeEqual } from 'node:crypto'
+import type { CodePurpose, OneTimeCodeRecord } from '../domain/records.ts'
 import type { AtRest } from './at-rest.ts'
 
 const form = /^[0-9]{6}$/
@@ -20,4 +20,13 @@ export function hashOneTimeCode(
   code: string
 ): string {
   return atRest.keyedHash(code, `one-time-code|${purpose}|${subject}|${code_id}`)
+}
+
+export function isRightOneTimeCode(
+  atRest: AtRest,
+  record: OneTimeCodeRecord,
+  code: string
+): boolean {
+  const given = hashOneTimeCode(atRest, record, code)
+  return timingSafeEqual(Buffer.from(given), Buffer.from(record.code_hash))
 }

@@ -1,0 +1,77 @@
+import type { Context } from '../context.ts'
+import {
+  hashOneTimeCode,
+  isOneTimeCode,
+  isRightOneTimeCode,
+  newOneTimeCode
+} from '../crypto/one-time-codes.ts'
+import { newId } from '../crypto/tokens.ts'
+import { checkCode, codeGuessLimit } from '../domain/one-time-codes.ts'
+import { problem } from '../domain/problem.ts'
+import type { CodePurpose, OneTimeCodeRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { attempt } from './attempts.ts'
+
+/** What a code proves. */
+export interface CodeSubject {
+  readonly purpose: CodePurpose
+  /** `null` in discovery, which knows no member. */
+  readonly member_id: string | null
+  readonly email_address: string
+}
+
+/** A code to send to the address, and the write that makes it the only good one. */
+export function newEmailCode(
+  { atRest, environment, now }: Context,
+  { purpose, member_id, email_address }: CodeSubject,
+  minutes: number
+): { readonly code: string; readonly write: Write } {
+  const code = newOneTimeCode()
+  const place = {
+    code_id: newId('code', environment),
+    purpose,
+    subject: member_id ?? email_address
+  }
+  const record: OneTimeCodeRecord = {
+    ...place,
+    code_hash: hashOneTimeCode(atRest, place, code),
+    member_id,
+    recipient: email_address,
+    failed_attempts: 0,
+    expires_at: now + minutes * 60_000,
+    used_at: null
+  }
+  return { code, write: { do: 'putCode', code: record, now } }
+}
+
+/**
+ * Compares a code with the newest one, and answers with the guarded write that uses it up.
+ *
+ * - Every guess counts against the code before it is compared; that of a member against the member as well, as a guess
+ *   at a password does: a code by e-mail begins a sign-in, and must not make failed second factors forgotten.
+ * - A code that is used up, has ended or was guessed at too often is not compared.
+ */
+export async function demandEmailCode(
+  context: Context,
+  { purpose, member_id, email_address }: CodeSubject,
+  guess: string
+): Promise<Write> {
+  const { store, atRest, now } = context
+  if (!isOneTimeCode(guess)) throw new Refusal(problem('invalid_code'))
+  const found = await store.findOneTimeCode(purpose, member_id ?? email_address)
+  const code = demand(checkCode(found, email_address, now))
+  const otherwise = problem('unable_to_auth_otp_code')
+
+  async function compare(): Promise<true | undefined> {
+    const limit = codeGuessLimit
+    demand(await store.run([{ do: 'reserveCodeAttempt', code, limit, otherwise }]))
+    return isRightOneTimeCode(atRest, code, guess) ? true : undefined
+  }
+  const isRight =
+    member_id === null
+      ? await compare()
+      : await attempt(context, { member_id, guess: 'password' }, compare)
+  if (isRight === undefined) throw new Refusal(problem('otp_code_not_found'))
+  return { do: 'useCode', code, now, otherwise }
+}
