@@ -640,6 +640,42 @@ describe('every operation', () => {
         expect(await world.sessionsOf(person)).toEqual([member_session])
       })
 
+      test('S-ANY-05: organizations.members.delete ends neither the member nor its sessions', async () => {
+        const person = await world.newEnrolled()
+        const other = await world.newPerson()
+        const { session_token, member_session } = await world.signIn(other)
+        const { members } = world.client.organizations
+        await breakWrites(world.database, 'insert', 'deleted_members', async () => {
+          await expectFailure(members.delete(named(person)))
+          await expectFailure(members.delete(named(other)))
+        })
+        expect((await members.get(named(person))).member).toEqual(person.member)
+        expect(await world.sessionsOf(other)).toEqual([member_session])
+        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+          10
+        )
+        await members.delete(named(other))
+        const call = world.client.sessions.authenticate({ session_token })
+        expect(await world.errorOf(call)).toMatchObject({ error_type: 'session_not_found' })
+      })
+
+      test('S-ANY-05: organizations.members.deleteTOTP and reactivate change nothing', async () => {
+        const person = await world.newEnrolled()
+        const deleted = await deletedPerson(world)
+        const { members } = world.client.organizations
+        await breakWrites(world.database, 'update', 'members', () =>
+          expectFailure(members.deleteTOTP(named(person)))
+        )
+        await breakWrites(world.database, 'insert', 'member_emails', () =>
+          expectFailure(members.reactivate(named(deleted)))
+        )
+        expect((await members.get(named(person))).member).toEqual(person.member)
+        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+          10
+        )
+        expect((await members.reactivate(named(deleted))).member.status).toBe('active')
+      })
+
       test('S-ANY-05: totps.create leaves the registration that waited', async () => {
         const person = await world.newPerson()
         const { secret } = await world.client.totps.create(named(person))
