@@ -1,5 +1,9 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as emailOtps from './handlers/email-otps.ts'
+import * as emailUpdates from './handlers/email-updates.ts'
+import * as invitations from './handlers/invitations.ts'
+import * as magicLinks from './handlers/magic-links.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
@@ -22,6 +26,11 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.get': recoveryCodes.get,
   'recoveryCodes.rotate': recoveryCodes.rotate,
   'recoveryCodes.recover': recoveryCodes.recover,
+  'otps.email.loginOrSignup': emailOtps.loginOrSignup,
+  'otps.email.authenticate': emailOtps.authenticate,
+  'magicLinks.authenticate': magicLinks.authenticate,
+  'magicLinks.email.loginOrSignup': magicLinks.loginOrSignup,
+  'magicLinks.email.invite': invitations.invite,
   'passwords.authenticate': passwords.authenticate,
   'passwords.migrate': passwords.migrate,
   'passwords.sessions.reset': passwordSessions.reset,
@@ -46,5 +55,6 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.members.deletePassword': memberRemovals.deletePassword,
   'organizations.members.unlinkRetiredEmail': memberRemovals.unlinkRetiredEmail,
   'organizations.members.deleteExternalId': memberRemovals.deleteExternalId,
+  'organizations.members.startEmailUpdate': emailUpdates.startEmailUpdate,
   'organizations.members.search': members.search
 }

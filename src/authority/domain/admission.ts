@@ -1,45 +1,61 @@
+import { domainOf } from './members.ts'
 import { type Problem, problem } from './problem.ts'
-import type { OrganizationRecord } from './records.ts'
+import type { OAuthTenant, OrganizationRecord } from './records.ts'
 
-/** What is known of the domain of an address, seen from an organization. */
-export interface DomainFacts {
-  readonly domain: string
-  /** Whether another organization of the project claims it. */
-  readonly isClaimed: boolean
-  /** Whether the organization has an active member with a verified address of it. */
-  readonly isRepresented: boolean
+/** Somebody who is no member, and would become one. */
+export interface Newcomer {
+  readonly email_address: string
+  readonly oauth_tenants: readonly OAuthTenant[]
+  /** Ids of organizations that claim the domain of the address. */
+  readonly claimants: readonly string[]
+  /** Whether the organization has another member with a verified address of that domain. */
+  readonly hasColleague: boolean
 }
+
+/** Why somebody may join: what discovery lists as the `membership` of those who are no members yet. */
+export type WayIn =
+  | {
+      readonly type: 'eligible_to_join_by_email_domain'
+      readonly details: { readonly domain: string }
+    }
+  | { readonly type: 'eligible_to_join_by_oauth_tenant'; readonly details: OAuthTenant }
 
 /**
- * Whether an address may join the organization by its domain: where provisioning by e-mail is on, the domain is allowed,
- * no other organization claims it, and somebody of the domain is there already. Without that last condition anybody
- * could gather a company's people by allowing its domain.
+ * How the newcomer may join the organization, or why not. Members need no way in: they are there already, invited or
+ * pending as they may be.
+ *
+ * - Where another organization claims the domain, nobody with an address of it joins.
+ * - By e-mail domain only where somebody with a verified address of the domain is a member already. Else everybody could
+ *   list a domain that is not theirs, and lure its people in.
+ * - By a tenant of a provider that the sign-in there belonged to.
  */
-export function refuseJoiningByEmail(
-  { settings }: OrganizationRecord,
-  { domain, isClaimed, isRepresented }: DomainFacts
-): Problem | undefined {
-  if (settings.email_jit_provisioning !== 'RESTRICTED') {
-    return problem('email_jit_provisioning_not_allowed')
+export function wayIn(organization: OrganizationRecord, newcomer: Newcomer): WayIn | Problem {
+  const { organization_id, settings } = organization
+  if (newcomer.claimants.some((claimant) => claimant !== organization_id)) {
+    return problem('action_not_allowed_email_domain_is_claimed')
   }
-  if (isClaimed) return problem('action_not_allowed_email_domain_is_claimed')
-  const admits = settings.email_allowed_domains.includes(domain) && isRepresented
-  return admits ? undefined : problem('invalid_email_for_jit_provisioning')
+  const domain = domainOf(newcomer.email_address)
+  const byEmail = settings.email_jit_provisioning === 'RESTRICTED'
+  if (byEmail && settings.email_allowed_domains.includes(domain) && newcomer.hasColleague) {
+    return { type: 'eligible_to_join_by_email_domain', details: { domain } }
+  }
+  const byTenant = settings.oauth_tenant_jit_provisioning === 'RESTRICTED'
+  const details = newcomer.oauth_tenants.find((tenant) => admitsTenant(organization, tenant))
+  if (byTenant && details !== undefined) {
+    return { type: 'eligible_to_join_by_oauth_tenant', details }
+  }
+  if (byTenant && newcomer.oauth_tenants.length > 0) {
+    return problem('invalid_oauth_tenant_for_jit_provisioning')
+  }
+  return problem(
+    byEmail ? 'invalid_email_for_jit_provisioning' : 'email_jit_provisioning_not_allowed'
+  )
 }
 
-/** Whether an address may be invited. A domain that another organization claims is that one's to invite. */
-export function refuseInvitation(
-  { settings }: OrganizationRecord,
-  { domain, isClaimed }: DomainFacts
-): Problem | undefined {
-  const { email_invites, email_allowed_domains } = settings
-  const admits =
-    email_invites === 'ALL_ALLOWED' ||
-    (email_invites === 'RESTRICTED' && email_allowed_domains.includes(domain))
-  if (!admits) return problem('invalid_email_for_invites')
-  return isClaimed ? problem('action_not_allowed_email_domain_is_claimed') : undefined
-}
-
-export function domainOf(email_address: string): string {
-  return email_address.slice(email_address.lastIndexOf('@') + 1)
+function admitsTenant({ settings }: OrganizationRecord, { provider, tenant }: OAuthTenant) {
+  const { allowed_oauth_tenants } = settings
+  const allowed = Object.hasOwn(allowed_oauth_tenants, provider)
+    ? allowed_oauth_tenants[provider]
+    : undefined
+  return Array.isArray(allowed) && allowed.includes(tenant)
 }

@@ -8,14 +8,14 @@ export interface DesiredEmail {
   readonly email_address: string
   /** The member that has it, or had it before. */
   readonly owner: MemberRecord | undefined
-  /** The member that is about to take it. */
-  readonly claimant: string | undefined
+  /** The members that are about to take it. */
+  readonly claimants: readonly string[]
 }
 
 /** Whether a member may begin to change the address: active, with a proven one, to one that nobody else has to do with. */
 export function refuseEmailUpdate(
   member: MemberRecord,
-  { email_address, owner, claimant = member.member_id }: DesiredEmail
+  { email_address, owner, claimants }: DesiredEmail
 ): Problem | undefined {
   if (member.status !== 'active') {
     return problem('email_updates_available_only_for_active_members')
@@ -25,9 +25,9 @@ export function refuseEmailUpdate(
   if (owner !== undefined && owner.member_id !== member.member_id) {
     return problem('desired_email_deactivated_by_different_member')
   }
-  return claimant === member.member_id
-    ? undefined
-    : problem('desired_email_updating_for_different_member')
+  return claimants.some((claimant) => claimant !== member.member_id)
+    ? problem('desired_email_updating_for_different_member')
+    : undefined
 }
 
 /** The member with the new address, which the sign-in has just proven, and the writes that change it. */

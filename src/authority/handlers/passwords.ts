@@ -19,9 +19,10 @@ import { demand, Refusal } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { attempt } from '../steps/attempts.ts'
 import { loadOrganization } from '../steps/load.ts'
+import { memberContext } from '../steps/member-context.ts'
 import { finishPrimary, type ProvenPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
-import { endedByLostRoles, memberContext } from './members.ts'
+import { endedByLostRoles } from './members.ts'
 
 type SignInRequest = RequestOf<'passwords.authenticate'>
 

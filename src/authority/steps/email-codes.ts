@@ -21,28 +21,38 @@ export interface CodeSubject {
   readonly email_address: string
 }
 
-/** A code to send to the address, and the write that makes it the only good one. */
+/** A code to send, and the write that makes it the only good one: for a member, or for nobody yet. */
+export interface NewEmailCode {
+  readonly code: string
+  write(member_id: string | null): Write
+}
+
 export function newEmailCode(
   { atRest, environment, now }: Context,
-  { purpose, member_id, email_address }: CodeSubject,
-  minutes: number
-): { readonly code: string; readonly write: Write } {
-  const code = newOneTimeCode()
-  const place = {
-    code_id: newId('code', environment),
+  {
     purpose,
-    subject: member_id ?? email_address
+    email_address,
+    minutes
+  }: Pick<CodeSubject, 'purpose' | 'email_address'> & { readonly minutes: number }
+): NewEmailCode {
+  const code = newOneTimeCode()
+  const code_id = newId('code', environment)
+  return {
+    code,
+    write(member_id) {
+      const place = { code_id, purpose, subject: member_id ?? email_address }
+      const record: OneTimeCodeRecord = {
+        ...place,
+        code_hash: hashOneTimeCode(atRest, place, code),
+        member_id,
+        recipient: email_address,
+        failed_attempts: 0,
+        expires_at: now + minutes * 60_000,
+        used_at: null
+      }
+      return { do: 'putCode', code: record, now }
+    }
   }
-  const record: OneTimeCodeRecord = {
-    ...place,
-    code_hash: hashOneTimeCode(atRest, place, code),
-    member_id,
-    recipient: email_address,
-    failed_attempts: 0,
-    expires_at: now + minutes * 60_000,
-    used_at: null
-  }
-  return { code, write: { do: 'putCode', code: record, now } }
 }
 
 /**

@@ -509,6 +509,12 @@ export const statements: {
     code.expires_at
   ],
 
+  deleteMemberCodes: ({ member_id, purpose }) => [
+    'delete from one_time_codes where project_id = $1 and member_id = $2 and purpose = $3',
+    member_id,
+    purpose
+  ],
+
   reserveCodeAttempt: ({ code, limit }) => [
     `update one_time_codes set failed_attempts = failed_attempts + 1
      where project_id = $1 and purpose = $2 and subject = $3 and code_id = $4

@@ -16,6 +16,7 @@ import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 import type { Engine, Row, Statement, Value } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
+import { containing } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
@@ -143,6 +144,17 @@ function createProjectStore(engine: Engine, project_id: string) {
       )
     },
 
+    /** Ids of organizations that claim the domain. Two are enough to know that one of them is another. */
+    async listClaimants(domain: string): Promise<readonly string[]> {
+      const rows = await all(
+        `select organization_id from organizations
+         where project_id = $1 and claimed_email_domains <> '[]'
+           and claimed_email_domains like $2 escape '\\' limit 2`,
+        containing(JSON.stringify(domain))
+      )
+      return rows.map(({ organization_id }) => String(organization_id))
+    },
+
     searchOrganizations(condition: Condition, page: Page): Promise<Found<OrganizationRecord>> {
       return find(readOrganization, page, {
         columns: '*',
@@ -213,6 +225,82 @@ function createProjectStore(engine: Engine, project_id: string) {
          join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
            and e.email_address = m.email_address
          where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
+        organization_id,
+        email_address
+      )
+    },
+
+    /** Whether a member of the organization has the address, or had it. */
+    async wasEmailUsed(organization_id: string, email_address: string): Promise<boolean> {
+      const rows = await all(
+        `select 1 from member_emails
+         where project_id = $1 and organization_id = $2 and email_address = $3`,
+        organization_id,
+        email_address
+      )
+      return rows.length > 0
+    },
+
+    /** Whether an active member has a verified address of the domain, in which a pattern means nothing. */
+    async hasVerifiedMember(organization_id: string, domain: string): Promise<boolean> {
+      const rows = await all(
+        `select 1 from members m where m.project_id = $1 and m.organization_id = $2
+           and m.status = 'active' and m.email_address_verified = 1
+           and m.email_address like $3 limit 1`,
+        organization_id,
+        `%@${domain}`
+      )
+      return rows.length > 0
+    },
+
+    /** The member that has the address, or had it before. */
+    findMemberByAnyEmail(
+      organization_id: string,
+      email_address: string
+    ): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables}
+         join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
+         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
+        organization_id,
+        email_address
+      )
+    },
+
+    /** The members that are about to take the address, by a link or a code that is still good. */
+    async listEmailClaimants(
+      organization_id: string,
+      email_address: string,
+      now: number
+    ): Promise<readonly string[]> {
+      const rows = await all(
+        `select m.member_id from members m join (
+           select project_id, member_id from links where kind = 'email_update'
+             and email_address = $3 and used_at is null and expires_at > $4
+           union select project_id, member_id from one_time_codes where purpose = 'email_update'
+             and recipient = $3 and used_at is null and expires_at > $4
+         ) u on u.project_id = m.project_id and u.member_id = m.member_id
+         where m.project_id = $1 and m.organization_id = $2`,
+        organization_id,
+        email_address,
+        now
+      )
+      return rows.map(({ member_id }) => String(member_id))
+    },
+
+    /** The newest code that was sent to prove the address as the new one of a member of the organization. */
+    findEmailUpdateCode(
+      organization_id: string,
+      email_address: string
+    ): Promise<OneTimeCodeRecord | undefined> {
+      return one(
+        readOneTimeCode,
+        `select c.* from one_time_codes c
+         join members m on m.project_id = c.project_id and m.member_id = c.member_id
+         where c.project_id = $1 and m.organization_id = $2 and c.recipient = $3
+           and c.purpose = 'email_update'
+         order by c.created_at desc, c.code_id limit 1`,
         organization_id,
         email_address
       )
