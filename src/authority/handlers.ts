@@ -1,5 +1,7 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as discoveryIntermediateSessions from './handlers/discovery-intermediate-sessions.ts'
+import * as discoveryOrganizations from './handlers/discovery-organizations.ts'
 import * as emailOtps from './handlers/email-otps.ts'
 import * as emailUpdates from './handlers/email-updates.ts'
 import * as invitations from './handlers/invitations.ts'
@@ -19,7 +21,11 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.get': sessions.get,
   'sessions.authenticate': sessions.authenticate,
   'sessions.revoke': sessions.revoke,
+  'sessions.exchange': sessions.exchange,
   'sessions.getJWKS': sessions.getJWKS,
+  'discovery.intermediateSessions.exchange': discoveryIntermediateSessions.exchange,
+  'discovery.organizations.list': discoveryOrganizations.list,
+  'discovery.organizations.create': discoveryOrganizations.create,
   'totps.create': totps.create,
   'totps.authenticate': totps.authenticate,
   'totps.migrate': totps.migrate,
@@ -28,9 +34,13 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.recover': recoveryCodes.recover,
   'otps.email.loginOrSignup': emailOtps.loginOrSignup,
   'otps.email.authenticate': emailOtps.authenticate,
+  'otps.email.discovery.send': emailOtps.sendDiscovery,
+  'otps.email.discovery.authenticate': emailOtps.authenticateDiscovery,
   'magicLinks.authenticate': magicLinks.authenticate,
   'magicLinks.email.loginOrSignup': magicLinks.loginOrSignup,
   'magicLinks.email.invite': invitations.invite,
+  'magicLinks.email.discovery.send': magicLinks.sendDiscovery,
+  'magicLinks.discovery.authenticate': magicLinks.authenticateDiscovery,
   'passwords.authenticate': passwords.authenticate,
   'passwords.migrate': passwords.migrate,
   'passwords.sessions.reset': passwordSessions.reset,

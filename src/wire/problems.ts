@@ -112,6 +112,22 @@ export const problems = {
     status: 403,
     message: 'The organization does not allow this MFA method.'
   },
+  email_jit_provisioning_not_allowed: {
+    status: 403,
+    message: 'The organization does not let anybody join by the domain of an email address.'
+  },
+  invalid_email_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let this email address join by its domain.'
+  },
+  invalid_oauth_tenant_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let members of this OAuth tenant join.'
+  },
+  action_not_allowed_email_domain_is_claimed: {
+    status: 400,
+    message: 'Another organization claims the domain of the email address.'
+  },
   user_lock_limit_reached: {
     status: 429,
     message:
@@ -145,25 +161,11 @@ export const problems = {
     message: 'The code_verifier must be 43 to 128 unreserved characters.'
   },
 
-  // Joining by e-mail
-  email_jit_provisioning_not_allowed: {
-    status: 403,
-    message: 'The organization does not let people join by their e-mail address.'
-  },
-  invalid_email_for_jit_provisioning: {
-    status: 403,
-    message: 'The organization does not let people join by an address of this domain.'
-  },
+  // Magic links and codes by e-mail
   invalid_email_for_invites: {
     status: 403,
     message: 'The organization does not allow to invite this address.'
   },
-  action_not_allowed_email_domain_is_claimed: {
-    status: 400,
-    message: 'The domain of the address is claimed by another organization.'
-  },
-
-  // Magic links and codes by e-mail
   magic_link_not_found: {
     status: 404,
     message:

@@ -19,6 +19,7 @@ import { AccessError, ApiError } from 'membergate/errors'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { Secret, TOTP } from 'otpauth'
 import { B2BClient, ClientError, StytchError } from 'stytch'
+import { type AnswerCount, countAnswers } from './answered.ts'
 import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
 
 /**
@@ -33,7 +34,15 @@ export type Through = (typeof throughs)[number]
 /** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
 export type SharedClient = Pick<
   Client,
-  'sessions' | 'totps' | 'recoveryCodes' | 'otps' | 'passwords' | 'rbac' | 'organizations'
+  | 'sessions'
+  | 'discovery'
+  | 'totps'
+  | 'recoveryCodes'
+  | 'otps'
+  | 'magicLinks'
+  | 'passwords'
+  | 'rbac'
+  | 'organizations'
 >
 
 export const password = 'correct horse battery staple'
@@ -283,7 +292,8 @@ export async function openBed(
       { ...other, organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }
     ]
   })
-  const tap = await openTap(authority.url)
+  const counts = countAnswers(database.location.startsWith('postgres:') ? 'postgres' : 'sqlite')
+  const tap = await openTap(authority.url, counts)
   const ours = connect('our client', project, tap, clock)
   const theirs = connect('our client', other, tap, clock)
   const organizationOf = async (client: SharedClient, organization_id: string) =>
@@ -308,6 +318,7 @@ export async function openBed(
     both: await memberWithBoth(ours, hash),
     mail,
     async close() {
+      counts.write()
       await tap.close()
       await authority.close()
       await database.drop()
@@ -656,7 +667,7 @@ export async function newForger(): Promise<Forger> {
   }
 }
 
-async function openTap(target: string): Promise<Tap> {
+async function openTap(target: string, counts: AnswerCount): Promise<Tap> {
   const agent = new Agent({ keepAlive: true })
   const calls: Call[] = []
   const overrides = new Map<string, object | 'broken'>()
@@ -682,6 +693,8 @@ async function openTap(target: string): Promise<Tap> {
     const onward = request(new URL(path, target), { method, headers, agent }, async (response) => {
       const body = await readAll(response)
       note(response.statusCode ?? 0, body)
+      const userAgent = headers['user-agent']
+      counts.note({ method: incoming.method ?? '', path, userAgent }, response.statusCode ?? 0)
       outgoing
         .writeHead(response.statusCode ?? 500, { 'Content-Type': 'application/json' })
         .end(body)

@@ -68,7 +68,8 @@ interface Writes {
   /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
-  activateMember: { member_id: string; now: number }
+  /** Guarded: it is still the address that was proven. */
+  activateMember: { member_id: string; email_id: string; now: number }
   /** `null` leaves a preference as it is. */
   setMfaPreferences: {
     member_id: string

@@ -3,6 +3,8 @@ import { demandEmailSender } from '../delivery/deliver.ts'
 import { emailOtpProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
+import { demand } from '../refusal.ts'
+import { beginDiscovery } from '../steps/begin-discovery.ts'
 import { demandCurrentAddress } from '../steps/email-address.ts'
 import { type CodeSubject, demandEmailCode, newEmailCode } from '../steps/email-codes.ts'
 import { findRecipient, storeSent, viewRecipient } from '../steps/email-recipient.ts'
@@ -65,6 +67,36 @@ export const authenticate: Handler<'otps.email.authenticate'> = async (context, 
     writes: [use, ...writes]
   })
   return { ...answer, method_id: member.email_id }
+}
+
+/** Sends to every address alike: whether it is anybody's is not looked at. */
+export const sendDiscovery: Handler<'otps.email.discovery.send'> = async (
+  context,
+  { discovery_expiration_minutes: minutes = defaultMinutes, locale, ...request }
+) => {
+  demandEmailSender(context.delivery)
+  const email_address = canonicalEmail(request.email_address)
+  const purpose = 'discovery_email'
+  const { code, write } = newEmailCode(context, { purpose, email_address, minutes })
+  await mail(context, {
+    kind: 'discovery_email_otp',
+    to: email_address,
+    brings: { code },
+    minutes,
+    locale
+  })
+  demand(await context.store.run([write(null)]))
+  return {}
+}
+
+export const authenticateDiscovery: Handler<'otps.email.discovery.authenticate'> = async (
+  context,
+  request
+) => {
+  const email_address = canonicalEmail(request.email_address)
+  const subject = { purpose: 'discovery_email', member_id: null, email_address } as const
+  const use = await demandEmailCode(context, subject, request.code)
+  return beginDiscovery(context, { email_address, proofOf: emailOtpProof, use })
 }
 
 /** Who has the address, else who is about to take it. */

@@ -2,6 +2,8 @@ import type { Handler } from '../context.ts'
 import { demandEmailSender } from '../delivery/deliver.ts'
 import { magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
+import { demand } from '../refusal.ts'
+import { beginDiscovery } from '../steps/begin-discovery.ts'
 import { demandCurrentAddress } from '../steps/email-address.ts'
 import { findRecipient, storeSent, viewRecipient } from '../steps/email-recipient.ts'
 import { demandRedirectUrl, loadLink, newLink, useLink } from '../steps/links.ts'
@@ -79,4 +81,43 @@ export const authenticate: Handler<'magicLinks.authenticate'> = async (context, 
     writes: [useLink(link, context.now), ...writes]
   })
   return { ...answer, method_id: member.email_id, reset_sessions: false }
+}
+
+/** Sends to every address alike: whether it is anybody's is not looked at. */
+export const sendDiscovery: Handler<'magicLinks.email.discovery.send'> = async (
+  context,
+  { discovery_redirect_url, discovery_expiration_minutes: minutes = defaultMinutes, ...request }
+) => {
+  demandEmailSender(context.delivery)
+  const email_address = canonicalEmail(request.email_address)
+  const { link, token, write } = newLink(context, {
+    kind: 'discovery_magic_link',
+    stytch_token_type: 'discovery',
+    email_address,
+    redirect_url: demandRedirectUrl(context, discovery_redirect_url, 'no_discovery_redirect_url'),
+    code_challenge: request.pkce_code_challenge,
+    minutes
+  })
+  await mail(context, {
+    kind: 'discovery',
+    to: email_address,
+    brings: { link, token },
+    minutes,
+    locale: request.locale
+  })
+  demand(await context.store.run([write(null)]))
+  return {}
+}
+
+export const authenticateDiscovery: Handler<'magicLinks.discovery.authenticate'> = async (
+  context,
+  { discovery_magic_links_token, pkce_code_verifier }
+) => {
+  const kinds = ['discovery_magic_link'] as const
+  const link = await loadLink(context, discovery_magic_links_token, kinds, pkce_code_verifier)
+  return beginDiscovery(context, {
+    email_address: link.email_address,
+    proofOf: magicLinkProof,
+    use: useLink(link, context.now)
+  })
 }

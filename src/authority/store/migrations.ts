@@ -72,6 +72,10 @@ export const migrations: readonly string[] = [
     primary key (project_id, organization_id)
   );
   create index organizations_slug on organizations (project_id, organization_slug);
+  create index organizations_with_allowed_domains on organizations (project_id)
+    where email_allowed_domains <> '[]';
+  create index organizations_with_claimed_domains on organizations (project_id)
+    where claimed_email_domains <> '[]';
 
   create table organization_addresses (
     project_id text not null,
@@ -115,6 +119,7 @@ export const migrations: readonly string[] = [
   );
 
   create index member_emails_of_member on member_emails (project_id, member_id);
+  create index member_emails_address on member_emails (project_id, email_address);
 
   create table passwords (
     project_id text not null,

@@ -174,11 +174,12 @@ export const statements: {
     member_id
   ],
 
-  activateMember: ({ member_id, now }) => [
-    `update members set status = 'active', email_address_verified = 1, updated_at = $3,
+  activateMember: ({ member_id, email_id, now }) => [
+    `update members set status = 'active', email_address_verified = 1, updated_at = $4,
        version = version + 1
-     where project_id = $1 and member_id = $2`,
+     where project_id = $1 and member_id = $2 and email_id = $3`,
     member_id,
+    email_id,
     now
   ],
 
