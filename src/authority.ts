@@ -21,5 +21,7 @@ export type {
   SmsMessage
 } from './authority/delivery/delivery.ts'
 export { createOutbox, type Outbox, type OutboxEntry } from './authority/delivery/outbox.ts'
+export type { DeviceQuery, LookUpDevice } from './authority/look-up-device.ts'
 export type { ServedProject } from './authority/seed/plant-seed.ts'
 export type { ProjectSeed } from './authority/seed/seed.ts'
+export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'

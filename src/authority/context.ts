@@ -1,6 +1,7 @@
 import type { Authorization } from '../wire/authorization.ts'
 import type { OperationName, RequestOf, ResponseOf } from '../wire/routes.ts'
 import type { AtRest } from './crypto/at-rest.ts'
+import type { StrengthMeter } from './crypto/password-strength.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { ProjectRecord } from './domain/records.ts'
@@ -14,6 +15,7 @@ export interface Context {
   readonly store: ProjectStore
   readonly atRest: AtRest
   readonly signingKeys: SigningKeys
+  readonly strengthMeter: StrengthMeter
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
   /** The member session that the call is made with, beside the project's credentials. */

@@ -102,12 +102,13 @@ export function changeMember(
   }
 }
 
-/** The writes that turn one state of a member into the other. */
+/** The writes that turn one state of a member into the other. Links that were sent to an old address set no password. */
 export function writesOfChange(before: MemberRecord, after: MemberRecord, stale: Problem): Write[] {
   const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), otherwise: stale }]
   const { organization_id, member_id } = after
   if (before.email_address === after.email_address) return writes
   writes.push(claimEmail(after))
+  writes.push({ do: 'deleteMemberLinks', member_id, kind: 'password_reset' })
   if (after.member_password_id === '') writes.push({ do: 'deletePassword', member_id })
   const retired = after.retired_email_addresses.map(({ email_address }) => email_address)
   if (!retired.includes(before.email_address)) {
