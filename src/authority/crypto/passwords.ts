@@ -1,5 +1,6 @@
 import { argon2idPrefix, hashArgon2id, matchesArgon2id, nobodysHash } from './argon2id.ts'
 import type { Imported } from './imported.ts'
+import { isDigestType } from './imported-digests.ts'
 import {
   type ImportRequest,
   importForeignHash,
@@ -18,9 +19,10 @@ export async function hashPassword(password: string): Promise<string> {
   return runQueued(() => hashArgon2id(password.normalize('NFKC')))
 }
 
-/** The stored form of a hash that another system made, or what is wrong with it. */
-export function importHash(request: ImportRequest): Promise<Imported> {
-  return runQueued(() => importForeignHash(request))
+/** The stored form of a hash that another system made, or what is wrong with it. Only digests are work. */
+export async function importHash(request: ImportRequest): Promise<Imported> {
+  const read = () => importForeignHash(request)
+  return isDigestType(request.hash_type) ? runQueued(read) : read()
 }
 
 /** Without a stored password it does the same work and answers `false`, so that time does not tell who has one. */
