@@ -1,5 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
@@ -7,6 +6,7 @@ import { createStrengthMeter } from './crypto/password-strength.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createApp } from './http/app.ts'
+import { createServers } from './http/servers.ts'
 import type { LookUpDevice } from './look-up-device.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
@@ -51,13 +51,6 @@ export interface Authority {
   readonly projects: readonly ServedProject[]
 }
 
-/** How long a client may take to send its headers, and all of a request. */
-const headersTimeout = 10_000
-const requestTimeout = 30_000
-const connectionsCheckingInterval = 5000
-/** How long requests under way may take to end once the server stops. */
-const graceMs = 5000
-
 /** Complete by type: an option that is missing here does not compile. */
 const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   database: true,
@@ -94,11 +87,11 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
 
   const strengthMeter = createStrengthMeter()
   const app = createApp({ store, atRest, strengthMeter, delivery, lookUpDevice, now })
-  const servers = new Set<Server>()
+  const servers = createServers()
   let closed: Promise<void> | undefined
 
   async function stop(): Promise<void> {
-    await Promise.all([...servers].map(stopServer))
+    await servers.stop()
     await strengthMeter.close()
     await store.close()
   }
@@ -106,39 +99,12 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   return {
     app,
     projects: served,
-    async listen(port = 0, host = '127.0.0.1') {
-      const server = await startServer(app, port, host)
-      servers.add(server)
-      const { port: taken } = server.address() as AddressInfo
-      const name = host.includes(':') ? `[${host}]` : host
-      return { url: `http://${name}:${taken}/`, port: taken }
-    },
+    listen: (port = 0, host = '127.0.0.1') => servers.listen(app, port, host),
     close() {
       closed ??= stop()
       return closed
     }
   }
-}
-
-function startServer(app: RequestListener, port: number, host: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const limits = { headersTimeout, requestTimeout, connectionsCheckingInterval }
-    const server = createServer(limits, app).once('error', reject)
-    server.listen(port, host, () => resolve(server.off('error', reject)))
-  })
-}
-
-/** Connections that only wait are closed; the others end with their answer, or when their time is up. */
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
-    server.close((error) => {
-      clearTimeout(timer)
-      if (error === undefined) resolve()
-      else reject(error)
-    })
-    server.closeIdleConnections()
-  })
 }
 
 function checkOptions(options: AuthorityOptions) {
