@@ -7,13 +7,18 @@ import { memberFields } from './organizations-members.ts'
 import { route } from './route.ts'
 import {
   address,
+  codeChallenge,
+  codeVerifier,
   credential,
   emailAddress,
+  linkMinutes,
   locale,
   optional,
   password,
+  redirectUrl,
   sessionOptions,
   telemetryId,
+  templateId,
   text
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
@@ -307,32 +312,17 @@ const migrateRequest: v.GenericSchema<unknown, B2BPasswordsMigrateRequest> = v.o
   set_phone_number_verified: optional(v.boolean())
 })
 
-const expiration = 'invalid_expiration'
-const verifier = 'invalid_pkce_code_verifier'
-
 const emailResetStartRequest: v.GenericSchema<unknown, B2BPasswordsEmailResetStartRequest> =
   v.object({
     organization_id: address,
     email_address: emailAddress,
-    reset_password_redirect_url: optional(text(2048, 'invalid_password_reset_redirect_url')),
-    reset_password_expiration_minutes: optional(
-      v.pipe(
-        v.number(expiration),
-        v.integer(expiration),
-        v.minValue(5, expiration),
-        v.maxValue(10_080, expiration)
-      )
-    ),
-    code_challenge: optional(
-      v.pipe(
-        v.string('invalid_pkce_code_challenge'),
-        v.regex(/^[A-Za-z0-9_-]{43}$/, 'invalid_pkce_code_challenge')
-      )
-    ),
-    login_redirect_url: optional(text(2048, 'invalid_password_reset_redirect_url')),
+    reset_password_redirect_url: redirectUrl,
+    reset_password_expiration_minutes: linkMinutes,
+    code_challenge: codeChallenge,
+    login_redirect_url: redirectUrl,
     locale,
-    reset_password_template_id: optional(text(256)),
-    verify_email_template_id: optional(text(256))
+    reset_password_template_id: templateId,
+    verify_email_template_id: templateId
   })
 
 const emailResetRequest: v.GenericSchema<unknown, B2BPasswordsEmailResetRequest> = v.object({
@@ -340,9 +330,7 @@ const emailResetRequest: v.GenericSchema<unknown, B2BPasswordsEmailResetRequest>
   password,
   session_token: optional(credential),
   session_jwt: optional(credential),
-  code_verifier: optional(
-    v.pipe(v.string(verifier), v.regex(/^[A-Za-z0-9._~-]{43,128}$/, verifier))
-  ),
+  code_verifier: codeVerifier,
   intermediate_session_token: optional(credential),
   locale,
   telemetry_id: telemetryId,
