@@ -77,9 +77,27 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     const { organization_id, email_address } = await world.newPerson()
     return { organization_id, email_address, password }
   },
+  async 'passwords.strengthCheck'() {
+    return { password, email_address: 'ada@acme.example' }
+  },
   async 'passwords.migrate'({ A: { organization_id } }) {
     const email_address = `${crypto.randomUUID()}@acme.example`
     return { organization_id, email_address, hash: bcryptHash, hash_type: 'bcrypt' }
+  },
+  async 'passwords.email.resetStart'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    return { organization_id, email_address }
+  },
+  async 'passwords.email.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    await world.client.passwords.email.resetStart({ organization_id, email_address })
+    const password_reset_token = world.sentTo(email_address)[0]?.token
+    return { password_reset_token, password: 'another horse battery staple' }
+  },
+  async 'passwords.existingPassword.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const new_password = 'another horse battery staple'
+    return { organization_id, email_address, existing_password: password, new_password }
   },
   async 'passwords.sessions.reset'(world) {
     const person = await world.newPerson()
@@ -238,6 +256,8 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
   const nobody = { organization_id, member_id: 'member-test-nobody' }
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
+  const start = { organization_id, email_address: person.email_address }
+  const replaced = { ...start, existing_password: password, new_password: `${password} 2` }
   return [
     ['sessions.get', {}],
     ['sessions.get', nobody],
@@ -326,6 +346,24 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
       'passwords.migrate',
       { organization_id, ...credentials, hash: bcryptHash, hash_type: 'bcrypt' }
     ],
+    ['passwords.strengthCheck', {}],
+    ['passwords.strengthCheck', { password: '' }],
+    ['passwords.strengthCheck', { password, email_address: 'no address' }],
+    ['passwords.email.resetStart', {}],
+    ['passwords.email.resetStart', { ...nowhere, email_address: person.email_address }],
+    ['passwords.email.resetStart', { organization_id, email_address: 'nobody@x.example' }],
+    ['passwords.email.resetStart', { ...start, locale: 'xx-YY' }],
+    ['passwords.email.resetStart', { ...start, reset_password_expiration_minutes: 4 }],
+    ['passwords.email.resetStart', { ...start, reset_password_redirect_url: 'https://x.example/' }],
+    ['passwords.email.resetStart', { ...start, code_challenge: 'short' }],
+    ['passwords.email.reset', {}],
+    ['passwords.email.reset', { password_reset_token: 'short', password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password: 5 }],
+    ['passwords.existingPassword.reset', {}],
+    ['passwords.existingPassword.reset', { ...replaced, existing_password: 'wrong' }],
+    ['passwords.existingPassword.reset', { ...replaced, new_password: 'password' }],
+    ['passwords.existingPassword.reset', { ...replaced, ...usedToken }],
     ['passwords.sessions.reset', {}],
     ['passwords.sessions.reset', { organization_id, password }],
     ['passwords.sessions.reset', { organization_id, password, session_token: opaque }],

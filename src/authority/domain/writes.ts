@@ -155,6 +155,8 @@ interface Writes {
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
+  /** Leaves the one that is named. */
+  deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }
 
   insertLink: { link: LinkRecord; token_hash: string; now: number }
   /** Guarded: not used, not expired. */

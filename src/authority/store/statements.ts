@@ -483,6 +483,13 @@ export const statements: {
     member_id
   ],
 
+  deleteOtherIntermediateSessions: ({ member_id, intermediate_session_id }) => [
+    `delete from intermediate_sessions
+     where project_id = $1 and member_id = $2 and intermediate_session_id <> $3`,
+    member_id,
+    intermediate_session_id
+  ],
+
   insertLink: ({ link, token_hash, now }) => [
     `insert into links (project_id, link_id, kind, token_hash, member_id, email_address,
        code_challenge, created_at, expires_at)
