@@ -4,11 +4,15 @@ import * as discoveryIntermediateSessions from './handlers/discovery-intermediat
 import * as discoveryOrganizations from './handlers/discovery-organizations.ts'
 import * as emailOtps from './handlers/email-otps.ts'
 import * as emailUpdates from './handlers/email-updates.ts'
+import * as existingPasswords from './handlers/existing-passwords.ts'
 import * as invitations from './handlers/invitations.ts'
 import * as magicLinks from './handlers/magic-links.ts'
+import * as memberDeletion from './handlers/member-deletion.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
+import * as otpsSms from './handlers/otps-sms.ts'
+import * as passwordEmails from './handlers/password-emails.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
 import * as rbac from './handlers/rbac.ts'
@@ -32,6 +36,8 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.get': recoveryCodes.get,
   'recoveryCodes.rotate': recoveryCodes.rotate,
   'recoveryCodes.recover': recoveryCodes.recover,
+  'otps.sms.send': otpsSms.send,
+  'otps.sms.authenticate': otpsSms.authenticate,
   'otps.email.loginOrSignup': emailOtps.loginOrSignup,
   'otps.email.authenticate': emailOtps.authenticate,
   'otps.email.discovery.send': emailOtps.sendDiscovery,
@@ -42,7 +48,11 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'magicLinks.email.discovery.send': magicLinks.sendDiscovery,
   'magicLinks.discovery.authenticate': magicLinks.authenticateDiscovery,
   'passwords.authenticate': passwords.authenticate,
+  'passwords.strengthCheck': passwords.strengthCheck,
   'passwords.migrate': passwords.migrate,
+  'passwords.email.resetStart': passwordEmails.resetStart,
+  'passwords.email.reset': passwordEmails.reset,
+  'passwords.existingPassword.reset': existingPasswords.reset,
   'passwords.sessions.reset': passwordSessions.reset,
   'rbac.policy': rbac.getPolicy,
   'rbac.organizations.getOrgPolicy': rbac.getOrgPolicy,
@@ -58,8 +68,8 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.members.get': members.get,
   'organizations.members.dangerouslyGet': members.dangerouslyGet,
   'organizations.members.update': members.update,
-  'organizations.members.delete': members.deleteMember,
-  'organizations.members.reactivate': members.reactivate,
+  'organizations.members.delete': memberDeletion.deleteMember,
+  'organizations.members.reactivate': memberDeletion.reactivate,
   'organizations.members.deleteMFAPhoneNumber': memberRemovals.deleteMFAPhoneNumber,
   'organizations.members.deleteTOTP': memberRemovals.deleteTOTP,
   'organizations.members.deletePassword': memberRemovals.deletePassword,

@@ -22,11 +22,9 @@ export function hashOneTimeCode(
   return atRest.keyedHash(code, `one-time-code|${purpose}|${subject}|${code_id}`)
 }
 
-export function isRightOneTimeCode(
-  atRest: AtRest,
-  record: OneTimeCodeRecord,
-  code: string
-): boolean {
-  const given = hashOneTimeCode(atRest, record, code)
-  return timingSafeEqual(Buffer.from(given), Buffer.from(record.code_hash))
+/** In constant time. */
+export function isRightCode(atRest: AtRest, sent: OneTimeCodeRecord, code: string): boolean {
+  const expected = Buffer.from(sent.code_hash)
+  const actual = Buffer.from(hashOneTimeCode(atRest, sent, code))
+  return expected.length === actual.length && timingSafeEqual(expected, actual)
 }

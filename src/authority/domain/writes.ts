@@ -70,6 +70,10 @@ interface Writes {
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
   /** Guarded: it is still the address that was proven. */
   activateMember: { member_id: string; email_id: string; now: number }
+  /** Guarded: the member has no number. */
+  linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
+  /** Guarded: it is still the member's. */
+  verifyPhoneNumber: { member_id: string; phone_id: string; now: number }
   /** `null` leaves a preference as it is. */
   setMfaPreferences: {
     member_id: string
@@ -153,6 +157,8 @@ interface Writes {
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
+  /** Leaves the one that is named. */
+  deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }
 
   insertLink: { link: LinkRecord; token_hash: string; now: number }
   /** Guarded: not used, not expired. */

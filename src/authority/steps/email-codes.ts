@@ -1,17 +1,12 @@
 import type { Context } from '../context.ts'
-import {
-  hashOneTimeCode,
-  isOneTimeCode,
-  isRightOneTimeCode,
-  newOneTimeCode
-} from '../crypto/one-time-codes.ts'
+import { hashOneTimeCode, isOneTimeCode, newOneTimeCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
-import { checkCode, codeGuessLimit } from '../domain/one-time-codes.ts'
 import { problem } from '../domain/problem.ts'
 import type { CodePurpose, OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { attempt } from './attempts.ts'
+import { compareCode } from './compare-code.ts'
 
 /** What a code proves. */
 export interface CodeSubject {
@@ -36,7 +31,7 @@ export function newEmailCode(
   }: Pick<CodeSubject, 'purpose' | 'email_address'> & { readonly minutes: number }
 ): NewEmailCode {
   const code = newOneTimeCode()
-  const code_id = newId('code', environment)
+  const code_id = newId('one-time-code', environment)
   return {
     code,
     write(member_id) {
@@ -60,28 +55,21 @@ export function newEmailCode(
  *
  * - Every guess counts against the code before it is compared; that of a member against the member as well, as a guess
  *   at a password does: a code by e-mail begins a sign-in, and must not make failed second factors forgotten.
- * - A code that is used up, has ended or was guessed at too often is not compared.
+ * - Who gives the right code may know that it was used or is too old; a wrong one is as good as none.
  */
 export async function demandEmailCode(
   context: Context,
   { purpose, member_id, email_address }: CodeSubject,
   guess: string
 ): Promise<Write> {
-  const { store, atRest, now } = context
+  const { store, now } = context
   if (!isOneTimeCode(guess)) throw new Refusal(problem('invalid_code'))
-  const found = await store.findOneTimeCode(purpose, member_id ?? email_address)
-  const code = demand(checkCode(found, email_address, now))
-  const otherwise = problem('unable_to_auth_otp_code')
-
-  async function compare(): Promise<true | undefined> {
-    const limit = codeGuessLimit
-    demand(await store.run([{ do: 'reserveCodeAttempt', code, limit, otherwise }]))
-    return isRightOneTimeCode(atRest, code, guess) ? true : undefined
-  }
-  const isRight =
-    member_id === null
-      ? await compare()
-      : await attempt(context, { member_id, guess: 'password' }, compare)
-  if (isRight === undefined) throw new Refusal(problem('otp_code_not_found'))
-  return { do: 'useCode', code, now, otherwise }
+  const code = await store.findOneTimeCode(purpose, member_id ?? email_address)
+  if (code?.recipient !== email_address) throw new Refusal(problem('otp_code_not_found'))
+  const compare = () => compareCode(context, code, guess)
+  const right = await (member_id === null
+    ? compare()
+    : attempt(context, { member_id, guess: 'password' }, compare))
+  if (right === undefined) throw new Refusal(problem('otp_code_not_found'))
+  return { do: 'useCode', code, now, otherwise: problem('unable_to_auth_otp_code') }
 }
