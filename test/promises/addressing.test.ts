@@ -263,7 +263,5 @@ describe('addressing', () => {
   })
 
   test.todo('S-ADR-04: attest takes a slug as organization_id (sessions.attest)')
-  test.todo(
-    'S-ADR-01 to S-ADR-10: for sessions.exchange, sessions.migrate and discovery.intermediateSessions.exchange'
-  )
+  test.todo('S-ADR-01 to S-ADR-10: for sessions.migrate')
 })

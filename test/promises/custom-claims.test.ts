@@ -367,6 +367,6 @@ describe('custom claims', () => {
   })
 
   test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate and discovery.intermediateSessions.exchange'
+    'S-CLM-01 to S-CLM-12: for sessions.exchangeAccessToken, sessions.attest and sessions.migrate'
   )
 })

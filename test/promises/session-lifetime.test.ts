@@ -291,6 +291,6 @@ describe('session lifetime', () => {
   })
 
   test.todo(
-    'S-DUR-01 to S-DUR-16: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate and discovery.intermediateSessions.exchange'
+    'S-DUR-01 to S-DUR-16: for sessions.exchangeAccessToken, sessions.attest and sessions.migrate'
   )
 })

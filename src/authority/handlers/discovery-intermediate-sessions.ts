@@ -1,7 +1,7 @@
 import type { Context, Handler } from '../context.ts'
 import { wayIn } from '../domain/admission.ts'
 import { domainOf } from '../domain/members.ts'
-import { problem } from '../domain/problem.ts'
+import { problem, stale } from '../domain/problem.ts'
 import type { IntermediateSessionRecord, OrganizationRecord } from '../domain/records.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { enterAsMember, enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
@@ -33,6 +33,7 @@ async function refuseNewcomer(
   const hasColleague = await store.hasVerifiedMember(organization_id, domain)
   demand(wayIn(organization, { email_address, oauth_tenants, claimants, hasColleague }))
   if (await store.wasEmailUsed(organization_id, email_address)) {
-    throw new Refusal(problem('retired_member_email'))
+    const justJoined = await store.findMemberByEmail(organization_id, email_address)
+    throw new Refusal(justJoined === undefined ? problem('retired_member_email') : stale)
   }
 }
