@@ -1,12 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { newPhoneNumber } from '../support/phone-number.ts'
-import {
-  emailIdOf,
-  magicLinkFactor,
-  plant,
-  plantIntermediateSession,
-  setFactors
-} from '../support/plant.ts'
+import { plant } from '../support/plant.ts'
 import {
   codeAt,
   describeEvery,
@@ -41,8 +36,9 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     return { session_token }
   },
   async 'sessions.exchange'(world) {
-    const { inB, session_token } = await newTwin(world)
-    return { organization_id: inB.organization_id, session_token }
+    const person = await world.newPerson()
+    const { session_token } = await signInElsewhere(world, person)
+    return { organization_id: person.organization_id, session_token }
   },
   async 'discovery.intermediateSessions.exchange'(world) {
     const { organization_id, email_address } = await world.newPerson()
@@ -50,8 +46,8 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     return { organization_id, intermediate_session_token }
   },
   async 'discovery.organizations.list'(world) {
-    const { inA } = await newTwin(world)
-    return { intermediate_session_token: await beginDiscovery(world, inA.email_address) }
+    const { email_address } = await world.newPerson()
+    return { intermediate_session_token: await beginDiscovery(world, email_address) }
   },
   async 'discovery.organizations.create'(world) {
     const email_address = `${crypto.randomUUID()}@acme.example`
@@ -278,31 +274,6 @@ const org_policy = {
 
 function named({ organization_id, member_id }: { organization_id: string; member_id: string }) {
   return { organization_id, member_id }
-}
-
-/** One person in A and in B, signed in to A by magic link. */
-async function newTwin(world: World) {
-  const inA = await world.newPerson()
-  const { email_address, member_id } = inA
-  const inB = await world.newPerson({ email_address, organization_id: world.B.organization_id })
-  const pair = await world.signIn(inA)
-  const email_id = await emailIdOf(world.database, member_id)
-  await setFactors(world.database, pair.member_session.member_session_id, [
-    magicLinkFactor(email_address, world.clock.now(), email_id)
-  ])
-  return { inA, inB, ...pair }
-}
-
-/** The intermediate session of a sign-in by magic link that names no organization. */
-function beginDiscovery({ database, project_id, clock }: World, email_address: string) {
-  const now = clock.now()
-  const authentication_factors = [magicLinkFactor(email_address, now)]
-  return plantIntermediateSession(database, {
-    project_id,
-    email_address,
-    authentication_factors,
-    now
-  })
 }
 
 function addressed({ organization_id, email_address }: Person) {

@@ -3,8 +3,8 @@ export function containing(text: string): string {
   return `%${escaped(text)}%`
 }
 
-/** The pattern of text that ends in this one. */
-export function endingIn(text: string): string {
+/** The pattern of text that ends with this one. */
+export function endingWith(text: string): string {
   return `%${escaped(text)}`
 }
 

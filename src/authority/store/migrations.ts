@@ -118,8 +118,8 @@ export const migrations: readonly string[] = [
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
 
-  create index member_emails_of_member on member_emails (project_id, member_id);
   create index member_emails_address on member_emails (project_id, email_address);
+  create index member_emails_of_member on member_emails (project_id, member_id);
 
   create table passwords (
     project_id text not null,

@@ -16,7 +16,7 @@ import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 import type { Engine, Row, Statement, Value } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
-import { containing, endingIn } from './like-pattern.ts'
+import { containing, endingWith } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
@@ -205,7 +205,7 @@ function createProjectStore(engine: Engine, project_id: string) {
          order by o.created_at, o.organization_id limit $5`,
         email_address,
         elementPattern(domain),
-        endingIn(`@${domain}`),
+        endingWith(`@${domain}`),
         limit
       )
       return rows.map(readOrganization)
@@ -378,7 +378,7 @@ function createProjectStore(engine: Engine, project_id: string) {
     ): Promise<readonly MemberRecord[]> {
       const rows = await all(
         `select ${memberColumns} from ${memberTables}
-         where m.project_id = $1 and m.email_address = $2 and m.status <> 'deleted'
+         where m.project_id = $1 and m.email_address = $2
            and m.member_id in (select member_id from member_emails
              where project_id = $1 and email_address = $2)
          order by m.created_at, m.member_id limit $3`,
@@ -405,7 +405,7 @@ function createProjectStore(engine: Engine, project_id: string) {
         `select 1 from members m where m.project_id = $1 and m.organization_id = $2
            and ${isColleague('$3')} limit 1`,
         organization_id,
-        endingIn(`@${domain}`)
+        endingWith(`@${domain}`)
       )
       return rows.length > 0
     },
