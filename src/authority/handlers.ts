@@ -1,8 +1,11 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
 import * as existingPasswords from './handlers/existing-passwords.ts'
+import * as memberDeletion from './handlers/member-deletion.ts'
+import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
+import * as otpsSms from './handlers/otps-sms.ts'
 import * as passwordEmails from './handlers/password-emails.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
@@ -23,6 +26,8 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.get': recoveryCodes.get,
   'recoveryCodes.rotate': recoveryCodes.rotate,
   'recoveryCodes.recover': recoveryCodes.recover,
+  'otps.sms.send': otpsSms.send,
+  'otps.sms.authenticate': otpsSms.authenticate,
   'passwords.authenticate': passwords.authenticate,
   'passwords.strengthCheck': passwords.strengthCheck,
   'passwords.migrate': passwords.migrate,
@@ -36,9 +41,20 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.create': organizations.create,
   'organizations.get': organizations.get,
   'organizations.update': organizations.update,
+  'organizations.delete': organizations.deleteOrganization,
+  'organizations.metrics': organizations.metrics,
+  'organizations.deleteExternalId': organizations.deleteExternalId,
   'organizations.search': organizations.search,
   'organizations.members.create': members.create,
   'organizations.members.get': members.get,
+  'organizations.members.dangerouslyGet': members.dangerouslyGet,
   'organizations.members.update': members.update,
+  'organizations.members.delete': memberDeletion.deleteMember,
+  'organizations.members.reactivate': memberDeletion.reactivate,
+  'organizations.members.deleteMFAPhoneNumber': memberRemovals.deleteMFAPhoneNumber,
+  'organizations.members.deleteTOTP': memberRemovals.deleteTOTP,
+  'organizations.members.deletePassword': memberRemovals.deletePassword,
+  'organizations.members.unlinkRetiredEmail': memberRemovals.unlinkRetiredEmail,
+  'organizations.members.deleteExternalId': memberRemovals.deleteExternalId,
   'organizations.members.search': members.search
 }

@@ -182,10 +182,26 @@ export const problems = {
   },
   invalid_expiration: { status: 400, message: 'The expiration is out of range.' },
 
-  // SMS
+  // One-time codes
   invalid_phone_number: {
     status: 400,
     message: 'Phone number format is invalid. Ensure the phone number is in the E.164 format.'
+  },
+  invalid_phone_number_country_code: {
+    status: 400,
+    message: "The phone number's country code is invalid, unsupported, or disabled."
+  },
+  phone_number_not_found: { status: 404, message: 'Phone Number could not be found.' },
+  invalid_code: { status: 400, message: 'Code format is invalid.' },
+  otp_code_not_found: {
+    status: 404,
+    message:
+      'The passcode was incorrect and could not be authenticated, encourage the user to try inputting the passcode again or send another passcode.'
+  },
+  unable_to_auth_otp_code: {
+    status: 401,
+    message:
+      'The passcode could not be authenticated because it was either already used or expired. Send another passcode to this user.'
   },
   duplicate_member_phone_number: {
     status: 400,
@@ -350,6 +366,25 @@ export const problems = {
     status: 400,
     message: 'A member with the specified external_id already exists for this organization.'
   },
+  no_deleted_member_found_for_reactivation: {
+    status: 404,
+    message: 'There is no deleted member with this id in the organization.'
+  },
+  email_unverified_for_reactivation: {
+    status: 400,
+    message: 'A member without a verified email cannot be reactivated.'
+  },
+  reactivation_email_belongs_to_another_member: {
+    status: 400,
+    message: 'The email of the deleted member belongs to another member by now.'
+  },
+  member_phone_number_not_found: { status: 404, message: 'The member has no MFA phone number.' },
+  password_not_found: { status: 404, message: 'Password could not be found.' },
+  retired_email_missing_email_identifiers: {
+    status: 400,
+    message: 'The request needs an email_id, an email_address or both.'
+  },
+  email_not_found: { status: 404, message: 'Email could not be found.' },
   invalid_member_get_fields: {
     status: 400,
     message: 'The request needs exactly one of member_id and email_address.'
@@ -365,6 +400,10 @@ export const problems = {
   cannot_update_trusted_metadata: {
     status: 401,
     message: 'Trusted metadata cannot be updated with a member session.'
+  },
+  member_cannot_update_their_email_address: {
+    status: 403,
+    message: 'A member cannot update the own email_address with a member session.'
   },
   member_search_organization_ids_empty: {
     status: 400,

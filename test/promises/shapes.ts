@@ -192,6 +192,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_session?': memberSession,
     'member_device?': device
   },
+  'otps.sms.send': memberAnswer,
+  'otps.sms.authenticate': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    'member_session?': memberSession,
+    'member_device?': device
+  },
   'passwords.authenticate': { ...signInAnswer, organization_id: 'string' },
   'passwords.strengthCheck': {
     ...envelope,
@@ -252,6 +260,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.create': organizationAnswer,
   'organizations.get': organizationAnswer,
   'organizations.update': organizationAnswer,
+  'organizations.delete': { ...envelope, organization_id: 'string' },
+  'organizations.metrics': { ...envelope, member_count: 'number' },
+  'organizations.deleteExternalId': organizationAnswer,
   'organizations.search': {
     ...envelope,
     organizations: [organization],
@@ -260,6 +271,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.members.create': memberAnswer,
   'organizations.members.get': memberAnswer,
   'organizations.members.update': memberAnswer,
+  'organizations.members.dangerouslyGet': memberAnswer,
+  'organizations.members.delete': { ...envelope, member_id: 'string' },
+  'organizations.members.reactivate': memberAnswer,
+  'organizations.members.deleteMFAPhoneNumber': memberAnswer,
+  'organizations.members.deleteTOTP': memberAnswer,
+  'organizations.members.deletePassword': memberAnswer,
+  'organizations.members.unlinkRetiredEmail': { ...memberAnswer, organization_id: 'string' },
+  'organizations.members.deleteExternalId': memberAnswer,
   'organizations.members.search': {
     ...envelope,
     members: [member],

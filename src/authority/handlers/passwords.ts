@@ -22,7 +22,7 @@ import { loadOrganization } from '../steps/load.ts'
 import { finishPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
-import { memberContext } from './members.ts'
+import { endedByLostRoles, memberContext } from './members.ts'
 
 /** The session starts only if the password is still the one that was compared. */
 export const authenticate: Handler<'passwords.authenticate'> = async (context, request) => {
@@ -76,7 +76,8 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     ]
     const writes =
       before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated, stale)
-    await runMemberWrites(context, migrated, [...writes, ...passwordWrites])
+    const ended = endedByLostRoles(context, before, migrated, request)
+    await runMemberWrites(context, migrated, [...writes, ...passwordWrites, ...ended])
 
     return {
       member_id,
