@@ -308,6 +308,16 @@ describe('passwords.email', () => {
         await world.signIn(person, { password: another })
       })
 
+      test('AP-07: a token is dead once the password is deleted', async () => {
+        const person = await world.newPerson()
+        const token = await newToken(person)
+        const { member_password_id } = person.member
+        const { organization_id } = person
+        const request = { organization_id, member_password_id }
+        await world.client.organizations.members.deletePassword(request)
+        await expectDead(token)
+      })
+
       test('AP-07: a token is dead once a password is imported', async () => {
         const { organization_id } = world.A
         const email_address = `${crypto.randomUUID()}@acme.example`
