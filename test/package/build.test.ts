@@ -108,6 +108,27 @@ describe('installed with its dependencies', () => {
   })
 })
 
+test('passwords are rated, by a thread that keeps no process alive', async () => {
+  const app = await install('rating', [...dependencies, '@photostructure/sqlite'])
+  const code = `
+    import { once } from 'node:events'
+    import { createServer } from 'node:http'
+    import { createAuthority } from 'membergate/authority'
+    import { createClient } from 'membergate/client'
+    const authority = await createAuthority({ database: ':memory:' })
+    const server = createServer(authority.app).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const client = createClient({ ...authority.projects[0], url: 'http://127.0.0.1:' + server.address().port })
+    const scores = []
+    for (const password of ['password', 'correct horse battery staple']) {
+      scores.push((await client.passwords.strengthCheck({ password })).score)
+    }
+    console.log(JSON.stringify(scores))
+    server.close()
+    server.closeAllConnections()`
+  expect(await runScript(app, 'rate.mjs', code)).toEqual([0, 4])
+})
+
 describe('installed beside no framework and no driver', () => {
   let app: string
 
