@@ -10,7 +10,7 @@ export function isStrong({ score }: { readonly score: number }): boolean {
 /** Words of two letters would lower passwords that merely hold them. */
 const minHintLength = 3
 
-/** What somebody who knows the person would try first: address and name, whole and in their words. */
+/** What somebody who knows the person would try first: address and name, whole, in halves and in words. */
 export function strengthHints({
   email_address = '',
   name = ''
@@ -18,7 +18,7 @@ export function strengthHints({
   readonly email_address?: string
   readonly name?: string
 }): readonly string[] {
-  const texts = [email_address, name]
+  const texts = [email_address, ...email_address.split('@'), name]
   const words = texts.flatMap((text) => text.split(/[^\p{L}\p{M}\p{N}]+/u))
   return [...new Set([...texts, ...words])].filter(({ length }) => length >= minHintLength)
 }
