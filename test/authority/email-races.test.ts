@@ -39,9 +39,9 @@ describeOnEachDatabase((createDatabase) => {
       {
         organization_name: 'Acme',
         organization_slug: organization_id,
-        email_jit_provisioning: 'RESTRICTED',
+        email_jit_provisioning: 'RESTRICTED' as const,
         email_allowed_domains: ['acme.example'],
-        email_invites: 'ALL_ALLOWED',
+        email_invites: 'ALL_ALLOWED' as const,
         members: [{ email_address: 'first@acme.example' }]
       }
     ]
