@@ -18,7 +18,7 @@ import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { authorizeBy } from '../steps/caller.ts'
-import { viewRecipient } from '../steps/email-recipient.ts'
+import { findByEmail, viewRecipient } from '../steps/email-recipient.ts'
 import { demandRedirectUrl, newLink } from '../steps/links.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
@@ -91,15 +91,11 @@ async function planInvited(
   request: InviteRequest,
   newMemberId: string
 ): Promise<{ readonly member: MemberRecord; readonly writes: readonly Write[] }> {
-  const { store } = context
   const { organization_id } = organization
   const outside = memberContext(context, organization)
   const { email_address, ...changes } = fieldsOf(request)
-  const before = await store.findMemberByEmail(organization_id, canonicalEmail(email_address))
+  const before = await findByEmail(context, organization, canonicalEmail(email_address))
   if (before === undefined) {
-    if (await store.wasEmailUsed(organization_id, canonicalEmail(email_address))) {
-      throw new Refusal(problem('retired_member_email'))
-    }
     const created = createMember(organization_id, newMemberId, fieldsOf(request), outside)
     const member: MemberRecord = { ...demand(created), status: 'invited' }
     return { member, writes: writesOfCreation(member, stale) }

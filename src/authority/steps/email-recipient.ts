@@ -25,7 +25,7 @@ export async function findRecipient(
   email_address: string
 ): Promise<Recipient> {
   const { organization_id } = organization
-  const known = await context.store.findMemberByEmail(organization_id, email_address)
+  const known = await findByEmail(context, organization, email_address)
   if (known !== undefined) return { organization, member: known, isNew: false }
   await refuseNewcomer(context, organization, email_address)
   const member = createMember(
@@ -47,9 +47,17 @@ async function refuseNewcomer(
   const claimants = await store.listClaimants(domain)
   const hasColleague = await store.hasVerifiedMember(organization_id, domain)
   demand(wayIn(organization, { email_address, oauth_tenants: [], claimants, hasColleague }))
-  if (await store.wasEmailUsed(organization_id, email_address)) {
-    throw new Refusal(problem('retired_member_email'))
-  }
+}
+
+/** The member with the address. One that a member had before is nobody's to join with. */
+export async function findByEmail(
+  { store }: Context,
+  { organization_id }: OrganizationRecord,
+  email_address: string
+): Promise<MemberRecord | undefined> {
+  const owner = await store.findMemberByAnyEmail(organization_id, email_address)
+  if (owner === undefined || owner.email_address === email_address) return owner
+  throw new Refusal(problem('retired_member_email'))
 }
 
 /** Stores what was sent, and a recipient who is new. If somebody else has created that member meanwhile, it is theirs. */
