@@ -26,6 +26,19 @@ export type {
   Membership
 } from './wire/discovery.ts'
 export type {
+  B2BMagicLinksAuthenticateRequest,
+  B2BMagicLinksAuthenticateResponse,
+  B2BMagicLinksDiscoveryAuthenticateRequest,
+  B2BMagicLinksDiscoveryAuthenticateResponse,
+  B2BMagicLinksEmailDiscoverySendRequest,
+  B2BMagicLinksEmailDiscoverySendResponse,
+  B2BMagicLinksEmailInviteRequest,
+  B2BMagicLinksEmailInviteRequestOptions,
+  B2BMagicLinksEmailInviteResponse,
+  B2BMagicLinksEmailLoginOrSignupRequest,
+  B2BMagicLinksEmailLoginOrSignupResponse
+} from './wire/magic-links.ts'
+export type {
   Member,
   MemberRole,
   MemberRoleSource,
@@ -79,6 +92,8 @@ export type {
   B2BOrganizationsMembersReactivateResponse,
   B2BOrganizationsMembersSearchRequest,
   B2BOrganizationsMembersSearchResponse,
+  B2BOrganizationsMembersStartEmailUpdateRequest,
+  B2BOrganizationsMembersStartEmailUpdateResponse,
   B2BOrganizationsMembersUnlinkRetiredEmailRequest,
   B2BOrganizationsMembersUnlinkRetiredEmailResponse,
   B2BOrganizationsMembersUpdateRequest,
@@ -91,16 +106,36 @@ export type {
   B2BOTPSmsSendResponse
 } from './wire/otps.ts'
 export type {
+  B2BOTPEmailAuthenticateRequest,
+  B2BOTPEmailAuthenticateResponse,
+  B2BOTPEmailDiscoveryAuthenticateRequest,
+  B2BOTPEmailDiscoveryAuthenticateResponse,
+  B2BOTPEmailDiscoverySendRequest,
+  B2BOTPEmailDiscoverySendResponse,
+  B2BOTPEmailLoginOrSignupRequest,
+  B2BOTPEmailLoginOrSignupResponse
+} from './wire/otps-email.ts'
+export type {
   Argon2Config,
   B2BPasswordsAuthenticateRequest,
   B2BPasswordsAuthenticateResponse,
+  B2BPasswordsEmailResetRequest,
+  B2BPasswordsEmailResetResponse,
+  B2BPasswordsEmailResetStartRequest,
+  B2BPasswordsEmailResetStartResponse,
+  B2BPasswordsExistingPasswordResetRequest,
+  B2BPasswordsExistingPasswordResetResponse,
   B2BPasswordsMigrateRequest,
   B2BPasswordsMigrateResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BPasswordsStrengthCheckRequest,
+  B2BPasswordsStrengthCheckResponse,
+  LudsFeedback,
   PBKDF2Config,
   SaltConfig,
-  ScryptConfig
+  ScryptConfig,
+  ZxcvbnFeedback
 } from './wire/passwords.ts'
 export type {
   B2BRBACOrganizationsGetOrgPolicyRequest,

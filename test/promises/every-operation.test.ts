@@ -92,13 +92,68 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     const code = world.lastCode(person.mfa_phone_number)
     return { ...named(person), intermediate_session_token, code }
   },
+  async 'otps.email.loginOrSignup'(world) {
+    return addressed(await world.newPerson())
+  },
+  async 'otps.email.authenticate'(world) {
+    const person = await world.newPerson()
+    await world.client.otps.email.loginOrSignup(addressed(person))
+    return { ...addressed(person), code: world.lastCode(person.email_address) }
+  },
+  async 'otps.email.discovery.send'(world) {
+    const { email_address } = await world.newPerson()
+    return { email_address }
+  },
+  async 'otps.email.discovery.authenticate'(world) {
+    const { email_address } = await world.newPerson()
+    await world.client.otps.email.discovery.send({ email_address })
+    return { email_address, code: world.lastCode(email_address) }
+  },
+  async 'magicLinks.authenticate'(world) {
+    const person = await world.newPerson()
+    await world.client.magicLinks.email.loginOrSignup(addressed(person))
+    return { magic_links_token: lastToken(world, person.email_address) }
+  },
+  async 'magicLinks.email.loginOrSignup'(world) {
+    return addressed(await world.newPerson())
+  },
+  async 'magicLinks.email.invite'({ A: { organization_id } }) {
+    return { organization_id, email_address: `${crypto.randomUUID()}@acme.example` }
+  },
+  async 'magicLinks.email.discovery.send'(world) {
+    const { email_address } = await world.newPerson()
+    return { email_address }
+  },
+  async 'magicLinks.discovery.authenticate'(world) {
+    const { email_address } = await world.newPerson()
+    await world.client.magicLinks.email.discovery.send({ email_address })
+    return { discovery_magic_links_token: lastToken(world, email_address) }
+  },
   async 'passwords.authenticate'(world) {
     const { organization_id, email_address } = await world.newPerson()
     return { organization_id, email_address, password }
   },
+  async 'passwords.strengthCheck'() {
+    return { password, email_address: 'ada@acme.example' }
+  },
   async 'passwords.migrate'({ A: { organization_id } }) {
     const email_address = `${crypto.randomUUID()}@acme.example`
     return { organization_id, email_address, hash: bcryptHash, hash_type: 'bcrypt' }
+  },
+  async 'passwords.email.resetStart'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    return { organization_id, email_address }
+  },
+  async 'passwords.email.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    await world.client.passwords.email.resetStart({ organization_id, email_address })
+    const password_reset_token = world.sentTo(email_address)[0]?.token
+    return { password_reset_token, password: 'another horse battery staple' }
+  },
+  async 'passwords.existingPassword.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const new_password = 'another horse battery staple'
+    return { organization_id, email_address, existing_password: password, new_password }
   },
   async 'passwords.sessions.reset'(world) {
     const person = await world.newPerson()
@@ -186,6 +241,10 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
   async 'organizations.members.deleteExternalId'(world) {
     return named(await world.newPerson({ external_id: crypto.randomUUID() }))
   },
+  async 'organizations.members.startEmailUpdate'(world) {
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    return { ...named(await world.newPerson()), email_address }
+  },
   async 'organizations.members.search'(world) {
     const { organization_id } = await world.newPerson()
     return { organization_ids: [organization_id], limit: 2 }
@@ -217,6 +276,14 @@ function named({ organization_id, member_id }: { organization_id: string; member
   return { organization_id, member_id }
 }
 
+function addressed({ organization_id, email_address }: Person) {
+  return { organization_id, email_address }
+}
+
+function lastToken(world: World, email_address: string): string {
+  return world.sentTo(email_address)[0]?.token ?? ''
+}
+
 async function recoveryCodeOf(world: World, person: Person): Promise<string> {
   const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
   return recovery_codes[0] ?? ''
@@ -230,6 +297,7 @@ async function deletedPerson(world: World): Promise<Person> {
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
 const opaque = 'A'.repeat(44)
+const unknownLink = `${'A'.repeat(43)}=`
 
 /**
  * Wrong requests, by operation. Each is what a caller can get wrong: something missing, of the wrong type, unknown, or
@@ -252,6 +320,8 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
   const nobody = { organization_id, member_id: 'member-test-nobody' }
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
+  const start = { organization_id, email_address: person.email_address }
+  const replaced = { ...start, existing_password: password, new_password: `${password} 2` }
   return [
     ['sessions.get', {}],
     ['sessions.get', nobody],
@@ -348,6 +418,43 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['otps.sms.authenticate', { ...known, intermediate_session_token, code: 123456 }],
     ['otps.sms.authenticate', { ...known, intermediate_session_token: opaque, code }],
     ['otps.sms.authenticate', { ...known, ...usedToken, code }],
+    ['otps.email.loginOrSignup', {}],
+    ['otps.email.loginOrSignup', { organization_id, email_address: 'no address' }],
+    ['otps.email.loginOrSignup', { organization_id, email_address: ['a@b.example'] }],
+    ['otps.email.loginOrSignup', { organization_id, email_address: 'a@x.example,b@y.example' }],
+    ['otps.email.loginOrSignup', { organization_id, email_address: 'nobody@x.example' }],
+    ['otps.email.loginOrSignup', { ...nowhere, email_address: 'nobody@x.example' }],
+    ['otps.email.authenticate', {}],
+    ['otps.email.authenticate', { ...addressed(person), code: 123456 }],
+    ['otps.email.authenticate', { ...addressed(person), code: '123456' }],
+    ['otps.email.authenticate', { ...addressed(person), code: '123456', session_token: opaque }],
+    ['otps.email.discovery.send', {}],
+    ['otps.email.discovery.send', { email_address: 'a@b.example\r\nBcc: c@d.example' }],
+    ['otps.email.discovery.authenticate', {}],
+    ['otps.email.discovery.authenticate', { email_address: 'a@b.example', code: '123456' }],
+    ['magicLinks.authenticate', {}],
+    ['magicLinks.authenticate', { magic_links_token: 5 }],
+    ['magicLinks.authenticate', { magic_links_token: 'short' }],
+    ['magicLinks.authenticate', { magic_links_token: unknownLink }],
+    ['magicLinks.authenticate', { magic_links_token: unknownLink, session_token: opaque }],
+    ['magicLinks.email.loginOrSignup', {}],
+    [
+      'magicLinks.email.loginOrSignup',
+      { organization_id, email_address: `${'a'.repeat(1000)}@b.c` }
+    ],
+    ['magicLinks.email.loginOrSignup', { ...addressed(person), login_redirect_url: 'x' }],
+    ['magicLinks.email.loginOrSignup', { ...addressed(person), pkce_code_challenge: 'x' }],
+    ['magicLinks.email.loginOrSignup', { ...addressed(person), locale: 'xx-YY' }],
+    ['magicLinks.email.invite', {}],
+    ['magicLinks.email.invite', addressed(person)],
+    ['magicLinks.email.invite', { organization_id, email_address: 'a@b.example', roles: ['none'] }],
+    ['magicLinks.email.discovery.send', {}],
+    [
+      'magicLinks.email.discovery.send',
+      { email_address: 'a@b.example', discovery_redirect_url: 'x' }
+    ],
+    ['magicLinks.discovery.authenticate', {}],
+    ['magicLinks.discovery.authenticate', { discovery_magic_links_token: unknownLink }],
     ['passwords.authenticate', {}],
     ['passwords.authenticate', { ...nowhere, ...credentials }],
     ['passwords.authenticate', { organization_id, ...credentials, password: 'wrong' }],
@@ -369,6 +476,24 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
       'passwords.migrate',
       { organization_id, ...credentials, hash: bcryptHash, hash_type: 'bcrypt' }
     ],
+    ['passwords.strengthCheck', {}],
+    ['passwords.strengthCheck', { password: '' }],
+    ['passwords.strengthCheck', { password, email_address: 'no address' }],
+    ['passwords.email.resetStart', {}],
+    ['passwords.email.resetStart', { ...nowhere, email_address: person.email_address }],
+    ['passwords.email.resetStart', { organization_id, email_address: 'nobody@x.example' }],
+    ['passwords.email.resetStart', { ...start, locale: 'xx-YY' }],
+    ['passwords.email.resetStart', { ...start, reset_password_expiration_minutes: 4 }],
+    ['passwords.email.resetStart', { ...start, reset_password_redirect_url: 'https://x.example/' }],
+    ['passwords.email.resetStart', { ...start, code_challenge: 'short' }],
+    ['passwords.email.reset', {}],
+    ['passwords.email.reset', { password_reset_token: 'short', password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password: 5 }],
+    ['passwords.existingPassword.reset', {}],
+    ['passwords.existingPassword.reset', { ...replaced, existing_password: 'wrong' }],
+    ['passwords.existingPassword.reset', { ...replaced, new_password: 'password' }],
+    ['passwords.existingPassword.reset', { ...replaced, ...usedToken }],
     ['passwords.sessions.reset', {}],
     ['passwords.sessions.reset', { organization_id, password }],
     ['passwords.sessions.reset', { organization_id, password, session_token: opaque }],
@@ -422,6 +547,13 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['organizations.members.unlinkRetiredEmail', { ...known, email_address: 'no address' }],
     ['organizations.members.unlinkRetiredEmail', { ...known, email_id: 'email-test-none' }],
     ['organizations.members.deleteExternalId', nobody],
+    ['organizations.members.startEmailUpdate', {}],
+    ['organizations.members.startEmailUpdate', { ...nobody, email_address: 'a@b.example' }],
+    ['organizations.members.startEmailUpdate', { ...known, email_address: person.email_address }],
+    [
+      'organizations.members.startEmailUpdate',
+      { ...known, email_address: 'a@b.example', delivery_method: 'PIGEON' }
+    ],
     ['organizations.members.search', {}],
     ['organizations.members.search', { organization_ids: [] }],
     ['organizations.members.search', { organization_ids: ['organization-test-nowhere'] }]
@@ -527,6 +659,8 @@ describe('every operation', () => {
       'totps.authenticate',
       'recoveryCodes.recover',
       'otps.sms.authenticate',
+      'otps.email.authenticate',
+      'magicLinks.authenticate',
       'sessions.authenticate',
       'sessions.exchange',
       'discovery.intermediateSessions.exchange',

@@ -6,6 +6,16 @@ import type {
   B2BDiscoveryOrganizationsCreateResponse,
   B2BDiscoveryOrganizationsListRequest,
   B2BDiscoveryOrganizationsListResponse,
+  B2BMagicLinksAuthenticateRequest,
+  B2BMagicLinksAuthenticateResponse,
+  B2BMagicLinksDiscoveryAuthenticateRequest,
+  B2BMagicLinksDiscoveryAuthenticateResponse,
+  B2BMagicLinksEmailDiscoverySendRequest,
+  B2BMagicLinksEmailDiscoverySendResponse,
+  B2BMagicLinksEmailInviteRequest,
+  B2BMagicLinksEmailInviteResponse,
+  B2BMagicLinksEmailLoginOrSignupRequest,
+  B2BMagicLinksEmailLoginOrSignupResponse,
   B2BOrganizationsDeleteExternalIdRequest,
   B2BOrganizationsDeleteExternalIdResponse,
   B2BOrganizationsDeleteRequest,
@@ -24,16 +34,38 @@ import type {
   B2BOrganizationsMembersGetResponse,
   B2BOrganizationsMembersReactivateRequest,
   B2BOrganizationsMembersReactivateResponse,
+  B2BOrganizationsMembersStartEmailUpdateRequest,
+  B2BOrganizationsMembersStartEmailUpdateResponse,
   B2BOrganizationsMembersUnlinkRetiredEmailRequest,
   B2BOrganizationsMembersUnlinkRetiredEmailResponse,
   B2BOrganizationsMetricsRequest,
   B2BOrganizationsMetricsResponse,
+  B2BOTPEmailAuthenticateRequest,
+  B2BOTPEmailAuthenticateResponse,
+  B2BOTPEmailDiscoveryAuthenticateRequest,
+  B2BOTPEmailDiscoveryAuthenticateResponse,
+  B2BOTPEmailDiscoverySendRequest,
+  B2BOTPEmailDiscoverySendResponse,
+  B2BOTPEmailLoginOrSignupRequest,
+  B2BOTPEmailLoginOrSignupResponse,
   B2BOTPSmsAuthenticateRequest,
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
   B2BOTPSmsSendResponse,
+  B2BPasswordsAuthenticateRequest,
+  B2BPasswordsAuthenticateResponse,
+  B2BPasswordsEmailResetRequest,
+  B2BPasswordsEmailResetResponse,
+  B2BPasswordsEmailResetStartRequest,
+  B2BPasswordsEmailResetStartResponse,
+  B2BPasswordsExistingPasswordResetRequest,
+  B2BPasswordsExistingPasswordResetResponse,
+  B2BPasswordsMigrateRequest,
+  B2BPasswordsMigrateResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BPasswordsStrengthCheckRequest,
+  B2BPasswordsStrengthCheckResponse,
   B2BRecoveryCodesGetRequest,
   B2BRecoveryCodesGetResponse,
   B2BRecoveryCodesRecoverRequest,
@@ -163,6 +195,36 @@ interface Operations {
     B2BRecoveryCodesRecoverRequest,
     B2BRecoveryCodesRecoverResponse
   ]
+  'passwords.authenticate': [
+    Sdk['passwords']['authenticate'],
+    B2BPasswordsAuthenticateRequest,
+    B2BPasswordsAuthenticateResponse
+  ]
+  'passwords.strengthCheck': [
+    Sdk['passwords']['strengthCheck'],
+    B2BPasswordsStrengthCheckRequest,
+    B2BPasswordsStrengthCheckResponse
+  ]
+  'passwords.migrate': [
+    Sdk['passwords']['migrate'],
+    B2BPasswordsMigrateRequest,
+    B2BPasswordsMigrateResponse
+  ]
+  'passwords.email.resetStart': [
+    Sdk['passwords']['email']['resetStart'],
+    B2BPasswordsEmailResetStartRequest,
+    B2BPasswordsEmailResetStartResponse
+  ]
+  'passwords.email.reset': [
+    Sdk['passwords']['email']['reset'],
+    B2BPasswordsEmailResetRequest,
+    B2BPasswordsEmailResetResponse
+  ]
+  'passwords.existingPassword.reset': [
+    Sdk['passwords']['existingPassword']['reset'],
+    B2BPasswordsExistingPasswordResetRequest,
+    B2BPasswordsExistingPasswordResetResponse
+  ]
   'passwords.sessions.reset': [
     Sdk['passwords']['sessions']['reset'],
     B2BPasswordsSessionResetRequest,
@@ -229,6 +291,56 @@ interface Operations {
     B2BOTPSmsAuthenticateRequest,
     B2BOTPSmsAuthenticateResponse
   ]
+  'otps.email.loginOrSignup': [
+    Sdk['otps']['email']['loginOrSignup'],
+    B2BOTPEmailLoginOrSignupRequest,
+    B2BOTPEmailLoginOrSignupResponse
+  ]
+  'otps.email.authenticate': [
+    Sdk['otps']['email']['authenticate'],
+    B2BOTPEmailAuthenticateRequest,
+    B2BOTPEmailAuthenticateResponse
+  ]
+  'otps.email.discovery.send': [
+    Sdk['otps']['email']['discovery']['send'],
+    B2BOTPEmailDiscoverySendRequest,
+    B2BOTPEmailDiscoverySendResponse
+  ]
+  'otps.email.discovery.authenticate': [
+    Sdk['otps']['email']['discovery']['authenticate'],
+    B2BOTPEmailDiscoveryAuthenticateRequest,
+    B2BOTPEmailDiscoveryAuthenticateResponse
+  ]
+  'magicLinks.authenticate': [
+    Sdk['magicLinks']['authenticate'],
+    B2BMagicLinksAuthenticateRequest,
+    B2BMagicLinksAuthenticateResponse
+  ]
+  'magicLinks.email.loginOrSignup': [
+    Sdk['magicLinks']['email']['loginOrSignup'],
+    B2BMagicLinksEmailLoginOrSignupRequest,
+    B2BMagicLinksEmailLoginOrSignupResponse
+  ]
+  'magicLinks.email.invite': [
+    Sdk['magicLinks']['email']['invite'],
+    B2BMagicLinksEmailInviteRequest,
+    B2BMagicLinksEmailInviteResponse
+  ]
+  'magicLinks.email.discovery.send': [
+    Sdk['magicLinks']['email']['discovery']['send'],
+    B2BMagicLinksEmailDiscoverySendRequest,
+    B2BMagicLinksEmailDiscoverySendResponse
+  ]
+  'magicLinks.discovery.authenticate': [
+    Sdk['magicLinks']['discovery']['authenticate'],
+    B2BMagicLinksDiscoveryAuthenticateRequest,
+    B2BMagicLinksDiscoveryAuthenticateResponse
+  ]
+  'organizations.members.startEmailUpdate': [
+    Sdk['organizations']['members']['startEmailUpdate'],
+    B2BOrganizationsMembersStartEmailUpdateRequest,
+    B2BOrganizationsMembersStartEmailUpdateResponse
+  ]
 }
 
 /** What later versions of the SDK declare beyond the seeds. A new name here is a decision. */
@@ -236,8 +348,15 @@ interface BeyondSeeds {
   'sessions.authenticateJwt': 'session_duration_minutes' | 'session_custom_claims'
   'sessions.exchange': 'intermediate_session_token_expires_at'
   'discovery.intermediateSessions.exchange': 'intermediate_session_token_expires_at'
+  'passwords.authenticate': 'intermediate_session_token_expires_at'
+  'passwords.email.reset': 'intermediate_session_token_expires_at'
+  'passwords.existingPassword.reset': 'intermediate_session_token_expires_at'
   'discovery.organizations.create': 'intermediate_session_token_expires_at'
   'passwords.sessions.reset': 'intermediate_session_token_expires_at'
+  'otps.email.authenticate': 'intermediate_session_token_expires_at'
+  'otps.email.discovery.authenticate': 'intermediate_session_token_expires_at'
+  'magicLinks.authenticate': 'intermediate_session_token_expires_at'
+  'magicLinks.discovery.authenticate': 'intermediate_session_token_expires_at'
 }
 
 type Beyond<Name> = Name extends keyof BeyondSeeds ? BeyondSeeds[Name] : never

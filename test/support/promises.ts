@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, jest } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import type { Delivery, EmailMessage, SmsMessage } from 'membergate/authority'
+import type {
+  Delivery,
+  DeviceQuery,
+  EmailMessage,
+  LookUpDevice,
+  SmsMessage
+} from 'membergate/authority'
 import {
   type B2BPasswordsAuthenticateResponse,
   type B2BPasswordsMigrateRequest,
@@ -40,6 +46,7 @@ export type SharedClient = Pick<
   | 'totps'
   | 'recoveryCodes'
   | 'otps'
+  | 'magicLinks'
   | 'passwords'
   | 'rbac'
   | 'organizations'
@@ -85,6 +92,14 @@ export interface Refusal {
   readonly error_message: string
   readonly error_url: string
   readonly request_id: string
+}
+
+/** The device look-up of the authority. */
+export interface Devices {
+  /** What it was asked, the oldest first. */
+  readonly queries: readonly DeviceQuery[]
+  /** Looks up so while `work` runs; else it knows no device. */
+  answering<Result>(lookUp: LookUpDevice, work: () => Promise<Result>): Promise<Result>
 }
 
 /** A call that went through the tap. */
@@ -138,6 +153,7 @@ export interface World {
   forgetSends(): Promise<void>
   /** Runs `work` while no message can be handed over. */
   breakDelivery(work: () => Promise<unknown>): Promise<void>
+  readonly devices: Devices
   /** A client that names the project with a secret that is not its own. */
   stranger(): SharedClient
   /** Calls an operation by name with anything at all. */
@@ -237,6 +253,7 @@ export interface Bed {
   readonly waiting: Person
   readonly both: Enrolled
   readonly mail: Mail
+  readonly devices: Devices
   close(): Promise<void>
 }
 
@@ -244,6 +261,9 @@ export interface Bed {
 type Mail = Pick<World, 'sentTo' | 'lastCode' | 'breakDelivery'>
 
 const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+
+/** Where links may lead; those of calls that name no URL lead to the first. */
+export const redirect_urls = ['https://app.example/link', 'https://app.example/other']
 
 const policy = {
   resources: [
@@ -279,14 +299,17 @@ export async function openBed(
   const other = newProject()
   const database = await create()
   const { deliver, ...mail } = openMail()
+  const { lookUpDevice, ...devices } = openDevices()
   const authority: OpenAuthority = await openAuthority({
     database: database.location,
     deliver,
+    lookUpDevice,
     now: clock.now,
     projects: [
       {
         ...project,
         policy,
+        settings: { redirect_urls },
         organizations: [
           {
             organization_name: 'Acme',
@@ -342,6 +365,7 @@ export async function openBed(
     ),
     both: await memberWithBoth(ours, hash),
     mail,
+    devices,
     async close() {
       counts.write()
       await tap.close()
@@ -374,6 +398,27 @@ function openMail(): Mail & { readonly deliver: Delivery } {
         await work()
       } finally {
         broken = false
+      }
+    }
+  }
+}
+
+function openDevices(): Devices & { readonly lookUpDevice: LookUpDevice } {
+  const queries: DeviceQuery[] = []
+  const unknown: LookUpDevice = async () => null
+  let current = unknown
+  return {
+    queries,
+    lookUpDevice(query) {
+      queries.push(query)
+      return current(query)
+    },
+    async answering(lookUp, work) {
+      current = lookUp
+      try {
+        return await work()
+      } finally {
+        current = unknown
       }
     }
   }
@@ -577,6 +622,7 @@ export function enter(bed: Bed, through: Through): World {
     waiting: bed.waiting,
     both: bed.both,
     ...bed.mail,
+    devices: bed.devices,
     other: {
       project_id: bed.other.project_id,
       client: connect(through, bed.other, bed.tap, clock),

@@ -3,6 +3,7 @@ import type { CustomRole } from '../../wire/organization.ts'
 import type { JWK } from '../../wire/sessions.ts'
 import type { Problem } from './problem.ts'
 import type {
+  CodePurpose,
   CustomPolicy,
   IntermediateSessionRecord,
   JsonObject,
@@ -156,6 +157,8 @@ interface Writes {
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
+  /** Leaves the one that is named. */
+  deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }
 
   insertLink: { link: LinkRecord; token_hash: string; now: number }
   /** Guarded: not used, not expired. */
@@ -165,6 +168,7 @@ interface Writes {
 
   /** Replaces the code that there is of this purpose and subject. */
   putCode: { code: OneTimeCodeRecord; now: number }
+  deleteMemberCodes: { member_id: string; purpose: CodePurpose }
   /** Counts a guess before it is compared. Guarded: it is still the newest code, with guesses left. */
   reserveCodeAttempt: { code: OneTimeCodeRecord; limit: number }
   /** Guarded: the newest code, not used, not expired. */

@@ -12,12 +12,14 @@ import type { Route } from '../../wire/route.ts'
 import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
+import { RatingUnavailable, type StrengthMeter } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import { type Problem, problem } from '../domain/problem.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { handlers } from '../handlers.ts'
+import type { LookUpDevice } from '../look-up-device.ts'
 import { environmentOf, isProjectId } from '../project-id.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
@@ -27,11 +29,14 @@ import type { Store } from '../store/store.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import { readRequest } from './read-request.ts'
 import { reportError } from './report-error.ts'
+import { withDevice } from './with-device.ts'
 
 export interface AppOptions {
   readonly store: Store
   readonly atRest: AtRest
+  readonly strengthMeter: StrengthMeter
   readonly delivery: Delivery
+  readonly lookUpDevice: LookUpDevice | undefined
   readonly now: () => number
 }
 
@@ -163,7 +168,7 @@ const readBody: RequestHandler = (req, res, next) => {
 function answerOperation(
   name: OperationName,
   route: Route<unknown, unknown>,
-  { store, atRest, delivery, now }: AppOptions,
+  { store, atRest, strengthMeter, delivery, lookUpDevice, now }: AppOptions,
   signingKeysOf: (project_id: string) => SigningKeys
 ): RequestHandler {
   const handle = handlers[name] as
@@ -186,12 +191,14 @@ function answerOperation(
       store: store.ofProject(project_id),
       atRest,
       signingKeys: signingKeysOf(project_id),
+      strengthMeter,
       delivery,
       caller: undefined,
       now: now()
     }
     const context = { ...ofProject, caller: await loadCaller(ofProject, authorization) }
-    const body = await handle(context, request)
+    const answer = await handle(context, request)
+    const body = await withDevice(lookUpDevice, project_id, request, answer)
     res.status(200).json({ request_id, status_code: 200, ...body })
   }
 }
@@ -247,6 +254,7 @@ function isUnavailable(error: unknown): boolean {
   return (
     error instanceof DatabaseUnavailable ||
     error instanceof DeliveryUnavailable ||
+    error instanceof RatingUnavailable ||
     isOverloaded(error)
   )
 }

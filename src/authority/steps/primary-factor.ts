@@ -66,15 +66,23 @@ export async function finishPrimary(
   proven: ProvenPrimary
 ): Promise<PrimaryAnswer> {
   const { organization, member, proof } = proven
-  if (!acceptsFactor(organization, member, proof)) {
-    throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
-  }
+  refuseUnaccepted(organization, member, proof)
   const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   const stepsUp = session?.member_id === member.member_id
   const answer = await retryWhileStale(() =>
     stepsUp ? stepUp(context, request, proven) : signIn(context, request, proven)
   )
   return { organization_id: organization.organization_id, ...answer }
+}
+
+/** Refuses a factor that does not sign this member in here. */
+export function refuseUnaccepted(
+  organization: OrganizationRecord,
+  member: MemberRecord,
+  proof: Proof
+): void {
+  if (acceptsFactor(organization, member, proof)) return
+  throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
 }
 
 /** Adds the factor to the session that the request names. */

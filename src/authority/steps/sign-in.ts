@@ -79,10 +79,17 @@ export function admit(
   factors: readonly AuthenticationFactor[],
   now: number
 ): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
-  const isKnown = member.status === 'active' && member.email_address_verified
-  if (isKnown || !factors.some((factor) => verifiesAddress(factor, member))) {
-    return { member, writes: [] }
-  }
+  return factors.some((factor) => verifiesAddress(factor, member))
+    ? admitVerified(member, now)
+    : { member, writes: [] }
+}
+
+/** For who has just shown that the address is theirs. */
+export function admitVerified(
+  member: MemberRecord,
+  now: number
+): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
+  if (member.status === 'active' && member.email_address_verified) return { member, writes: [] }
   const { member_id, email_id } = member
   return {
     member: { ...member, status: 'active', email_address_verified: true, updated_at: now },

@@ -484,6 +484,13 @@ export const statements: {
     member_id
   ],
 
+  deleteOtherIntermediateSessions: ({ member_id, intermediate_session_id }) => [
+    `delete from intermediate_sessions
+     where project_id = $1 and member_id = $2 and intermediate_session_id <> $3`,
+    member_id,
+    intermediate_session_id
+  ],
+
   insertLink: ({ link, token_hash, now }) => [
     `insert into links (project_id, link_id, kind, token_hash, member_id, email_address,
        code_challenge, created_at, expires_at)
@@ -527,6 +534,12 @@ export const statements: {
     code.recipient,
     now,
     code.expires_at
+  ],
+
+  deleteMemberCodes: ({ member_id, purpose }) => [
+    'delete from one_time_codes where project_id = $1 and member_id = $2 and purpose = $3',
+    member_id,
+    purpose
   ],
 
   reserveCodeAttempt: ({ code, limit }) => [

@@ -318,6 +318,59 @@ function createProjectStore(engine: Engine, project_id: string) {
       )
     },
 
+    /** The member that has the address, or had it before. */
+    findMemberByAnyEmail(
+      organization_id: string,
+      email_address: string
+    ): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables}
+         join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
+         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
+        organization_id,
+        email_address
+      )
+    },
+
+    /** The members that are about to take the address, by a link or a code that is still good. */
+    async listEmailClaimants(
+      organization_id: string,
+      email_address: string,
+      now: number
+    ): Promise<readonly string[]> {
+      const rows = await all(
+        `select m.member_id from members m join (
+           select project_id, member_id from links where kind = 'email_update'
+             and email_address = $3 and used_at is null and expires_at > $4
+           union select project_id, member_id from one_time_codes where purpose = 'email_update'
+             and recipient = $3 and used_at is null and expires_at > $4
+         ) u on u.project_id = m.project_id and u.member_id = m.member_id
+         where m.project_id = $1 and m.organization_id = $2`,
+        organization_id,
+        email_address,
+        now
+      )
+      return rows.map(({ member_id }) => String(member_id))
+    },
+
+    /** The newest code that was sent to prove the address as the new one of a member of the organization. */
+    findEmailUpdateCode(
+      organization_id: string,
+      email_address: string
+    ): Promise<OneTimeCodeRecord | undefined> {
+      return one(
+        readOneTimeCode,
+        `select c.* from one_time_codes c
+         join members m on m.project_id = c.project_id and m.member_id = c.member_id
+         where c.project_id = $1 and m.organization_id = $2 and c.recipient = $3
+           and c.purpose = 'email_update'
+         order by c.created_at desc, c.code_id limit 1`,
+        organization_id,
+        email_address
+      )
+    },
+
     /** By current address, in every organization of the project, the oldest first. */
     async listMembersByEmail(
       email_address: string,
