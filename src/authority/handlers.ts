@@ -2,6 +2,7 @@ import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
+import * as otpsSms from './handlers/otps-sms.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
 import * as rbac from './handlers/rbac.ts'
@@ -21,6 +22,8 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.get': recoveryCodes.get,
   'recoveryCodes.rotate': recoveryCodes.rotate,
   'recoveryCodes.recover': recoveryCodes.recover,
+  'otps.sms.send': otpsSms.send,
+  'otps.sms.authenticate': otpsSms.authenticate,
   'passwords.authenticate': passwords.authenticate,
   'passwords.migrate': passwords.migrate,
   'passwords.sessions.reset': passwordSessions.reset,

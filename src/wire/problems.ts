@@ -157,10 +157,26 @@ export const problems = {
   },
   invalid_expiration: { status: 400, message: 'The expiration is out of range.' },
 
-  // SMS
+  // One-time codes
   invalid_phone_number: {
     status: 400,
     message: 'Phone number format is invalid. Ensure the phone number is in the E.164 format.'
+  },
+  invalid_phone_number_country_code: {
+    status: 400,
+    message: "The phone number's country code is invalid, unsupported, or disabled."
+  },
+  phone_number_not_found: { status: 404, message: 'Phone Number could not be found.' },
+  invalid_code: { status: 400, message: 'Code format is invalid.' },
+  otp_code_not_found: {
+    status: 404,
+    message:
+      'The passcode was incorrect and could not be authenticated, encourage the user to try inputting the passcode again or send another passcode.'
+  },
+  unable_to_auth_otp_code: {
+    status: 401,
+    message:
+      'The passcode could not be authenticated because it was either already used or expired. Send another passcode to this user.'
   },
   duplicate_member_phone_number: {
     status: 400,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, jest } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { createOutbox, type Delivery, type OutboxEntry } from 'membergate/authority'
 import {
   type B2BPasswordsAuthenticateResponse,
   type B2BPasswordsMigrateRequest,
@@ -33,7 +34,7 @@ export type Through = (typeof throughs)[number]
 /** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
 export type SharedClient = Pick<
   Client,
-  'sessions' | 'totps' | 'recoveryCodes' | 'passwords' | 'rbac' | 'organizations'
+  'sessions' | 'totps' | 'recoveryCodes' | 'otps' | 'passwords' | 'rbac' | 'organizations'
 >
 
 export const password = 'correct horse battery staple'
@@ -112,6 +113,12 @@ export interface World {
   }
   /** Another client of the same kind: without keys and policies at hand. */
   newClient(): SharedClient
+  /** What was sent to a number or an address, the newest first. */
+  sentTo(recipient: string): readonly OutboxEntry[]
+  /** The newest code that was sent there. */
+  lastCode(recipient: string): string
+  /** Runs `work` while no message can be handed over. */
+  breakDelivery(work: () => Promise<unknown>): Promise<void>
   /** A client that names the project with a secret that is not its own. */
   stranger(): SharedClient
   /** Calls an operation by name with anything at all. */
@@ -200,8 +207,12 @@ export interface Bed {
   readonly hash: string
   readonly waiting: Person
   readonly both: Enrolled
+  readonly mail: Mail
   close(): Promise<void>
 }
+
+/** Messages that are kept instead of sent. */
+type Mail = Pick<World, 'sentTo' | 'lastCode' | 'breakDelivery'>
 
 const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 
@@ -238,8 +249,10 @@ export async function openBed(
   const project = newProject()
   const other = newProject()
   const database = await create()
+  const { deliver, ...mail } = openMail(clock)
   const authority: OpenAuthority = await openAuthority({
     database: database.location,
+    deliver,
     now: clock.now,
     projects: [
       {
@@ -295,12 +308,48 @@ export async function openBed(
       })
     ),
     both: await memberWithBoth(ours, hash),
+    mail,
     async close() {
       counts.write()
       await tap.close()
       await authority.close()
       await database.drop()
       jest.useRealTimers()
+    }
+  }
+}
+
+function openMail({ now }: Clock): Mail & { readonly deliver: Delivery } {
+  const { deliver, entries } = createOutbox({ now })
+  let broken = false
+  const refuse = () => {
+    if (broken) throw new Error('broken on purpose')
+  }
+  const sentTo = (recipient: string) => entries().filter(({ to }) => to === recipient)
+  return {
+    deliver: {
+      async sms(message) {
+        refuse()
+        await deliver.sms?.(message)
+      },
+      async email(message) {
+        refuse()
+        await deliver.email?.(message)
+      }
+    },
+    sentTo,
+    lastCode(recipient) {
+      const code = sentTo(recipient)[0]?.code
+      if (code === undefined) throw new Error(`No code was sent to ${recipient}.`)
+      return code
+    },
+    async breakDelivery(work) {
+      broken = true
+      try {
+        await work()
+      } finally {
+        broken = false
+      }
     }
   }
 }
@@ -456,6 +505,7 @@ export function enter(bed: Bed, through: Through): World {
     database: bed.database,
     waiting: bed.waiting,
     both: bed.both,
+    ...bed.mail,
     other: {
       project_id: bed.other.project_id,
       client: connect(through, bed.other, bed.tap, clock),

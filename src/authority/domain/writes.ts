@@ -60,6 +60,10 @@ interface Writes {
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
   activateMember: { member_id: string; now: number }
+  /** Guarded: the member has no number. */
+  linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
+  /** Guarded: it is still the member's. */
+  verifyPhoneNumber: { member_id: string; phone_id: string; now: number }
   /** `null` leaves a preference as it is. */
   setMfaPreferences: {
     member_id: string

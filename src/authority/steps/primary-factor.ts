@@ -21,7 +21,11 @@ import { admit, completedAnswer, finishSignIn } from './sign-in.ts'
 
 /** What a primary step may name beside its factor: a session to step up, or an intermediate session to continue. */
 export type PrimaryRequest = SessionCredential &
-  SessionOptions & { readonly intermediate_session_token?: string }
+  SessionOptions & {
+    readonly intermediate_session_token?: string
+    /** The language of a code that is sent by itself. */
+    readonly locale?: string
+  }
 
 /** A primary factor that was right. */
 export interface ProvenPrimary {
