@@ -34,7 +34,7 @@ export function buildRefusal(
   const page = pageThatMends(error, config)
   return page !== undefined && isNavigation(request) && !isWithin(target, page)
     ? redirect(withReturnPath(page, request, target, config))
-    : problem(error)
+    : problem(error, config)
 }
 
 function pageThatMends(
@@ -126,8 +126,9 @@ export function addReturnPath(page: string, return_to: string): string {
   return `${url.pathname}${url.search}`
 }
 
-function problem(error: AccessError | UnavailableError): Answer {
+function problem(error: AccessError | UnavailableError, { organizationsPath }: Config): Answer {
   const required = error instanceof AccessError ? error.required : undefined
+  const switch_at = error.code === 'organization_mismatch' ? organizationsPath : undefined
   return {
     status: error.status,
     headers: [
@@ -140,6 +141,7 @@ function problem(error: AccessError | UnavailableError): Answer {
       status: error.status,
       code: error.code,
       detail: error.message,
+      switch_at,
       ...required
     })
   }

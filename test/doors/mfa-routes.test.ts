@@ -220,13 +220,15 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
   })
 
   test('a member who is locked out is told to wait, also when coming back', async () => {
-    const jar = await begin('lock')
-    let last = await post('/mfa/totp', jar, { code: 'abc' })
-    let current = jar
-    for (let round = 0; round < 12 && last.status !== 429; round += 1) {
-      if (last.status === 401) current = await begin('lock')
-      last = await post('/mfa/totp', current, { code: wrong(world.totpCode()) })
+    const jars = [await begin('lock'), await begin('lock')]
+    const current = await begin('lock')
+    for (const jar of jars) {
+      for (let guess = 0; guess < 5; guess += 1) {
+        await post('/mfa/totp', jar, { code: wrong(world.totpCode()) }).expect(400)
+      }
     }
+    const last = await post('/mfa/totp', current, { code: world.totpCode() })
+    expect(last.status).toBe(429)
     expect(last.body).toMatchObject({
       code: 'too_many_attempts',
       error_type: 'user_lock_limit_reached'
@@ -271,7 +273,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       expect(headers['x-content-type-options']).toBe('nosniff')
       expect(headers['referrer-policy']).toBe('same-origin')
       expect(headers['cache-control']).toBe('private, no-store')
-      expect(text).not.toMatch(/<script|<style|style=|on\w+=/)
+      expect(text).not.toMatch(/<script|<style|\sstyle=|\son\w+=/)
       expect(text).toContain('autocomplete="one-time-code"')
       expect(text).toContain('inputmode="numeric"')
       expect(text).not.toContain(jar.stytch_intermediate_session?.value)
@@ -332,6 +334,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
 
   describe('a member who is signed in', () => {
     test('MF-19 proves a factor again by form, and comes back', async () => {
+      world.clock.advance(30)
       const jar = await begin('totp')
       const signedIn = cookiesOf(await post('/mfa/totp', jar, { code: world.totpCode() }))
       await show('/vault', signedIn).expect(200)
