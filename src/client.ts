@@ -17,7 +17,13 @@ export type { Authorization } from './wire/authorization.ts'
 export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'
 export type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
-  B2BDiscoveryIntermediateSessionsExchangeResponse
+  B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
+  DiscoveredOrganization,
+  Membership
 } from './wire/discovery.ts'
 export type {
   Member,
@@ -40,8 +46,14 @@ export type {
 export type {
   B2BOrganizationsCreateRequest,
   B2BOrganizationsCreateResponse,
+  B2BOrganizationsDeleteExternalIdRequest,
+  B2BOrganizationsDeleteExternalIdResponse,
+  B2BOrganizationsDeleteRequest,
+  B2BOrganizationsDeleteResponse,
   B2BOrganizationsGetRequest,
   B2BOrganizationsGetResponse,
+  B2BOrganizationsMetricsRequest,
+  B2BOrganizationsMetricsResponse,
   B2BOrganizationsSearchRequest,
   B2BOrganizationsSearchResponse,
   B2BOrganizationsUpdateRequest,
@@ -50,10 +62,25 @@ export type {
 export type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersCreateResponse,
+  B2BOrganizationsMembersDangerouslyGetRequest,
+  B2BOrganizationsMembersDeleteExternalIdRequest,
+  B2BOrganizationsMembersDeleteExternalIdResponse,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberResponse,
+  B2BOrganizationsMembersDeletePasswordRequest,
+  B2BOrganizationsMembersDeletePasswordResponse,
+  B2BOrganizationsMembersDeleteRequest,
+  B2BOrganizationsMembersDeleteResponse,
+  B2BOrganizationsMembersDeleteTOTPRequest,
+  B2BOrganizationsMembersDeleteTOTPResponse,
   B2BOrganizationsMembersGetRequest,
   B2BOrganizationsMembersGetResponse,
+  B2BOrganizationsMembersReactivateRequest,
+  B2BOrganizationsMembersReactivateResponse,
   B2BOrganizationsMembersSearchRequest,
   B2BOrganizationsMembersSearchResponse,
+  B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+  B2BOrganizationsMembersUnlinkRetiredEmailResponse,
   B2BOrganizationsMembersUpdateRequest,
   B2BOrganizationsMembersUpdateResponse
 } from './wire/organizations-members.ts'

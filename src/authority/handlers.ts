@@ -1,5 +1,9 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as discoveryIntermediateSessions from './handlers/discovery-intermediate-sessions.ts'
+import * as discoveryOrganizations from './handlers/discovery-organizations.ts'
+import * as memberDeletion from './handlers/member-deletion.ts'
+import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
 import * as otpsSms from './handlers/otps-sms.ts'
@@ -15,7 +19,11 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.get': sessions.get,
   'sessions.authenticate': sessions.authenticate,
   'sessions.revoke': sessions.revoke,
+  'sessions.exchange': sessions.exchange,
   'sessions.getJWKS': sessions.getJWKS,
+  'discovery.intermediateSessions.exchange': discoveryIntermediateSessions.exchange,
+  'discovery.organizations.list': discoveryOrganizations.list,
+  'discovery.organizations.create': discoveryOrganizations.create,
   'totps.create': totps.create,
   'totps.authenticate': totps.authenticate,
   'totps.migrate': totps.migrate,
@@ -33,9 +41,20 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.create': organizations.create,
   'organizations.get': organizations.get,
   'organizations.update': organizations.update,
+  'organizations.delete': organizations.deleteOrganization,
+  'organizations.metrics': organizations.metrics,
+  'organizations.deleteExternalId': organizations.deleteExternalId,
   'organizations.search': organizations.search,
   'organizations.members.create': members.create,
   'organizations.members.get': members.get,
+  'organizations.members.dangerouslyGet': members.dangerouslyGet,
   'organizations.members.update': members.update,
+  'organizations.members.delete': memberDeletion.deleteMember,
+  'organizations.members.reactivate': memberDeletion.reactivate,
+  'organizations.members.deleteMFAPhoneNumber': memberRemovals.deleteMFAPhoneNumber,
+  'organizations.members.deleteTOTP': memberRemovals.deleteTOTP,
+  'organizations.members.deletePassword': memberRemovals.deletePassword,
+  'organizations.members.unlinkRetiredEmail': memberRemovals.unlinkRetiredEmail,
+  'organizations.members.deleteExternalId': memberRemovals.deleteExternalId,
   'organizations.members.search': members.search
 }

@@ -112,6 +112,22 @@ export const problems = {
     status: 403,
     message: 'The organization does not allow this MFA method.'
   },
+  email_jit_provisioning_not_allowed: {
+    status: 403,
+    message: 'The organization does not let anybody join by the domain of an email address.'
+  },
+  invalid_email_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let this email address join by its domain.'
+  },
+  invalid_oauth_tenant_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let members of this OAuth tenant join.'
+  },
+  action_not_allowed_email_domain_is_claimed: {
+    status: 400,
+    message: 'Another organization claims the domain of the email address.'
+  },
   user_lock_limit_reached: {
     status: 429,
     message:
@@ -316,6 +332,25 @@ export const problems = {
     status: 400,
     message: 'A member with the specified external_id already exists for this organization.'
   },
+  no_deleted_member_found_for_reactivation: {
+    status: 404,
+    message: 'There is no deleted member with this id in the organization.'
+  },
+  email_unverified_for_reactivation: {
+    status: 400,
+    message: 'A member without a verified email cannot be reactivated.'
+  },
+  reactivation_email_belongs_to_another_member: {
+    status: 400,
+    message: 'The email of the deleted member belongs to another member by now.'
+  },
+  member_phone_number_not_found: { status: 404, message: 'The member has no MFA phone number.' },
+  password_not_found: { status: 404, message: 'Password could not be found.' },
+  retired_email_missing_email_identifiers: {
+    status: 400,
+    message: 'The request needs an email_id, an email_address or both.'
+  },
+  email_not_found: { status: 404, message: 'Email could not be found.' },
   invalid_member_get_fields: {
     status: 400,
     message: 'The request needs exactly one of member_id and email_address.'
@@ -331,6 +366,10 @@ export const problems = {
   cannot_update_trusted_metadata: {
     status: 401,
     message: 'Trusted metadata cannot be updated with a member session.'
+  },
+  member_cannot_update_their_email_address: {
+    status: 403,
+    message: 'A member cannot update the own email_address with a member session.'
   },
   member_search_organization_ids_empty: {
     status: 400,

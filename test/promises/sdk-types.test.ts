@@ -2,6 +2,32 @@ import { describe, expect, test } from '@jest/globals'
 import type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
   B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
+  B2BOrganizationsDeleteExternalIdRequest,
+  B2BOrganizationsDeleteExternalIdResponse,
+  B2BOrganizationsDeleteRequest,
+  B2BOrganizationsDeleteResponse,
+  B2BOrganizationsMembersDangerouslyGetRequest,
+  B2BOrganizationsMembersDeleteExternalIdRequest,
+  B2BOrganizationsMembersDeleteExternalIdResponse,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberResponse,
+  B2BOrganizationsMembersDeletePasswordRequest,
+  B2BOrganizationsMembersDeletePasswordResponse,
+  B2BOrganizationsMembersDeleteRequest,
+  B2BOrganizationsMembersDeleteResponse,
+  B2BOrganizationsMembersDeleteTOTPRequest,
+  B2BOrganizationsMembersDeleteTOTPResponse,
+  B2BOrganizationsMembersGetResponse,
+  B2BOrganizationsMembersReactivateRequest,
+  B2BOrganizationsMembersReactivateResponse,
+  B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+  B2BOrganizationsMembersUnlinkRetiredEmailResponse,
+  B2BOrganizationsMetricsRequest,
+  B2BOrganizationsMetricsResponse,
   B2BOTPSmsAuthenticateRequest,
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
@@ -105,6 +131,16 @@ interface Operations {
     B2BDiscoveryIntermediateSessionsExchangeRequest,
     B2BDiscoveryIntermediateSessionsExchangeResponse
   ]
+  'discovery.organizations.list': [
+    Sdk['discovery']['organizations']['list'],
+    B2BDiscoveryOrganizationsListRequest,
+    B2BDiscoveryOrganizationsListResponse
+  ]
+  'discovery.organizations.create': [
+    Sdk['discovery']['organizations']['create'],
+    B2BDiscoveryOrganizationsCreateRequest,
+    B2BDiscoveryOrganizationsCreateResponse
+  ]
   'totps.create': [Sdk['totps']['create'], B2BTOTPsCreateRequest, B2BTOTPsCreateResponse]
   'totps.authenticate': [
     Sdk['totps']['authenticate'],
@@ -132,6 +168,61 @@ interface Operations {
     B2BPasswordsSessionResetRequest,
     B2BPasswordsSessionResetResponse
   ]
+  'organizations.delete': [
+    Sdk['organizations']['delete'],
+    B2BOrganizationsDeleteRequest,
+    B2BOrganizationsDeleteResponse
+  ]
+  'organizations.metrics': [
+    Sdk['organizations']['metrics'],
+    B2BOrganizationsMetricsRequest,
+    B2BOrganizationsMetricsResponse
+  ]
+  'organizations.deleteExternalId': [
+    Sdk['organizations']['deleteExternalId'],
+    B2BOrganizationsDeleteExternalIdRequest,
+    B2BOrganizationsDeleteExternalIdResponse
+  ]
+  'organizations.members.dangerouslyGet': [
+    Sdk['organizations']['members']['dangerouslyGet'],
+    B2BOrganizationsMembersDangerouslyGetRequest,
+    B2BOrganizationsMembersGetResponse
+  ]
+  'organizations.members.delete': [
+    Sdk['organizations']['members']['delete'],
+    B2BOrganizationsMembersDeleteRequest,
+    B2BOrganizationsMembersDeleteResponse
+  ]
+  'organizations.members.reactivate': [
+    Sdk['organizations']['members']['reactivate'],
+    B2BOrganizationsMembersReactivateRequest,
+    B2BOrganizationsMembersReactivateResponse
+  ]
+  'organizations.members.deleteMFAPhoneNumber': [
+    Sdk['organizations']['members']['deleteMFAPhoneNumber'],
+    B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+    B2BOrganizationsMembersDeleteMFAPhoneNumberResponse
+  ]
+  'organizations.members.deleteTOTP': [
+    Sdk['organizations']['members']['deleteTOTP'],
+    B2BOrganizationsMembersDeleteTOTPRequest,
+    B2BOrganizationsMembersDeleteTOTPResponse
+  ]
+  'organizations.members.deletePassword': [
+    Sdk['organizations']['members']['deletePassword'],
+    B2BOrganizationsMembersDeletePasswordRequest,
+    B2BOrganizationsMembersDeletePasswordResponse
+  ]
+  'organizations.members.unlinkRetiredEmail': [
+    Sdk['organizations']['members']['unlinkRetiredEmail'],
+    B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+    B2BOrganizationsMembersUnlinkRetiredEmailResponse
+  ]
+  'organizations.members.deleteExternalId': [
+    Sdk['organizations']['members']['deleteExternalId'],
+    B2BOrganizationsMembersDeleteExternalIdRequest,
+    B2BOrganizationsMembersDeleteExternalIdResponse
+  ]
   'otps.sms.send': [Sdk['otps']['sms']['send'], B2BOTPSmsSendRequest, B2BOTPSmsSendResponse]
   'otps.sms.authenticate': [
     Sdk['otps']['sms']['authenticate'],
@@ -145,6 +236,7 @@ interface BeyondSeeds {
   'sessions.authenticateJwt': 'session_duration_minutes' | 'session_custom_claims'
   'sessions.exchange': 'intermediate_session_token_expires_at'
   'discovery.intermediateSessions.exchange': 'intermediate_session_token_expires_at'
+  'discovery.organizations.create': 'intermediate_session_token_expires_at'
   'passwords.sessions.reset': 'intermediate_session_token_expires_at'
 }
 

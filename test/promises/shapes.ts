@@ -120,6 +120,21 @@ const orgPolicyAnswer = { ...envelope, org_policy: { roles: [role] } } as const
 const metadata = { total: 'number', 'next_cursor?': 'string' } as const
 const device = { visitor_id: 'string' } as const
 
+const signInAnswer = {
+  ...memberAnswer,
+  session_token: 'string',
+  session_jwt: 'string',
+  intermediate_session_token: 'string',
+  member_authenticated: 'boolean',
+  'member_session?': memberSession,
+  'mfa_required?': {
+    'member_options?': { mfa_phone_number: 'string', totp_registration_id: 'string' },
+    'secondary_auth_initiated?': 'string'
+  },
+  'primary_required?': { allowed_auth_methods: ['string'] },
+  'member_device?': device
+} as const
+
 export const shapes: Readonly<Record<string, Shape>> = {
   'sessions.get': { ...envelope, member_sessions: [memberSession] },
   'sessions.authenticate': {
@@ -132,6 +147,23 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'verdict?': { authorized: 'boolean', granting_roles: ['string'] }
   },
   'sessions.revoke': envelope,
+  'sessions.exchange': signInAnswer,
+  'discovery.intermediateSessions.exchange': signInAnswer,
+  'discovery.organizations.list': {
+    ...envelope,
+    email_address: 'string',
+    discovered_organizations: [
+      {
+        member_authenticated: 'boolean',
+        'organization?': organization,
+        'membership?': { type: 'string', 'details?': 'object', 'member?': member },
+        'primary_required?': { allowed_auth_methods: ['string'] },
+        'mfa_required?': 'object'
+      }
+    ],
+    'organization_id_hint?': 'string'
+  },
+  'discovery.organizations.create': signInAnswer,
   'sessions.getJWKS': {
     ...envelope,
     keys: [
@@ -174,6 +206,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
     session_token: 'string',
     session_jwt: 'string',
     recovery_codes_remaining: 'number',
+    'member_session?': memberSession,
+    'member_device?': device
+  },
+  'otps.sms.send': memberAnswer,
+  'otps.sms.authenticate': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
     'member_session?': memberSession,
     'member_device?': device
   },
@@ -222,6 +262,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.create': organizationAnswer,
   'organizations.get': organizationAnswer,
   'organizations.update': organizationAnswer,
+  'organizations.delete': { ...envelope, organization_id: 'string' },
+  'organizations.metrics': { ...envelope, member_count: 'number' },
+  'organizations.deleteExternalId': organizationAnswer,
   'organizations.search': {
     ...envelope,
     organizations: [organization],
@@ -230,6 +273,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.members.create': memberAnswer,
   'organizations.members.get': memberAnswer,
   'organizations.members.update': memberAnswer,
+  'organizations.members.dangerouslyGet': memberAnswer,
+  'organizations.members.delete': { ...envelope, member_id: 'string' },
+  'organizations.members.reactivate': memberAnswer,
+  'organizations.members.deleteMFAPhoneNumber': memberAnswer,
+  'organizations.members.deleteTOTP': memberAnswer,
+  'organizations.members.deletePassword': memberAnswer,
+  'organizations.members.unlinkRetiredEmail': { ...memberAnswer, organization_id: 'string' },
+  'organizations.members.deleteExternalId': memberAnswer,
   'organizations.members.search': {
     ...envelope,
     members: [member],

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, jest } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { createOutbox, type Delivery, type OutboxEntry } from 'membergate/authority'
+import type { Delivery, EmailMessage, SmsMessage } from 'membergate/authority'
 import {
   type B2BPasswordsAuthenticateResponse,
   type B2BPasswordsMigrateRequest,
@@ -21,6 +21,7 @@ import { Secret, TOTP } from 'otpauth'
 import { B2BClient, ClientError, StytchError } from 'stytch'
 import { type AnswerCount, countAnswers } from './answered.ts'
 import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
+import { plant } from './plant.ts'
 
 /**
  * The matrix of the promises: every engine, and on each of them the official SDK and our own client. Both speak to a
@@ -34,10 +35,20 @@ export type Through = (typeof throughs)[number]
 /** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
 export type SharedClient = Pick<
   Client,
-  'sessions' | 'totps' | 'recoveryCodes' | 'otps' | 'passwords' | 'rbac' | 'organizations'
+  | 'sessions'
+  | 'discovery'
+  | 'totps'
+  | 'recoveryCodes'
+  | 'otps'
+  | 'passwords'
+  | 'rbac'
+  | 'organizations'
 >
 
 export const password = 'correct horse battery staple'
+
+/** A message: an SMS always has a code, an e-mail has a code or a link with its token. */
+export type Sent = Pick<SmsMessage, 'to' | 'text' | 'locale'> & Partial<EmailMessage>
 
 export interface Clock {
   now(): number
@@ -61,6 +72,10 @@ export interface Pair {
 export interface Enrolled extends Person {
   readonly secret: string
   readonly totp_registration_id: string
+}
+
+export interface Phoned extends Person {
+  readonly mfa_phone_number: string
 }
 
 /** What a refused call says, from either error class. */
@@ -105,7 +120,7 @@ export interface World {
   readonly waiting: Person
   /** A member with a verified phone number and an authenticator. */
   readonly both: Enrolled
-  /** A project of its own on the same authority. */
+  /** A project of its own on the same authority, which may send to Germany. */
   readonly other: {
     readonly project_id: string
     readonly client: SharedClient
@@ -114,9 +129,13 @@ export interface World {
   /** Another client of the same kind: without keys and policies at hand. */
   newClient(): SharedClient
   /** What was sent to a number or an address, the newest first. */
-  sentTo(recipient: string): readonly OutboxEntry[]
+  sentTo(recipient: string): readonly Sent[]
   /** The newest code that was sent there. */
   lastCode(recipient: string): string
+  /** Sends the member an SMS, whatever was sent before, and gives its code. */
+  newSms(person: Person, options?: Record<string, unknown>): Promise<string>
+  /** Forgets how many messages were sent, so that the limits of sending begin anew. */
+  forgetSends(): Promise<void>
   /** Runs `work` while no message can be handed over. */
   breakDelivery(work: () => Promise<unknown>): Promise<void>
   /** A client that names the project with a secret that is not its own. */
@@ -137,6 +156,16 @@ export interface World {
     fields?: Partial<B2BPasswordsMigrateRequest>,
     options?: { set_mfa_enrollment?: string }
   ): Promise<Enrolled>
+  /** A new member with a number: verified, and asked for a code at every sign-in, unless said otherwise. */
+  newPhoned(
+    fields?: Partial<B2BPasswordsMigrateRequest>,
+    options?: { verified?: boolean; mfa_enrolled?: boolean }
+  ): Promise<Phoned>
+  /** A new member with a verified number and a proven authenticator, which is the default. */
+  newBoth(
+    fields?: Partial<B2BPasswordsMigrateRequest>,
+    options?: { mfa_enrolled?: boolean }
+  ): Promise<Enrolled & Phoned>
   authenticate(
     person: Person,
     options?: Record<string, unknown>
@@ -249,7 +278,7 @@ export async function openBed(
   const project = newProject()
   const other = newProject()
   const database = await create()
-  const { deliver, ...mail } = openMail(clock)
+  const { deliver, ...mail } = openMail()
   const authority: OpenAuthority = await openAuthority({
     database: database.location,
     deliver,
@@ -281,7 +310,11 @@ export async function openBed(
           }
         ]
       },
-      { ...other, organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }
+      {
+        ...other,
+        settings: { sms_country_codes: ['US', 'DE', 'AF'] },
+        organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }]
+      }
     ]
   })
   const counts = countAnswers(database.location.startsWith('postgres:') ? 'postgres' : 'sqlite')
@@ -319,24 +352,16 @@ export async function openBed(
   }
 }
 
-function openMail({ now }: Clock): Mail & { readonly deliver: Delivery } {
-  const { deliver, entries } = createOutbox({ now })
+function openMail(): Mail & { readonly deliver: Delivery } {
+  const newestFirst: Sent[] = []
   let broken = false
-  const refuse = () => {
+  async function take(message: Sent) {
     if (broken) throw new Error('broken on purpose')
+    newestFirst.unshift(message)
   }
-  const sentTo = (recipient: string) => entries().filter(({ to }) => to === recipient)
+  const sentTo = (recipient: string) => newestFirst.filter(({ to }) => to === recipient)
   return {
-    deliver: {
-      async sms(message) {
-        refuse()
-        await deliver.sms?.(message)
-      },
-      async email(message) {
-        refuse()
-        await deliver.email?.(message)
-      }
-    },
+    deliver: { sms: take, email: take },
     sentTo,
     lastCode(recipient) {
       const code = sentTo(recipient)[0]?.code
@@ -418,6 +443,14 @@ function newProject() {
   return { project_id: `project-test-${randomUUID()}`, secret: `secret-test-${randomUUID()}` }
 }
 
+let phoneNumbers = 0
+
+/** No two members of an organization have the same number. */
+export function newPhone(): string {
+  phoneNumbers += 1
+  return `+1202555${1000 + phoneNumbers}`
+}
+
 /** A hash that another system made with little effort: what is imported costs next to nothing to compare. */
 function cheapHash(): Promise<string> {
   return hash(password, { algorithm: 2, memoryCost: 64, timeCost: 1, parallelism: 1 })
@@ -475,6 +508,44 @@ export function enter(bed: Bed, through: Through): World {
     return { ...person, member, secret, totp_registration_id }
   }
 
+  const newPhoned: World['newPhoned'] = async (
+    fields = {},
+    { verified = true, mfa_enrolled = true } = {}
+  ) => {
+    const mfa_phone_number = fields.mfa_phone_number ?? newPhone()
+    const person = await newPerson({
+      ...fields,
+      mfa_phone_number,
+      set_phone_number_verified: verified
+    })
+    const { organization_id, member_id } = person
+    const named = { organization_id, member_id }
+    const { member } = await client.organizations.members.update({ ...named, mfa_enrolled })
+    return { ...person, member, mfa_phone_number }
+  }
+
+  const newBoth: World['newBoth'] = async (fields, options) => {
+    const person = await newPhoned(fields, options)
+    const { organization_id, member_id } = person
+    const { member, totp_registration_id } = await client.totps.migrate({
+      organization_id,
+      member_id,
+      secret: totp_secret,
+      recovery_codes: []
+    })
+    return { ...person, member, secret: totp_secret, totp_registration_id }
+  }
+
+  const forgetSends = async () => {
+    await plant(bed.database, 'delete from send_counts')
+  }
+
+  const newSms: World['newSms'] = async ({ organization_id, member_id }, options) => {
+    await forgetSends()
+    const { member } = await client.otps.sms.send({ organization_id, member_id, ...options })
+    return bed.mail.lastCode(member.mfa_phone_number)
+  }
+
   const authenticate: World['authenticate'] = ({ organization_id, email_address }, options) =>
     client.passwords.authenticate({ organization_id, email_address, password, ...options })
 
@@ -523,6 +594,10 @@ export function enter(bed: Bed, through: Through): World {
     },
     newPerson,
     newEnrolled,
+    newPhoned,
+    newBoth,
+    newSms,
+    forgetSends,
     authenticate,
     signIn,
     beginSignIn,
@@ -582,6 +657,11 @@ export function codeAt(secret: string, epochMs: number): string {
 export function wrongCode(secret: string, epochMs: number): string {
   const near = [-30_000, 0, 30_000].map((offset) => codeAt(secret, epochMs + offset))
   return ['000000', '111111', '222222', '333333'].find((code) => !near.includes(code)) ?? ''
+}
+
+/** Another code than this one. */
+export function otherThan(code: string): string {
+  return code === '000000' ? '111111' : '000000'
 }
 
 export function secondsOf(timestamp: string): number {
