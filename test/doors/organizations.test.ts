@@ -157,6 +157,26 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       })
     })
 
+    test('S-XCH-10 at the authority itself asks for the password of the other organization', async () => {
+      const jar = await signIn()
+      const member = { organization_id: 'globex', email_address: 'member@acme.test' }
+      await world.client.organizations.members.create(member).catch(() => {})
+      const answer = await request(app.url)
+        .post('/switch')
+        .set('Cookie', sessionOf(jar))
+        .type('form')
+        .send({ organization_id: 'globex', return_to: '/of/globex' })
+      expect([answer.status, answer.headers.location]).toEqual([303, '/sign-in'])
+      const pending = await request(app.url)
+        .get('/pending')
+        .set('Cookie', pendingOf(cookiesOf(answer)))
+      expect(pending.body.signIn).toMatchObject({
+        return_to: '/of/globex',
+        primary_required: { allowed_auth_methods: expect.any(Array) }
+      })
+      await me(jar).expect(200)
+    })
+
     test('to where the member is makes no call', async () => {
       const jar = await signIn()
       network.reset()
