@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const doors: readonly string[] = Object.keys(manifest.exports)
-  .filter((path) => path !== './package.json')
+  .filter((path) => !path.endsWith('.json'))
   .map((path) => join(manifest.name, path))
 const dependencies = Object.keys(manifest.dependencies)
 const withoutExpress = doors.filter((door) => !/\/(authority|testing)$/.test(door))
@@ -233,7 +233,7 @@ describe('the package', () => {
 
   test('holds what was built, the docs, and nothing else', () => {
     const allowed =
-      /^(dist\/.+\.(js|d\.ts)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/
+      /^(dist\/.+\.(js|d\.ts)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|(package|seed\.schema)\.json)$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
   })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { describeEvery, type Enrolled, password, type World } from '../support/promises.ts'
 
 interface Address {
@@ -93,6 +94,23 @@ const operations: readonly Operation[] = [
     async call(world, person, { organization_id }) {
       const { session_token } = await world.signIn(person)
       return world.send('passwords.sessions.reset', { organization_id, session_token, password })
+    }
+  },
+  {
+    name: 'sessions.exchange',
+    namesMember: false,
+    async call(world, person, { organization_id }) {
+      const { session_token } = await signInElsewhere(world, person)
+      return world.send('sessions.exchange', { organization_id, session_token })
+    }
+  },
+  {
+    name: 'discovery.intermediateSessions.exchange',
+    namesMember: false,
+    async call(world, { email_address }, { organization_id }) {
+      const intermediate_session_token = await beginDiscovery(world, email_address)
+      const request = { organization_id, intermediate_session_token }
+      return world.send('discovery.intermediateSessions.exchange', request)
     }
   },
   {
@@ -263,7 +281,5 @@ describe('addressing', () => {
   })
 
   test.todo('S-ADR-04: attest takes a slug as organization_id (sessions.attest)')
-  test.todo(
-    'S-ADR-01 to S-ADR-10: for sessions.exchange, sessions.migrate and discovery.intermediateSessions.exchange'
-  )
+  test.todo('S-ADR-01 to S-ADR-10: for sessions.migrate (sessions.migrate)')
 })

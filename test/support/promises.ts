@@ -41,7 +41,15 @@ export type Through = (typeof throughs)[number]
 /** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
 export type SharedClient = Pick<
   Client,
-  'sessions' | 'totps' | 'recoveryCodes' | 'otps' | 'passwords' | 'rbac' | 'organizations'
+  | 'sessions'
+  | 'discovery'
+  | 'totps'
+  | 'recoveryCodes'
+  | 'otps'
+  | 'magicLinks'
+  | 'passwords'
+  | 'rbac'
+  | 'organizations'
 >
 
 export const password = 'correct horse battery staple'

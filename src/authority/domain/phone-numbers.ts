@@ -1,4 +1,4 @@
-import { parsePhoneNumber } from 'awesome-phonenumber'
+import { getSupportedRegionCodes, parsePhoneNumber } from 'awesome-phonenumber'
 import { type Problem, problem } from './problem.ts'
 import type { MemberRecord } from './records.ts'
 
@@ -27,6 +27,13 @@ const unsupportedCountries = [
     'YE'
   ]
 ]
+
+/** ISO 3166 codes of every country that has numbers. */
+export const countryCodes: readonly string[] = getSupportedRegionCodes().sort()
+
+export function isCountryCode(text: string): boolean {
+  return countryCodes.includes(text)
+}
 
 /** Neither premium nor shared-cost nor personal numbers, which earn; nor what nobody reads messages on. */
 const readableTypes = ['mobile', 'fixed-line-or-mobile', 'fixed-line', 'voip']
