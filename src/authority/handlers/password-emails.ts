@@ -1,110 +1,80 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { refuseVerifier } from '../crypto/pkce.ts'
-import { isLinkToken, newId, newLinkToken, sha256 } from '../crypto/tokens.ts'
-import { demandEmailSender, sendEmail } from '../delivery/deliver.ts'
-import { emailText, textLocale } from '../delivery/texts.ts'
+import { isLinkToken, sha256 } from '../crypto/tokens.ts'
+import { demandEmailSender } from '../delivery/deliver.ts'
 import { passwordProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { problem } from '../domain/problem.ts'
-import type { LinkRecord, MemberRecord, OrganizationRecord } from '../domain/records.ts'
-import { linkTo, redirectUrl } from '../domain/redirect-url.ts'
-import { countEmail } from '../domain/send-limits.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { finishPasswordReset } from '../steps/finish-password-reset.ts'
+import { demandRedirectUrl, newLink } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
+import { mail } from '../steps/mail.ts'
 import { refuseWeakPassword } from '../steps/password-strength.ts'
 import { refuseBesideFactor, refuseUnaccepted } from '../steps/primary-factor.ts'
 import { admitVerified } from '../steps/sign-in.ts'
 
 const defaultMinutes = 30
 
-const redirectProblems = {
-  missing: problem('no_password_reset_redirect_url'),
-  unregistered: problem('invalid_password_reset_redirect_url')
-}
-
 const deadToken = problem('unable_to_auth_password_reset_token')
 
 /**
  * - Where passwords do not sign the member in, none is offered.
- * - The message is counted before anything is written, and the link is kept before it is sent.
+ * - No link is good until the e-mail is on its way.
  * - Links that were sent earlier go on: whoever asks for another one ends none.
  */
 export const resetStart: Handler<'passwords.email.resetStart'> = async (context, request) => {
-  const { store, environment, now } = context
+  const { store, now } = context
   demandEmailSender(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
-  const { organization_id } = organization
   const email_address = canonicalEmail(request.email_address)
-  const member = await store.findMemberByEmail(organization_id, email_address)
+  const member = await store.findMemberByEmail(organization.organization_id, email_address)
   if (member === undefined) throw new Refusal(problem('member_not_found'))
   refuseUnaccepted(organization, member, passwordProof)
-  const redirect = chooseRedirect(context, request)
 
-  demand(await store.run(countEmail(email_address, now)))
+  const { member_id } = member
   const minutes = request.reset_password_expiration_minutes ?? defaultMinutes
-  const token = newLinkToken()
-  const link: LinkRecord = {
-    link_id: newId('password-reset', environment),
+  const { link, token, write } = newLink(context, {
     kind: 'password_reset',
-    member_id: member.member_id,
+    stytch_token_type: 'multi_tenant_passwords',
     email_address,
-    code_challenge: request.code_challenge ?? null,
-    expires_at: now + minutes * 60_000,
-    used_at: null
-  }
-  demand(await store.run([{ do: 'insertLink', link, token_hash: sha256(token), now }]))
-  await sendReset(context, { organization, member, minutes, token, redirect }, request.locale)
+    redirect_url: chooseRedirectUrl(context, request),
+    code_challenge: request.code_challenge,
+    minutes
+  })
+  await mail(context, {
+    kind: 'reset_password',
+    to: email_address,
+    brings: { link, token },
+    minutes,
+    locale: request.locale,
+    about: { organization, member_id }
+  })
+  demand(await store.run([write(member_id)]))
   return {
-    member_id: member.member_id,
+    member_id,
     member_email_id: member.email_id,
     member: viewMember(member, organization, now)
   }
 }
 
 /** The other URL is for a way in without a new password, which the e-mail does not offer. */
-function chooseRedirect(
-  { project: { settings } }: Context,
+function chooseRedirectUrl(
+  context: Context,
   request: RequestOf<'passwords.email.resetStart'>
 ): URL {
-  const { reset_password_redirect_url, login_redirect_url } = request
-  if (login_redirect_url !== undefined) {
-    demand(redirectUrl(login_redirect_url, settings, redirectProblems))
-  }
-  return demand(redirectUrl(reset_password_redirect_url, settings, redirectProblems))
-}
-
-interface ResetEmail {
-  readonly organization: OrganizationRecord
-  readonly member: MemberRecord
-  readonly minutes: number
-  readonly token: string
-  readonly redirect: URL
-}
-
-async function sendReset(
-  { delivery, store }: Context,
-  { organization, member, minutes, token, redirect }: ResetEmail,
-  requestedLocale: string | undefined
-): Promise<void> {
-  const { organization_id, organization_name } = organization
-  const { member_id, email_address } = member
-  const kind = 'reset_password'
-  const locale = textLocale(requestedLocale)
-  const link = linkTo(redirect, 'multi_tenant_passwords', token)
-  await sendEmail(delivery, {
-    to: email_address,
-    ...emailText(kind, { link, organization_name, minutes }, locale),
-    locale,
-    kind,
-    link,
-    token,
-    project_id: store.project_id,
-    organization_id,
-    member_id
-  })
+  const { reset_password_redirect_url: given, login_redirect_url: other = given } = request
+  const demandRegistered = (url: string | undefined) =>
+    demandRedirectUrl(
+      context,
+      url,
+      'no_password_reset_redirect_url',
+      'invalid_password_reset_redirect_url'
+    )
+  demandRegistered(other)
+  return demandRegistered(given)
 }
 
 /**

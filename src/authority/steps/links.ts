@@ -22,10 +22,11 @@ export interface LinkPurpose {
 export function demandRedirectUrl(
   { project }: Context,
   given: string | undefined,
-  missing: ProblemType
+  missing: ProblemType,
+  unregistered: ProblemType = 'no_match_for_provided_magic_link_url'
 ): URL {
-  const unregistered = problem('no_match_for_provided_magic_link_url')
-  return demand(redirectUrl(given, project.settings, { missing: problem(missing), unregistered }))
+  const problems = { missing: problem(missing), unregistered: problem(unregistered) }
+  return demand(redirectUrl(given, project.settings, problems))
 }
 
 /** A link to send, and the write that makes it good: for a member, or for nobody yet. */
