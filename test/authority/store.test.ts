@@ -404,21 +404,25 @@ describeOnEachDatabase((createDatabase) => {
           project.run([
             {
               do: 'insertSigningKey',
-              kid: `key ${index}`,
-              public_jwk: {
-                kty: 'RSA',
-                use: 'sig',
-                key_ops: ['verify'],
-                alg: 'RS256',
+              key: {
                 kid: `key ${index}`,
-                x5c: [],
-                x5tS256: '',
-                n: '',
-                e: ''
+                public_jwk: {
+                  kty: 'RSA',
+                  use: 'sig',
+                  key_ops: ['verify'],
+                  alg: 'RS256',
+                  kid: `key ${index}`,
+                  x5c: [],
+                  x5tS256: '',
+                  n: '',
+                  e: ''
+                },
+                private_key: 'sealed',
+                generation: 1,
+                created_at: now,
+                signs_at: now,
+                ends_at: null
               },
-              private_key: 'sealed',
-              generation: 1,
-              now,
               otherwise: problem('not_implemented')
             }
           ])
@@ -473,10 +477,19 @@ describeOnEachDatabase((createDatabase) => {
 test('every statement is held to the project', () => {
   const sources = Object.entries(statements).map(([name, statement]) => [
     name,
-    statement.toString()
+    name.startsWith('sweep') ? sqlOf(statement) : statement.toString()
   ])
   const free = sources.filter(
     ([, source = '']) => !source.includes('project_id = $1') && !/values \(\$1/.test(source)
   )
   expect(free).toEqual([])
+
+  function sqlOf(sweep: (typeof statements)[keyof typeof statements]): string {
+    const [sql] = (sweep as typeof statements.sweepLinks)({
+      do: 'sweepLinks',
+      ended_by: now,
+      limit: 1
+    })
+    return sql
+  }
 })
