@@ -10,6 +10,7 @@ import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
 import { refuseWrongAtRestKey } from './signing-keys.ts'
 import { openStore } from './store/store.ts'
+import { startSweeping } from './sweep.ts'
 
 export interface AuthorityOptions {
   /** Path of a SQLite file, `':memory:'`, or the URL of a PostgreSQL database (`postgres://…`). */
@@ -50,6 +51,8 @@ const requestTimeout = 30_000
 const connectionsCheckingInterval = 5000
 /** How long requests under way may take to end once the server stops. */
 const graceMs = 5000
+/** A connection that has its answer is idle, and its client may keep it for as long as it likes. */
+const closeIdleEveryMs = 50
 
 /** Complete by type: an option that is missing here does not compile. */
 const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
@@ -84,12 +87,15 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     throw error
   }
 
-  const app = createApp({ store, atRest, delivery, now })
-  const servers = new Set<Server>()
   let closed: Promise<void> | undefined
+  const isClosing = () => closed !== undefined
+  const app = createApp({ store, atRest, delivery, now, isClosing })
+  const stopSweeping = startSweeping(store, now)
+  const servers = new Set<Server>()
 
   async function stop(): Promise<void> {
     await Promise.all([...servers].map(stopServer))
+    await stopSweeping()
     await store.close()
   }
 
@@ -122,8 +128,10 @@ function startServer(app: RequestListener, port: number, host: string): Promise<
 function stopServer(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    const repeated = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs)
     server.close((error) => {
       clearTimeout(timer)
+      clearInterval(repeated)
       if (error === undefined) resolve()
       else reject(error)
     })

@@ -19,8 +19,8 @@ interface Ready {
   readonly secret: string | null
 }
 
-/** How long requests under way may take to end. A second signal ends the process at once. */
-const closingMs = 10_000
+/** How long the end may take: requests under way, then statements under way. A second signal ends the process at once. */
+const closingMs = 9000
 
 /** Starts the authority, says when it is ready, and closes it on SIGINT or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
