@@ -1,11 +1,11 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createApp } from './http/app.ts'
+import { createServers } from './http/servers.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
 import { refuseWrongAtRestKey } from './signing-keys.ts'
@@ -45,15 +45,6 @@ export interface Authority {
   readonly projects: readonly ServedProject[]
 }
 
-/** How long a client may take to send its headers, and all of a request. */
-const headersTimeout = 10_000
-const requestTimeout = 30_000
-const connectionsCheckingInterval = 5000
-/** How long requests under way may take to end once the server stops. */
-const graceMs = 5000
-/** A connection that has its answer is idle, and its client may keep it for as long as it likes. */
-const closeIdleEveryMs = 50
-
 /** Complete by type: an option that is missing here does not compile. */
 const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   database: true,
@@ -73,6 +64,19 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
  * const { url } = await authority.listen(4100)
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { app, listen, close, projects } = await createListenedAuthority(options)
+  return { app, projects, listen: (port, host) => listen(port, host), close }
+}
+
+export interface ListenedAuthority extends Authority {
+  /** `listener` stands before the app. */
+  listen(port?: number, host?: string, listener?: RequestListener): ReturnType<Authority['listen']>
+}
+
+/** For `serve`, which shows more than the API. */
+export async function createListenedAuthority(
+  options: AuthorityOptions
+): Promise<ListenedAuthority> {
   const { database, projects, keys, delivery, now } = checkOptions(options)
   const atRest = createAtRest(keys)
   const store = await openStore(database)
@@ -91,10 +95,10 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   const isClosing = () => closed !== undefined
   const app = createApp({ store, atRest, delivery, now, isClosing })
   const stopSweeping = startSweeping(store, now)
-  const servers = new Set<Server>()
+  const servers = createServers()
 
   async function stop(): Promise<void> {
-    await Promise.all([...servers].map(stopServer))
+    await servers.stop()
     await stopSweeping()
     await store.close()
   }
@@ -102,41 +106,12 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   return {
     app,
     projects: served,
-    async listen(port = 0, host = '127.0.0.1') {
-      const server = await startServer(app, port, host)
-      servers.add(server)
-      const { port: taken } = server.address() as AddressInfo
-      const name = host.includes(':') ? `[${host}]` : host
-      return { url: `http://${name}:${taken}/`, port: taken }
-    },
+    listen: (port = 0, host = '127.0.0.1', listener = app) => servers.listen(listener, port, host),
     close() {
       closed ??= stop()
       return closed
     }
   }
-}
-
-function startServer(app: RequestListener, port: number, host: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const limits = { headersTimeout, requestTimeout, connectionsCheckingInterval }
-    const server = createServer(limits, app).once('error', reject)
-    server.listen(port, host, () => resolve(server.off('error', reject)))
-  })
-}
-
-/** Connections that only wait are closed; the others end with their answer, or when their time is up. */
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
-    const repeated = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs)
-    server.close((error) => {
-      clearTimeout(timer)
-      clearInterval(repeated)
-      if (error === undefined) resolve()
-      else reject(error)
-    })
-    server.closeIdleConnections()
-  })
 }
 
 function checkOptions(options: AuthorityOptions) {
@@ -162,7 +137,11 @@ function checkOptions(options: AuthorityOptions) {
   }
 }
 
-function chooseKeys(given: readonly string[] | undefined, database: string): readonly string[] {
+/** Those that are given, else those of the environment. */
+export function chooseKeys(
+  given: readonly string[] | undefined,
+  database: string
+): readonly string[] {
   if (given !== undefined) return given
   const { MEMBERGATE_KEYS, MEMBERGATE_KEY } = process.env
   if (MEMBERGATE_KEYS) return MEMBERGATE_KEYS.split(',').map((key) => key.trim())

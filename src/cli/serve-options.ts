@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { isNativeError } from 'node:util/types'
 import { isPostgresUrl } from '../authority/store/is-postgres-url.ts'
 import { ConfigError } from '../errors/config-error.ts'
@@ -11,6 +11,7 @@ export interface ServeOptions {
   readonly database: Database
   readonly seedFile: string | undefined
   readonly outbox: boolean
+  readonly senders: SenderOptions
   readonly json: boolean
   readonly project_id: string | undefined
   readonly secret: string | undefined
@@ -18,12 +19,21 @@ export interface ServeOptions {
   readonly hasKey: boolean
 }
 
+/** Who sends what. Nobody, where nothing is given. */
+export interface SenderOptions {
+  readonly smsWebhook: string | undefined
+  readonly emailWebhook: string | undefined
+  readonly webhookSecret: string | undefined
+  readonly smtpUrl: string | undefined
+  readonly emailFrom: string | undefined
+}
+
 export interface Database {
   readonly kind: 'memory' | 'file' | 'postgres'
   readonly location: string
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 const loopback = '127.0.0.1'
 
@@ -34,6 +44,9 @@ const flags = {
   seed: { type: 'string' },
   'project-id': { type: 'string' },
   secret: { type: 'string' },
+  'sms-webhook': { type: 'string' },
+  'email-webhook': { type: 'string' },
+  'email-from': { type: 'string' },
   outbox: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -45,7 +58,7 @@ export function readServeOptions(
   args: readonly string[],
   env: Environment
 ): ServeOptions | 'help' | 'version' {
-  const values = parse(args)
+  const values = parse(args, flags, 'serve')
   if (values.help) return 'help'
   if (values.version) return 'version'
   const { outbox, host } = values
@@ -57,14 +70,26 @@ export function readServeOptions(
     database: readDatabase(values.database ?? (outbox ? ':memory:' : '')),
     seedFile: values.seed,
     outbox,
+    senders: {
+      smsWebhook: values['sms-webhook'],
+      emailWebhook: values['email-webhook'],
+      webhookSecret: nonEmpty(env.MEMBERGATE_WEBHOOK_SECRET),
+      smtpUrl: nonEmpty(env.MEMBERGATE_SMTP_URL),
+      emailFrom: values['email-from']
+    },
     json: values.json,
     project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
     secret: values.secret ?? nonEmpty(env.STYTCH_SECRET),
-    hasKey: (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
+    hasKey: hasKey(env)
   }
 }
 
-function parse(args: readonly string[]) {
+/** Throws a ConfigError that names what is wrong, and the nearest flag. */
+export function parse<Flags extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  flags: Flags,
+  command: string
+) {
   try {
     return parseArgs({ args: [...args], options: flags, strict: true }).values
   } catch (error) {
@@ -72,7 +97,7 @@ function parse(args: readonly string[]) {
     const [, unknown] = /^Unknown option '--(.*)'$/.exec(sentence) ?? []
     const hint = unknown === undefined ? '' : nearestName(unknown, Object.keys(flags))
     throw new ConfigError(
-      `${sentence.replace(/\.$/, '')}.${hint} membergate serve --help lists the options.`
+      `${sentence.replace(/\.$/, '')}.${hint} membergate ${command} --help lists the options.`
     )
   }
 }
@@ -96,7 +121,7 @@ function readPort(text: string): number {
   return port
 }
 
-function readDatabase(location: string): Database {
+export function readDatabase(location: string): Database {
   if (location === '') {
     throw new ConfigError('--database is required: a file, :memory: or postgres://…')
   }
@@ -110,7 +135,11 @@ function readDatabase(location: string): Database {
   return { kind: 'file', location }
 }
 
+export function hasKey(env: Environment): boolean {
+  return (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
+}
+
 /** An empty variable is an unset one. */
-function nonEmpty(value: string | undefined): string | undefined {
+export function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }

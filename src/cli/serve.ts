@@ -1,16 +1,18 @@
 import { subscribe } from 'node:diagnostics_channel'
+import type { RequestListener } from 'node:http'
 import {
-  type Authority,
   type AuthorityOptions,
-  createAuthority
+  createListenedAuthority,
+  type ListenedAuthority
 } from '../authority/create-authority.ts'
 import { errorChannel, type ReportedError } from '../authority/http/report-error.ts'
-import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import { isMembergateError } from '../errors/membergate-error.ts'
+import { chooseDelivery } from './choose-delivery.ts'
 import { chooseKeys } from './choose-keys.ts'
+import { codeOf, databaseError } from './database-error.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
+import { showOutbox } from './show-outbox.ts'
 
 /** What an app needs to talk to the server. `secret` is null when the database has its hash only, and nobody gave it. */
 interface Ready {
@@ -28,9 +30,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (warning !== undefined) process.stderr.write(`membergate: ${warning}\n`)
   printErrors()
   const project = givenProject(options)
-  const authority = await open(options, project, keys)
-  const url = await listen(authority, options)
-  closeOnSignal(authority)
+  const { deliver, entries } = await chooseDelivery(options)
+  const authority = await open(options, project, { keys, deliver })
+  const { app } = authority
+  const listener = entries === undefined ? app : showOutbox(entries, app)
+  const url = await listen(authority, listener, options)
+  closeOnSignal(authority.close)
   const [served] = authority.projects
   if (served === undefined) throw new Error('The authority serves no project.')
   announce(options, { url, ...served }, project.secret !== undefined)
@@ -59,23 +64,24 @@ function givenProject({ seedFile, project_id, secret }: ServeOptions): GivenProj
 async function open(
   { database }: ServeOptions,
   project: GivenProject,
-  keys: readonly string[] | undefined
-): Promise<Authority> {
+  chosen: Pick<AuthorityOptions, 'keys' | 'deliver'>
+): Promise<ListenedAuthority> {
   try {
     // Nothing given means what the database has.
     const projects = Object.keys(project).length === 0 ? [] : [project]
-    return await createAuthority({ database: database.location, projects, keys })
+    return await createListenedAuthority({ database: database.location, projects, ...chosen })
   } catch (error) {
-    if (isMembergateError(error)) throw error
-    const reason = systemReason(error)
-    if (reason === undefined) throw error
-    throw new ConfigError(`--database cannot be opened: ${reason}`, { cause: error })
+    throw databaseError(error)
   }
 }
 
-async function listen(authority: Authority, { port, host }: ServeOptions): Promise<string> {
+async function listen(
+  authority: ListenedAuthority,
+  listener: RequestListener,
+  { port, host }: ServeOptions
+): Promise<string> {
   try {
-    const { url } = await authority.listen(port, host)
+    const { url } = await authority.listen(port, host, listener)
     return url
   } catch (error) {
     await authority.close()
@@ -100,7 +106,7 @@ function listenError(error: unknown, port: number, host: string): unknown {
   }
 }
 
-function announce({ json }: ServeOptions, ready: Ready, secretIsGiven: boolean): void {
+function announce({ json, outbox }: ServeOptions, ready: Ready, secretIsGiven: boolean): void {
   if (json) {
     process.stdout.write(`${JSON.stringify(ready)}\n`)
     return
@@ -112,30 +118,17 @@ function announce({ json }: ServeOptions, ready: Ready, secretIsGiven: boolean):
   STYTCH_URL=${ready.url}
   STYTCH_PROJECT_ID=${ready.project_id}
   STYTCH_SECRET=${secret}
-`
+${outbox ? `\nCodes and links that would have been sent: ${ready.url}_dev/\n` : ''}`
   )
 }
 
-function closeOnSignal(authority: Authority): void {
+function closeOnSignal(close: () => Promise<void>): void {
   function closeGracefully(): void {
     process.off('SIGINT', closeGracefully)
     process.off('SIGTERM', closeGracefully)
     setTimeout(() => process.exit(1), closingMs).unref()
-    void authority.close()
+    void close()
   }
   process.on('SIGINT', closeGracefully)
   process.on('SIGTERM', closeGracefully)
-}
-
-/** Why the database cannot be opened, in the words of the system, the driver or the server. They all give a code. */
-function systemReason(error: unknown): string | undefined {
-  const cause = error instanceof DatabaseUnavailable ? error.cause : error
-  const code = codeOf(cause)
-  if (code === undefined || !(cause instanceof Error)) return undefined
-  return cause.message === '' ? code : cause.message
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  return typeof code === 'string' ? code : undefined
 }
