@@ -89,7 +89,7 @@ export function parse<Flags extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],
   flags: Flags,
   command: string
-) {
+): ReturnType<typeof parseArgs<{ options: Flags; strict: true }>>['values'] {
   try {
     return parseArgs({ args: [...args], options: flags, strict: true }).values
   } catch (error) {
