@@ -20,7 +20,12 @@ import { migrations } from '../../src/authority/store/migrations.ts'
 import { openPostgres } from '../../src/authority/store/postgres.ts'
 import { openSqlite } from '../../src/authority/store/sqlite.ts'
 import { statements } from '../../src/authority/store/statements.ts'
-import { openStore, type ProjectStore, type Store } from '../../src/authority/store/store.ts'
+import {
+  openStore,
+  openStoreBeside,
+  type ProjectStore,
+  type Store
+} from '../../src/authority/store/store.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -462,6 +467,33 @@ describeOnEachDatabase((createDatabase) => {
       code: 'config_invalid',
       message: expect.stringMatching(/schema version \d+/)
     })
+    await fresh.drop()
+  })
+
+  test('ST-08: a migration that fails leaves nothing, and can be run again', async () => {
+    const fresh = await createDatabase()
+    const open = isPostgresUrl(fresh.location) ? openPostgres : openSqlite
+    const engine = await open(fresh.location)
+    const first = 'create table one (content text)'
+    await expect(
+      engine.migrate([first, 'create table other (content text); nonsense'])
+    ).rejects.toThrow()
+    for (const table of ['one', 'other', 'membergate_migrations']) {
+      await expect(engine.read(`select * from ${table}`, [])).rejects.toThrow()
+    }
+    await engine.migrate([first, 'create table other (content text)'])
+    expect(await engine.read('select version from membergate_migrations', [])).toHaveLength(2)
+    await engine.close()
+    await fresh.drop()
+  })
+
+  test('beside a process that serves it a database is opened only with the schema of this release', async () => {
+    const fresh = await createDatabase()
+    await expect(openStoreBeside(fresh.location)).rejects.toMatchObject({ code: 'config_invalid' })
+    const serving = await openStore(fresh.location)
+    const beside = await openStoreBeside(fresh.location)
+    expect(await beside.listProjects()).toEqual([])
+    await Promise.all([serving.close(), beside.close()])
     await fresh.drop()
   })
 
