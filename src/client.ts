@@ -17,8 +17,27 @@ export type { Authorization } from './wire/authorization.ts'
 export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'
 export type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
-  B2BDiscoveryIntermediateSessionsExchangeResponse
+  B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
+  DiscoveredOrganization,
+  Membership
 } from './wire/discovery.ts'
+export type {
+  B2BMagicLinksAuthenticateRequest,
+  B2BMagicLinksAuthenticateResponse,
+  B2BMagicLinksDiscoveryAuthenticateRequest,
+  B2BMagicLinksDiscoveryAuthenticateResponse,
+  B2BMagicLinksEmailDiscoverySendRequest,
+  B2BMagicLinksEmailDiscoverySendResponse,
+  B2BMagicLinksEmailInviteRequest,
+  B2BMagicLinksEmailInviteRequestOptions,
+  B2BMagicLinksEmailInviteResponse,
+  B2BMagicLinksEmailLoginOrSignupRequest,
+  B2BMagicLinksEmailLoginOrSignupResponse
+} from './wire/magic-links.ts'
 export type {
   Member,
   MemberRole,
@@ -40,8 +59,14 @@ export type {
 export type {
   B2BOrganizationsCreateRequest,
   B2BOrganizationsCreateResponse,
+  B2BOrganizationsDeleteExternalIdRequest,
+  B2BOrganizationsDeleteExternalIdResponse,
+  B2BOrganizationsDeleteRequest,
+  B2BOrganizationsDeleteResponse,
   B2BOrganizationsGetRequest,
   B2BOrganizationsGetResponse,
+  B2BOrganizationsMetricsRequest,
+  B2BOrganizationsMetricsResponse,
   B2BOrganizationsSearchRequest,
   B2BOrganizationsSearchResponse,
   B2BOrganizationsUpdateRequest,
@@ -50,10 +75,27 @@ export type {
 export type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersCreateResponse,
+  B2BOrganizationsMembersDangerouslyGetRequest,
+  B2BOrganizationsMembersDeleteExternalIdRequest,
+  B2BOrganizationsMembersDeleteExternalIdResponse,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberResponse,
+  B2BOrganizationsMembersDeletePasswordRequest,
+  B2BOrganizationsMembersDeletePasswordResponse,
+  B2BOrganizationsMembersDeleteRequest,
+  B2BOrganizationsMembersDeleteResponse,
+  B2BOrganizationsMembersDeleteTOTPRequest,
+  B2BOrganizationsMembersDeleteTOTPResponse,
   B2BOrganizationsMembersGetRequest,
   B2BOrganizationsMembersGetResponse,
+  B2BOrganizationsMembersReactivateRequest,
+  B2BOrganizationsMembersReactivateResponse,
   B2BOrganizationsMembersSearchRequest,
   B2BOrganizationsMembersSearchResponse,
+  B2BOrganizationsMembersStartEmailUpdateRequest,
+  B2BOrganizationsMembersStartEmailUpdateResponse,
+  B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+  B2BOrganizationsMembersUnlinkRetiredEmailResponse,
   B2BOrganizationsMembersUpdateRequest,
   B2BOrganizationsMembersUpdateResponse
 } from './wire/organizations-members.ts'
@@ -64,16 +106,36 @@ export type {
   B2BOTPSmsSendResponse
 } from './wire/otps.ts'
 export type {
+  B2BOTPEmailAuthenticateRequest,
+  B2BOTPEmailAuthenticateResponse,
+  B2BOTPEmailDiscoveryAuthenticateRequest,
+  B2BOTPEmailDiscoveryAuthenticateResponse,
+  B2BOTPEmailDiscoverySendRequest,
+  B2BOTPEmailDiscoverySendResponse,
+  B2BOTPEmailLoginOrSignupRequest,
+  B2BOTPEmailLoginOrSignupResponse
+} from './wire/otps-email.ts'
+export type {
   Argon2Config,
   B2BPasswordsAuthenticateRequest,
   B2BPasswordsAuthenticateResponse,
+  B2BPasswordsEmailResetRequest,
+  B2BPasswordsEmailResetResponse,
+  B2BPasswordsEmailResetStartRequest,
+  B2BPasswordsEmailResetStartResponse,
+  B2BPasswordsExistingPasswordResetRequest,
+  B2BPasswordsExistingPasswordResetResponse,
   B2BPasswordsMigrateRequest,
   B2BPasswordsMigrateResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BPasswordsStrengthCheckRequest,
+  B2BPasswordsStrengthCheckResponse,
+  LudsFeedback,
   PBKDF2Config,
   SaltConfig,
-  ScryptConfig
+  ScryptConfig,
+  ZxcvbnFeedback
 } from './wire/passwords.ts'
 export type {
   B2BRBACOrganizationsGetOrgPolicyRequest,

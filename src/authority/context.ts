@@ -1,8 +1,9 @@
-import type { Authorization } from '../wire/authorization.ts'
 import type { OperationName, RequestOf, ResponseOf } from '../wire/routes.ts'
 import type { AtRest } from './crypto/at-rest.ts'
+import type { StrengthMeter } from './crypto/password-strength.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
+import type { Caller } from './domain/member-permission.ts'
 import type { ProjectRecord } from './domain/records.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { ProjectStore } from './store/store.ts'
@@ -14,10 +15,11 @@ export interface Context {
   readonly store: ProjectStore
   readonly atRest: AtRest
   readonly signingKeys: SigningKeys
+  readonly strengthMeter: StrengthMeter
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
-  /** The member session that the call is made with, beside the project's credentials. */
-  readonly authorization: Authorization
+  /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
+  readonly caller: Caller | undefined
   /** Epoch milliseconds, the same throughout the call. */
   readonly now: number
 }

@@ -2,10 +2,12 @@ import type { RequestListener } from 'node:http'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
+import { createStrengthMeter } from './crypto/password-strength.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createApp } from './http/app.ts'
 import { createServers } from './http/servers.ts'
+import type { LookUpDevice } from './look-up-device.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
 import { refuseWrongAtRestKey } from './signing-keys.ts'
@@ -30,6 +32,11 @@ export interface AuthorityOptions {
    * An operation whose channel is missing answers 501.
    */
   readonly deliver?: Delivery
+  /**
+   * Finds the device of a `telemetry_id` that a sign-in names: it becomes `member_device` of the answer. It has one
+   * second; when it fails, or answers null, the sign-in succeeds without. Default: no device is looked up.
+   */
+  readonly lookUpDevice?: LookUpDevice
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -51,6 +58,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   projects: true,
   keys: true,
   deliver: true,
+  lookUpDevice: true,
   now: true
 }
 
@@ -77,7 +85,7 @@ export interface ListenedAuthority extends Authority {
 export async function createListenedAuthority(
   options: AuthorityOptions
 ): Promise<ListenedAuthority> {
-  const { database, projects, keys, delivery, now } = checkOptions(options)
+  const { database, projects, keys, delivery, lookUpDevice, now } = checkOptions(options)
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
@@ -91,15 +99,17 @@ export async function createListenedAuthority(
     throw error
   }
 
+  const strengthMeter = createStrengthMeter()
   let closed: Promise<void> | undefined
   const isClosing = () => closed !== undefined
-  const app = createApp({ store, atRest, delivery, now, isClosing })
+  const app = createApp({ store, atRest, strengthMeter, delivery, lookUpDevice, now, isClosing })
   const stopSweeping = startSweeping(store, now)
   const servers = createServers()
 
   async function stop(): Promise<void> {
     await servers.stop()
     await stopSweeping()
+    await strengthMeter.close()
     await store.close()
   }
 
@@ -121,11 +131,14 @@ function checkOptions(options: AuthorityOptions) {
       throw new ConfigError(`createAuthority has no option "${name}".${nearestName(name, known)}`)
     }
   }
-  const { database, projects = [], keys, deliver = {}, now = Date.now } = options
+  const { database, projects = [], keys, deliver = {}, lookUpDevice, now = Date.now } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
     )
+  }
+  if (lookUpDevice !== undefined && typeof lookUpDevice !== 'function') {
+    throw new ConfigError('lookUpDevice must be a function.')
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   return {
@@ -133,6 +146,7 @@ function checkOptions(options: AuthorityOptions) {
     projects: checkSeed(projects),
     keys: chooseKeys(keys, database),
     delivery: checkDelivery(deliver),
+    lookUpDevice,
     now
   }
 }

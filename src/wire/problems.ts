@@ -112,6 +112,22 @@ export const problems = {
     status: 403,
     message: 'The organization does not allow this MFA method.'
   },
+  email_jit_provisioning_not_allowed: {
+    status: 403,
+    message: 'The organization does not let anybody join by the domain of an email address.'
+  },
+  invalid_email_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let this email address join by its domain.'
+  },
+  invalid_oauth_tenant_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let members of this OAuth tenant join.'
+  },
+  action_not_allowed_email_domain_is_claimed: {
+    status: 400,
+    message: 'Another organization claims the domain of the email address.'
+  },
   user_lock_limit_reached: {
     status: 429,
     message:
@@ -119,6 +135,88 @@ export const problems = {
   },
   invalid_locale: { status: 400, message: 'locale is invalid.' },
   invalid_email: { status: 400, message: 'Email format is invalid.' },
+
+  // Links
+  invalid_token: { status: 400, message: 'Token format is invalid.' },
+  pkce_expected_code_verifier: {
+    status: 400,
+    message:
+      'This flow was started using a code_challenge but the authentication call is missing the corresponding code_verifier.'
+  },
+  pkce_mismatch: {
+    status: 400,
+    message:
+      'The submitted code_verifier does not match the code_challenge sent at the start of the flow.'
+  },
+  pkce_did_not_expect_code_verifier: {
+    status: 400,
+    message: 'This flow was started without a code_challenge, so it takes no code_verifier.'
+  },
+  invalid_pkce_code_challenge: {
+    status: 400,
+    message: 'The code_challenge must be the SHA-256 of the code_verifier in base64url.'
+  },
+  invalid_pkce_code_verifier: {
+    status: 400,
+    message: 'The code_verifier must be 43 to 128 unreserved characters.'
+  },
+
+  // Magic links and codes by e-mail
+  invalid_email_for_invites: {
+    status: 403,
+    message: 'The organization does not allow to invite this address.'
+  },
+  magic_link_not_found: {
+    status: 404,
+    message:
+      'The magic link could not be authenticated, try sending another magic link to the user.'
+  },
+  unable_to_auth_magic_link: {
+    status: 401,
+    message:
+      'The magic link could not be authenticated because it was either already used or expired. Send another magic link to this user.'
+  },
+  no_match_for_provided_magic_link_url: {
+    status: 400,
+    message: 'The URL in the request did not match any redirect URLs set for this project.'
+  },
+  no_login_redirect_url: {
+    status: 400,
+    message: 'The request has no login_redirect_url, and the project has no redirect URL.'
+  },
+  no_signup_redirect_url: {
+    status: 400,
+    message: 'The request has no signup_redirect_url, and the project has no redirect URL.'
+  },
+  no_invite_redirect_url: {
+    status: 400,
+    message: 'The request has no invite_redirect_url, and the project has no redirect URL.'
+  },
+  no_discovery_redirect_url: {
+    status: 400,
+    message: 'The request has no discovery_redirect_url, and the project has no redirect URL.'
+  },
+  invalid_expiration_otp: { status: 400, message: 'The expiration of the code is out of range.' },
+  email_updates_available_only_for_active_members: {
+    status: 400,
+    message: 'Only an active member can change the email.'
+  },
+  member_has_no_active_verified_email: {
+    status: 400,
+    message: 'Only a member with a verified email can change it.'
+  },
+  desired_email_updating_for_different_member: {
+    status: 400,
+    message: 'Another member of this organization is about to take the specified email.'
+  },
+  desired_email_deactivated_by_different_member: {
+    status: 400,
+    message: 'Another member of this organization had the specified email before.'
+  },
+  unable_to_verify_member_email_update: {
+    status: 400,
+    message: 'The email was taken by another member before it was verified.'
+  },
 
   // TOTP and recovery codes
   active_totp_exists: {
@@ -157,10 +255,26 @@ export const problems = {
   },
   invalid_expiration: { status: 400, message: 'The expiration is out of range.' },
 
-  // SMS
+  // One-time codes
   invalid_phone_number: {
     status: 400,
     message: 'Phone number format is invalid. Ensure the phone number is in the E.164 format.'
+  },
+  invalid_phone_number_country_code: {
+    status: 400,
+    message: "The phone number's country code is invalid, unsupported, or disabled."
+  },
+  phone_number_not_found: { status: 404, message: 'Phone Number could not be found.' },
+  invalid_code: { status: 400, message: 'Code format is invalid.' },
+  otp_code_not_found: {
+    status: 404,
+    message:
+      'The passcode was incorrect and could not be authenticated, encourage the user to try inputting the passcode again or send another passcode.'
+  },
+  unable_to_auth_otp_code: {
+    status: 401,
+    message:
+      'The passcode could not be authenticated because it was either already used or expired. Send another passcode to this user.'
   },
   duplicate_member_phone_number: {
     status: 400,
@@ -172,6 +286,20 @@ export const problems = {
   },
 
   // Passwords
+  weak_password: { status: 400, message: "password doesn't meet our strength requirements." },
+  unable_to_auth_password_reset_token: {
+    status: 401,
+    message:
+      'The password reset token could not be authenticated because it was already used, expired or never valid.'
+  },
+  no_password_reset_redirect_url: {
+    status: 400,
+    message: 'The request names no reset_password_redirect_url, and the project has none.'
+  },
+  invalid_password_reset_redirect_url: {
+    status: 400,
+    message: 'The redirect URL in the request does not match any redirect URL set for this project.'
+  },
   session_too_old_to_reset_password: {
     status: 400,
     message:
@@ -191,6 +319,17 @@ export const problems = {
   },
   invalid_scrypt_hash: { status: 400, message: 'The scrypt hash or its configuration is invalid.' },
   scrypt_key_length_mismatch: {
+    status: 400,
+    message: "The key_length value doesn't match the length of the provided hash."
+  },
+  invalid_md_5_hash: { status: 400, message: 'The MD5 hash is invalid.' },
+  invalid_sha_1_hash: { status: 400, message: 'The SHA-1 hash is invalid.' },
+  invalid_sha_512_hash: { status: 400, message: 'The SHA-512 hash is invalid.' },
+  invalid_pbkdf_2_hash: {
+    status: 400,
+    message: 'The PBKDF2 hash or its configuration is invalid.'
+  },
+  pbkdf_2_key_length_mismatch: {
     status: 400,
     message: "The key_length value doesn't match the length of the provided hash."
   },
@@ -300,6 +439,25 @@ export const problems = {
     status: 400,
     message: 'A member with the specified external_id already exists for this organization.'
   },
+  no_deleted_member_found_for_reactivation: {
+    status: 404,
+    message: 'There is no deleted member with this id in the organization.'
+  },
+  email_unverified_for_reactivation: {
+    status: 400,
+    message: 'A member without a verified email cannot be reactivated.'
+  },
+  reactivation_email_belongs_to_another_member: {
+    status: 400,
+    message: 'The email of the deleted member belongs to another member by now.'
+  },
+  member_phone_number_not_found: { status: 404, message: 'The member has no MFA phone number.' },
+  password_not_found: { status: 404, message: 'Password could not be found.' },
+  retired_email_missing_email_identifiers: {
+    status: 400,
+    message: 'The request needs an email_id, an email_address or both.'
+  },
+  email_not_found: { status: 404, message: 'Email could not be found.' },
   invalid_member_get_fields: {
     status: 400,
     message: 'The request needs exactly one of member_id and email_address.'
@@ -315,6 +473,10 @@ export const problems = {
   cannot_update_trusted_metadata: {
     status: 401,
     message: 'Trusted metadata cannot be updated with a member session.'
+  },
+  member_cannot_update_their_email_address: {
+    status: 403,
+    message: 'A member cannot update the own email_address with a member session.'
   },
   member_search_organization_ids_empty: {
     status: 400,

@@ -1,4 +1,5 @@
 import { discoveryRoutes } from './discovery.ts'
+import { magicLinksRoutes } from './magic-links.ts'
 import { organizationsRoutes } from './organizations.ts'
 import { otpsRoutes } from './otps.ts'
 import { passwordsRoutes } from './passwords.ts'
@@ -18,6 +19,7 @@ export const routes = {
   totps: totpsRoutes,
   recoveryCodes: recoveryCodesRoutes,
   otps: otpsRoutes,
+  magicLinks: magicLinksRoutes,
   passwords: passwordsRoutes,
   rbac: rbacRoutes,
   organizations: organizationsRoutes

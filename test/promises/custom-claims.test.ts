@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import {
   claimsOf,
   describeEvery,
@@ -27,15 +28,38 @@ async function send(world: World, operation: string, data: Options): Promise<Ans
   return (await world.send(operation, data)) as unknown as Answer
 }
 
+async function withoutMfa(world: World, person: Enrolled): Promise<Enrolled> {
+  const { organization_id, member_id } = person
+  await world.client.organizations.members.update({
+    organization_id,
+    member_id,
+    mfa_enrolled: false
+  })
+  return person
+}
+
 const starting: readonly Operation[] = [
   {
+    name: 'sessions.exchange',
+    async call(world, person, options) {
+      const { organization_id } = await withoutMfa(world, person)
+      const { session_token } = await signInElsewhere(world, person)
+      return send(world, 'sessions.exchange', { organization_id, session_token, ...options })
+    }
+  },
+  {
+    name: 'discovery.intermediateSessions.exchange',
+    async call(world, person, options) {
+      const { organization_id, email_address } = await withoutMfa(world, person)
+      const intermediate_session_token = await beginDiscovery(world, email_address)
+      const request = { organization_id, intermediate_session_token, ...options }
+      return send(world, 'discovery.intermediateSessions.exchange', request)
+    }
+  },
+  {
     name: 'passwords.authenticate',
-    async call(world, { organization_id, email_address, member_id }, options) {
-      await world.client.organizations.members.update({
-        organization_id,
-        member_id,
-        mfa_enrolled: false
-      })
+    async call(world, person, options) {
+      const { organization_id, email_address } = await withoutMfa(world, person)
       const request = { organization_id, email_address, password }
       return send(world, 'passwords.authenticate', { ...request, ...options })
     }
@@ -51,6 +75,16 @@ const starting: readonly Operation[] = [
         code: world.nextCode(secret),
         ...options
       })
+    }
+  },
+  {
+    name: 'otps.sms.authenticate',
+    async call(world, person, options) {
+      const { organization_id, member_id } = person
+      const intermediate_session_token = await world.beginSignIn(person)
+      const code = await world.newSms(person, { intermediate_session_token })
+      const request = { organization_id, member_id, intermediate_session_token, code }
+      return send(world, 'otps.sms.authenticate', { ...request, ...options })
     }
   }
 ]
@@ -70,6 +104,15 @@ const continuing: readonly Operation[] = [
         code: world.nextCode(secret),
         ...options
       })
+  },
+  {
+    name: 'otps.sms.authenticate',
+    async call(world, person, options) {
+      const { organization_id, member_id } = person
+      const { session_token } = options
+      const code = await world.newSms(person, { session_token })
+      return send(world, 'otps.sms.authenticate', { organization_id, member_id, code, ...options })
+    }
   },
   {
     name: 'passwords.authenticate',
@@ -125,7 +168,7 @@ describe('custom claims', () => {
       (_name, operation) => {
         let person: Enrolled
         beforeAll(async () => {
-          person = await world.newEnrolled()
+          person = await world.newBoth()
         })
         beforeEach(() => world.client.sessions.revoke({ member_id: person.member_id }))
 
@@ -210,7 +253,7 @@ describe('custom claims', () => {
       (_name, operation) => {
         let person: Enrolled
         beforeAll(async () => {
-          person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+          person = await world.newBoth({}, { mfa_enrolled: false })
         })
 
         /** The only session of the member. */
@@ -348,6 +391,6 @@ describe('custom claims', () => {
   })
 
   test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange and otps.sms.authenticate'
+    'S-CLM-01 to S-CLM-12: for sessions.exchangeAccessToken, sessions.attest and sessions.migrate'
   )
 })

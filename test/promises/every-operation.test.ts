@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
+import { newPhoneNumber } from '../support/phone-number.ts'
+import { plant } from '../support/plant.ts'
 import {
   codeAt,
   describeEvery,
+  newPhone,
   type Person,
   password,
   sendThrough,
@@ -30,6 +34,24 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
   async 'sessions.revoke'(world) {
     const { session_token } = await world.signIn(await world.newPerson())
     return { session_token }
+  },
+  async 'sessions.exchange'(world) {
+    const person = await world.newPerson()
+    const { session_token } = await signInElsewhere(world, person)
+    return { organization_id: person.organization_id, session_token }
+  },
+  async 'discovery.intermediateSessions.exchange'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const intermediate_session_token = await beginDiscovery(world, email_address)
+    return { organization_id, intermediate_session_token }
+  },
+  async 'discovery.organizations.list'(world) {
+    const { email_address } = await world.newPerson()
+    return { intermediate_session_token: await beginDiscovery(world, email_address) }
+  },
+  async 'discovery.organizations.create'(world) {
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    return { intermediate_session_token: await beginDiscovery(world, email_address) }
   },
   async 'sessions.getJWKS'({ project_id }) {
     return { project_id }
@@ -61,13 +83,77 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
       recovery_code: await recoveryCodeOf(world, person)
     }
   },
+  async 'otps.sms.send'(world) {
+    return { ...named(await world.newPerson()), mfa_phone_number: newPhone() }
+  },
+  async 'otps.sms.authenticate'(world) {
+    const person = await world.newPhoned()
+    const intermediate_session_token = await world.beginSignIn(person)
+    const code = world.lastCode(person.mfa_phone_number)
+    return { ...named(person), intermediate_session_token, code }
+  },
+  async 'otps.email.loginOrSignup'(world) {
+    return addressed(await world.newPerson())
+  },
+  async 'otps.email.authenticate'(world) {
+    const person = await world.newPerson()
+    await world.client.otps.email.loginOrSignup(addressed(person))
+    return { ...addressed(person), code: world.lastCode(person.email_address) }
+  },
+  async 'otps.email.discovery.send'(world) {
+    const { email_address } = await world.newPerson()
+    return { email_address }
+  },
+  async 'otps.email.discovery.authenticate'(world) {
+    const { email_address } = await world.newPerson()
+    await world.client.otps.email.discovery.send({ email_address })
+    return { email_address, code: world.lastCode(email_address) }
+  },
+  async 'magicLinks.authenticate'(world) {
+    const person = await world.newPerson()
+    await world.client.magicLinks.email.loginOrSignup(addressed(person))
+    return { magic_links_token: lastToken(world, person.email_address) }
+  },
+  async 'magicLinks.email.loginOrSignup'(world) {
+    return addressed(await world.newPerson())
+  },
+  async 'magicLinks.email.invite'({ A: { organization_id } }) {
+    return { organization_id, email_address: `${crypto.randomUUID()}@acme.example` }
+  },
+  async 'magicLinks.email.discovery.send'(world) {
+    const { email_address } = await world.newPerson()
+    return { email_address }
+  },
+  async 'magicLinks.discovery.authenticate'(world) {
+    const { email_address } = await world.newPerson()
+    await world.client.magicLinks.email.discovery.send({ email_address })
+    return { discovery_magic_links_token: lastToken(world, email_address) }
+  },
   async 'passwords.authenticate'(world) {
     const { organization_id, email_address } = await world.newPerson()
     return { organization_id, email_address, password }
   },
+  async 'passwords.strengthCheck'() {
+    return { password, email_address: 'ada@acme.example' }
+  },
   async 'passwords.migrate'({ A: { organization_id } }) {
     const email_address = `${crypto.randomUUID()}@acme.example`
     return { organization_id, email_address, hash: bcryptHash, hash_type: 'bcrypt' }
+  },
+  async 'passwords.email.resetStart'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    return { organization_id, email_address }
+  },
+  async 'passwords.email.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    await world.client.passwords.email.resetStart({ organization_id, email_address })
+    const password_reset_token = world.sentTo(email_address)[0]?.token
+    return { password_reset_token, password: 'another horse battery staple' }
+  },
+  async 'passwords.existingPassword.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const new_password = 'another horse battery staple'
+    return { organization_id, email_address, existing_password: password, new_password }
   },
   async 'passwords.sessions.reset'(world) {
     const person = await world.newPerson()
@@ -97,6 +183,19 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     const { organization_id } = await world.newOrganization()
     return { organization_id, organization_name: 'Initrode' }
   },
+  async 'organizations.delete'(world) {
+    const { organization_id } = await world.newOrganization()
+    return { organization_id }
+  },
+  async 'organizations.metrics'({ A: { organization_id } }) {
+    return { organization_id }
+  },
+  async 'organizations.deleteExternalId'(world) {
+    const { organization_id } = await world.newOrganization({
+      organization_external_id: crypto.randomUUID()
+    })
+    return { organization_id }
+  },
   async 'organizations.search'() {
     return { limit: 2 }
   },
@@ -110,8 +209,41 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
   async 'organizations.members.get'(world) {
     return named(await world.newPerson({ external_id: crypto.randomUUID() }))
   },
+  async 'organizations.members.dangerouslyGet'(world) {
+    const { member_id } = await deletedPerson(world)
+    return { member_id, include_deleted: true }
+  },
   async 'organizations.members.update'(world) {
     return { ...named(await world.newPerson()), name: 'Max' }
+  },
+  async 'organizations.members.delete'(world) {
+    return named(await world.newPerson())
+  },
+  async 'organizations.members.reactivate'(world) {
+    return named(await deletedPerson(world))
+  },
+  async 'organizations.members.deleteMFAPhoneNumber'(world) {
+    return named(await world.newPerson({ mfa_phone_number: newPhoneNumber() }))
+  },
+  async 'organizations.members.deleteTOTP'(world) {
+    return named(await world.newEnrolled())
+  },
+  async 'organizations.members.deletePassword'(world) {
+    const { organization_id, member } = await world.newPerson()
+    return { organization_id, member_password_id: member.member_password_id }
+  },
+  async 'organizations.members.unlinkRetiredEmail'(world) {
+    const person = await world.newPerson()
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    await world.client.organizations.members.update({ ...named(person), email_address })
+    return { ...named(person), email_address: person.email_address }
+  },
+  async 'organizations.members.deleteExternalId'(world) {
+    return named(await world.newPerson({ external_id: crypto.randomUUID() }))
+  },
+  async 'organizations.members.startEmailUpdate'(world) {
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    return { ...named(await world.newPerson()), email_address }
   },
   async 'organizations.members.search'(world) {
     const { organization_id } = await world.newPerson()
@@ -123,16 +255,9 @@ const operations = Object.keys(requests)
 
 /** Operations whose requests this server knows and does not answer yet. */
 const unanswered: Record<string, Request> = {
-  'sessions.exchange': { organization_id: 'acme', session_token: 'x' },
   'sessions.exchangeAccessToken': { access_token: 'x' },
   'sessions.attest': { profile_id: 'x', token: 'x' },
-  'sessions.migrate': { session_token: 'x', organization_id: 'acme' },
-  'discovery.intermediateSessions.exchange': {
-    intermediate_session_token: 'x',
-    organization_id: 'acme'
-  },
-  'otps.sms.send': { organization_id: 'acme', member_id: 'x' },
-  'otps.sms.authenticate': { organization_id: 'acme', member_id: 'x', code: '123456' }
+  'sessions.migrate': { session_token: 'x', organization_id: 'acme' }
 }
 
 const bcryptHash = '$2b$04$TWFueSBoYW5kcyBtYWtlIOeAXGUZFcqMzXWnZJcUz1FQZXnqmVrOO'
@@ -151,13 +276,28 @@ function named({ organization_id, member_id }: { organization_id: string; member
   return { organization_id, member_id }
 }
 
+function addressed({ organization_id, email_address }: Person) {
+  return { organization_id, email_address }
+}
+
+function lastToken(world: World, email_address: string): string {
+  return world.sentTo(email_address)[0]?.token ?? ''
+}
+
 async function recoveryCodeOf(world: World, person: Person): Promise<string> {
   const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
   return recovery_codes[0] ?? ''
 }
 
+async function deletedPerson(world: World): Promise<Person> {
+  const person = await world.newPerson()
+  await world.client.organizations.members.delete(named(person))
+  return person
+}
+
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
 const opaque = 'A'.repeat(44)
+const unknownLink = `${'A'.repeat(43)}=`
 
 /**
  * Wrong requests, by operation. Each is what a caller can get wrong: something missing, of the wrong type, unknown, or
@@ -175,9 +315,13 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
   await world.client.sessions.revoke({ session_token: used.session_token })
   const usedToken = { session_token: used.session_token }
   const known = named(person)
+  const plain = await world.newPerson()
+  const deleted = await deletedPerson(world)
   const nobody = { organization_id, member_id: 'member-test-nobody' }
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
+  const start = { organization_id, email_address: person.email_address }
+  const replaced = { ...start, existing_password: password, new_password: `${password} 2` }
   return [
     ['sessions.get', {}],
     ['sessions.get', nobody],
@@ -198,6 +342,35 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['sessions.revoke', { session_jwt: 'a.b.c' }],
     ['sessions.revoke', { member_id: 'member-test-nobody' }],
     ['sessions.revoke', { member_id: { toString: 'x' } }],
+    ['sessions.exchange', {}],
+    ['sessions.exchange', { organization_id }],
+    ['sessions.exchange', { organization_id, session_token: opaque }],
+    ['sessions.exchange', { organization_id, session_jwt: 'a.b.c' }],
+    ['sessions.exchange', { organization_id, ...usedToken }],
+    ['sessions.exchange', { ...nowhere, ...usedToken }],
+    ['sessions.exchange', { organization_id, ...usedToken, locale: 'xx-YY' }],
+    ['discovery.intermediateSessions.exchange', {}],
+    ['discovery.intermediateSessions.exchange', { ...nowhere, intermediate_session_token }],
+    [
+      'discovery.intermediateSessions.exchange',
+      { organization_id, intermediate_session_token: opaque }
+    ],
+    [
+      'discovery.intermediateSessions.exchange',
+      { organization_id, intermediate_session_token: 'short' }
+    ],
+    [
+      'discovery.intermediateSessions.exchange',
+      { organization_id, intermediate_session_token, locale: 5 }
+    ],
+    ['discovery.organizations.list', {}],
+    ['discovery.organizations.list', { intermediate_session_token: opaque }],
+    ['discovery.organizations.list', { session_token: 5 }],
+    ['discovery.organizations.list', { intermediate_session_token, ...usedToken }],
+    ['discovery.organizations.create', {}],
+    ['discovery.organizations.create', { intermediate_session_token: opaque }],
+    ['discovery.organizations.create', { intermediate_session_token, organization_slug: 'acme' }],
+    ['discovery.organizations.create', { intermediate_session_token, mfa_policy: 'SOMETIMES' }],
     ['sessions.getJWKS', { project_id: 'nonsense' }],
     ['totps.create', {}],
     ['totps.create', nobody],
@@ -229,6 +402,59 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: '123456' }],
     ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: 5 }],
     ['recoveryCodes.recover', { ...known, session_token: used.session_token, recovery_code: 'x' }],
+    ['otps.sms.send', {}],
+    ['otps.sms.send', nobody],
+    ['otps.sms.send', known],
+    ['otps.sms.send', { ...known, intermediate_session_token, mfa_phone_number: newPhone() }],
+    ['otps.sms.send', { ...known, mfa_phone_number: '12' }],
+    ['otps.sms.send', { ...known, mfa_phone_number: 5 }],
+    ['otps.sms.send', { ...known, intermediate_session_token: opaque }],
+    ['otps.sms.send', { ...known, ...usedToken }],
+    ['otps.sms.send', { ...known, locale: 'xx-YY' }],
+    ['otps.sms.authenticate', {}],
+    ['otps.sms.authenticate', { ...known, code }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token, code }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token, code: 'abcdef' }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token, code: 123456 }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token: opaque, code }],
+    ['otps.sms.authenticate', { ...known, ...usedToken, code }],
+    ['otps.email.loginOrSignup', {}],
+    ['otps.email.loginOrSignup', { organization_id, email_address: 'no address' }],
+    ['otps.email.loginOrSignup', { organization_id, email_address: ['a@b.example'] }],
+    ['otps.email.loginOrSignup', { organization_id, email_address: 'a@x.example,b@y.example' }],
+    ['otps.email.loginOrSignup', { organization_id, email_address: 'nobody@x.example' }],
+    ['otps.email.loginOrSignup', { ...nowhere, email_address: 'nobody@x.example' }],
+    ['otps.email.authenticate', {}],
+    ['otps.email.authenticate', { ...addressed(person), code: 123456 }],
+    ['otps.email.authenticate', { ...addressed(person), code: '123456' }],
+    ['otps.email.authenticate', { ...addressed(person), code: '123456', session_token: opaque }],
+    ['otps.email.discovery.send', {}],
+    ['otps.email.discovery.send', { email_address: 'a@b.example\r\nBcc: c@d.example' }],
+    ['otps.email.discovery.authenticate', {}],
+    ['otps.email.discovery.authenticate', { email_address: 'a@b.example', code: '123456' }],
+    ['magicLinks.authenticate', {}],
+    ['magicLinks.authenticate', { magic_links_token: 5 }],
+    ['magicLinks.authenticate', { magic_links_token: 'short' }],
+    ['magicLinks.authenticate', { magic_links_token: unknownLink }],
+    ['magicLinks.authenticate', { magic_links_token: unknownLink, session_token: opaque }],
+    ['magicLinks.email.loginOrSignup', {}],
+    [
+      'magicLinks.email.loginOrSignup',
+      { organization_id, email_address: `${'a'.repeat(1000)}@b.c` }
+    ],
+    ['magicLinks.email.loginOrSignup', { ...addressed(person), login_redirect_url: 'x' }],
+    ['magicLinks.email.loginOrSignup', { ...addressed(person), pkce_code_challenge: 'x' }],
+    ['magicLinks.email.loginOrSignup', { ...addressed(person), locale: 'xx-YY' }],
+    ['magicLinks.email.invite', {}],
+    ['magicLinks.email.invite', addressed(person)],
+    ['magicLinks.email.invite', { organization_id, email_address: 'a@b.example', roles: ['none'] }],
+    ['magicLinks.email.discovery.send', {}],
+    [
+      'magicLinks.email.discovery.send',
+      { email_address: 'a@b.example', discovery_redirect_url: 'x' }
+    ],
+    ['magicLinks.discovery.authenticate', {}],
+    ['magicLinks.discovery.authenticate', { discovery_magic_links_token: unknownLink }],
     ['passwords.authenticate', {}],
     ['passwords.authenticate', { ...nowhere, ...credentials }],
     ['passwords.authenticate', { organization_id, ...credentials, password: 'wrong' }],
@@ -250,6 +476,24 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
       'passwords.migrate',
       { organization_id, ...credentials, hash: bcryptHash, hash_type: 'bcrypt' }
     ],
+    ['passwords.strengthCheck', {}],
+    ['passwords.strengthCheck', { password: '' }],
+    ['passwords.strengthCheck', { password, email_address: 'no address' }],
+    ['passwords.email.resetStart', {}],
+    ['passwords.email.resetStart', { ...nowhere, email_address: person.email_address }],
+    ['passwords.email.resetStart', { organization_id, email_address: 'nobody@x.example' }],
+    ['passwords.email.resetStart', { ...start, locale: 'xx-YY' }],
+    ['passwords.email.resetStart', { ...start, reset_password_expiration_minutes: 4 }],
+    ['passwords.email.resetStart', { ...start, reset_password_redirect_url: 'https://x.example/' }],
+    ['passwords.email.resetStart', { ...start, code_challenge: 'short' }],
+    ['passwords.email.reset', {}],
+    ['passwords.email.reset', { password_reset_token: 'short', password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password: 5 }],
+    ['passwords.existingPassword.reset', {}],
+    ['passwords.existingPassword.reset', { ...replaced, existing_password: 'wrong' }],
+    ['passwords.existingPassword.reset', { ...replaced, new_password: 'password' }],
+    ['passwords.existingPassword.reset', { ...replaced, ...usedToken }],
     ['passwords.sessions.reset', {}],
     ['passwords.sessions.reset', { organization_id, password }],
     ['passwords.sessions.reset', { organization_id, password, session_token: opaque }],
@@ -268,6 +512,9 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['organizations.update', { ...nowhere, organization_name: 'X' }],
     ['organizations.update', { organization_id, mfa_policy: 'SOMETIMES' }],
     ['organizations.update', { organization_id, organization_slug: 'globex' }],
+    ['organizations.delete', nowhere],
+    ['organizations.metrics', nowhere],
+    ['organizations.deleteExternalId', nowhere],
     ['organizations.search', { limit: 'x' }],
     ['organizations.search', { cursor: 'x' }],
     ['organizations.search', { query: { operator: 'AND', operands: [{ filter_name: 'x' }] } }],
@@ -280,9 +527,33 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['organizations.members.get', { organization_id }],
     ['organizations.members.get', nobody],
     ['organizations.members.get', { organization_id, email_address: 'nobody@x.example' }],
+    ['organizations.members.dangerouslyGet', { member_id: 'member-test-nobody' }],
+    ['organizations.members.dangerouslyGet', { member_id: deleted.member_id }],
+    ['organizations.members.dangerouslyGet', { ...named(deleted), include_deleted: 'perhaps' }],
     ['organizations.members.update', { ...nobody, name: 'X' }],
     ['organizations.members.update', { ...known, name: 5 }],
     ['organizations.members.update', { ...known, default_mfa_method: 'pigeon' }],
+    ['organizations.members.delete', nobody],
+    ['organizations.members.delete', named(deleted)],
+    ['organizations.members.reactivate', nobody],
+    ['organizations.members.reactivate', known],
+    ['organizations.members.deleteMFAPhoneNumber', nobody],
+    ['organizations.members.deleteMFAPhoneNumber', known],
+    ['organizations.members.deleteTOTP', nobody],
+    ['organizations.members.deleteTOTP', named(plain)],
+    ['organizations.members.deletePassword', { organization_id, member_password_id: 'x' }],
+    ['organizations.members.unlinkRetiredEmail', known],
+    ['organizations.members.unlinkRetiredEmail', { ...known, email_id: 5 }],
+    ['organizations.members.unlinkRetiredEmail', { ...known, email_address: 'no address' }],
+    ['organizations.members.unlinkRetiredEmail', { ...known, email_id: 'email-test-none' }],
+    ['organizations.members.deleteExternalId', nobody],
+    ['organizations.members.startEmailUpdate', {}],
+    ['organizations.members.startEmailUpdate', { ...nobody, email_address: 'a@b.example' }],
+    ['organizations.members.startEmailUpdate', { ...known, email_address: person.email_address }],
+    [
+      'organizations.members.startEmailUpdate',
+      { ...known, email_address: 'a@b.example', delivery_method: 'PIGEON' }
+    ],
     ['organizations.members.search', {}],
     ['organizations.members.search', { organization_ids: [] }],
     ['organizations.members.search', { organization_ids: ['organization-test-nowhere'] }]
@@ -340,7 +611,8 @@ describe('every operation', () => {
       const stranger = world.stranger()
       for (const operation of operations) {
         if (operation === 'sessions.getJWKS') continue
-        const call = sendThrough(stranger, operation, { organization_id, member_id: 'x' })
+        const path = { organization_id, member_id: 'x', member_password_id: 'x' }
+        const call = sendThrough(stranger, operation, path)
         expect(await world.errorOf(call)).toMatchObject({
           status_code: 401,
           error_type: 'unauthorized_credentials'
@@ -386,7 +658,13 @@ describe('every operation', () => {
       'passwords.sessions.reset',
       'totps.authenticate',
       'recoveryCodes.recover',
-      'sessions.authenticate'
+      'otps.sms.authenticate',
+      'otps.email.authenticate',
+      'magicLinks.authenticate',
+      'sessions.authenticate',
+      'sessions.exchange',
+      'discovery.intermediateSessions.exchange',
+      'discovery.organizations.create'
     ])('S-ANY-07: %s answers token, JWT and object of one session', async (operation) => {
       const answer = await world.send(operation, await requests[operation]?.(world))
       const session_token = String(answer.session_token)
@@ -425,6 +703,10 @@ describe('every operation', () => {
       const takers: Record<string, (credential: Request, person: Taker) => Promise<Request>> = {
         'sessions.authenticate': (credential) => world.send('sessions.authenticate', credential),
         'sessions.revoke': (credential) => world.send('sessions.revoke', credential),
+        'sessions.exchange': (credential, { organization_id }) =>
+          world.send('sessions.exchange', { organization_id, ...credential }),
+        'discovery.organizations.list': (credential) =>
+          world.send('discovery.organizations.list', credential),
         'totps.create': (credential, person) =>
           world.send('totps.create', { ...named(person), ...credential }),
         'totps.authenticate': (credential, person) =>
@@ -439,6 +721,16 @@ describe('every operation', () => {
             recovery_code: await recoveryCodeOf(world, person),
             ...credential
           }),
+        'otps.sms.send': async (credential, person) => {
+          await world.forgetSends()
+          return world.send('otps.sms.send', { ...named(person), ...credential })
+        },
+        'otps.sms.authenticate': async ({ session_token, session_jwt }, person) => {
+          const one = session_token === undefined ? { session_jwt } : { session_token }
+          const code = await world.newSms(person, one)
+          const credential = { session_token, session_jwt }
+          return world.send('otps.sms.authenticate', { ...named(person), code, ...credential })
+        },
         'passwords.authenticate': (credential, { organization_id, email_address }) =>
           world.send('passwords.authenticate', {
             organization_id,
@@ -451,9 +743,7 @@ describe('every operation', () => {
       type Taker = Awaited<ReturnType<typeof newTaker>>
 
       async function newTaker(operation: string) {
-        if (operation !== 'totps.create') {
-          return world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-        }
+        if (operation !== 'totps.create') return world.newBoth({}, { mfa_enrolled: false })
         return { ...(await world.newPerson()), secret: '', totp_registration_id: '' }
       }
 
@@ -470,6 +760,7 @@ describe('every operation', () => {
           operation,
           answered: Object.keys(answer).sort(),
           registered: member.totp_registration_id !== '',
+          verified: member.mfa_phone_number_verified,
           sessions
         }
       }
@@ -519,6 +810,27 @@ describe('every operation', () => {
       )
     })
 
+    test('S-ANY-05: while delivery fails every operation that sends is a 503, without a trace of the message', async () => {
+      const requestOf = async (operation: string) => (await requests[operation]?.(world)) ?? {}
+      const { organization_id, email_address } = await world.newPhoned()
+      for (const [operation, request] of [
+        ['otps.sms.send', await requestOf('otps.sms.send')],
+        ['passwords.authenticate', { organization_id, email_address, password }]
+      ] as const) {
+        await world.breakDelivery(async () => {
+          const refusal = await world.errorOf(world.send(operation, request))
+          expect({ operation, ...refusal }).toMatchObject({
+            operation,
+            status_code: 503,
+            error_type: 'server_unavailable',
+            error_message: expect.not.stringMatching(/purpose|[0-9]{6}/)
+          })
+        })
+        await world.forgetSends()
+        expect((await world.send(operation, request)).status_code).toBe(200)
+      }
+    })
+
     describe('S-ANY-05: while storage fails', () => {
       const failing = { status_code: expect.any(Number), error_type: 'internal_server_error' }
 
@@ -547,6 +859,22 @@ describe('every operation', () => {
         await world.signIn(person)
       })
 
+      test.each([
+        ['sessions.exchange', 'sessions'],
+        ['discovery.intermediateSessions.exchange', 'sessions'],
+        ['discovery.organizations.create', 'sessions'],
+        ['discovery.organizations.create', 'member_emails']
+      ])('S-ANY-05: %s without %s does nothing, and its token stays', async (operation, table) => {
+        const request = await requests[operation]?.(world)
+        await breakWrites(world.database, 'insert', table, () =>
+          expectFailure(world.send(operation, request))
+        )
+        const answer = await world.send(operation, request)
+        expect(answer.member_authenticated).toBe(true)
+        const person = answer.member as Person
+        expect(await world.sessionsOf(person)).toHaveLength(1)
+      })
+
       test('S-ANY-05: totps.authenticate uses up neither the code nor the intermediate session', async () => {
         const request = await requests['totps.authenticate']?.(world)
         await breakWrites(world.database, 'insert', 'sessions', () =>
@@ -566,6 +894,42 @@ describe('every operation', () => {
           await expectFailure(world.client.sessions.revoke({ member_id: person.member_id }))
         })
         expect(await world.sessionsOf(person)).toEqual([member_session])
+      })
+
+      test('S-ANY-05: organizations.members.delete ends neither the member nor its sessions', async () => {
+        const person = await world.newEnrolled()
+        const other = await world.newPerson()
+        const { session_token, member_session } = await world.signIn(other)
+        const { members } = world.client.organizations
+        await breakWrites(world.database, 'insert', 'deleted_members', async () => {
+          await expectFailure(members.delete(named(person)))
+          await expectFailure(members.delete(named(other)))
+        })
+        expect((await members.get(named(person))).member).toEqual(person.member)
+        expect(await world.sessionsOf(other)).toEqual([member_session])
+        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+          10
+        )
+        await members.delete(named(other))
+        const call = world.client.sessions.authenticate({ session_token })
+        expect(await world.errorOf(call)).toMatchObject({ error_type: 'session_not_found' })
+      })
+
+      test('S-ANY-05: organizations.members.deleteTOTP and reactivate change nothing', async () => {
+        const person = await world.newEnrolled()
+        const deleted = await deletedPerson(world)
+        const { members } = world.client.organizations
+        await breakWrites(world.database, 'update', 'members', () =>
+          expectFailure(members.deleteTOTP(named(person)))
+        )
+        await breakWrites(world.database, 'insert', 'member_emails', () =>
+          expectFailure(members.reactivate(named(deleted)))
+        )
+        expect((await members.get(named(person))).member).toEqual(person.member)
+        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+          10
+        )
+        expect((await members.reactivate(named(deleted))).member.status).toBe('active')
       })
 
       test('S-ANY-05: totps.create leaves the registration that waited', async () => {
@@ -606,6 +970,35 @@ describe('every operation', () => {
         expect((await world.send('totps.migrate', request)).status_code).toBe(200)
       })
 
+      test('S-ANY-05: otps.sms.authenticate uses up neither the code nor the intermediate session', async () => {
+        const request = await requests['otps.sms.authenticate']?.(world)
+        await breakWrites(world.database, 'insert', 'sessions', () =>
+          expectFailure(world.send('otps.sms.authenticate', request))
+        )
+        expect((await world.send('otps.sms.authenticate', request)).status_code).toBe(200)
+      })
+
+      test('S-ANY-05: otps.sms.send links no number, and leaves no intermediate session where it sends by itself', async () => {
+        const request = (await requests['otps.sms.send']?.(world)) ?? {}
+        const phoned = await world.newPhoned()
+        await breakWrites(world.database, 'insert', 'one_time_codes', async () => {
+          await expectFailure(world.send('otps.sms.send', request))
+          await expectFailure(world.authenticate(phoned))
+        })
+        const { organization_id, member_id } = request
+        const { member } = await world.client.organizations.members.get({
+          organization_id: String(organization_id),
+          member_id: String(member_id)
+        })
+        expect(member.mfa_phone_number).toBe('')
+        const waiting = await plant(
+          world.database,
+          'select 1 from intermediate_sessions where member_id = $1',
+          [phoned.member_id]
+        )
+        expect(waiting).toEqual([])
+      })
+
       test.each([
         ['passwords.migrate', 'passwords'],
         ['organizations.members.create', 'member_emails']
@@ -640,8 +1033,7 @@ describe('every operation', () => {
     })
   })
 
-  test.todo('S-ANY-05: while delivery fails (otps.sms.send)')
   test.todo(
-    'S-ANY-01 to S-ANY-11: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
+    'S-ANY-01 to S-ANY-11: for sessions.exchangeAccessToken, sessions.attest and sessions.migrate'
   )
 })

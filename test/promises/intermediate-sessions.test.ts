@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { magicLinkFactor, plant, plantIntermediateSession } from '../support/plant.ts'
 import { codeAt, describeEvery, type Enrolled, password, wrongCode } from '../support/promises.ts'
 
 const gone = { status_code: 404, error_type: 'intermediate_session_not_found' }
@@ -15,6 +16,9 @@ describe('intermediate session tokens', () => {
         'recoveryCodes.recover': () =>
           world.client.recoveryCodes.recover({ ...named, recovery_code: 'aaaa-bbbb-cccc' }),
         'totps.create': () => world.client.totps.create(named),
+        'otps.sms.send': () => world.client.otps.sms.send(named),
+        'otps.sms.authenticate': () =>
+          world.client.otps.sms.authenticate({ ...named, code: '000000' }),
         'passwords.authenticate': () =>
           world.client.passwords.authenticate({
             organization_id,
@@ -38,6 +42,70 @@ describe('intermediate session tokens', () => {
       const { session_token } = answer
       const { member_session } = await world.client.sessions.authenticate({ session_token })
       expect(member_session.member_session_id).toBe(answer.member_session?.member_session_id)
+    })
+
+    test('S-IST-03: a member with a phone completes with the code of an SMS', async () => {
+      const person = await world.newPhoned()
+      const { organization_id, member_id, mfa_phone_number } = person
+      const { member_session } = await world.client.otps.sms.authenticate({
+        organization_id,
+        member_id,
+        intermediate_session_token: await world.beginSignIn(person),
+        code: world.lastCode(mfa_phone_number)
+      })
+      expect(member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+        'password',
+        'otp'
+      ])
+    })
+
+    test('S-IST-09: one of a discovery sign-in completes MFA of an active member with its address', async () => {
+      const person = await world.newBoth()
+      const { organization_id, member_id, email_address } = person
+      const named = { organization_id, member_id }
+      const begin = () =>
+        plantIntermediateSession(world.database, {
+          project_id: world.project_id,
+          email_address,
+          authentication_factors: [magicLinkFactor(email_address, world.clock.now())],
+          now: world.clock.now()
+        })
+      const texted = await begin()
+      const bySms = await world.client.otps.sms.authenticate({
+        ...named,
+        intermediate_session_token: texted,
+        code: await world.newSms(person, { intermediate_session_token: texted })
+      })
+      const byTotp = await world.client.totps.authenticate({
+        ...named,
+        intermediate_session_token: await begin(),
+        code: world.nextCode(person.secret)
+      })
+      for (const [answer, type] of [
+        [bySms, 'otp'],
+        [byTotp, 'totp']
+      ] as const) {
+        expect(answer.member_session).toMatchObject({
+          member_id,
+          authentication_factors: [
+            { type: 'magic_link', email_factor: { email_id: expect.any(String), email_address } },
+            { type }
+          ]
+        })
+      }
+      const refused = world.client.otps.sms.send({
+        ...named,
+        intermediate_session_token: await plantIntermediateSession(world.database, {
+          project_id: world.project_id,
+          email_address: 'somebody@else.example',
+          authentication_factors: [magicLinkFactor('somebody@else.example', world.clock.now())],
+          now: world.clock.now()
+        })
+      })
+      expect(await world.errorOf(refused)).toMatchObject({
+        status_code: 400,
+        error_type: 'member_session_member_id_mismatch'
+      })
     })
 
     test('S-IST-05: a member completes with a recovery code, and then it is gone for every operation', async () => {
@@ -134,30 +202,61 @@ describe('intermediate session tokens', () => {
       expect(asked.primary_required ?? null).toBe(null)
       expect(asked.mfa_required).not.toBe(null)
     })
-  })
 
-  test.todo(
-    'S-IST-03: a member with a phone completes with the code of an SMS (otps.sms.authenticate)'
-  )
-  test.todo(
-    'S-IST-06: it is exchanged into an organization that allows its factors (discovery.intermediateSessions.exchange)'
-  )
-  test.todo(
-    'S-IST-07: an organization that does not allow its factors asks for another (discovery.intermediateSessions.exchange)'
-  )
-  test.todo(
-    'S-IST-08: one of a discovery sign-in creates an organization (discovery.organizations.create)'
-  )
-  test.todo(
-    'S-IST-09: one of a discovery sign-in completes MFA of an active member with its email (magicLinks.discovery.authenticate)'
-  )
-  test.todo(
-    'S-IST-10: passed into the demanded primary step it makes one session of both factors (magicLinks.authenticate)'
-  )
-  test.todo(
-    'S-IST-11: not passed into the demanded primary step, its factor is not remembered (magicLinks.authenticate)'
-  )
-  test.todo(
-    'S-IST-12 S-IST-13: for otps.sms.send, otps.sms.authenticate and discovery.intermediateSessions.exchange'
-  )
+    describe('a primary factor that is demanded', () => {
+      /** A pending member, whose password is right and does not verify the address. */
+      async function newWaiting() {
+        const { organization_id } = await world.newOrganization()
+        const email_address = `${crypto.randomUUID()}@acme.example`
+        const person = await world.newPerson({ organization_id, email_address })
+        await plant(
+          world.database,
+          "update members set status = 'pending', version = version + 1 where member_id = $1",
+          [person.member_id]
+        )
+        const answer = await world.authenticate(person)
+        expect(answer.member_authenticated).toBe(false)
+        expect(answer.primary_required?.allowed_auth_methods).toContain('magic_link')
+        await world.client.magicLinks.email.loginOrSignup({ organization_id, email_address })
+        const magic_links_token = world.sentTo(email_address)[0]?.token ?? ''
+        return { person, magic_links_token, token: answer.intermediate_session_token }
+      }
+
+      test('S-IST-10: with the token passed into the demanded step one session has both factors', async () => {
+        const { person, magic_links_token, token: intermediate_session_token } = await newWaiting()
+        const answer = await world.client.magicLinks.authenticate({
+          magic_links_token,
+          intermediate_session_token
+        })
+        expect(answer.member).toMatchObject({ status: 'active', email_address_verified: true })
+        expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+          'password',
+          'magic_link'
+        ])
+        expect(await world.sessionsOf(person)).toHaveLength(1)
+      })
+
+      test('S-IST-11: without it the first factor is not remembered', async () => {
+        const { magic_links_token } = await newWaiting()
+        const answer = await world.client.magicLinks.authenticate({ magic_links_token })
+        expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+          'magic_link'
+        ])
+      })
+
+      test('one of another member leaves the link good', async () => {
+        const { magic_links_token } = await newWaiting()
+        const { token: intermediate_session_token } = await newWaiting()
+        const call = world.client.magicLinks.authenticate({
+          magic_links_token,
+          intermediate_session_token
+        })
+        expect(await world.errorOf(call)).toMatchObject({
+          status_code: 400,
+          error_type: 'invalid_intermediate_session_token_for_organization'
+        })
+        await world.client.magicLinks.authenticate({ magic_links_token })
+      })
+    })
+  })
 })

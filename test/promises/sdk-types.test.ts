@@ -2,12 +2,70 @@ import { describe, expect, test } from '@jest/globals'
 import type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
   B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
+  B2BMagicLinksAuthenticateRequest,
+  B2BMagicLinksAuthenticateResponse,
+  B2BMagicLinksDiscoveryAuthenticateRequest,
+  B2BMagicLinksDiscoveryAuthenticateResponse,
+  B2BMagicLinksEmailDiscoverySendRequest,
+  B2BMagicLinksEmailDiscoverySendResponse,
+  B2BMagicLinksEmailInviteRequest,
+  B2BMagicLinksEmailInviteResponse,
+  B2BMagicLinksEmailLoginOrSignupRequest,
+  B2BMagicLinksEmailLoginOrSignupResponse,
+  B2BOrganizationsDeleteExternalIdRequest,
+  B2BOrganizationsDeleteExternalIdResponse,
+  B2BOrganizationsDeleteRequest,
+  B2BOrganizationsDeleteResponse,
+  B2BOrganizationsMembersDangerouslyGetRequest,
+  B2BOrganizationsMembersDeleteExternalIdRequest,
+  B2BOrganizationsMembersDeleteExternalIdResponse,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberResponse,
+  B2BOrganizationsMembersDeletePasswordRequest,
+  B2BOrganizationsMembersDeletePasswordResponse,
+  B2BOrganizationsMembersDeleteRequest,
+  B2BOrganizationsMembersDeleteResponse,
+  B2BOrganizationsMembersDeleteTOTPRequest,
+  B2BOrganizationsMembersDeleteTOTPResponse,
+  B2BOrganizationsMembersGetResponse,
+  B2BOrganizationsMembersReactivateRequest,
+  B2BOrganizationsMembersReactivateResponse,
+  B2BOrganizationsMembersStartEmailUpdateRequest,
+  B2BOrganizationsMembersStartEmailUpdateResponse,
+  B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+  B2BOrganizationsMembersUnlinkRetiredEmailResponse,
+  B2BOrganizationsMetricsRequest,
+  B2BOrganizationsMetricsResponse,
+  B2BOTPEmailAuthenticateRequest,
+  B2BOTPEmailAuthenticateResponse,
+  B2BOTPEmailDiscoveryAuthenticateRequest,
+  B2BOTPEmailDiscoveryAuthenticateResponse,
+  B2BOTPEmailDiscoverySendRequest,
+  B2BOTPEmailDiscoverySendResponse,
+  B2BOTPEmailLoginOrSignupRequest,
+  B2BOTPEmailLoginOrSignupResponse,
   B2BOTPSmsAuthenticateRequest,
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
   B2BOTPSmsSendResponse,
+  B2BPasswordsAuthenticateRequest,
+  B2BPasswordsAuthenticateResponse,
+  B2BPasswordsEmailResetRequest,
+  B2BPasswordsEmailResetResponse,
+  B2BPasswordsEmailResetStartRequest,
+  B2BPasswordsEmailResetStartResponse,
+  B2BPasswordsExistingPasswordResetRequest,
+  B2BPasswordsExistingPasswordResetResponse,
+  B2BPasswordsMigrateRequest,
+  B2BPasswordsMigrateResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BPasswordsStrengthCheckRequest,
+  B2BPasswordsStrengthCheckResponse,
   B2BRecoveryCodesGetRequest,
   B2BRecoveryCodesGetResponse,
   B2BRecoveryCodesRecoverRequest,
@@ -105,6 +163,16 @@ interface Operations {
     B2BDiscoveryIntermediateSessionsExchangeRequest,
     B2BDiscoveryIntermediateSessionsExchangeResponse
   ]
+  'discovery.organizations.list': [
+    Sdk['discovery']['organizations']['list'],
+    B2BDiscoveryOrganizationsListRequest,
+    B2BDiscoveryOrganizationsListResponse
+  ]
+  'discovery.organizations.create': [
+    Sdk['discovery']['organizations']['create'],
+    B2BDiscoveryOrganizationsCreateRequest,
+    B2BDiscoveryOrganizationsCreateResponse
+  ]
   'totps.create': [Sdk['totps']['create'], B2BTOTPsCreateRequest, B2BTOTPsCreateResponse]
   'totps.authenticate': [
     Sdk['totps']['authenticate'],
@@ -127,16 +195,151 @@ interface Operations {
     B2BRecoveryCodesRecoverRequest,
     B2BRecoveryCodesRecoverResponse
   ]
+  'passwords.authenticate': [
+    Sdk['passwords']['authenticate'],
+    B2BPasswordsAuthenticateRequest,
+    B2BPasswordsAuthenticateResponse
+  ]
+  'passwords.strengthCheck': [
+    Sdk['passwords']['strengthCheck'],
+    B2BPasswordsStrengthCheckRequest,
+    B2BPasswordsStrengthCheckResponse
+  ]
+  'passwords.migrate': [
+    Sdk['passwords']['migrate'],
+    B2BPasswordsMigrateRequest,
+    B2BPasswordsMigrateResponse
+  ]
+  'passwords.email.resetStart': [
+    Sdk['passwords']['email']['resetStart'],
+    B2BPasswordsEmailResetStartRequest,
+    B2BPasswordsEmailResetStartResponse
+  ]
+  'passwords.email.reset': [
+    Sdk['passwords']['email']['reset'],
+    B2BPasswordsEmailResetRequest,
+    B2BPasswordsEmailResetResponse
+  ]
+  'passwords.existingPassword.reset': [
+    Sdk['passwords']['existingPassword']['reset'],
+    B2BPasswordsExistingPasswordResetRequest,
+    B2BPasswordsExistingPasswordResetResponse
+  ]
   'passwords.sessions.reset': [
     Sdk['passwords']['sessions']['reset'],
     B2BPasswordsSessionResetRequest,
     B2BPasswordsSessionResetResponse
+  ]
+  'organizations.delete': [
+    Sdk['organizations']['delete'],
+    B2BOrganizationsDeleteRequest,
+    B2BOrganizationsDeleteResponse
+  ]
+  'organizations.metrics': [
+    Sdk['organizations']['metrics'],
+    B2BOrganizationsMetricsRequest,
+    B2BOrganizationsMetricsResponse
+  ]
+  'organizations.deleteExternalId': [
+    Sdk['organizations']['deleteExternalId'],
+    B2BOrganizationsDeleteExternalIdRequest,
+    B2BOrganizationsDeleteExternalIdResponse
+  ]
+  'organizations.members.dangerouslyGet': [
+    Sdk['organizations']['members']['dangerouslyGet'],
+    B2BOrganizationsMembersDangerouslyGetRequest,
+    B2BOrganizationsMembersGetResponse
+  ]
+  'organizations.members.delete': [
+    Sdk['organizations']['members']['delete'],
+    B2BOrganizationsMembersDeleteRequest,
+    B2BOrganizationsMembersDeleteResponse
+  ]
+  'organizations.members.reactivate': [
+    Sdk['organizations']['members']['reactivate'],
+    B2BOrganizationsMembersReactivateRequest,
+    B2BOrganizationsMembersReactivateResponse
+  ]
+  'organizations.members.deleteMFAPhoneNumber': [
+    Sdk['organizations']['members']['deleteMFAPhoneNumber'],
+    B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+    B2BOrganizationsMembersDeleteMFAPhoneNumberResponse
+  ]
+  'organizations.members.deleteTOTP': [
+    Sdk['organizations']['members']['deleteTOTP'],
+    B2BOrganizationsMembersDeleteTOTPRequest,
+    B2BOrganizationsMembersDeleteTOTPResponse
+  ]
+  'organizations.members.deletePassword': [
+    Sdk['organizations']['members']['deletePassword'],
+    B2BOrganizationsMembersDeletePasswordRequest,
+    B2BOrganizationsMembersDeletePasswordResponse
+  ]
+  'organizations.members.unlinkRetiredEmail': [
+    Sdk['organizations']['members']['unlinkRetiredEmail'],
+    B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+    B2BOrganizationsMembersUnlinkRetiredEmailResponse
+  ]
+  'organizations.members.deleteExternalId': [
+    Sdk['organizations']['members']['deleteExternalId'],
+    B2BOrganizationsMembersDeleteExternalIdRequest,
+    B2BOrganizationsMembersDeleteExternalIdResponse
   ]
   'otps.sms.send': [Sdk['otps']['sms']['send'], B2BOTPSmsSendRequest, B2BOTPSmsSendResponse]
   'otps.sms.authenticate': [
     Sdk['otps']['sms']['authenticate'],
     B2BOTPSmsAuthenticateRequest,
     B2BOTPSmsAuthenticateResponse
+  ]
+  'otps.email.loginOrSignup': [
+    Sdk['otps']['email']['loginOrSignup'],
+    B2BOTPEmailLoginOrSignupRequest,
+    B2BOTPEmailLoginOrSignupResponse
+  ]
+  'otps.email.authenticate': [
+    Sdk['otps']['email']['authenticate'],
+    B2BOTPEmailAuthenticateRequest,
+    B2BOTPEmailAuthenticateResponse
+  ]
+  'otps.email.discovery.send': [
+    Sdk['otps']['email']['discovery']['send'],
+    B2BOTPEmailDiscoverySendRequest,
+    B2BOTPEmailDiscoverySendResponse
+  ]
+  'otps.email.discovery.authenticate': [
+    Sdk['otps']['email']['discovery']['authenticate'],
+    B2BOTPEmailDiscoveryAuthenticateRequest,
+    B2BOTPEmailDiscoveryAuthenticateResponse
+  ]
+  'magicLinks.authenticate': [
+    Sdk['magicLinks']['authenticate'],
+    B2BMagicLinksAuthenticateRequest,
+    B2BMagicLinksAuthenticateResponse
+  ]
+  'magicLinks.email.loginOrSignup': [
+    Sdk['magicLinks']['email']['loginOrSignup'],
+    B2BMagicLinksEmailLoginOrSignupRequest,
+    B2BMagicLinksEmailLoginOrSignupResponse
+  ]
+  'magicLinks.email.invite': [
+    Sdk['magicLinks']['email']['invite'],
+    B2BMagicLinksEmailInviteRequest,
+    B2BMagicLinksEmailInviteResponse
+  ]
+  'magicLinks.email.discovery.send': [
+    Sdk['magicLinks']['email']['discovery']['send'],
+    B2BMagicLinksEmailDiscoverySendRequest,
+    B2BMagicLinksEmailDiscoverySendResponse
+  ]
+  'magicLinks.discovery.authenticate': [
+    Sdk['magicLinks']['discovery']['authenticate'],
+    B2BMagicLinksDiscoveryAuthenticateRequest,
+    B2BMagicLinksDiscoveryAuthenticateResponse
+  ]
+  'organizations.members.startEmailUpdate': [
+    Sdk['organizations']['members']['startEmailUpdate'],
+    B2BOrganizationsMembersStartEmailUpdateRequest,
+    B2BOrganizationsMembersStartEmailUpdateResponse
   ]
 }
 
@@ -145,7 +348,15 @@ interface BeyondSeeds {
   'sessions.authenticateJwt': 'session_duration_minutes' | 'session_custom_claims'
   'sessions.exchange': 'intermediate_session_token_expires_at'
   'discovery.intermediateSessions.exchange': 'intermediate_session_token_expires_at'
+  'passwords.authenticate': 'intermediate_session_token_expires_at'
+  'passwords.email.reset': 'intermediate_session_token_expires_at'
+  'passwords.existingPassword.reset': 'intermediate_session_token_expires_at'
+  'discovery.organizations.create': 'intermediate_session_token_expires_at'
   'passwords.sessions.reset': 'intermediate_session_token_expires_at'
+  'otps.email.authenticate': 'intermediate_session_token_expires_at'
+  'otps.email.discovery.authenticate': 'intermediate_session_token_expires_at'
+  'magicLinks.authenticate': 'intermediate_session_token_expires_at'
+  'magicLinks.discovery.authenticate': 'intermediate_session_token_expires_at'
 }
 
 type Beyond<Name> = Name extends keyof BeyondSeeds ? BeyondSeeds[Name] : never

@@ -118,7 +118,38 @@ const memberAnswer = { ...envelope, member_id: 'string', member, organization } 
 const organizationAnswer = { ...envelope, organization } as const
 const orgPolicyAnswer = { ...envelope, org_policy: { roles: [role] } } as const
 const metadata = { total: 'number', 'next_cursor?': 'string' } as const
+const discovered = [
+  {
+    member_authenticated: 'boolean',
+    'organization?': organization,
+    'membership?': { type: 'string', 'details?': 'object', 'member?': member },
+    'primary_required?': { allowed_auth_methods: ['string'] },
+    'mfa_required?': 'object'
+  }
+] as const
 const device = { visitor_id: 'string' } as const
+
+const signInAnswer = {
+  ...memberAnswer,
+  session_token: 'string',
+  session_jwt: 'string',
+  intermediate_session_token: 'string',
+  member_authenticated: 'boolean',
+  'member_session?': memberSession,
+  'mfa_required?': {
+    'member_options?': { mfa_phone_number: 'string', totp_registration_id: 'string' },
+    'secondary_auth_initiated?': 'string'
+  },
+  'primary_required?': { allowed_auth_methods: ['string'] },
+  'member_device?': device
+} as const
+
+const discoveryAnswer = {
+  ...envelope,
+  intermediate_session_token: 'string',
+  email_address: 'string',
+  discovered_organizations: discovered
+} as const
 
 export const shapes: Readonly<Record<string, Shape>> = {
   'sessions.get': { ...envelope, member_sessions: [memberSession] },
@@ -132,6 +163,15 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'verdict?': { authorized: 'boolean', granting_roles: ['string'] }
   },
   'sessions.revoke': envelope,
+  'sessions.exchange': signInAnswer,
+  'discovery.intermediateSessions.exchange': signInAnswer,
+  'discovery.organizations.list': {
+    ...envelope,
+    email_address: 'string',
+    discovered_organizations: discovered,
+    'organization_id_hint?': 'string'
+  },
+  'discovery.organizations.create': signInAnswer,
   'sessions.getJWKS': {
     ...envelope,
     keys: [
@@ -177,22 +217,59 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_session?': memberSession,
     'member_device?': device
   },
-  'passwords.authenticate': {
+  'otps.sms.send': memberAnswer,
+  'otps.sms.authenticate': {
     ...memberAnswer,
-    organization_id: 'string',
     session_token: 'string',
     session_jwt: 'string',
-    intermediate_session_token: 'string',
-    member_authenticated: 'boolean',
     'member_session?': memberSession,
-    'mfa_required?': {
-      'member_options?': { mfa_phone_number: 'string', totp_registration_id: 'string' },
-      'secondary_auth_initiated?': 'string'
-    },
-    'primary_required?': { allowed_auth_methods: ['string'] },
     'member_device?': device
   },
+  'otps.email.loginOrSignup': { ...memberAnswer, member_created: 'boolean' },
+  'otps.email.authenticate': { ...signInAnswer, organization_id: 'string', method_id: 'string' },
+  'otps.email.discovery.send': envelope,
+  'otps.email.discovery.authenticate': discoveryAnswer,
+  'magicLinks.authenticate': {
+    ...signInAnswer,
+    organization_id: 'string',
+    method_id: 'string',
+    reset_sessions: 'boolean'
+  },
+  'magicLinks.email.loginOrSignup': { ...memberAnswer, member_created: 'boolean' },
+  'magicLinks.email.invite': memberAnswer,
+  'magicLinks.email.discovery.send': envelope,
+  'magicLinks.discovery.authenticate': discoveryAnswer,
+  'passwords.authenticate': { ...signInAnswer, organization_id: 'string' },
+  'passwords.strengthCheck': {
+    ...envelope,
+    valid_password: 'boolean',
+    score: 'number',
+    breached_password: 'boolean',
+    strength_policy: 'string',
+    breach_detection_on_create: 'boolean',
+    luds_feedback: {
+      has_lower_case: 'boolean',
+      has_upper_case: 'boolean',
+      has_digit: 'boolean',
+      has_symbol: 'boolean',
+      missing_complexity: 'number',
+      missing_characters: 'number'
+    },
+    zxcvbn_feedback: { warning: 'string', suggestions: ['string'] }
+  },
   'passwords.migrate': { ...memberAnswer, member_created: 'boolean' },
+  'passwords.email.resetStart': {
+    ...envelope,
+    member_id: 'string',
+    member_email_id: 'string',
+    member
+  },
+  'passwords.email.reset': {
+    ...signInAnswer,
+    organization_id: 'string',
+    member_email_id: 'string'
+  },
+  'passwords.existingPassword.reset': signInAnswer,
   'passwords.sessions.reset': {
     ...memberAnswer,
     session_token: 'string',
@@ -222,6 +299,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.create': organizationAnswer,
   'organizations.get': organizationAnswer,
   'organizations.update': organizationAnswer,
+  'organizations.delete': { ...envelope, organization_id: 'string' },
+  'organizations.metrics': { ...envelope, member_count: 'number' },
+  'organizations.deleteExternalId': organizationAnswer,
   'organizations.search': {
     ...envelope,
     organizations: [organization],
@@ -230,6 +310,15 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.members.create': memberAnswer,
   'organizations.members.get': memberAnswer,
   'organizations.members.update': memberAnswer,
+  'organizations.members.dangerouslyGet': memberAnswer,
+  'organizations.members.delete': { ...envelope, member_id: 'string' },
+  'organizations.members.reactivate': memberAnswer,
+  'organizations.members.deleteMFAPhoneNumber': memberAnswer,
+  'organizations.members.deleteTOTP': memberAnswer,
+  'organizations.members.deletePassword': memberAnswer,
+  'organizations.members.unlinkRetiredEmail': { ...memberAnswer, organization_id: 'string' },
+  'organizations.members.deleteExternalId': memberAnswer,
+  'organizations.members.startEmailUpdate': memberAnswer,
   'organizations.members.search': {
     ...envelope,
     members: [member],

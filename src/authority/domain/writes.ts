@@ -2,6 +2,7 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole } from '../../wire/organization.ts'
 import type { Problem } from './problem.ts'
 import type {
+  CodePurpose,
   CustomPolicy,
   IntermediateSessionRecord,
   JsonObject,
@@ -48,15 +49,28 @@ interface Writes {
   releaseAddress: { organization_id: string; address: string }
   /** Guarded by the version that `organization` was read at. */
   updateOrganization: { organization: OrganizationRecord }
+  /** With everything in it. */
+  deleteOrganization: { organization_id: string }
   setOrganizationRoles: { organization_id: string; custom_roles: readonly CustomRole[] }
 
   insertMember: { member: MemberRow }
   /** Guarded by the version that `member` was read at. */
   updateMember: { member: MemberRow }
+  /** With everything that belongs to the member. Guarded by the version that `member` was read at. */
+  deleteMember: { member: MemberRow }
+  /** Keeps what is known of a member who is deleted. */
+  insertDeletedMember: { member: MemberRow }
+  /** Guarded: it is still deleted. */
+  deleteDeletedMember: { member_id: string }
   /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
-  activateMember: { member_id: string; now: number }
+  /** Guarded: it is still the address that was proven. */
+  activateMember: { member_id: string; email_id: string; now: number }
+  /** Guarded: the member has no number. */
+  linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
+  /** Guarded: it is still the member's. */
+  verifyPhoneNumber: { member_id: string; phone_id: string; now: number }
   /** `null` leaves a preference as it is. */
   setMfaPreferences: {
     member_id: string
@@ -86,11 +100,15 @@ interface Writes {
   /** Replaces a password that there is. */
   putPassword: { member_id: string; password: PasswordRecord; now: number }
   deletePassword: { member_id: string }
+  /** Guarded: it is still the one of that id. */
+  deletePasswordById: { member_id: string; member_password_id: string }
 
   /** Replaces a registration that waits for its first code. Guarded: none is active. */
   putTotp: { member_id: string; totp: TotpRecord; now: number }
   /** Guarded: no code of this or a later step was used, and the registration has not ended. */
   useTotpStep: { member_id: string; totp_registration_id: string; step: number; now: number }
+  /** Also one that waits for its first code. Guarded: there is one. */
+  deleteTotp: { member_id: string }
   /** Guarded: it is still there, and proven. Whoever else changes its codes waits. */
   confirmTotp: { member_id: string; totp_registration_id: string }
   deleteRecoveryCodes: { member_id: string }
@@ -117,6 +135,9 @@ interface Writes {
   /** Leaves the one that is named. */
   revokeOtherSessions: { member_id: string; member_session_id: string; now: number }
 
+  /** Ends the sessions of a member that hold a factor of the SSO connection. */
+  revokeConnectionSessions: { member_id: string; connection_id: string; now: number }
+
   insertIntermediateSession: {
     intermediate_session: IntermediateSessionRecord
     token_hash: string
@@ -133,6 +154,8 @@ interface Writes {
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
+  /** Leaves the one that is named. */
+  deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }
 
   insertLink: { link: LinkRecord; token_hash: string; now: number }
   /** Guarded: not used, not expired. */
@@ -142,6 +165,7 @@ interface Writes {
 
   /** Replaces the code that there is of this purpose and subject. */
   putCode: { code: OneTimeCodeRecord; now: number }
+  deleteMemberCodes: { member_id: string; purpose: CodePurpose }
   /** Counts a guess before it is compared. Guarded: it is still the newest code, with guesses left. */
   reserveCodeAttempt: { code: OneTimeCodeRecord; limit: number }
   /** Guarded: the newest code, not used, not expired. */

@@ -6,32 +6,38 @@ import express, {
   type RequestHandler,
   type Response
 } from 'express'
-import { authorizationHeaders } from '../../wire/authorization.ts'
+import { type Authorization, authorizationHeaders } from '../../wire/authorization.ts'
 import { type ProblemType, problemBody, problems } from '../../wire/problems.ts'
 import type { Route } from '../../wire/route.ts'
 import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
+import { RatingUnavailable, type StrengthMeter } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import { type Problem, problem } from '../domain/problem.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { handlers } from '../handlers.ts'
+import type { LookUpDevice } from '../look-up-device.ts'
 import { environmentOf, isProjectId } from '../project-id.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
+import { loadCaller } from '../steps/caller.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { Store } from '../store/store.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import { healthRoutes } from './health.ts'
 import { readRequest } from './read-request.ts'
 import { reportError } from './report-error.ts'
+import { withDevice } from './with-device.ts'
 
 export interface AppOptions {
   readonly store: Store
   readonly atRest: AtRest
+  readonly strengthMeter: StrengthMeter
   readonly delivery: Delivery
+  readonly lookUpDevice: LookUpDevice | undefined
   readonly now: () => number
   /** Whether the authority ends. */
   readonly isClosing?: () => boolean
@@ -83,18 +89,16 @@ export function createApp(options: AppOptions): Express {
 
 type Operation = readonly [OperationName, Route<unknown, unknown>]
 
-/** Paths without parameters come first: `/organizations/search` is no organization. */
+/** Words come before parameters, segment by segment: `/organizations/search` is no organization. */
 function operationsByPath(): readonly (readonly [string, readonly Operation[]])[] {
   const byPath = new Map<string, Operation[]>()
   for (const operation of listRoutes()) {
     const path = operation[1].path.replace(/\{(\w+)\}/g, ':$1')
     byPath.set(path, [...(byPath.get(path) ?? []), operation])
   }
-  const paths = [...byPath]
-  return [
-    ...paths.filter(([path]) => !path.includes(':')),
-    ...paths.filter(([path]) => path.includes(':'))
-  ]
+  // A parameter is written so that it sorts behind every word.
+  const order = (path: string) => path.replaceAll(':', '\uffff')
+  return [...byPath].sort(([a], [b]) => (order(a) < order(b) ? -1 : 1))
 }
 
 function verbOf({ method }: Route<unknown, unknown>): 'get' | 'post' | 'put' | 'delete' {
@@ -173,42 +177,48 @@ const readBody: RequestHandler = (req, res, next) => {
 function answerOperation(
   name: OperationName,
   route: Route<unknown, unknown>,
-  { store, atRest, delivery, now }: AppOptions,
+  { store, atRest, strengthMeter, delivery, lookUpDevice, now }: AppOptions,
   signingKeysOf: (project_id: string) => SigningKeys
 ): RequestHandler {
   const handle = handlers[name] as
     | ((context: Context, request: unknown) => Promise<object>)
     | undefined
-  const enforcesAuthorization = name === 'sessions.revoke'
 
   return async function answer(req, res) {
     const { project, request_id } = localsOf(res)
-    const authorization = readAuthorization(req)
-    const carriesSession = Object.keys(authorization).length > 0
-    if (
-      project === undefined ||
-      handle === undefined ||
-      (carriesSession && !enforcesAuthorization)
-    ) {
+    if (project === undefined || handle === undefined) {
       throw new Refusal(problem('not_implemented'))
     }
+    const authorization = readAuthorization(req)
+    const carriesSession = Object.keys(authorization).length > 0
+    if (carriesSession && !route.takesAuthorization) throw new Refusal(takesNoSession)
+    const request = readRequest(route, req)
     const { project_id } = project
-    const context: Context = {
+    const ofProject: Context = {
       project,
       environment: environmentOf(project_id),
       store: store.ofProject(project_id),
       atRest,
       signingKeys: signingKeysOf(project_id),
+      strengthMeter,
       delivery,
-      authorization,
+      caller: undefined,
       now: now()
     }
-    const body = await handle(context, readRequest(route, req))
+    const context = { ...ofProject, caller: await loadCaller(ofProject, authorization) }
+    const answer = await handle(context, request)
+    const body = await withDevice(lookUpDevice, project_id, request, answer)
     res.status(200).json({ request_id, status_code: 200, ...body })
   }
 }
 
-function readAuthorization(req: Request): Context['authorization'] {
+/** No permission covers the call, so no member may make it; to ignore the session would grant everything. */
+const takesNoSession = problem(
+  'session_authorization_error',
+  'This call cannot be made with a member session.'
+)
+
+function readAuthorization(req: Request): Authorization {
   const given = Object.entries(authorizationHeaders).flatMap(([name, header]) => {
     const value = req.get(header)
     return value === undefined ? [] : [[name, value]]
@@ -253,6 +263,7 @@ function isUnavailable(error: unknown): boolean {
   return (
     error instanceof DatabaseUnavailable ||
     error instanceof DeliveryUnavailable ||
+    error instanceof RatingUnavailable ||
     isOverloaded(error)
   )
 }

@@ -66,6 +66,7 @@ export async function plantSeed(
 }
 
 const blankProject: CheckedProject = {
+  $schema: undefined,
   project_id: undefined,
   secret: undefined,
   policy: undefined,

@@ -7,6 +7,7 @@ import { policyResource, policyRole } from '../../wire/rbac.ts'
 import { optional, password } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
 import { slugOf } from '../domain/organizations.ts'
+import { isCountryCode } from '../domain/phone-numbers.ts'
 import { defaultSettings } from '../domain/project-settings.ts'
 import { isProjectId } from '../project-id.ts'
 
@@ -14,13 +15,7 @@ const member = v.strictObject({
   ...memberBody,
   password: optional(password),
   totp_secret: optional(
-    v.pipe(
-      v.string(),
-      v.check(
-        (text) => normalizeTotpSecret(text) !== undefined,
-        'must be base32 of 80 bits or more'
-      )
-    )
+    v.pipe(v.string(), v.check(isTotpSecret, 'must be base32 of 80 bits or more'))
   )
 })
 
@@ -29,7 +24,10 @@ const organization = v.strictObject({
   members: v.optional(v.array(member), [])
 })
 
-const project = v.strictObject({
+/** A project as a seed file holds it; `scripts/seed-schema.ts` says the same as a JSON schema. */
+export const project = v.strictObject({
+  /** Tells an editor how to check the file, and nothing to us. */
+  $schema: optional(v.string()),
   project_id: optional(
     v.pipe(v.string(), v.check(isProjectId, 'must be like project-test-<uuid>'))
   ),
@@ -45,10 +43,10 @@ const project = v.strictObject({
   settings: optional(
     v.strictObject({
       sms_country_codes: optional(
-        v.array(v.pipe(v.string(), v.regex(/^[A-Z]{2}$/, 'must be a country code such as US')))
+        v.array(v.pipe(v.string(), v.check(isCountryCode, 'must be a country code such as US')))
       ),
       redirect_urls: optional(
-        v.array(v.pipe(v.string(), v.check(isWebUrl, 'must be a web address')))
+        v.array(v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a web address')))
       )
     })
   ),
@@ -56,9 +54,14 @@ const project = v.strictObject({
 })
 
 /** Absolute, of http or https, without credentials and fragment. */
-function isWebUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.hash}` === ''
+export function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && `${username}${password}${hash}` === ''
+}
+
+export function isTotpSecret(text: string): boolean {
+  return normalizeTotpSecret(text) !== undefined
 }
 
 const projects = v.array(project)

@@ -2,7 +2,7 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
-import { verifiesEmail } from '../domain/factors.ts'
+import { verifiesAddress } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
@@ -21,6 +21,7 @@ import {
   startIntermediateSession,
   startSession
 } from './issue-session.ts'
+import { challengeBySms } from './sms-codes.ts'
 
 /** What a primary step has proven, and what it began from. */
 export interface ProvenFactors {
@@ -40,16 +41,19 @@ export interface ProvenFactors {
 
 type SignInAnswer = Omit<SignInResponse, 'request_id' | 'status_code'>
 
+/** What a session is started with, and the language of a code that is sent by itself. */
+type Options = SessionOptions & { readonly locale?: string }
+
 /** Ends a primary step: in a session when nothing is missing, else in an intermediate session that says what is. */
 export async function finishSignIn(
   context: Context,
   proven: ProvenFactors,
-  options: SessionOptions
+  options: Options
 ): Promise<SignInAnswer> {
   const missing = missingForSession(proven.organization, proven.member, proven.factors)
   return missing.primary_required === null && missing.mfa_required === null
     ? completeSignIn(context, proven, options)
-    : suspendSignIn(context, proven, missing)
+    : suspendSignIn(context, proven, missing, options.locale)
 }
 
 async function completeSignIn(
@@ -75,11 +79,21 @@ export function admit(
   factors: readonly AuthenticationFactor[],
   now: number
 ): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
-  const isKnown = member.status === 'active' && member.email_address_verified
-  if (isKnown || !factors.some(verifiesEmail)) return { member, writes: [] }
+  return factors.some((factor) => verifiesAddress(factor, member))
+    ? admitVerified(member, now)
+    : { member, writes: [] }
+}
+
+/** For who has just shown that the address is theirs. */
+export function admitVerified(
+  member: MemberRecord,
+  now: number
+): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
+  if (member.status === 'active' && member.email_address_verified) return { member, writes: [] }
+  const { member_id, email_id } = member
   return {
     member: { ...member, status: 'active', email_address_verified: true, updated_at: now },
-    writes: [{ do: 'activateMember', member_id: member.member_id, now }]
+    writes: [{ do: 'activateMember', member_id, email_id, now, otherwise: stale }]
   }
 }
 
@@ -104,13 +118,15 @@ export function completedAnswer(
 }
 
 /**
- * An intermediate session that was continued keeps its token. Duration and claims of the request are not kept. A member
- * who lacks only the second factor is active: without that nobody could complete MFA.
+ * - An intermediate session that was continued keeps its token. Duration and claims of the request are not kept.
+ * - A member who lacks only the second factor is active: without that nobody could complete MFA.
+ * - Such a member is sent a code, where it can be; the code is stored with the intermediate session or not at all.
  */
 async function suspendSignIn(
   context: Context,
   { organization, member, factors, continued, writes }: ProvenFactors,
-  missing: ReturnType<typeof missingForSession>
+  missing: ReturnType<typeof missingForSession>,
+  locale: string | undefined
 ): Promise<SignInAnswer> {
   const admitted =
     missing.primary_required === null ? admit(member, factors, context.now) : { member, writes: [] }
@@ -118,7 +134,13 @@ async function suspendSignIn(
     continued === undefined
       ? startIntermediateSession(context, member, factors)
       : continueIntermediateSession(continued, member, factors, context.now)
-  demand(await context.store.run([...writes, ...admitted.writes, write]))
+  const code =
+    missing.primary_required === null
+      ? await challengeBySms(context, organization, admitted.member, locale)
+      : undefined
+  const unit = [...writes, ...admitted.writes, write]
+  if (code !== undefined) unit.push(code)
+  demand(await context.store.run(unit))
   return {
     member_id: member.member_id,
     member: viewMember(admitted.member, organization, context.now),
@@ -128,7 +150,11 @@ async function suspendSignIn(
     session_token: '',
     session_jwt: '',
     member_session: null,
-    ...missing,
+    primary_required: missing.primary_required,
+    mfa_required: missing.mfa_required && {
+      ...missing.mfa_required,
+      secondary_auth_initiated: code === undefined ? null : 'sms_otp'
+    },
     member_device: null
   }
 }
@@ -139,17 +165,7 @@ function continueIntermediateSession(
   authentication_factors: readonly AuthenticationFactor[],
   now: number
 ): { token: string; write: Write } {
-  const { intermediate_session_id } = intermediate_session
-  if (!binds) {
-    const otherwise = problem('intermediate_session_not_found')
-    const write: Write = {
-      do: 'confirmIntermediateSession',
-      intermediate_session_id,
-      now,
-      otherwise
-    }
-    return { token, write }
-  }
+  if (!binds) return { token, write: confirm(intermediate_session, now) }
   const bound = { ...intermediate_session, member_id, organization_id, authentication_factors }
   const write: Write = {
     do: 'bindIntermediateSession',
@@ -158,6 +174,19 @@ function continueIntermediateSession(
     otherwise: stale
   }
   return { token, write }
+}
+
+/** Changes nothing, but waits for whoever uses it at the same moment. */
+export function confirm(
+  { intermediate_session_id }: IntermediateSessionRecord,
+  now: number
+): Write {
+  return {
+    do: 'confirmIntermediateSession',
+    intermediate_session_id,
+    now,
+    otherwise: problem('intermediate_session_not_found')
+  }
 }
 
 /** Whoever consumes it first has the session; for everybody else it is gone. */

@@ -1,5 +1,6 @@
 import type { MemberRow, Write, WriteNamed } from '../domain/writes.ts'
 import type { Value } from './engine.ts'
+import { containing } from './like-pattern.ts'
 
 /** SQL and the values of `$2`, `$3` and so on; `$1` is always the project. */
 type Prepared = readonly [sql: string, ...values: Value[]]
@@ -115,6 +116,11 @@ export const statements: {
     organization_id
   ],
 
+  deleteOrganization: ({ organization_id }) => [
+    'delete from organizations where project_id = $1 and organization_id = $2',
+    organization_id
+  ],
+
   setOrganizationRoles: ({ organization_id, custom_roles }) => [
     'update organizations set custom_roles = $3 where project_id = $1 and organization_id = $2',
     organization_id,
@@ -122,18 +128,28 @@ export const statements: {
   ],
 
   insertMember: ({ member }) => [
-    `insert into members (project_id, member_id, organization_id, email_id, email_address,
-       email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
-       mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
-       oauth_registrations, roles, trusted_metadata, untrusted_metadata, updated_at, version,
-       created_at, failed_attempts, failed_codes)
+    `insert into members ${insertedColumns}
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
        $20, $21, $22, $23, 0, 0)`,
+    ...insertedValues(member)
+  ],
+
+  insertDeletedMember: ({ member }) => [
+    `insert into deleted_members ${insertedColumns}
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+       $20, $21, $22, $23, 0, 0)`,
+    ...insertedValues(member)
+  ],
+
+  deleteMember: ({ member }) => [
+    'delete from members where project_id = $1 and member_id = $2 and version = $3',
     member.member_id,
-    member.organization_id,
-    ...changeableColumns(member),
-    member.version,
-    member.created_at
+    member.version
+  ],
+
+  deleteDeletedMember: ({ member_id }) => [
+    'delete from deleted_members where project_id = $1 and member_id = $2',
+    member_id
   ],
 
   updateMember: ({ member }) => [
@@ -142,8 +158,7 @@ export const statements: {
        mfa_enrolled = $12, default_mfa_method = $13, phone_id = $14, mfa_phone_number = $15,
        mfa_phone_number_verified = $16, oauth_registrations = $17, roles = $18,
        trusted_metadata = $19, untrusted_metadata = $20, updated_at = $21, version = version + 1
-     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $22
-       and status <> 'deleted'`,
+     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $22`,
     member.member_id,
     member.organization_id,
     ...changeableColumns(member),
@@ -169,11 +184,31 @@ export const statements: {
     member_id
   ],
 
-  activateMember: ({ member_id, now }) => [
-    `update members set status = 'active', email_address_verified = 1, updated_at = $3,
+  activateMember: ({ member_id, email_id, now }) => [
+    `update members set status = 'active', email_address_verified = 1, updated_at = $4,
        version = version + 1
-     where project_id = $1 and member_id = $2 and status <> 'deleted'`,
+     where project_id = $1 and member_id = $2 and email_id = $3`,
     member_id,
+    email_id,
+    now
+  ],
+
+  linkPhoneNumber: ({ member_id, phone_id, mfa_phone_number, now }) => [
+    `update members set phone_id = $3, mfa_phone_number = $4, mfa_phone_number_verified = 0,
+       updated_at = $5, version = version + 1
+     where project_id = $1 and member_id = $2 and mfa_phone_number is null
+       and status <> 'deleted'`,
+    member_id,
+    phone_id,
+    mfa_phone_number,
+    now
+  ],
+
+  verifyPhoneNumber: ({ member_id, phone_id, now }) => [
+    `update members set mfa_phone_number_verified = 1, updated_at = $4, version = version + 1
+     where project_id = $1 and member_id = $2 and phone_id = $3 and mfa_phone_number is not null`,
+    member_id,
+    phone_id,
     now
   ],
 
@@ -261,6 +296,13 @@ export const statements: {
     member_id
   ],
 
+  deletePasswordById: ({ member_id, member_password_id }) => [
+    `delete from passwords
+     where project_id = $1 and member_id = $2 and member_password_id = $3`,
+    member_id,
+    member_password_id
+  ],
+
   putTotp: ({ member_id, totp, now }) => [
     `insert into totps (project_id, member_id, totp_registration_id, secret, active,
        last_used_step, expires_at, created_at)
@@ -287,6 +329,11 @@ export const statements: {
     totp_registration_id,
     step,
     now
+  ],
+
+  deleteTotp: ({ member_id }) => [
+    'delete from totps where project_id = $1 and member_id = $2',
+    member_id
   ],
 
   confirmTotp: ({ member_id, totp_registration_id }) => [
@@ -374,6 +421,16 @@ export const statements: {
     now
   ],
 
+  // Only SSO factors have a `provider_id`, and JSON escapes the quotes of any other text.
+  revokeConnectionSessions: ({ member_id, connection_id, now }) => [
+    `update sessions set revoked_at = $3
+     where project_id = $1 and member_id = $2 and revoked_at is null
+       and authentication_factors like $4 escape '\\'`,
+    member_id,
+    now,
+    containing(`"provider_id":${JSON.stringify(connection_id)}`)
+  ],
+
   insertIntermediateSession: ({ intermediate_session, token_hash, now, expires_at }) => [
     `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash, member_id,
        organization_id, email_address, oauth_tenants, authentication_factors, version, created_at,
@@ -437,6 +494,13 @@ export const statements: {
     member_id
   ],
 
+  deleteOtherIntermediateSessions: ({ member_id, intermediate_session_id }) => [
+    `delete from intermediate_sessions
+     where project_id = $1 and member_id = $2 and intermediate_session_id <> $3`,
+    member_id,
+    intermediate_session_id
+  ],
+
   insertLink: ({ link, token_hash, now }) => [
     `insert into links (project_id, link_id, kind, token_hash, member_id, email_address,
        code_challenge, created_at, expires_at)
@@ -480,6 +544,12 @@ export const statements: {
     code.recipient,
     now,
     code.expires_at
+  ],
+
+  deleteMemberCodes: ({ member_id, purpose }) => [
+    'delete from one_time_codes where project_id = $1 and member_id = $2 and purpose = $3',
+    member_id,
+    purpose
   ],
 
   reserveCodeAttempt: ({ code, limit }) => [
@@ -581,7 +651,23 @@ function sweepStatement(
   ]
 }
 
-/** The columns that an update may change, in the order of both statements above. */
+const insertedColumns = `(project_id, member_id, organization_id, email_id, email_address,
+  email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
+  mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
+  oauth_registrations, roles, trusted_metadata, untrusted_metadata, updated_at, version, created_at,
+  failed_attempts, failed_codes)`
+
+function insertedValues(member: MemberRow): Value[] {
+  return [
+    member.member_id,
+    member.organization_id,
+    ...changeableColumns(member),
+    member.version,
+    member.created_at
+  ]
+}
+
+/** The columns that an update may change, in the order of all statements above. */
 function changeableColumns(member: MemberRow): Value[] {
   return [
     member.email_id,
