@@ -17,7 +17,7 @@ export type {
   Decision,
   RefusedDecision
 } from './core/decision.ts'
-export type { RefusalEvent } from './core/events.ts'
+export type { RefusalEvent, RevocationEvent } from './core/events.ts'
 export type { SessionGuardOptions } from './core/guard-options.ts'
 export type {
   CookieOptions,

@@ -9,9 +9,11 @@
  *
  * These free functions use the instance of `STYTCH_PROJECT_ID`, `STYTCH_SECRET` and `STYTCH_URL`;
  * `createMemberAuth(options)` returns the same functions for one configuration. It authenticates members and decides
- * permissions; sending codes and rendering pages is the app's.
+ * permissions; how people sign in is the app's.
  */
 export {
+  chooseOrganization,
+  completeDiscovery,
   completeSignIn,
   createMemberAuth,
   handleMfaRedirect,
@@ -20,25 +22,34 @@ export {
   type KoaMiddleware,
   type MemberState,
   memberOf,
+  mfaRoutes,
   type OnKoaRefusal,
+  pendingDiscovery,
   pendingSignIn,
   requireMemberSession,
   requirePermission,
+  requireRecentFactor,
   signOut,
+  switchOrganization,
   verdictOf
 } from './adapters/koa.ts'
 export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+export type { MfaRoutesOptions } from './core/mfa/mfa-routes.ts'
 export type {
   CookieOptions,
   CredentialSource,
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
+export type { FactorMethod, RecentFactorOptions } from './core/recent-factor.ts'
 export type { EndedSubject } from './core/session/watch-revocations.ts'
+export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,
+  DiscoveryResponse,
+  PendingDiscovery,
   PendingSignIn
 } from './core/sign-in/sign-in.ts'
 export type { SignOutOptions } from './core/sign-in/sign-out.ts'

@@ -1,4 +1,5 @@
 import type { Client } from '../client/create-client.ts'
+import type { Action } from '../core/action.ts'
 import type { Decision, RefusedDecision } from '../core/decision.ts'
 import { defaultInstance } from '../core/default-instance.ts'
 import type { Guard } from '../core/guard.ts'
@@ -8,23 +9,34 @@ import {
   type SessionGuardOptions
 } from '../core/guard-options.ts'
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
+import type { MfaRoutesOptions } from '../core/mfa/mfa-routes.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
+import type { RecentFactorOptions } from '../core/recent-factor.ts'
 import type { AuthRequest } from '../core/request/request.ts'
 import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
 import type { Forget } from '../core/session/watch-revocations.ts'
+import type { ChooseOrganizationOptions } from '../core/sign-in/choose-organization.ts'
 import type {
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,
+  DiscoveryResponse,
+  PendingDiscovery,
   PendingSignIn
 } from '../core/sign-in/sign-in.ts'
-import { planSignOut, type SignOutOptions } from '../core/sign-in/sign-out.ts'
+import type { SignOutOptions } from '../core/sign-in/sign-out.ts'
 import type { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import { addHeaders, headersBesideBody, isNoError, type NodeResponse } from './response.ts'
+import {
+  addHeaders,
+  headersBesideBody,
+  isNoError,
+  type NodeResponse,
+  setCookies
+} from './response.ts'
 
 /** What is used of an Express request, 4 or 5. It names no `params`, so that those of a route keep their types. */
 export interface ExpressRequest extends AuthRequest {
@@ -93,6 +105,11 @@ export interface ExpressMemberAuth {
     action: string,
     options?: PermissionOptions<ExpressTenantRequest>
   ): ExpressMiddleware
+  /**
+   * Lets a request pass whose member has proven a factor lately, and asks for it again otherwise: RFC 9470. Browsers go to
+   * the step-up page of `mfaRoutes`, or to `loginPath`, and come back.
+   */
+  requireRecentFactor(options: RecentFactorOptions): ExpressMiddleware
   /** Mount it before the guards: what they would refuse as "not signed in" goes on with a half-done sign-in. */
   handleMfaRedirect(): ExpressMiddleware
   /** The session that these guards accepted on this request. Throws what to mount when there is none. */
@@ -114,6 +131,24 @@ export interface ExpressMemberAuth {
   ): Promise<CompletedSignIn>
   /** The half-done sign-in that this browser carries, or `null`. */
   pendingSignIn(req: AuthRequest): Promise<PendingSignIn | null>
+  /**
+   * The same as `completeSignIn` for the answer to a discovery sign-in: an address is proven, and an organization still to
+   * be chosen.
+   */
+  completeDiscovery(
+    req: AuthRequest,
+    res: ExpressResponse,
+    result: DiscoveryResponse,
+    options?: CompleteSignInOptions
+  ): Promise<CompletedSignIn>
+  /** The discovery sign-in that this browser carries, or `null`. */
+  pendingDiscovery(req: AuthRequest): Promise<PendingDiscovery | null>
+  /** A POST route that finishes a discovery sign-in in the organization that was chosen. */
+  chooseOrganization(options?: ChooseOrganizationOptions<ExpressTenantRequest>): ExpressMiddleware
+  /** A POST route that exchanges the session for one in another organization. */
+  switchOrganization(options?: ChooseOrganizationOptions<ExpressTenantRequest>): ExpressMiddleware
+  /** Answers what lies below `mfaPath`: pages and actions for second factors. Mount it before the guards. */
+  mfaRoutes(options?: MfaRoutesOptions): ExpressMiddleware
   /** A POST route that ends the session and clears the cookies: 204, or 303 with `redirectTo`. */
   signOut(options?: SignOutOptions): ExpressMiddleware
   /** Tells these guards of a session, member or organization that was ended elsewhere. */
@@ -157,6 +192,12 @@ function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth 
         run(guard, onRefusal, req, res, next)
       }
     },
+    requireRecentFactor(options) {
+      const guard = auth.recentFactorGuard<ExpressTenantRequest>(options)
+      return function requireRecentFactor(req, res, next) {
+        run(guard, onRefusal, req, res, next)
+      }
+    },
     handleMfaRedirect(...uncalled: unknown[]) {
       refuseUncalled('handleMfaRedirect', uncalled[0])
       return function handleMfaRedirect(req, _res, next) {
@@ -166,25 +207,54 @@ function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth 
     },
     memberOf: auth.memory.memberOf,
     verdictOf: auth.memory.verdictOf,
-    async completeSignIn(req, res, result, options) {
-      if (res.headersSent) {
-        throw new ConfigError('completeSignIn sets cookies: call it before the response is sent.')
+    completeSignIn: (req, res, result, options) =>
+      setCookies(res, 'completeSignIn', () => auth.completeSignIn(req, result, options)),
+    completeDiscovery: (req, res, result, options) =>
+      setCookies(res, 'completeDiscovery', () => auth.completeDiscovery(req, result, options)),
+    pendingSignIn: auth.pendingSignIn,
+    pendingDiscovery: auth.pendingDiscovery,
+    chooseOrganization(options) {
+      const action = auth.chooseOrganization<ExpressTenantRequest>(options)
+      return function chooseOrganization(req, res, next) {
+        act(action, onRefusal, req, res, next)
       }
-      const { headers, ...completed } = await auth.completeSignIn(req, result, options)
-      addHeaders(res, headers)
-      return completed
     },
-    pendingSignIn: (req) => auth.pendingSignIn(req),
+    switchOrganization(options) {
+      const action = auth.switchOrganization<ExpressTenantRequest>(options)
+      return function switchOrganization(req, res, next) {
+        act(action, onRefusal, req, res, next)
+      }
+    },
+    mfaRoutes(options) {
+      const action = auth.mfaRoutes(options)
+      return function mfaRoutes(req, res, next) {
+        act(action, onRefusal, req, res, next)
+      }
+    },
     signOut(options) {
-      const plan = planSignOut(options)
+      const action = auth.signOut(options)
       return function signOut(req, res, next) {
-        auth.signOut(plan, req, req.originalUrl).then((answer) => {
-          if ('error' in answer) refuse(answer, onRefusal, req, res, next)
-          else send(res, answer)
-        }, next)
+        act(action, onRefusal, req, res, next)
       }
     }
   }
+}
+
+/** Carries out an action: its answer, its refusal, or on to the next middleware where it is not meant. */
+function act(
+  action: Action<ExpressTenantRequest>,
+  onRefusal: OnExpressRefusal,
+  req: ExpressRequest,
+  res: ExpressResponse,
+  next: ExpressNext
+): void {
+  const source = req as ExpressTenantRequest
+  const call = { request: req, target: req.originalUrl, body: source.body, source }
+  action(call).then((answer) => {
+    if (answer === undefined) next()
+    else if ('error' in answer) refuse(answer, onRefusal, req, res, next)
+    else send(res, answer)
+  }, next)
 }
 
 /** A known session goes on in the same tick. A handler's error must not call `next` twice, hence no `catch` behind. */
@@ -273,6 +343,10 @@ export const requirePermission: ExpressMemberAuth['requirePermission'] = (
 export const handleMfaRedirect: ExpressMemberAuth['handleMfaRedirect'] = (...uncalled: []) =>
   environment().handleMfaRedirect(...uncalled)
 
+/** {@link ExpressMemberAuth.requireRecentFactor} of the environment's default instance. */
+export const requireRecentFactor: ExpressMemberAuth['requireRecentFactor'] = (options) =>
+  environment().requireRecentFactor(options)
+
 /** {@link ExpressMemberAuth.completeSignIn} of the environment's default instance. */
 export const completeSignIn: ExpressMemberAuth['completeSignIn'] = (req, res, result, options) =>
   environment().completeSignIn(req, res, result, options)
@@ -280,6 +354,30 @@ export const completeSignIn: ExpressMemberAuth['completeSignIn'] = (req, res, re
 /** {@link ExpressMemberAuth.pendingSignIn} of the environment's default instance. */
 export const pendingSignIn: ExpressMemberAuth['pendingSignIn'] = (req) =>
   environment().pendingSignIn(req)
+
+/** {@link ExpressMemberAuth.completeDiscovery} of the environment's default instance. */
+export const completeDiscovery: ExpressMemberAuth['completeDiscovery'] = (
+  req,
+  res,
+  result,
+  options
+) => environment().completeDiscovery(req, res, result, options)
+
+/** {@link ExpressMemberAuth.pendingDiscovery} of the environment's default instance. */
+export const pendingDiscovery: ExpressMemberAuth['pendingDiscovery'] = (req) =>
+  environment().pendingDiscovery(req)
+
+/** {@link ExpressMemberAuth.chooseOrganization} of the environment's default instance. */
+export const chooseOrganization: ExpressMemberAuth['chooseOrganization'] = (options) =>
+  environment().chooseOrganization(options)
+
+/** {@link ExpressMemberAuth.switchOrganization} of the environment's default instance. */
+export const switchOrganization: ExpressMemberAuth['switchOrganization'] = (options) =>
+  environment().switchOrganization(options)
+
+/** {@link ExpressMemberAuth.mfaRoutes} of the environment's default instance. */
+export const mfaRoutes: ExpressMemberAuth['mfaRoutes'] = (options) =>
+  environment().mfaRoutes(options)
 
 /** {@link ExpressMemberAuth.signOut} of the environment's default instance. */
 export const signOut: ExpressMemberAuth['signOut'] = (options) => environment().signOut(options)

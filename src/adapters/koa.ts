@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Context, Next } from 'koa'
 import type { Client } from '../client/create-client.ts'
+import type { Action } from '../core/action.ts'
 import type { RefusedDecision } from '../core/decision.ts'
 import { defaultInstance } from '../core/default-instance.ts'
 import type { Guard } from '../core/guard.ts'
@@ -10,23 +11,34 @@ import {
   type SessionGuardOptions
 } from '../core/guard-options.ts'
 import { createMemberAuthCore, type MemberAuth } from '../core/member-auth.ts'
+import type { MfaRoutesOptions } from '../core/mfa/mfa-routes.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
+import type { RecentFactorOptions } from '../core/recent-factor.ts'
 import type { HeaderPair } from '../core/request/cookies.ts'
 import { memberOfAny, verdictOfAny } from '../core/request-memory.ts'
 import type { Forget } from '../core/session/watch-revocations.ts'
+import type { ChooseOrganizationOptions } from '../core/sign-in/choose-organization.ts'
 import type {
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,
+  DiscoveryResponse,
+  PendingDiscovery,
   PendingSignIn
 } from '../core/sign-in/sign-in.ts'
-import { planSignOut, type SignOutOptions } from '../core/sign-in/sign-out.ts'
+import type { SignOutOptions } from '../core/sign-in/sign-out.ts'
 import type { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import { addHeaders, addMissingHeaders, headersBesideBody, isNoError } from './response.ts'
+import {
+  addHeaders,
+  addMissingHeaders,
+  headersBesideBody,
+  isNoError,
+  setCookies
+} from './response.ts'
 
 /** What handlers find in `ctx.state`: `new Koa<MemberState>()`. */
 export interface MemberState {
@@ -65,6 +77,11 @@ export interface KoaMemberAuth {
     action: string,
     options?: PermissionOptions<Context>
   ): KoaMiddleware
+  /**
+   * Lets a request pass whose member has proven a factor lately, and asks for it again otherwise: RFC 9470. Browsers go to
+   * the step-up page of `mfaRoutes`, or to `loginPath`, and come back.
+   */
+  requireRecentFactor(options: RecentFactorOptions): KoaMiddleware
   /** Mount it before the guards: what they would refuse as "not signed in" goes on with a half-done sign-in. */
   handleMfaRedirect(): KoaMiddleware
   /** The session that these guards accepted on this request. Throws what to mount when there is none. */
@@ -85,6 +102,23 @@ export interface KoaMemberAuth {
   ): Promise<CompletedSignIn>
   /** The half-done sign-in that this browser carries, or `null`. */
   pendingSignIn(ctx: Context): Promise<PendingSignIn | null>
+  /**
+   * The same as `completeSignIn` for the answer to a discovery sign-in: an address is proven, and an organization still to
+   * be chosen.
+   */
+  completeDiscovery(
+    ctx: Context,
+    result: DiscoveryResponse,
+    options?: CompleteSignInOptions
+  ): Promise<CompletedSignIn>
+  /** The discovery sign-in that this browser carries, or `null`. */
+  pendingDiscovery(ctx: Context): Promise<PendingDiscovery | null>
+  /** A POST route that finishes a discovery sign-in in the organization that was chosen. */
+  chooseOrganization(options?: ChooseOrganizationOptions<Context>): KoaMiddleware
+  /** A POST route that exchanges the session for one in another organization. */
+  switchOrganization(options?: ChooseOrganizationOptions<Context>): KoaMiddleware
+  /** Answers what lies below `mfaPath`: pages and actions for second factors. Mount it before the guards. */
+  mfaRoutes(options?: MfaRoutesOptions): KoaMiddleware
   /** A POST route that ends the session and clears the cookies: 204, or 303 with `redirectTo`. */
   signOut(options?: SignOutOptions): KoaMiddleware
   /** Tells these guards of a session, member or organization that was ended elsewhere. */
@@ -128,6 +162,12 @@ function bind(auth: MemberAuth, onRefusal: OnKoaRefusal): KoaMemberAuth {
         return run(guard, onRefusal, ctx, next)
       }
     },
+    requireRecentFactor(options) {
+      const guard = auth.recentFactorGuard<Context>(options)
+      return function requireRecentFactor(ctx, next) {
+        return run(guard, onRefusal, ctx, next)
+      }
+    },
     handleMfaRedirect(...uncalled: unknown[]) {
       refuseUncalled('handleMfaRedirect', uncalled[0])
       return function handleMfaRedirect(ctx, next) {
@@ -137,24 +177,54 @@ function bind(auth: MemberAuth, onRefusal: OnKoaRefusal): KoaMemberAuth {
     },
     memberOf: (ctx) => auth.memory.memberOf(ctx.req),
     verdictOf: (ctx) => auth.memory.verdictOf(ctx.req),
-    async completeSignIn(ctx, result, options) {
-      if (ctx.headerSent) {
-        throw new ConfigError('completeSignIn sets cookies: call it before the response is sent.')
-      }
-      const { headers, ...completed } = await auth.completeSignIn(ctx.req, result, options)
-      addHeaders(ctx.res, headers)
-      return completed
-    },
+    completeSignIn: (ctx, result, options) =>
+      setCookies(ctx.res, 'completeSignIn', () => auth.completeSignIn(ctx.req, result, options)),
+    completeDiscovery: (ctx, result, options) =>
+      setCookies(ctx.res, 'completeDiscovery', () =>
+        auth.completeDiscovery(ctx.req, result, options)
+      ),
     pendingSignIn: (ctx) => auth.pendingSignIn(ctx.req),
+    pendingDiscovery: (ctx) => auth.pendingDiscovery(ctx.req),
+    chooseOrganization(options) {
+      const action = auth.chooseOrganization<Context>(options)
+      return function chooseOrganization(ctx, next) {
+        return act(action, onRefusal, ctx, next)
+      }
+    },
+    switchOrganization(options) {
+      const action = auth.switchOrganization<Context>(options)
+      return function switchOrganization(ctx, next) {
+        return act(action, onRefusal, ctx, next)
+      }
+    },
+    mfaRoutes(options) {
+      const action = auth.mfaRoutes(options)
+      return function mfaRoutes(ctx, next) {
+        return act(action, onRefusal, ctx, next)
+      }
+    },
     signOut(options) {
-      const plan = planSignOut(options)
-      return async function signOut(ctx) {
-        const answer = await auth.signOut(plan, ctx.req, ctx.originalUrl)
-        if ('error' in answer) await refuse(answer, onRefusal, ctx)
-        else send(ctx, answer)
+      const action = auth.signOut(options)
+      return function signOut(ctx, next) {
+        return act(action, onRefusal, ctx, next)
       }
     }
   }
+}
+
+/** Carries out an action: its answer, its refusal, or on to the next middleware where it is not meant. */
+async function act(
+  action: Action<Context>,
+  onRefusal: OnKoaRefusal,
+  ctx: Context,
+  next: Next
+): Promise<void> {
+  const { req, originalUrl, request } = ctx
+  const body: unknown = Reflect.get(request, 'body')
+  const answer = await action({ request: req, target: originalUrl, body, source: ctx })
+  if (answer === undefined) await next()
+  else if ('error' in answer) await refuse(answer, onRefusal, ctx)
+  else send(ctx, answer)
 }
 
 async function run(
@@ -243,6 +313,10 @@ export const requirePermission: KoaMemberAuth['requirePermission'] = (
 export const handleMfaRedirect: KoaMemberAuth['handleMfaRedirect'] = (...uncalled: []) =>
   environment().handleMfaRedirect(...uncalled)
 
+/** {@link KoaMemberAuth.requireRecentFactor} of the environment's default instance. */
+export const requireRecentFactor: KoaMemberAuth['requireRecentFactor'] = (options) =>
+  environment().requireRecentFactor(options)
+
 /** {@link KoaMemberAuth.completeSignIn} of the environment's default instance. */
 export const completeSignIn: KoaMemberAuth['completeSignIn'] = (ctx, result, options) =>
   environment().completeSignIn(ctx, result, options)
@@ -250,6 +324,25 @@ export const completeSignIn: KoaMemberAuth['completeSignIn'] = (ctx, result, opt
 /** {@link KoaMemberAuth.pendingSignIn} of the environment's default instance. */
 export const pendingSignIn: KoaMemberAuth['pendingSignIn'] = (ctx) =>
   environment().pendingSignIn(ctx)
+
+/** {@link KoaMemberAuth.completeDiscovery} of the environment's default instance. */
+export const completeDiscovery: KoaMemberAuth['completeDiscovery'] = (ctx, result, options) =>
+  environment().completeDiscovery(ctx, result, options)
+
+/** {@link KoaMemberAuth.pendingDiscovery} of the environment's default instance. */
+export const pendingDiscovery: KoaMemberAuth['pendingDiscovery'] = (ctx) =>
+  environment().pendingDiscovery(ctx)
+
+/** {@link KoaMemberAuth.chooseOrganization} of the environment's default instance. */
+export const chooseOrganization: KoaMemberAuth['chooseOrganization'] = (options) =>
+  environment().chooseOrganization(options)
+
+/** {@link KoaMemberAuth.switchOrganization} of the environment's default instance. */
+export const switchOrganization: KoaMemberAuth['switchOrganization'] = (options) =>
+  environment().switchOrganization(options)
+
+/** {@link KoaMemberAuth.mfaRoutes} of the environment's default instance. */
+export const mfaRoutes: KoaMemberAuth['mfaRoutes'] = (options) => environment().mfaRoutes(options)
 
 /** {@link KoaMemberAuth.signOut} of the environment's default instance. */
 export const signOut: KoaMemberAuth['signOut'] = (options) => environment().signOut(options)

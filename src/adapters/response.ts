@@ -1,4 +1,5 @@
 import type { HeaderPair } from '../core/request/cookies.ts'
+import { ConfigError } from '../errors/config-error.ts'
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
@@ -16,6 +17,28 @@ export function addHeaders(response: NodeResponse, headers: readonly HeaderPair[
     else if (name === 'Vary') response.setHeader(name, mergeVary(response.getHeader(name), value))
     else response.setHeader(name, value)
   }
+}
+
+/**
+ * Sets what a sign-in decided. Where the response is on its way already, no cookie can follow, and nobody would be signed
+ * in: that is the app's mistake, whether it was sent before or meanwhile.
+ *
+ * @throws ConfigError
+ */
+export async function setCookies<Result>(
+  response: NodeResponse,
+  name: string,
+  decide: () => Promise<Result & { readonly headers: readonly HeaderPair[] }>
+): Promise<Omit<Result, 'headers'>> {
+  const refuseTooLate = () => {
+    if (!response.headersSent) return
+    throw new ConfigError(`${name} sets cookies: await it before the response is sent.`)
+  }
+  refuseTooLate()
+  const { headers, ...completed } = await decide()
+  refuseTooLate()
+  addHeaders(response, headers)
+  return completed
 }
 
 /** The same, where some of them may be there already; what the app has set since is kept. */

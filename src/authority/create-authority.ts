@@ -12,6 +12,7 @@ import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
 import { refuseWrongAtRestKey } from './signing-keys.ts'
 import { openStore } from './store/store.ts'
+import { startSweeping } from './sweep.ts'
 
 export interface AuthorityOptions {
   /** Path of a SQLite file, `':memory:'`, or the URL of a PostgreSQL database (`postgres://…`). */
@@ -71,6 +72,19 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
  * const { url } = await authority.listen(4100)
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { app, listen, close, projects } = await createListenedAuthority(options)
+  return { app, projects, listen: (port, host) => listen(port, host), close }
+}
+
+export interface ListenedAuthority extends Authority {
+  /** `listener` stands before the app. */
+  listen(port?: number, host?: string, listener?: RequestListener): ReturnType<Authority['listen']>
+}
+
+/** For `serve`, which shows more than the API. */
+export async function createListenedAuthority(
+  options: AuthorityOptions
+): Promise<ListenedAuthority> {
   const { database, projects, keys, delivery, lookUpDevice, now } = checkOptions(options)
   const atRest = createAtRest(keys)
   const store = await openStore(database)
@@ -86,12 +100,15 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   }
 
   const strengthMeter = createStrengthMeter()
-  const app = createApp({ store, atRest, strengthMeter, delivery, lookUpDevice, now })
-  const servers = createServers()
   let closed: Promise<void> | undefined
+  const isClosing = () => closed !== undefined
+  const app = createApp({ store, atRest, strengthMeter, delivery, lookUpDevice, now, isClosing })
+  const stopSweeping = startSweeping(store, now)
+  const servers = createServers()
 
   async function stop(): Promise<void> {
     await servers.stop()
+    await stopSweeping()
     await strengthMeter.close()
     await store.close()
   }
@@ -99,7 +116,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   return {
     app,
     projects: served,
-    listen: (port = 0, host = '127.0.0.1') => servers.listen(app, port, host),
+    listen: (port = 0, host = '127.0.0.1', listener = app) => servers.listen(listener, port, host),
     close() {
       closed ??= stop()
       return closed
@@ -134,7 +151,11 @@ function checkOptions(options: AuthorityOptions) {
   }
 }
 
-function chooseKeys(given: readonly string[] | undefined, database: string): readonly string[] {
+/** Those that are given, else those of the environment. */
+export function chooseKeys(
+  given: readonly string[] | undefined,
+  database: string
+): readonly string[] {
   if (given !== undefined) return given
   const { MEMBERGATE_KEYS, MEMBERGATE_KEY } = process.env
   if (MEMBERGATE_KEYS) return MEMBERGATE_KEYS.split(',').map((key) => key.trim())

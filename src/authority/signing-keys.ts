@@ -4,81 +4,133 @@ import type { JWK } from '../wire/sessions.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import { newSigningKey, readPrivateKey, readPublicKey } from './crypto/signing-keys.ts'
 import type { Environment } from './crypto/tokens.ts'
-import type { ProjectStore, SigningKeyRecord } from './store/store.ts'
+import type { SigningKeyRecord } from './domain/records.ts'
+import {
+  addKey,
+  isKeyDue,
+  isRotatedAtOnce,
+  keysKnownForMs,
+  keysTooOldMs,
+  publishedKeys,
+  signingKeyAt,
+  waitingKey
+} from './domain/signing-keys.ts'
+import { DatabaseUnavailable } from './store/engine.ts'
+import type { ProjectStore } from './store/store.ts'
 
 /** The keys that sign and verify the session JWTs of one project. */
 export interface SigningKeys {
   signingKey(now: number): Promise<{ readonly kid: string; readonly privateKey: KeyObject }>
-  /** `undefined`: no key of this project has the id. */
-  verificationKey(kid: string): Promise<KeyObject | undefined>
+  /** `undefined`: no key of this project has the id, or it has ended. */
+  verificationKey(kid: string, now: number): Promise<KeyObject | undefined>
   listPublic(now: number): Promise<JWK[]>
 }
 
-const firstGeneration = 1
+/** What the database said, and when it was asked: by the clock of the authority, and by one that nobody sets. */
+interface Known {
+  readonly keys: readonly SigningKeyRecord[]
+  readonly now: number
+  readonly askedAt: number
+}
 
-/** The first key is made when it is first needed. Where several processes make one, the first to store it wins. */
+/**
+ * The first key is made when it is first needed, and the next one when it is due. Where several processes make one, the
+ * first to store it wins. The database is asked every two seconds at most.
+ */
 export function createSigningKeys(
   store: ProjectStore,
   atRest: AtRest,
   environment: Environment
 ): SigningKeys {
+  const signing = new Map<string, KeyObject>()
   const verifying = new Map<string, KeyObject>()
-  let signing: ReturnType<SigningKeys['signingKey']> | undefined
-  let keeping: Promise<readonly SigningKeyRecord[]> | undefined
+  let known: Known | undefined
+  let loading: Promise<Known> | undefined
 
-  async function loadSigningKey(now: number) {
-    const [record] = await keepOneTogether(now)
-    if (record === undefined) throw new Error('The signing key was stored but cannot be read.')
-    const pem = atRest.open(record.private_key, sealingContext(store.project_id, record.kid))
-    return { kid: record.kid, privateKey: readPrivateKey(pem) }
-  }
-
-  async function keepOne(now: number): Promise<readonly SigningKeyRecord[]> {
-    const kept = await store.listSigningKeys()
-    if (kept.length > 0) return kept
-    const { kid, public_jwk, private_pem } = await newSigningKey(environment, now)
-    await store.run([
-      {
-        do: 'insertSigningKey',
-        kid,
-        public_jwk,
-        private_key: atRest.seal(private_pem, sealingContext(store.project_id, kid)),
-        generation: firstGeneration,
-        now
-      }
-    ])
-    return store.listSigningKeys()
+  async function keysAt(now: number): Promise<readonly SigningKeyRecord[]> {
+    if (known === undefined || !isFresh(known, now)) known = await loadTogether(now)
+    return publishedKeys(known.keys, now)
   }
 
   /** Whoever asks at the same moment shares one answer: a key takes long to make. */
-  function keepOneTogether(now: number): Promise<readonly SigningKeyRecord[]> {
-    keeping ??= keepOne(now).finally(() => {
-      keeping = undefined
+  function loadTogether(now: number): Promise<Known> {
+    loading ??= load(now).finally(() => {
+      loading = undefined
     })
-    return keeping
+    return loading
+  }
+
+  async function load(now: number): Promise<Known> {
+    const first = await read(now)
+    if (!isKeyDue(first.keys, now)) return first
+    const made = await makeKey(store, atRest, environment, now)
+    await store.run(addKey(first.keys, made, now))
+    return read(now)
+  }
+
+  async function read(now: number): Promise<Known> {
+    const askedAt = performance.now()
+    const keys = await store.listSigningKeys()
+    // A key may have changed hands since: better no answer than one signed with a key that has ended.
+    if (performance.now() - askedAt > keysTooOldMs) {
+      throw new DatabaseUnavailable(new Error('The signing keys took too long to read.'))
+    }
+    forget(signing, keys)
+    forget(verifying, keys)
+    return { keys, now, askedAt }
   }
 
   return {
-    signingKey(now) {
-      signing ??= loadSigningKey(now).catch((error: unknown) => {
-        signing = undefined
-        throw error
-      })
-      return signing
+    async signingKey(now) {
+      const record = signingKeyAt(await keysAt(now), now)
+      if (record === undefined) throw new Error('The signing key was stored but cannot be read.')
+      const { kid, private_key } = record
+      const place = placeOfSigningKey(store.project_id, kid)
+      const privateKey =
+        signing.get(kid) ?? remember(signing, kid, readPrivateKey(atRest.open(private_key, place)))
+      return { kid, privateKey }
     },
 
-    async verificationKey(kid) {
-      const known = verifying.get(kid)
-      if (known !== undefined) return known
-      for (const key of await store.listSigningKeys()) {
-        verifying.set(key.kid, readPublicKey(key.public_jwk))
-      }
-      return verifying.get(kid)
+    async verificationKey(kid, now) {
+      const record = (await keysAt(now)).find((key) => key.kid === kid)
+      if (record === undefined) return undefined
+      return verifying.get(kid) ?? remember(verifying, kid, readPublicKey(record.public_jwk))
     },
 
     async listPublic(now) {
-      return (await keepOneTogether(now)).map(({ public_jwk }) => public_jwk)
+      return (await keysAt(now)).map(({ public_jwk }) => public_jwk)
     }
+  }
+}
+
+/** What a rotation led to. Times are epoch milliseconds. */
+export interface Rotation {
+  /** The newest key, and from when on it signs. */
+  readonly kid: string
+  readonly published_at: number
+  readonly signs_at: number
+  /** The keys before it, and until when they are published and believed. */
+  readonly earlier: readonly { readonly kid: string; readonly ends_at: number | null }[]
+}
+
+/**
+ * Publishes a new key, which signs a day later. Where one is waiting already it is that one, so that many who rotate at
+ * the same moment get one new key. At once ends every other key within seconds, also one that waits.
+ */
+export async function rotateSigningKeys(
+  store: ProjectStore,
+  atRest: AtRest,
+  environment: Environment,
+  { atOnce, now }: { readonly atOnce: boolean; readonly now: () => number }
+): Promise<Rotation> {
+  const since = now()
+  for (;;) {
+    const keys = await store.listSigningKeys()
+    const isDone = atOnce ? isRotatedAtOnce(keys, since) : waitingKey(keys, now()) !== undefined
+    if (isDone) return describeRotation(keys)
+    const made = await makeKey(store, atRest, environment, now())
+    const unmet = await store.run(addKey(keys, made, now(), atOnce))
+    if (unmet === undefined) return describeRotation(await store.listSigningKeys())
   }
 }
 
@@ -90,7 +142,7 @@ export function createSigningKeys(
 export async function refuseWrongAtRestKey(store: ProjectStore, atRest: AtRest): Promise<void> {
   for (const { kid, private_key } of await store.listSigningKeys()) {
     try {
-      atRest.open(private_key, sealingContext(store.project_id, kid))
+      atRest.open(private_key, placeOfSigningKey(store.project_id, kid))
     } catch {
       throw new ConfigError(
         'The keys do not open what the database holds. Set MEMBERGATE_KEY to the key it was written with, or list that key in MEMBERGATE_KEYS as well.'
@@ -99,6 +151,49 @@ export async function refuseWrongAtRestKey(store: ProjectStore, atRest: AtRest):
   }
 }
 
-function sealingContext(project_id: string, kid: string): string {
+export function placeOfSigningKey(project_id: string, kid: string): string {
   return `${project_id}|signing-key|${kid}`
+}
+
+async function makeKey(
+  { project_id }: ProjectStore,
+  atRest: AtRest,
+  environment: Environment,
+  now: number
+) {
+  const { kid, public_jwk, private_pem } = await newSigningKey(environment, now)
+  return {
+    kid,
+    public_jwk,
+    private_key: atRest.seal(private_pem, placeOfSigningKey(project_id, kid))
+  }
+}
+
+function describeRotation(keys: readonly SigningKeyRecord[]): Rotation {
+  const [newest, ...earlier] = keys
+  if (newest === undefined) throw new Error('The signing key was stored but cannot be read.')
+  const { kid, created_at: published_at, signs_at } = newest
+  return {
+    kid,
+    published_at,
+    signs_at,
+    earlier: earlier.map(({ kid, ends_at }) => ({ kid, ends_at }))
+  }
+}
+
+function isFresh({ now: knownAt, askedAt }: Known, now: number): boolean {
+  const ages = [performance.now() - askedAt, Math.abs(now - knownAt)]
+  return ages.every((age) => age < keysKnownForMs)
+}
+
+function remember<Value>(values: Map<string, Value>, kid: string, value: Value): Value {
+  values.set(kid, value)
+  return value
+}
+
+/** Nothing is kept of a key that is gone. */
+function forget(values: Map<string, unknown>, keys: readonly SigningKeyRecord[]): void {
+  for (const kid of values.keys()) {
+    if (!keys.some((key) => key.kid === kid)) values.delete(kid)
+  }
 }

@@ -28,7 +28,7 @@ export function chooseKeys(
   if (hasKey) return { keys: undefined }
   if (!outbox) {
     throw new ConfigError(
-      'serve needs a key in MEMBERGATE_KEY, to encrypt the secrets in its database. Make one with ' +
+      'A key in MEMBERGATE_KEY is needed, to encrypt the secrets in the database. Make one with ' +
         `node -p "crypto.randomBytes(32).toString('base64url')" and keep it, or add --outbox to develop without.`
     )
   }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { ConfigError } from '../errors/config-error.ts'
 import { isMembergateError } from '../errors/membergate-error.ts'
 import { help } from './help.ts'
+import { runKeys } from './keys.ts'
+import { readKeysOptions } from './keys-options.ts'
 import { serve } from './serve.ts'
 import { readServeOptions } from './serve-options.ts'
 
@@ -22,6 +24,10 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       const options = readServeOptions(args, process.env)
       return typeof options === 'string' ? answers[options]() : serve(options)
     }
+    case 'keys': {
+      const options = readKeysOptions(args, process.env)
+      return typeof options === 'string' ? answers[options]() : runKeys(options)
+    }
     case undefined:
     case '--help':
     case '-h':
@@ -30,7 +36,9 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
     case '-v':
       return answers.version()
     default:
-      throw new ConfigError(`There is no command "${command}". Write membergate serve, or --help.`)
+      throw new ConfigError(
+        `There is no command "${command}". Write membergate serve, membergate keys, or --help.`
+      )
   }
 }
 

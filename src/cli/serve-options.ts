@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { isNativeError } from 'node:util/types'
 import { isPostgresUrl } from '../authority/store/is-postgres-url.ts'
 import { ConfigError } from '../errors/config-error.ts'
@@ -33,7 +33,7 @@ export interface Database {
   readonly location: string
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 const loopback = '127.0.0.1'
 
@@ -58,7 +58,7 @@ export function readServeOptions(
   args: readonly string[],
   env: Environment
 ): ServeOptions | 'help' | 'version' {
-  const values = parse(args)
+  const values = parse(args, flags, 'serve')
   if (values.help) return 'help'
   if (values.version) return 'version'
   const { outbox, host } = values
@@ -80,11 +80,16 @@ export function readServeOptions(
     json: values.json,
     project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
     secret: values.secret ?? nonEmpty(env.STYTCH_SECRET),
-    hasKey: (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
+    hasKey: hasKey(env)
   }
 }
 
-function parse(args: readonly string[]) {
+/** Throws a ConfigError that names what is wrong, and the nearest flag. */
+export function parse<Flags extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  flags: Flags,
+  command: string
+): ReturnType<typeof parseArgs<{ options: Flags; strict: true }>>['values'] {
   try {
     return parseArgs({ args: [...args], options: flags, strict: true }).values
   } catch (error) {
@@ -92,7 +97,7 @@ function parse(args: readonly string[]) {
     const [, unknown] = /^Unknown option '--(.*)'$/.exec(sentence) ?? []
     const hint = unknown === undefined ? '' : nearestName(unknown, Object.keys(flags))
     throw new ConfigError(
-      `${sentence.replace(/\.$/, '')}.${hint} membergate serve --help lists the options.`
+      `${sentence.replace(/\.$/, '')}.${hint} membergate ${command} --help lists the options.`
     )
   }
 }
@@ -116,7 +121,7 @@ function readPort(text: string): number {
   return port
 }
 
-function readDatabase(location: string): Database {
+export function readDatabase(location: string): Database {
   if (location === '') {
     throw new ConfigError('--database is required: a file, :memory: or postgres://…')
   }
@@ -130,7 +135,11 @@ function readDatabase(location: string): Database {
   return { kind: 'file', location }
 }
 
+export function hasKey(env: Environment): boolean {
+  return (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
+}
+
 /** An empty variable is an unset one. */
-function nonEmpty(value: string | undefined): string | undefined {
+export function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value
 }

@@ -1,17 +1,15 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { RequestListener } from 'node:http'
 import {
-  type Authority,
   type AuthorityOptions,
-  createAuthority
+  createListenedAuthority,
+  type ListenedAuthority
 } from '../authority/create-authority.ts'
 import { errorChannel, type ReportedError } from '../authority/http/report-error.ts'
-import { createServers, type Servers } from '../authority/http/servers.ts'
-import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import { isMembergateError } from '../errors/membergate-error.ts'
 import { chooseDelivery } from './choose-delivery.ts'
 import { chooseKeys } from './choose-keys.ts'
+import { codeOf, databaseError } from './database-error.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
 import { showOutbox } from './show-outbox.ts'
@@ -23,8 +21,8 @@ interface Ready {
   readonly secret: string | null
 }
 
-/** How long requests under way may take to end. A second signal ends the process at once. */
-const closingMs = 10_000
+/** How long the end may take: requests under way, then statements under way. A second signal ends the process at once. */
+const closingMs = 9000
 
 /** Starts the authority, says when it is ready, and closes it on SIGINT or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -35,17 +33,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { deliver, entries } = await chooseDelivery(options)
   const authority = await open(options, project, { keys, deliver })
   const { app } = authority
-  const servers = createServers()
-  async function close(): Promise<void> {
-    await servers.stop()
-    await authority.close()
-  }
   const listener = entries === undefined ? app : showOutbox(entries, app)
-  const url = await listen(servers, listener, options).catch(async (error: unknown) => {
-    await close()
-    throw error
-  })
-  closeOnSignal(close)
+  const url = await listen(authority, listener, options)
+  closeOnSignal(authority.close)
   const [served] = authority.projects
   if (served === undefined) throw new Error('The authority serves no project.')
   announce(options, { url, ...served }, project.secret !== undefined)
@@ -75,28 +65,26 @@ async function open(
   { database }: ServeOptions,
   project: GivenProject,
   chosen: Pick<AuthorityOptions, 'keys' | 'deliver'>
-): Promise<Authority> {
+): Promise<ListenedAuthority> {
   try {
     // Nothing given means what the database has.
     const projects = Object.keys(project).length === 0 ? [] : [project]
-    return await createAuthority({ database: database.location, projects, ...chosen })
+    return await createListenedAuthority({ database: database.location, projects, ...chosen })
   } catch (error) {
-    if (isMembergateError(error)) throw error
-    const reason = systemReason(error)
-    if (reason === undefined) throw error
-    throw new ConfigError(`--database cannot be opened: ${reason}`, { cause: error })
+    throw databaseError(error)
   }
 }
 
 async function listen(
-  servers: Servers,
+  authority: ListenedAuthority,
   listener: RequestListener,
   { port, host }: ServeOptions
 ): Promise<string> {
   try {
-    const { url } = await servers.listen(listener, port, host)
+    const { url } = await authority.listen(port, host, listener)
     return url
   } catch (error) {
+    await authority.close()
     throw listenError(error, port, host)
   }
 }
@@ -143,17 +131,4 @@ function closeOnSignal(close: () => Promise<void>): void {
   }
   process.on('SIGINT', closeGracefully)
   process.on('SIGTERM', closeGracefully)
-}
-
-/** Why the database cannot be opened, in the words of the system, the driver or the server. They all give a code. */
-function systemReason(error: unknown): string | undefined {
-  const cause = error instanceof DatabaseUnavailable ? error.cause : error
-  const code = codeOf(cause)
-  if (code === undefined || !(cause instanceof Error)) return undefined
-  return cause.message === '' ? code : cause.message
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  return typeof code === 'string' ? code : undefined
 }

@@ -10,6 +10,14 @@ export interface RefusalEvent {
   readonly method: string | undefined
 }
 
+/** What subscribers of `membergate.revocation` hear: a sign-out that the authority never confirmed. */
+export interface RevocationEvent {
+  readonly outcome: 'given_up'
+  /** `undefined` when the authority never said whose session it was. */
+  readonly member_session_id: string | undefined
+  readonly attempts: number
+}
+
 const refusals = channel('membergate.refusal')
 
 export function publishRefusal(
@@ -24,4 +32,12 @@ export function publishRefusal(
     method: request.method
   }
   refusals.publish(event)
+}
+
+const revocations = channel('membergate.revocation')
+
+export function publishGivenUp(member_session_id: string | undefined, attempts: number): void {
+  if (!revocations.hasSubscribers) return
+  const event: RevocationEvent = { outcome: 'given_up', member_session_id, attempts }
+  revocations.publish(event)
 }

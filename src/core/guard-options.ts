@@ -1,6 +1,11 @@
 import { ConfigError } from '../errors/config-error.ts'
 import { refuseUnknownOptions } from '../errors/known-options.ts'
 import { readMaxAgeMs } from './options.ts'
+import {
+  planRecentFactor,
+  type RecentFactorOptions,
+  type RecentFactorPlan
+} from './recent-factor.ts'
 
 /**
  * Which organization a request is about, read from the request itself. Exactly one of the two, each compared exactly with
@@ -34,6 +39,7 @@ export interface GuardPlan<Source> {
     | { readonly claim: keyof TenantOptions<Source>; readonly of: (source: Source) => unknown }
     | undefined
   readonly permission: Permission | undefined
+  readonly recentFactor: RecentFactorPlan | undefined
 }
 
 const knownOptions: Readonly<Record<keyof SessionGuardOptions<unknown>, true>> = {
@@ -57,7 +63,8 @@ export function planSessionGuard<Source>(
   return Object.freeze({
     ...planCommon(options, defaultMaxAgeMs),
     optional: options.optional === true,
-    permission: undefined
+    permission: undefined,
+    recentFactor: undefined
   })
 }
 
@@ -77,7 +84,21 @@ export function planPermissionGuard<Source>(
   return Object.freeze({
     ...planCommon(options, defaultMaxAgeMs),
     optional: false,
-    permission: Object.freeze({ resource_id, action })
+    permission: Object.freeze({ resource_id, action }),
+    recentFactor: undefined
+  })
+}
+
+export function planRecentFactorGuard<Source>(
+  given: unknown,
+  defaultMaxAgeMs: number
+): GuardPlan<Source> {
+  return Object.freeze({
+    maxAgeMs: defaultMaxAgeMs,
+    optional: false,
+    tenant: undefined,
+    permission: undefined,
+    recentFactor: planRecentFactor(readObject<RecentFactorOptions>('requireRecentFactor', given))
   })
 }
 
@@ -91,7 +112,7 @@ function planCommon<Source>(options: PermissionOptions<Source>, defaultMaxAgeMs:
   }
 }
 
-function readTenant<Source>(options: TenantOptions<Source>): GuardPlan<Source>['tenant'] {
+export function readTenant<Source>(options: TenantOptions<Source>): GuardPlan<Source>['tenant'] {
   const { organization_id, organization_slug } = options
   if (organization_id !== undefined && organization_slug !== undefined) {
     throw new ConfigError('Give organization_id or organization_slug, not both.')

@@ -9,6 +9,7 @@ import type { MemberSession } from '../wire/member-session.ts'
 import type { Decision } from './decision.ts'
 import type { GuardPlan, Permission } from './guard-options.ts'
 import type { Config } from './options.ts'
+import { refuseStaleFactors } from './recent-factor.ts'
 import { isPreflight, privateHeaders } from './refusal.ts'
 import { createRefuse } from './refuse.ts'
 import { type HeaderPair, setSessionCookies } from './request/cookies.ts'
@@ -40,7 +41,7 @@ export interface GuardParts extends SignInContext {
 }
 
 /**
- * From request to decision: credential → CSRF → authenticate → tenancy → permission.
+ * From request to decision: credential → CSRF → authenticate → tenancy → recent factor → permission.
  *
  * At once when the session is known and the policy at hand. It throws or rejects only for a mistake in the app, such as
  * a function of the request that throws.
@@ -115,6 +116,10 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
   ): Decision | Promise<Decision> {
     const { member_session } = accepted.checked
     refuseOtherTenant(plan, member_session, source)
+    if (plan.recentFactor !== undefined) {
+      const clock = { moment: config.now(), toleranceMs: config.clockToleranceMs }
+      refuseStaleFactors(plan.recentFactor, member_session, clock)
+    }
     if (plan.permission === undefined) {
       memory.remember(request, accepted)
       return { accepted: true, member_session, headers }

@@ -1,7 +1,9 @@
 import { type Client, connect } from '../client/create-client.ts'
 import { createPolicySource } from '../rbac/policy-source.ts'
+import type { Action } from './action.ts'
 import { createGuard, type Guard } from './guard.ts'
-import { planPermissionGuard, planSessionGuard } from './guard-options.ts'
+import { planPermissionGuard, planRecentFactorGuard, planSessionGuard } from './guard-options.ts'
+import { createMfaRoutes, type MfaRoutesOptions } from './mfa/mfa-routes.ts'
 import { type MemberAuthOptions, readOptions } from './options.ts'
 import type { Credential } from './request/credentials.ts'
 import type { AuthRequest } from './request/request.ts'
@@ -9,6 +11,7 @@ import { createRequestMemory, type RequestMemory } from './request-memory.ts'
 import { createAsk } from './session/ask.ts'
 import { createAuthenticate } from './session/authenticate.ts'
 import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
+import { createRetryLater, type Schedule } from './session/outstanding-revocations.ts'
 import { createRevocations } from './session/revocations.ts'
 import { createSessionCache } from './session/session-cache.ts'
 import {
@@ -17,14 +20,21 @@ import {
   provenSession,
   watchRevocations
 } from './session/watch-revocations.ts'
+import {
+  createChooseOrganization,
+  createSwitchOrganization
+} from './sign-in/choose-organization.ts'
 import { createSealedStates } from './sign-in/sealed-state.ts'
 import {
   type AuthenticatingResponse,
   type CompleteSignInOptions,
+  completeDiscovery,
   completeSignIn,
+  type DiscoveryResponse,
+  pendingDiscovery,
   pendingSignIn
 } from './sign-in/sign-in.ts'
-import { type SignOutOptions, signOut } from './sign-in/sign-out.ts'
+import { createSignOut, type SignOutOptions } from './sign-in/sign-out.ts'
 
 /** One configuration and all that belongs to it: what the adapters carry out. */
 export interface MemberAuth {
@@ -33,17 +43,30 @@ export interface MemberAuth {
   readonly forget: Forget
   sessionGuard<Source>(options: unknown): Guard<Source>
   permissionGuard<Source>(resource_id: unknown, action: unknown, options: unknown): Guard<Source>
+  recentFactorGuard<Source>(options: unknown): Guard<Source>
   completeSignIn(
     request: AuthRequest,
     result: AuthenticatingResponse,
     options?: CompleteSignInOptions
   ): ReturnType<typeof completeSignIn>
+  completeDiscovery(
+    request: AuthRequest,
+    result: DiscoveryResponse,
+    options?: CompleteSignInOptions
+  ): ReturnType<typeof completeDiscovery>
   pendingSignIn(request: AuthRequest): ReturnType<typeof pendingSignIn>
-  signOut(options: SignOutOptions, request: AuthRequest, target: string): ReturnType<typeof signOut>
+  pendingDiscovery(request: AuthRequest): ReturnType<typeof pendingDiscovery>
+  mfaRoutes(options?: MfaRoutesOptions): Action
+  switchOrganization<Source>(options: unknown): Action<Source>
+  chooseOrganization<Source>(options: unknown): Action<Source>
+  signOut(options?: SignOutOptions): Action
 }
 
 /** Builds an instance. Two of them share nothing: no key, no session, no policy. */
-export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAuth {
+export function createMemberAuthCore(
+  options: MemberAuthOptions = {},
+  schedule?: Schedule
+): MemberAuth {
   const config = readOptions(options, process.env)
   const { now, connection, session_duration_minutes } = config
   const cache = createSessionCache()
@@ -85,18 +108,27 @@ export function createMemberAuthCore(options: MemberAuthOptions = {}): MemberAut
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
   const parts = { config, states, memory, authenticate, policySource, revocations }
+  const client = watchRevocations(ownClient, cache, forget)
+  const actionParts = { config, states, client, authenticate, revoke }
+  const retryLater = createRetryLater(schedule)
 
   return {
-    client: watchRevocations(ownClient, cache, forget),
+    client,
     memory,
     forget,
     sessionGuard: (given) => createGuard(parts, planSessionGuard(given, config.maxAgeMs)),
     permissionGuard: (resource_id, action, given) =>
       createGuard(parts, planPermissionGuard(resource_id, action, given, config.maxAgeMs)),
+    recentFactorGuard: (given) => createGuard(parts, planRecentFactorGuard(given, config.maxAgeMs)),
     completeSignIn: (request, result, given = {}) =>
       completeSignIn({ config, states, revoke }, request, result, given),
+    completeDiscovery: (request, result, given = {}) =>
+      completeDiscovery({ config, states }, request, result, given),
     pendingSignIn: (request) => pendingSignIn({ config, states }, request),
-    signOut: (given, request, target) =>
-      signOut({ config, authenticate, revoke, endKnown }, given, request, target)
+    pendingDiscovery: (request) => pendingDiscovery({ config, states }, request),
+    mfaRoutes: (given) => createMfaRoutes(actionParts, given),
+    switchOrganization: (given) => createSwitchOrganization(actionParts, given),
+    chooseOrganization: (given) => createChooseOrganization(actionParts, given),
+    signOut: (given) => createSignOut({ config, authenticate, revoke, endKnown, retryLater }, given)
   }
 }

@@ -65,8 +65,10 @@ export interface MemberAuthOptions {
   readonly csrf?: 'standard' | 'strict'
   /** Where browsers are sent to sign in, as a path of this app. Unset: they get the problem, as everybody else. */
   readonly loginPath?: string
-  /** Path under which the MFA pages live: `/enroll`, `/totp` and `/sms` below it. Default `/mfa`. */
+  /** Path under which `mfaRoutes` and the MFA pages live: `/enroll`, `/totp` and `/sms` below it. Default `/mfa`. */
   readonly mfaPath?: string
+  /** Where browsers choose an organization, to finish a discovery sign-in or to switch, as a path of this app. */
+  readonly organizationsPath?: string
   /** Milliseconds for one call of the API, all of it. Default 3000. */
   readonly timeoutMs?: number
   /** Keys for the sign-in cookie, each of 32 characters or more: the first seals, all open. Default: one derived from `secret`. */
@@ -98,6 +100,7 @@ export interface Config {
   readonly csrf: 'standard' | 'strict'
   readonly loginPath: string | undefined
   readonly mfaPath: string
+  readonly organizationsPath: string | undefined
   readonly sealingKeys: readonly string[]
   readonly jwks: { readonly keys: readonly JWK[] } | undefined
   readonly policy: Policy | undefined
@@ -128,6 +131,7 @@ const knownOptions: Readonly<Record<keyof MemberAuthOptions, true>> = {
   csrf: true,
   loginPath: true,
   mfaPath: true,
+  organizationsPath: true,
   timeoutMs: true,
   sealingKeys: true,
   jwks: true,
@@ -182,9 +186,9 @@ export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv):
     origin: origin?.origin,
     trustedOrigins: readTrustedOrigins(options.trustedOrigins),
     csrf: readChoice('csrf', options.csrf ?? 'standard', ['standard', 'strict']),
-    loginPath:
-      options.loginPath === undefined ? undefined : readPath('loginPath', options.loginPath),
+    loginPath: readOptionalPath('loginPath', options.loginPath),
     mfaPath: readMfaPath(options.mfaPath ?? '/mfa'),
+    organizationsPath: readOptionalPath('organizationsPath', options.organizationsPath),
     sealingKeys: readSealingKeys(options.sealingKeys ?? [connection.secret], options.sealingKeys),
     jwks: options.jwks,
     policy: options.policy === undefined ? undefined : readPolicy(options.policy),
@@ -221,7 +225,11 @@ function readOrigin(name: string, text: unknown): URL {
   return url
 }
 
-function readPath(name: string, value: unknown): string {
+function readOptionalPath(name: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : readPath(name, value)
+}
+
+export function readPath(name: string, value: unknown): string {
   const path = readReturnPath(value)
   if (path === undefined || path !== value || path.includes('#')) {
     throw new ConfigError(`${name} must be a path of this app, such as /sign-in.`)

@@ -6,7 +6,8 @@ import type { HeaderPair } from './request/cookies.ts'
 import { type AuthRequest, headerOf } from './request/request.ts'
 import { isWithin, readReturnPath } from './return-to.ts'
 
-export interface Refusal {
+/** What a request is answered with. */
+export interface Answer {
   readonly status: number
   readonly headers: readonly HeaderPair[]
   readonly body: string
@@ -19,8 +20,8 @@ export const privateHeaders: readonly HeaderPair[] = Object.freeze([
 ] as const)
 
 /**
- * How a refusal looks, by the request's own signs: a browser that navigates is sent to sign in, everybody else gets the
- * problem (RFC 9457) with its stable `code`.
+ * How a refusal looks, by the request's own signs: a browser that navigates is sent where it can mend it, everybody else
+ * gets the problem (RFC 9457) with its stable `code`.
  *
  * @param target path and query of the request as the browser sees them
  */
@@ -29,23 +30,44 @@ export function buildRefusal(
   request: AuthRequest,
   target: string,
   config: Config
-): Refusal {
-  const { loginPath } = config
-  const needsSignIn = error.code === 'session_required' || error.code === 'session_invalid'
-  if (needsSignIn && loginPath !== undefined && isNavigation(request)) {
-    const login = new URL(loginPath, 'https://app.invalid')
-    if (!isWithin(target, loginPath)) return redirect(loginLocation(login, request, target, config))
+): Answer {
+  const page = pageThatMends(error, config)
+  return page !== undefined && isNavigation(request) && !isWithin(target, page)
+    ? redirect(withReturnPath(page, request, target, config))
+    : problem(error, config)
+}
+
+function pageThatMends(
+  error: AccessError | UnavailableError,
+  { loginPath, mfaPath, organizationsPath }: Config
+): string | undefined {
+  switch (error.code) {
+    case 'session_required':
+    case 'session_invalid':
+      return loginPath
+    case 'organization_mismatch':
+      return organizationsPath
+    case 'recent_factor_required':
+      return provesAtMfaPage(error) ? `${mfaPath}${stepUpPath}` : loginPath
+    default:
+      return undefined
   }
-  return problem(error)
+}
+
+/** Below `mfaPath`: the pages of a member who is signed in. */
+export const stepUpPath = '/step-up'
+
+function provesAtMfaPage(error: AccessError): boolean {
+  return Object(error.required?.recent_factor).prove === 'second_factor'
 }
 
 /** 303: whatever was sent, what follows is a GET (RFC 9110 section 15.4.4). */
-export function redirect(location: string): Refusal {
+export function redirect(location: string): Answer {
   return { status: 303, headers: [...privateHeaders, ['Location', location]], body: '' }
 }
 
 /** A CORS preflight carries no credentials; it is ended here, and without CORS headers the browser goes no further. */
-export const preflightAnswer: Refusal = { status: 204, headers: privateHeaders, body: '' }
+export const preflightAnswer: Answer = { status: 204, headers: privateHeaders, body: '' }
 
 export function isPreflight(request: AuthRequest): boolean {
   return (
@@ -78,18 +100,35 @@ export function returnPathOf(
 }
 
 /** Whether a path is part of signing in: returning there would go in circles. */
-export function leadsToSignIn(path: string, { loginPath, mfaPath }: Config): boolean {
-  return (loginPath !== undefined && isWithin(path, loginPath)) || isWithin(path, mfaPath)
+export function leadsToSignIn(
+  path: string,
+  { loginPath, mfaPath, organizationsPath }: Config
+): boolean {
+  return [loginPath, mfaPath, organizationsPath].some(
+    (page) => page !== undefined && isWithin(path, page)
+  )
 }
 
-function loginLocation(login: URL, request: AuthRequest, target: string, config: Config): string {
+function withReturnPath(
+  page: string,
+  request: AuthRequest,
+  target: string,
+  config: Config
+): string {
   const path = returnPathOf(request, target, config)
-  if (path !== undefined) login.searchParams.set('return_to', path)
-  return `${login.pathname}${login.search}`
+  return path === undefined ? page : addReturnPath(page, path)
 }
 
-function problem(error: AccessError | UnavailableError): Refusal {
+/** A page that is told where to go on to. */
+export function addReturnPath(page: string, return_to: string): string {
+  const url = new URL(page, 'https://app.invalid')
+  url.searchParams.set('return_to', return_to)
+  return `${url.pathname}${url.search}`
+}
+
+function problem(error: AccessError | UnavailableError, { organizationsPath }: Config): Answer {
   const required = error instanceof AccessError ? error.required : undefined
+  const switch_at = error.code === 'organization_mismatch' ? organizationsPath : undefined
   return {
     status: error.status,
     headers: [
@@ -102,6 +141,7 @@ function problem(error: AccessError | UnavailableError): Refusal {
       status: error.status,
       code: error.code,
       detail: error.message,
+      switch_at,
       ...required
     })
   }

@@ -57,14 +57,9 @@ export function createRefuse(
     const next = await continueSignIn(parts, request, target)
     const cookies = [...cleared, ...next.headers]
     const missing = next.error ?? error
-    if (next.refusal === undefined) return answer(request, target, missing, cookies)
-    const { refusal } = next
-    return {
-      accepted: false,
-      error: missing,
-      ...refusal,
-      headers: [...refusal.headers, ...cookies]
-    }
+    if (next.answer === undefined) return answer(request, target, missing, cookies)
+    const headers = [...next.answer.headers, ...cookies]
+    return { accepted: false, error: missing, ...next.answer, headers }
   }
 
   function answer(

@@ -22,6 +22,11 @@ export const accessProblems = {
     detail: 'Another primary factor is required to finish signing in.',
     challenge: 'Bearer error="insufficient_user_authentication"'
   },
+  organization_required: {
+    status: 401,
+    detail: 'An organization must be chosen to finish signing in.',
+    challenge: 'Bearer error="insufficient_user_authentication"'
+  },
   recent_factor_required: {
     status: 401,
     detail: 'A recent authentication is required.',
@@ -33,7 +38,13 @@ export const accessProblems = {
     challenge: 'Bearer error="insufficient_scope"'
   },
   organization_mismatch: { status: 403, detail: 'The session belongs to another organization.' },
+  organization_unavailable: { status: 403, detail: 'The member cannot enter this organization.' },
   csrf_rejected: { status: 403, detail: 'The request did not come from this site.' },
+  code_rejected: { status: 400, detail: 'The code was not accepted.' },
+  phone_number_rejected: { status: 400, detail: 'The phone number was not accepted.' },
+  method_unavailable: { status: 403, detail: 'This second factor cannot be used here.' },
+  too_many_attempts: { status: 429, detail: 'Too many attempts were made.' },
+  request_malformed: { status: 400, detail: 'The request could not be read.' },
   jwt_invalid: { status: 401, detail: 'The session JWT could not be verified.' },
   jwt_too_old: { status: 401, detail: 'The session JWT was issued too long ago.' },
   tenancy_mismatch: { status: 403, detail: 'The member belongs to another organization.' },
@@ -41,34 +52,56 @@ export const accessProblems = {
     status: 403,
     detail: 'The member has no permission to perform the requested action.'
   }
-} as const satisfies Record<string, { status: 401 | 403; detail: string; challenge?: string }>
+} as const satisfies Record<string, AccessProblem>
+
+interface AccessProblem {
+  readonly status: 400 | 401 | 403 | 429
+  readonly detail: string
+  readonly challenge?: string
+}
 
 export type AccessCode = keyof typeof accessProblems
 
 export interface AccessErrorOptions {
   /** The private reason. It reaches events and `cause`, never a response, and holds no credential. */
   readonly cause?: unknown
-  /** What the caller still has to do, for `mfa_required` and `primary_required`. It is part of the response. */
+  /** What the caller has to do. Its members are part of the response. */
   readonly required?: Readonly<Record<string, unknown>>
+  /** `max_age` of the challenge: how old an authentication may be (RFC 9470 section 3). */
+  readonly maxAgeSeconds?: number
+  readonly retryAfterSeconds?: number
 }
 
 /** Our caller is refused: not signed in, not allowed, or from elsewhere. It carries its own response. */
 export class AccessError extends MembergateError {
   readonly code: AccessCode
-  /** HTTP status of the refusal: 401 or 403. */
-  readonly status: 401 | 403
-  /** Response headers of the refusal: `WWW-Authenticate` where a challenge applies. */
+  /** HTTP status of the refusal: 401 or 403; 400 or 429 of an action. */
+  readonly status: AccessProblem['status']
+  /** Response headers of the refusal: `WWW-Authenticate` where a challenge applies, `Retry-After` where waiting helps. */
   readonly headers: Readonly<Record<string, string>>
   /** Express and Koa may show `message`: it is one fixed sentence per code. */
   readonly expose = true
   readonly required?: Readonly<Record<string, unknown>>
 
   constructor(code: AccessCode, options: AccessErrorOptions = {}) {
-    const problem: { status: 401 | 403; detail: string; challenge?: string } = accessProblems[code]
+    const problem: AccessProblem = accessProblems[code]
     super(problem.detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.status = problem.status
-    this.headers = problem.challenge === undefined ? {} : { 'WWW-Authenticate': problem.challenge }
+    this.headers = { ...challengeOf(problem, options), ...retryAfterOf(options) }
     if (options.required !== undefined) this.required = options.required
   }
+}
+
+function challengeOf(
+  { challenge }: AccessProblem,
+  { maxAgeSeconds }: AccessErrorOptions
+): Record<string, string> {
+  if (challenge === undefined) return {}
+  const maxAge = maxAgeSeconds === undefined ? '' : `, max_age="${maxAgeSeconds}"`
+  return { 'WWW-Authenticate': `${challenge}${maxAge}` }
+}
+
+function retryAfterOf({ retryAfterSeconds }: AccessErrorOptions): Record<string, string> {
+  return retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }
 }

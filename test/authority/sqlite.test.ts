@@ -1,9 +1,12 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { DatabaseUnavailable, type Engine } from '../../src/authority/store/engine.ts'
 import { openSqlite } from '../../src/authority/store/sqlite.ts'
 
@@ -41,7 +44,7 @@ test('a file that is full is unavailable, and goes on when there is room', async
 
 test('the files are readable by their owner only', async () => {
   await insert('secret')
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-lock`]) {
     expect((await stat(file)).mode & 0o777).toBe(0o600)
   }
 })
@@ -52,6 +55,153 @@ test('the text of a thousand statements that are not used again is not kept', as
     await engine.read(`select ${index} -- ${'x'.repeat(100_000)}`, [])
   }
   expect(usedHeap() - before).toBeLessThan(50_000_000)
+})
+
+describe('units of one turn of the event loop', () => {
+  const texts = async () =>
+    (await engine.read('select content from texts order by rowid', [])).map(
+      ({ content }) => content
+    )
+  const guard = { sql: "update texts set content = 'x' where content = 'none'", values: [] }
+
+  test('share a commit, and each is answered after it', async () => {
+    const other = await openSqlite(path, 'beside')
+    const seen = await Promise.all(
+      Array.from({ length: 250 }, async (_, index) => {
+        await insert(`text ${index}`)
+        const [row] = await other.read('select count(*) as total from texts where content = $1', [
+          `text ${index}`
+        ])
+        return Number(row?.total)
+      })
+    )
+    expect(new Set(seen)).toEqual(new Set([1]))
+    await other.close()
+  })
+
+  test('are carried out in their order', async () => {
+    const order = Array.from({ length: 250 }, (_, index) => `text ${index}`)
+    await Promise.all(order.map(insert))
+    expect(await texts()).toEqual(order)
+  })
+
+  test('do not suffer from one whose guard is not met, nor from one that fails', async () => {
+    const outcomes = await Promise.allSettled([
+      insert('before'),
+      engine.runUnit([
+        { sql: "insert into texts (content) values ('undone')", values: [], guarded: false },
+        { ...guard, guarded: true }
+      ]),
+      engine.runUnit([
+        { sql: "insert into texts (content) values ('undone too')", values: [], guarded: false },
+        { sql: 'insert into texts (content) values (null)', values: [], guarded: false }
+      ]),
+      insert('after')
+    ])
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled', value: { done: true } },
+      { status: 'fulfilled', value: { done: false, statement: 1, violated: undefined } },
+      { status: 'rejected', reason: { errcode: 1299 } },
+      { status: 'fulfilled', value: { done: true } }
+    ])
+    expect(await texts()).toEqual(['before', 'after'])
+  })
+
+  test('are each by themselves where one takes the whole transaction with it', async () => {
+    await engine.read(
+      "create trigger undo_all before insert on texts when new.content = 'fatal' begin select raise(rollback, 'all'); end",
+      []
+    )
+    const outcomes = await Promise.allSettled(['before', 'fatal', 'after'].map(insert))
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await texts()).toEqual(['before', 'after'])
+  })
+
+  test('that wait when the database is closed are carried out first', async () => {
+    const waiting = insert('last')
+    await engine.close()
+    expect(await waiting).toEqual({ done: true })
+    await expect(insert('too late')).rejects.toBeInstanceOf(DatabaseUnavailable)
+    engine = await openSqlite(path)
+    expect(await texts()).toEqual(['last'])
+  })
+
+  test('are unavailable together where no transaction can begin', async () => {
+    const rival = await openSqlite(path, 'beside')
+    await engine.read('pragma busy_timeout = 10', [])
+    await rival.read('begin immediate', [])
+    const outcomes = await Promise.allSettled([insert('one'), insert('other')])
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(DatabaseUnavailable) })
+    }
+    await rival.read('rollback', [])
+    expect(await insert('one')).toEqual({ done: true })
+    await rival.close()
+  })
+})
+
+describe('a file', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+
+  /** Opens the file in another process, and says why not. */
+  function openElsewhere(file: string): Promise<{ child: ChildProcess; said: string }> {
+    const code = `import { openSqlite } from './src/authority/store/sqlite.ts'
+      try { await openSqlite(process.argv[1]); console.log('opened'); setInterval(() => {}, 1000) }
+      catch (error) { console.log(error.name + ': ' + error.message) }`
+    const child = spawn(
+      process.execPath,
+      ['--no-warnings', '--import', 'tsx', '--input-type=module', '--eval', code, file],
+      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }
+    )
+    return once(child.stdout, 'data').then(([said]) => ({ child, said: String(said).trim() }))
+  }
+
+  test('ST-06: belongs to one process, and a second is told which', async () => {
+    await symlink(path, `${path}-link`)
+    for (const name of [path, `${path}-link`]) {
+      const { said } = await openElsewhere(name)
+      expect(said).toMatch(/^ConfigError: /)
+      expect(said).toContain(`is in use by process ${process.pid}:`)
+    }
+  }, 60_000)
+
+  test('ST-06: is free again once its process was killed', async () => {
+    await engine.close()
+    const { child, said } = await openElsewhere(path)
+    expect(said).toBe('opened')
+    await expect(openSqlite(path)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining(`process ${child.pid}:`)
+    })
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+    engine = await openSqlite(path)
+  }, 60_000)
+
+  test('may be opened several times by one process, and is given back with the last', async () => {
+    const again = await openSqlite(path)
+    await engine.close()
+    expect((await openElsewhere(path)).said).toMatch(/in use/)
+    await again.close()
+    const { child, said } = await openElsewhere(path)
+    expect(said).toBe('opened')
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
+    engine = await openSqlite(path)
+  }, 60_000)
+})
+
+test('ST-15: a backup that was made while units ran is whole, and opens', async () => {
+  const writing = Promise.all(Array.from({ length: 300 }, (_, index) => insert(`text ${index}`)))
+  const other = await openSqlite(path, 'beside')
+  await other.read('vacuum into $1', [`${path}-copy`])
+  await other.close()
+  await writing
+  const copy = await openSqlite(`${path}-copy`)
+  expect(await copy.read('pragma integrity_check', [])).toEqual([{ integrity_check: 'ok' }])
+  await copy.close()
 })
 
 function usedHeap(): number {

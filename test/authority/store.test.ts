@@ -22,7 +22,12 @@ import { migrations } from '../../src/authority/store/migrations.ts'
 import { openPostgres } from '../../src/authority/store/postgres.ts'
 import { openSqlite } from '../../src/authority/store/sqlite.ts'
 import { statements } from '../../src/authority/store/statements.ts'
-import { openStore, type ProjectStore, type Store } from '../../src/authority/store/store.ts'
+import {
+  openStore,
+  openStoreBeside,
+  type ProjectStore,
+  type Store
+} from '../../src/authority/store/store.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -247,6 +252,17 @@ describeOnEachDatabase((createDatabase) => {
     const change = { ...member, name: 'Ada' }
     expect(await project.run(writesOfChange(member, change, stale))).toBeUndefined()
     expect(await project.run(writesOfChange(member, change, stale))).toBe(stale)
+  })
+
+  test('an address that was proven is not the one that came instead', async () => {
+    const { member_id, email_id } = member
+    const moved = { ...member, email_id: 'email-new', email_address: 'new@example.com' }
+    expect(await project.run(writesOfChange(member, moved, stale))).toBeUndefined()
+    const activation = { do: 'activateMember', member_id, now, otherwise: stale } as const
+    expect(await project.run([{ ...activation, email_id }])).toBe(stale)
+    expect((await project.findMemberById(member_id))?.email_address_verified).toBe(false)
+    expect(await project.run([{ ...activation, email_id: 'email-new' }])).toBeUndefined()
+    expect((await project.findMemberById(member_id))?.email_address_verified).toBe(true)
   })
 
   describe('another project', () => {
@@ -515,21 +531,25 @@ describeOnEachDatabase((createDatabase) => {
           project.run([
             {
               do: 'insertSigningKey',
-              kid: `key ${index}`,
-              public_jwk: {
-                kty: 'RSA',
-                use: 'sig',
-                key_ops: ['verify'],
-                alg: 'RS256',
+              key: {
                 kid: `key ${index}`,
-                x5c: [],
-                x5tS256: '',
-                n: '',
-                e: ''
+                public_jwk: {
+                  kty: 'RSA',
+                  use: 'sig',
+                  key_ops: ['verify'],
+                  alg: 'RS256',
+                  kid: `key ${index}`,
+                  x5c: [],
+                  x5tS256: '',
+                  n: '',
+                  e: ''
+                },
+                private_key: 'sealed',
+                generation: 1,
+                created_at: now,
+                signs_at: now,
+                ends_at: null
               },
-              private_key: 'sealed',
-              generation: 1,
-              now,
               otherwise: problem('not_implemented')
             }
           ])
@@ -572,6 +592,33 @@ describeOnEachDatabase((createDatabase) => {
     await fresh.drop()
   })
 
+  test('ST-08: a migration that fails leaves nothing, and can be run again', async () => {
+    const fresh = await createDatabase()
+    const open = isPostgresUrl(fresh.location) ? openPostgres : openSqlite
+    const engine = await open(fresh.location)
+    const first = 'create table one (content text)'
+    await expect(
+      engine.migrate([first, 'create table other (content text); nonsense'])
+    ).rejects.toThrow()
+    for (const table of ['one', 'other', 'membergate_migrations']) {
+      await expect(engine.read(`select * from ${table}`, [])).rejects.toThrow()
+    }
+    await engine.migrate([first, 'create table other (content text)'])
+    expect(await engine.read('select version from membergate_migrations', [])).toHaveLength(2)
+    await engine.close()
+    await fresh.drop()
+  })
+
+  test('beside a process that serves it a database is opened only with the schema of this release', async () => {
+    const fresh = await createDatabase()
+    await expect(openStoreBeside(fresh.location)).rejects.toMatchObject({ code: 'config_invalid' })
+    const serving = await openStore(fresh.location)
+    const beside = await openStoreBeside(fresh.location)
+    expect(await beside.listProjects()).toEqual([])
+    await Promise.all([serving.close(), beside.close()])
+    await fresh.drop()
+  })
+
   test('two processes may open one database at the same moment', async () => {
     const fresh = await createDatabase()
     const stores = await Promise.all([openStore(fresh.location), openStore(fresh.location)])
@@ -584,10 +631,19 @@ describeOnEachDatabase((createDatabase) => {
 test('every statement is held to the project', () => {
   const sources = Object.entries(statements).map(([name, statement]) => [
     name,
-    statement.toString()
+    name.startsWith('sweep') ? sqlOf(statement) : statement.toString()
   ])
   const free = sources.filter(
     ([, source = '']) => !source.includes('project_id = $1') && !/values \(\$1/.test(source)
   )
   expect(free).toEqual([])
+
+  function sqlOf(sweep: (typeof statements)[keyof typeof statements]): string {
+    const [sql] = (sweep as typeof statements.sweepLinks)({
+      do: 'sweepLinks',
+      ended_by: now,
+      limit: 1
+    })
+    return sql
+  }
 })

@@ -4,7 +4,7 @@ import { readReturnPath } from '../../src/core/return-to.ts'
 
 describe('a path to return to', () => {
   test.each(['/', '/a?b=c', '/ok?next=//e#x', '/%2f/e', '/%5ce', '/confirm/me@example.com'])(
-    'stays as it is: %s',
+    'MF-07 stays as it is: %s',
     (path) => {
       expect(readReturnPath(path)).toBe(path)
     }
@@ -46,6 +46,16 @@ describe('a path to return to', () => {
     'https://app.example@e',
     'https://app.example:443@e',
     'http://999999999',
+    'https://app.example.e',
+    'https://app.example%2ee',
+    'https://app.example.',
+    'https://app.example:8443',
+    'http://app.example',
+    'https://e#app.example',
+    'https://e?app.example',
+    'http:999999999',
+    'http://[2001:/',
+    '//e\u00ad.com',
     '//e。com',
     '//ｅ.com',
     'relative',
@@ -53,18 +63,18 @@ describe('a path to return to', () => {
     '/a\r\nSet-Cookie: x',
     `/${'a'.repeat(2048)}`,
     '/%zz'
-  ])('that leads elsewhere is none: %j', (path) => {
+  ])('MF-03 MF-04 MF-05 MF-06 MF-08 MF-09 MF-24 that leads elsewhere is none: %j', (path) => {
     expect(readReturnPath(path)).toBeUndefined()
   })
 
   test.each([undefined, null, 7, ['/a', '/b'], { path: '/a' }])(
-    'that is no text is none: %j',
+    'MF-09 that is no text is none: %j',
     (value) => {
       expect(readReturnPath(value)).toBeUndefined()
     }
   )
 
-  test('never leaves the origin, whatever the text', async () => {
+  test('MF-23 never leaves the origin, whatever the text', async () => {
     const origin = 'https://app.example'
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),

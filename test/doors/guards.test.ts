@@ -704,7 +704,7 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       [{ Origin: 'null' }, 403],
       [{ Origin: 'https://partner.example', 'Sec-Fetch-Site': 'cross-site' }, 200],
       [{}, 200]
-    ])('from %j is answered with %i', async (headers, status) => {
+    ])('CS-01 CS-02 from %j is answered with %i', async (headers, status) => {
       const { session_jwt } = await world.signIn('admin@acme.test')
       const answer = await request(app.url)
         .put('/members/x')
@@ -713,7 +713,7 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       if (status === 403) expect(answer.body.code).toBe('csrf_rejected')
     })
 
-    test('from another site passes with a Bearer token, which no browser adds by itself', async () => {
+    test('CS-04 from another site passes with a Bearer token, which no browser adds by itself', async () => {
       const { session_jwt } = await world.signIn('admin@acme.test')
       await request(app.url)
         .put('/members/x')
@@ -721,7 +721,7 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
         .expect(200)
     })
 
-    test('that says nothing of its origin is refused when csrf is strict', async () => {
+    test('CS-03 that says nothing of its origin is refused when csrf is strict', async () => {
       const strict = await openAnother({ csrf: 'strict' })
       const { session_jwt } = await world.signIn('admin@acme.test')
       await request(strict.url).put('/members/x').set(cookies({ session_jwt })).expect(403)
@@ -740,12 +740,12 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       { Accept: 'text/html', 'X-Requested-With': 'XMLHttpRequest' },
       { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors' },
       { Accept: 'application/json' }
-    ])('of a script is a problem: %j', async (headers) => {
+    ])('MF-01 of a script is a problem: %j', async (headers) => {
       const answer = await request(app.url).get('/me').set(headers)
       expect(answer.status).toBe(401)
     })
 
-    test('of a CORS preflight is 204 without CORS headers', async () => {
+    test('CS-17 of a CORS preflight is 204 without CORS headers', async () => {
       const answer = await request(app.url)
         .options('/guarded-options')
         .set({ Origin: 'https://evil.example', 'Access-Control-Request-Method': 'PUT' })

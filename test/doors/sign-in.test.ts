@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import request from 'supertest'
+import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
 import { openWorld, type World } from '../support/world.ts'
 
@@ -73,9 +74,9 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     'Sec-Fetch-Dest': 'document'
   }
 
-  test('a complete answer becomes both session cookies, with the flags that keep them', async () => {
+  test('CK-01 CK-07 CK-10 a complete answer becomes both session cookies, with the flags that keep them', async () => {
     const answer = await request(app.url).post('/sign-in/member')
-    expect(answer.body).toEqual({ member_authenticated: true, return_to: '/' })
+    expect(answer.body).toEqual({ member_authenticated: true, return_to: '/', next: '/' })
     const jar = cookiesOf(answer)
     expect(Object.keys(jar).sort()).toEqual([
       'membergate_sign_in',
@@ -95,19 +96,19 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     await request(app.url).get('/me').set('Cookie', sessionOf(jar)).expect(200)
   })
 
-  test('a JWT that is too large for a cookie leaves no earlier one behind', async () => {
+  test('CK-05 a JWT that is too large for a cookie leaves no earlier one behind', async () => {
     const jar = cookiesOf(await request(app.url).post('/sign-in-large'))
     expect(jar.stytch_session?.flags).not.toContain('Max-Age=0')
     expect(jar.stytch_session_jwt?.flags).toContain('Max-Age=0')
   })
 
-  test('a token that no cookie can hold is refused, and not quoted', async () => {
+  test('CK-04 a token that no cookie can hold is refused, and not quoted', async () => {
     const answer = await request(app.url).post('/sign-in-odd')
     expect(answer.status).toBe(500)
     expect(answer.text).not.toContain('canary')
   })
 
-  test('on an https origin every cookie is Secure, and hostPrefix puts __Host- before each', async () => {
+  test('CK-01 CK-03 on an https origin every cookie is Secure, and hostPrefix puts __Host- before each', async () => {
     const secure = await open(
       { ...options(), origin: 'https://app.example', cookies: { hostPrefix: true } },
       define
@@ -126,9 +127,13 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     await secure.close()
   })
 
-  test('an incomplete answer becomes an intermediate session and a sealed state, which MFA completes', async () => {
+  test('MF-14 MF-16 an incomplete answer becomes an intermediate session and a sealed state, which MFA completes', async () => {
     const answer = await request(app.url).post('/sign-in/totp')
-    expect(answer.body).toEqual({ member_authenticated: false, return_to: '/deep?x=1' })
+    expect(answer.body).toEqual({
+      member_authenticated: false,
+      return_to: '/deep?x=1',
+      next: '/mfa/totp'
+    })
     const jar = cookiesOf(answer)
     expect(Object.keys(jar).sort()).toEqual(['membergate_sign_in', 'stytch_intermediate_session'])
     for (const { flags } of Object.values(jar)) {
@@ -144,7 +149,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     expect(pending.body.intermediate_session_token).toBe(jar.stytch_intermediate_session?.value)
 
     const completed = await request(app.url).post('/mfa/totp').set({ Cookie })
-    expect(completed.body).toEqual({ member_authenticated: true, return_to: '/deep?x=1' })
+    expect(completed.body).toMatchObject({ member_authenticated: true, return_to: '/deep?x=1' })
     const signedIn = cookiesOf(completed)
     expect(signedIn.stytch_intermediate_session?.flags).toContain('Max-Age=0')
     const me = await request(app.url).get('/me').set('Cookie', sessionOf(signedIn))
@@ -165,18 +170,18 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       expect(answer.headers.location).toBe(path)
     })
 
-    test('resumes at the page it wanted last', async () => {
+    test('MF-01 resumes at the page it wanted last', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
       const answer = await request(app.url)
         .get('/me?deep=1')
         .set({ Cookie: pendingOf(jar), ...navigation })
       const moved = { ...jar, ...cookiesOf(answer) }
       const completed = await request(app.url).post('/mfa/totp').set('Cookie', pendingOf(moved))
-      expect(completed.body).toEqual({ member_authenticated: true, return_to: '/me?deep=1' })
+      expect(completed.body).toMatchObject({ member_authenticated: true, return_to: '/me?deep=1' })
       world.clock.advance(30)
     })
 
-    test('hears as a script what is required, and no id or token', async () => {
+    test('MF-01 MF-14 hears as a script what is required, and no id or token', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
       const answer = await request(app.url).get('/me').set('Cookie', pendingOf(jar))
       expect(answer.status).toBe(401)
@@ -188,7 +193,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       expect(answer.text).not.toContain(jar.stytch_intermediate_session?.value)
     })
 
-    test('is not sent in circles by a page of its own step that is guarded', async () => {
+    test('MF-20 is not sent in circles by a page of its own step that is guarded', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
       const answer = await request(app.url)
         .get('/mfa/totp')
@@ -205,7 +210,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
         .expect(200)
     })
 
-    test('starts over when the ten minutes are up, and forgets what is left', async () => {
+    test('MF-12 starts over when the ten minutes are up, and forgets what is left', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
       world.clock.advance(600)
       const Cookie = pendingOf(jar)
@@ -236,7 +241,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
           stytch_intermediate_session: { value: 'x'.repeat(44), flags: [] }
         })
       ]
-    ])('with a state that is %s is not signed in at all', async (_, change) => {
+    ])('MF-12 MF-22 with a state that is %s is not signed in at all', async (_, change) => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
       const answer = await request(app.url)
         .get('/me')
@@ -245,7 +250,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     })
   })
 
-  test('a sign-in that another site sent is refused, and its session revoked', async () => {
+  test('CS-09 a sign-in that another site sent is refused, and its session revoked', async () => {
     const { member_id } = (await world.authenticate('editor@acme.test')).member
     await world.client.sessions.revoke({ member_id })
     const answer = await request(app.url)
@@ -261,7 +266,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
   })
 
   describe('signing out', () => {
-    test('ends the session, clears every cookie and is seen at once', async () => {
+    test('CK-06 ends the session, clears every cookie and is seen at once', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const Cookie = sessionOf(jar)
       await request(app.url).get('/me').set({ Cookie }).expect(200)
@@ -330,7 +335,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       }
     )
 
-    test('is POST only, and refused to another site', async () => {
+    test('CK-14 CS-09 is POST only, and refused to another site', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const Cookie = sessionOf(jar)
       await request(app.url).get('/sign-out').set({ Cookie }).expect(405).expect('Allow', 'POST')
@@ -361,7 +366,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       await other.close()
     })
 
-    test('clears the cookies while the authority is away, and says that the revocation is outstanding', async () => {
+    test('CK-13 clears the cookies while the authority is away, and says that the revocation is outstanding', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const away = await open(
         { ...options(), fetch: () => Promise.reject(new TypeError('fetch failed')) },
@@ -375,28 +380,3 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     })
   })
 })
-
-type Jar = Record<string, { value: string; flags: string[] }>
-
-function cookiesOf({ headers }: { headers: Record<string, unknown> }): Jar {
-  const list = ([headers['set-cookie']].flat() as (string | undefined)[]).filter(
-    (cookie) => cookie !== undefined
-  )
-  return Object.fromEntries(
-    list.map((cookie) => {
-      const [pair = '', ...flags] = cookie.split('; ')
-      const at = pair.indexOf('=')
-      return [pair.slice(0, at), { value: pair.slice(at + 1), flags: flags.sort() }]
-    })
-  )
-}
-
-function pick(jar: Jar, pattern: RegExp): string {
-  return Object.entries(jar)
-    .filter(([name]) => pattern.test(name))
-    .map(([name, { value }]) => `${name}=${value}`)
-    .join('; ')
-}
-
-const sessionOf = (jar: Jar) => pick(jar, /stytch_session/)
-const pendingOf = (jar: Jar) => pick(jar, /sign_in|intermediate/)

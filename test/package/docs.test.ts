@@ -156,7 +156,10 @@ describe('sessions-and-mfa.md', () => {
       ...membersOf('src/adapters/express.ts', 'ExpressMemberAuthOptions'),
       ...membersOf('src/core/guard-options.ts', 'TenantOptions'),
       ...membersOf('src/core/guard-options.ts', 'PermissionOptions'),
-      ...membersOf('src/core/guard-options.ts', 'SessionGuardOptions')
+      ...membersOf('src/core/guard-options.ts', 'SessionGuardOptions'),
+      ...membersOf('src/core/recent-factor.ts', 'RecentFactorOptions'),
+      ...membersOf('src/core/mfa/mfa-routes.ts', 'MfaRoutesOptions'),
+      ...membersOf('src/core/sign-in/sign-out.ts', 'SignOutOptions')
     ]
     expect(options.length).toBeGreaterThan(20)
     expect(namesOf(table('\n## Options\n')).sort()).toEqual(options.sort())

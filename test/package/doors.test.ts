@@ -14,25 +14,37 @@ const doors: Record<string, readonly string[]> = {
     'isMembergateError'
   ],
   'membergate/express': [
+    'chooseOrganization',
+    'completeDiscovery',
     'completeSignIn',
     'createMemberAuth',
     'handleMfaRedirect',
     'memberOf',
+    'mfaRoutes',
+    'pendingDiscovery',
     'pendingSignIn',
     'requireMemberSession',
     'requirePermission',
+    'requireRecentFactor',
     'signOut',
+    'switchOrganization',
     'verdictOf'
   ],
   'membergate/koa': [
+    'chooseOrganization',
+    'completeDiscovery',
     'completeSignIn',
     'createMemberAuth',
     'handleMfaRedirect',
     'memberOf',
+    'mfaRoutes',
+    'pendingDiscovery',
     'pendingSignIn',
     'requireMemberSession',
     'requirePermission',
+    'requireRecentFactor',
     'signOut',
+    'switchOrganization',
     'verdictOf'
   ],
   'membergate/testing': ['openAuthority']

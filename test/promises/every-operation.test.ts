@@ -547,7 +547,7 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['organizations.members.unlinkRetiredEmail', { ...known, email_address: 'no address' }],
     ['organizations.members.unlinkRetiredEmail', { ...known, email_id: 'email-test-none' }],
     ['organizations.members.deleteExternalId', nobody],
-    ['organizations.members.startEmailUpdate', {}],
+    ['organizations.members.startEmailUpdate', known],
     ['organizations.members.startEmailUpdate', { ...nobody, email_address: 'a@b.example' }],
     ['organizations.members.startEmailUpdate', { ...known, email_address: person.email_address }],
     [

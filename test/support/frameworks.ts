@@ -21,6 +21,11 @@ export interface Exchange {
     options?: expressDoor.CompleteSignInOptions
   ): Promise<expressDoor.CompletedSignIn>
   pendingSignIn(): Promise<expressDoor.PendingSignIn | null>
+  completeDiscovery(
+    result: expressDoor.DiscoveryResponse,
+    options?: expressDoor.CompleteSignInOptions
+  ): Promise<expressDoor.CompletedSignIn>
+  pendingDiscovery(): Promise<expressDoor.PendingDiscovery | null>
 }
 
 type Guard = object
@@ -33,6 +38,10 @@ export interface Auth {
   requireMemberSession(options?: object): Guard
   requirePermission(resource_id: string, action: string, options?: object): Guard
   handleMfaRedirect(): Guard
+  requireRecentFactor(options: expressDoor.RecentFactorOptions): Guard
+  mfaRoutes(options?: expressDoor.MfaRoutesOptions): Guard
+  switchOrganization(options?: object): Guard
+  chooseOrganization(options?: object): Guard
   signOut(options?: { redirectTo?: string }): Guard
 }
 
@@ -84,7 +93,9 @@ function openExpress(express: typeof express5): Framework['open'] {
             verdictOf: () => auth.verdictOf(req),
             freeMemberOf: () => expressDoor.memberOf(req),
             completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
-            pendingSignIn: () => auth.pendingSignIn(req)
+            pendingSignIn: () => auth.pendingSignIn(req),
+            completeDiscovery: (result, given) => auth.completeDiscovery(req, res, result, given),
+            pendingDiscovery: () => auth.pendingDiscovery(req)
           }
           Promise.resolve()
             .then(() => handler(exchange))
@@ -126,7 +137,9 @@ function openKoa(Koa: typeof Koa3): Framework['open'] {
             verdictOf: () => auth.verdictOf(ctx),
             freeMemberOf: () => koaDoor.memberOf(ctx),
             completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
-            pendingSignIn: () => auth.pendingSignIn(ctx)
+            pendingSignIn: () => auth.pendingSignIn(ctx),
+            completeDiscovery: (result, given) => auth.completeDiscovery(ctx, result, given),
+            pendingDiscovery: () => auth.pendingDiscovery(ctx)
           })
         })
       }

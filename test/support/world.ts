@@ -86,9 +86,10 @@ export const seed = [
   }
 ]
 
-export async function openWorld(): Promise<World> {
+/** @param members more of them, in Acme */
+export async function openWorld(members: readonly object[] = []): Promise<World> {
   const clock = createClock()
-  const authority = await openAuthority({ projects: seed, now: clock.now })
+  const authority = await openAuthority({ projects: withMembers(members), now: clock.now })
   const { url, project_id, secret } = authority
   const client = createClient({ url, project_id, secret, now: clock.now })
 
@@ -112,4 +113,11 @@ export async function openWorld(): Promise<World> {
     totpCode: () => new OTPAuth.TOTP({ secret: totp_secret }).generate({ timestamp: clock.now() }),
     close: () => authority.close()
   }
+}
+
+function withMembers(members: readonly object[]) {
+  const [project] = seed
+  const [acme, ...others] = project?.organizations ?? []
+  const all = [...(acme?.members ?? []), ...members]
+  return [{ ...project, organizations: [{ ...acme, members: all }, ...others] }] as typeof seed
 }

@@ -37,6 +37,14 @@ app.get(
   }
 )
 app.post('/sign-out', signOut({ redirectTo: '/' }))
+app.use(expressDoor.mfaRoutes({ pages: false }))
+app.get('/danger', expressDoor.requireRecentFactor({ withinMinutes: 10, methods: ['totp'] }))
+app.post('/switch', expressDoor.switchOrganization())
+app.post(
+  '/switch/:slug',
+  expressDoor.switchOrganization({ organization_slug: (req: Request) => req.params.slug })
+)
+app.post('/choose', expressDoor.chooseOrganization())
 app.post('/sign-in', async (req, res) => {
   const result = await expressDoor.createMemberAuth().client.passwords.authenticate({
     organization_id: 'acme',
@@ -65,6 +73,24 @@ router.get(
     ctx.body = pending?.return_to
   }
 )
+koa.use(koaDoor.mfaRoutes())
+router.get('/danger', koaDoor.requireRecentFactor({ withinMinutes: 10, factors: 2 }))
+router.post(
+  '/switch/:slug',
+  koaDoor.switchOrganization({ organization_slug: (ctx) => ctx.params.slug })
+)
+router.post('/choose', koaDoor.chooseOrganization())
+router.post('/discover', async (ctx) => {
+  const intermediate_session_token = 'x'
+  const found = {
+    intermediate_session_token,
+    email_address: 'a@b.test',
+    discovered_organizations: []
+  }
+  const { next } = await koaDoor.completeDiscovery(ctx, found)
+  const email_address: string | undefined = (await koaDoor.pendingDiscovery(ctx))?.email_address
+  ctx.body = { next, email_address }
+})
 router.post('/sign-out', koaDoor.signOut())
 koa.use(router.routes())
 

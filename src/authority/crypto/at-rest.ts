@@ -10,6 +10,8 @@ import { ConfigError } from '../../errors/config-error.ts'
 
 /** What the authority keeps secret in its database, and what it derives from its keys instead of keeping it. */
 export interface AtRest {
+  /** What names the keys in the database, in their order: the first one writes. */
+  readonly key_ids: readonly [string, ...string[]]
   /** Encrypts with the first key. `context` names where the text belongs: moved elsewhere, it does not open. */
   seal(plaintext: string, context: string): string
   /** Throws when the text was altered, belongs to another context, or was sealed with a key that is not listed. */
@@ -44,6 +46,8 @@ export function createAtRest(keys: readonly string[]): AtRest {
   }
 
   return {
+    key_ids: [first.id, ...derived.slice(1).map(({ id }) => id)],
+
     seal: (plaintext, context) => encrypt(first, plaintext, context),
 
     open(sealed, context) {

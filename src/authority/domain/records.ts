@@ -2,6 +2,7 @@ import type { MemberRoleSource, RetiredEmail } from '../../wire/member.ts'
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole, Organization } from '../../wire/organization.ts'
 import type { PolicyResource, PolicyRole } from '../../wire/rbac.ts'
+import type { JWK } from '../../wire/sessions.ts'
 
 /** What the store keeps, as the rules read it. Times are epoch milliseconds. */
 
@@ -27,6 +28,20 @@ export interface ProjectRecord {
   /** What the project adds to the built-in roles and resources. */
   readonly policy: CustomPolicy
   readonly settings: ProjectSettings
+}
+
+/** A key for session JWTs. It is published from `created_at`, and signs from `signs_at` until a later key does. */
+export interface SigningKeyRecord {
+  readonly kid: string
+  /** Counts the keys of the project, from 1. */
+  readonly generation: number
+  readonly public_jwk: JWK
+  /** Sealed. */
+  readonly private_key: string
+  readonly created_at: number
+  readonly signs_at: number
+  /** From then on it is neither published nor believed. */
+  readonly ends_at: number | null
 }
 
 /** The settings of an organization that stand in its object under the same names. */

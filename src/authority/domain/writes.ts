@@ -1,6 +1,5 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole } from '../../wire/organization.ts'
-import type { JWK } from '../../wire/sessions.ts'
 import type { Problem } from './problem.ts'
 import type {
   CodePurpose,
@@ -15,6 +14,7 @@ import type {
   PasswordRecord,
   ProjectSettings,
   SessionRecord,
+  SigningKeyRecord,
   TotpRecord
 } from './records.ts'
 
@@ -38,13 +38,10 @@ interface Writes {
   setProjectSecret: { secret_hash: string }
   setProjectPolicy: { policy: CustomPolicy }
   setProjectSettings: { settings: ProjectSettings }
-  insertSigningKey: {
-    kid: string
-    public_jwk: JWK
-    private_key: string
-    generation: number
-    now: number
-  }
+  /** Guarded: nobody else made the key of this generation. */
+  insertSigningKey: { key: SigningKeyRecord }
+  /** Ends the keys of earlier generations then, unless they end before. */
+  endSigningKeys: { before_generation: number; ends_at: number }
 
   insertOrganization: { organization: OrganizationRecord }
   /** What names one organization of the project names no other, as slug or as external id. Guarded: not another's. */
@@ -176,6 +173,26 @@ interface Writes {
 
   /** Counts a message in a window of time. Guarded: fewer than `limit` were counted in it. */
   countSend: { counter: string; window_start: number; limit: number }
+
+  /** Encrypts anew. It does nothing where the text is not `sealed_before` any more. */
+  resealSigningKey: { kid: string; sealed_before: string; sealed: string }
+  resealTotp: { member_id: string; sealed_before: string; sealed: string }
+  resealRecoveryCode: { recovery_code_id: string; sealed_before: string; sealed: string }
+
+  /** Guarded: no other process has the lease now. */
+  takeLease: { name: string; now: number; expires_at: number }
+  /** Some of the rows that ended by then, at most `limit`. Guarded: there are any. */
+  sweepSessions: Sweep
+  sweepIntermediateSessions: Sweep
+  sweepLinks: Sweep
+  sweepOneTimeCodes: Sweep
+  sweepSendCounts: Sweep
+  sweepSigningKeys: Sweep
+}
+
+interface Sweep {
+  ended_by: number
+  limit: number
 }
 
 /**

@@ -27,6 +27,7 @@ import { loadCaller } from '../steps/caller.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { Store } from '../store/store.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
+import { healthRoutes } from './health.ts'
 import { readRequest } from './read-request.ts'
 import { reportError } from './report-error.ts'
 import { withDevice } from './with-device.ts'
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly delivery: Delivery
   readonly lookUpDevice: LookUpDevice | undefined
   readonly now: () => number
+  /** Whether the authority ends. */
+  readonly isClosing?: () => boolean
 }
 
 const maxBody = '64kb'
@@ -63,7 +66,9 @@ export function createApp(options: AppOptions): Express {
   // Repeated parameters become an array, which no schema takes.
   app.set('query parser', 'simple')
 
-  app.use(startAnswer)
+  const { store, isClosing = () => false } = options
+  app.use(startAnswer(isClosing))
+  app.use(healthRoutes({ isClosing, ping: store.ping }))
   const signingKeysOf = signingKeysByProject(options)
   for (const [path, operations] of operationsByPath()) {
     const resource = app.route(path)
@@ -111,10 +116,14 @@ function signingKeysByProject({ store, atRest }: AppOptions): (project_id: strin
   }
 }
 
-const startAnswer: RequestHandler = (_req, res, next) => {
-  localsOf(res).request_id = `request-id-test-${randomUUID()}`
-  res.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
-  next()
+function startAnswer(isClosing: () => boolean): RequestHandler {
+  return function startEveryAnswer(_req, res, next) {
+    localsOf(res).request_id = `request-id-test-${randomUUID()}`
+    res.set({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+    // A connection that is kept would bring new requests for as long as its client likes.
+    if (isClosing()) res.set('Connection', 'close')
+    next()
+  }
 }
 
 function nameOperation(name: OperationName): RequestHandler {

@@ -19,6 +19,8 @@ const requestTimeout = 30_000
 const connectionsCheckingInterval = 5000
 /** How long requests under way may take to end once the server stops. */
 const graceMs = 5000
+/** A connection that has its answer is idle, and its client may keep it for as long as it likes. */
+const closeIdleEveryMs = 50
 
 export function createServers(): Servers {
   const servers = new Set<Server>()
@@ -48,8 +50,10 @@ function startServer(listener: RequestListener, port: number, host: string): Pro
 function stopServer(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    const repeated = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs)
     server.close((error) => {
       clearTimeout(timer)
+      clearInterval(repeated)
       if (error === undefined) resolve()
       else reject(error)
     })

@@ -88,7 +88,7 @@ async function loadSessionByToken(
 async function loadSessionByJwt(context: Context, session_jwt: string): Promise<SessionRecord> {
   const parsed = parseJwt(session_jwt)
   if (parsed === undefined) throw new Refusal(problem('unable_to_parse_session_jwt'))
-  const key = await context.signingKeys.verificationKey(parsed.kid)
+  const key = await context.signingKeys.verificationKey(parsed.kid, context.now)
   const ours = key !== undefined && (await hasValidSignature(session_jwt, key))
   const claim = ours ? parsed.claims[sessionClaim] : undefined
   const id: unknown =

@@ -71,6 +71,7 @@ export function openTotpSecret(
   return atRest.open(secret, contextOf(store.project_id, member_id, 'totp', totp_registration_id))
 }
 
-function contextOf(project_id: string, member_id: string, kind: string, id: string): string {
+/** Where a sealed text of a member belongs. */
+export function contextOf(project_id: string, member_id: string, kind: string, id: string): string {
   return `${project_id}|${member_id}|${kind}|${id}`
 }

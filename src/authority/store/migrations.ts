@@ -50,6 +50,8 @@ export const migrations: readonly string[] = [
     public_jwk text not null,
     private_key text not null,
     created_at bigint not null,
+    signs_at bigint not null,
+    ends_at bigint,
     primary key (project_id, kid)
   );
   create unique index signing_keys_generation on signing_keys (project_id, generation);
@@ -177,6 +179,8 @@ export const migrations: readonly string[] = [
   );
   create unique index sessions_token on sessions (project_id, token_hash);
   create index sessions_of_member on sessions (project_id, member_id);
+  create index sessions_expired on sessions (project_id, expires_at);
+  create index sessions_revoked on sessions (project_id, revoked_at) where revoked_at is not null;
 
   create table intermediate_sessions (
     project_id text not null references projects (project_id) on delete cascade,
@@ -196,6 +200,7 @@ export const migrations: readonly string[] = [
   );
   create unique index intermediate_sessions_token on intermediate_sessions (project_id, token_hash);
   create index intermediate_sessions_of_member on intermediate_sessions (project_id, member_id);
+  create index intermediate_sessions_expired on intermediate_sessions (project_id, expires_at);
 
   create table links (
     project_id text not null references projects (project_id) on delete cascade,
@@ -214,6 +219,7 @@ export const migrations: readonly string[] = [
   create unique index links_token on links (project_id, token_hash);
   create index links_of_member on links (project_id, member_id);
   create index links_of_address on links (project_id, email_address);
+  create index links_expired on links (project_id, expires_at);
 
   create table one_time_codes (
     project_id text not null references projects (project_id) on delete cascade,
@@ -239,6 +245,13 @@ export const migrations: readonly string[] = [
     window_start bigint not null,
     sent bigint not null,
     primary key (project_id, counter)
+  );
+
+  create table leases (
+    project_id text not null references projects (project_id) on delete cascade,
+    name text not null,
+    expires_at bigint not null,
+    primary key (project_id, name)
   );
   `
 ]

@@ -7,6 +7,7 @@ import type {
   PasswordRecord,
   ProjectRecord,
   SessionRecord,
+  SigningKeyRecord,
   TotpRecord
 } from '../domain/records.ts'
 import type { RecoveryCode } from '../domain/recovery-codes.ts'
@@ -20,6 +21,10 @@ export function readProject(row: Row): ProjectRecord {
     policy: json(row.policy),
     settings: json(row.settings)
   }
+}
+
+export function readSigningKey(row: Row): SigningKeyRecord {
+  return { ...(row as unknown as SigningKeyRecord), public_jwk: json(row.public_jwk) }
 }
 
 export function readOrganization(row: Row): OrganizationRecord {

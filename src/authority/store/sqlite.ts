@@ -1,8 +1,24 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { LRUCache } from 'lru-cache'
 import { ConfigError } from '../../errors/config-error.ts'
-import { DatabaseUnavailable, type Engine, type Row, type Statement, type Value } from './engine.ts'
+import {
+  DatabaseUnavailable,
+  type Engine,
+  type Row,
+  type Statement,
+  type UnitOutcome,
+  type Value
+} from './engine.ts'
+import { lockFile } from './file-lock.ts'
+import { commit, createGroupCommit, rollBack } from './group-commit.ts'
 import { pendingMigrations } from './pending-migrations.ts'
+import {
+  type Driver,
+  errcodeOf,
+  loadDriver,
+  type SqliteDatabase,
+  type SqliteStatement
+} from './sqlite-driver.ts'
 
 const busyTimeoutMs = 5000
 /** More than the authority has; searches have one for every combination and length of lists. */
@@ -14,24 +30,34 @@ const uniqueCodes: ReadonlySet<number> = new Set([2067, 1555])
 const foreignKeyCode = 787
 
 /**
- * SQLite by the API of `node:sqlite`. There is one connection, and every unit runs from begin to commit without
- * giving the event loop a turn, so no other request's statement can fall into it.
+ * SQLite by the API of `node:sqlite`. There is one connection, and units run from begin to commit without giving the
+ * event loop a turn, so no other request's statement can fall into them.
+ *
+ * A file that is served belongs to this process; `beside` leaves it to the process that serves it.
  */
-export async function openSqlite(path: string): Promise<Engine> {
+export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'): Promise<Engine> {
   const driver = await loadDriver()
-  keepPrivate(path)
+  if (use === 'serve') keepPrivate(path)
+  else refuseMissing(path)
   const database = attempt(() => new driver.DatabaseSync(path))
-  attempt(() => {
+  let release = () => {}
+  try {
+    if (use === 'serve') release = lockFileOf(database, driver)
     database.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
     database.exec('pragma journal_mode = wal')
     database.exec('pragma synchronous = full')
     database.exec('pragma foreign_keys = on')
-  })
+  } catch (error) {
+    database.close()
+    release()
+    throw translated(error)
+  }
   const prepared = new LRUCache<string, SqliteStatement>({ max: maxPrepared })
+  const units = createGroupCommit(database, runAll)
   let closed = false
 
   function whileOpen<Result>(work: () => Result): Result {
-    if (closed) throw new DatabaseUnavailable(new Error('The database was closed.'))
+    if (closed) throw closedError()
     return attempt(work)
   }
 
@@ -43,45 +69,42 @@ export async function openSqlite(path: string): Promise<Engine> {
     return statement
   }
 
-  function transact<Result extends { done: boolean }>(work: () => Result): Result {
+  function transact(work: () => void): void {
     database.exec('begin immediate')
     try {
-      const outcome = work()
-      database.exec(outcome.done ? 'commit' : 'rollback')
-      return outcome
+      work()
     } catch (error) {
-      rollBack()
+      rollBack(database)
       throw error
     }
+    commit(database)
   }
 
-  /** After some errors, a full disk among them, SQLite has done so itself. */
-  function rollBack(): void {
-    try {
-      database.exec('rollback')
-    } catch {}
-  }
-
-  function runAll(statements: readonly Statement[]) {
+  function runAll(statements: readonly Statement[]): UnitOutcome {
     for (const [index, { sql, values, guarded }] of statements.entries()) {
       try {
         const { changes } = prepare(sql).run(named(values))
         if (guarded && Number(changes) === 0) {
-          return { done: false, statement: index, violated: undefined, orphaned: false } as const
+          return { done: false, statement: index, violated: undefined, orphaned: false }
         }
       } catch (error) {
         const violated = violatedIndex(error)
         const orphaned = errcodeOf(error) === foreignKeyCode
         if (violated === undefined && !orphaned) throw error
-        return { done: false, statement: index, violated, orphaned } as const
+        return { done: false, statement: index, violated, orphaned }
       }
     }
-    return { done: true } as const
+    return { done: true }
   }
 
   return {
     read: async (sql, values) => whileOpen(() => prepare(sql).all(named(values)) as Row[]),
-    runUnit: async (statements) => whileOpen(() => transact(() => runAll(statements))),
+    async runUnit(statements) {
+      if (closed) throw closedError()
+      return units.run(statements).catch((error: unknown) => {
+        throw translated(error)
+      })
+    },
     async migrate(migrations) {
       attempt(() =>
         transact(() => {
@@ -97,7 +120,6 @@ export async function openSqlite(path: string): Promise<Engine> {
               .prepare('insert into membergate_migrations (version) values ($1)')
               .run(named([version]))
           }
-          return { done: true }
         })
       )
     },
@@ -105,7 +127,9 @@ export async function openSqlite(path: string): Promise<Engine> {
     exclusively: (work) => work(),
     async close() {
       closed = true
+      units.flush()
       database.close()
+      release()
     }
   }
 }
@@ -120,34 +144,19 @@ function keepPrivate(path: string): void {
   }
 }
 
-/** What we use of the API of `node:sqlite`. */
-interface Driver {
-  readonly DatabaseSync: new (path: string) => SqliteDatabase
+function refuseMissing(path: string): void {
+  if (!existsSync(path)) throw new ConfigError(`--database ${path} does not exist.`)
 }
 
-interface SqliteDatabase {
-  exec(sql: string): void
-  prepare(sql: string): SqliteStatement
-  close(): void
-}
-
-interface SqliteStatement {
-  run(values: Record<string, Value>): { readonly changes: number | bigint }
-  all(values: Record<string, Value>): unknown[]
-}
-
-/** Built into Node from 22.13 on; before that a package with the same API. */
-async function loadDriver(): Promise<Driver> {
-  const builtIn: object | undefined = process.getBuiltinModule('node:sqlite')
-  if (builtIn !== undefined) return builtIn as Driver
-  try {
-    return await import('@photostructure/sqlite')
-  } catch (cause) {
-    throw new ConfigError(
-      'This version of Node has no SQLite of its own. Run: npm install @photostructure/sqlite@1',
-      { cause }
-    )
-  }
+/** SQLite says where the file stands, whatever links and forms of address lead to it. In memory it is nowhere. */
+function lockFileOf(database: SqliteDatabase, driver: Driver): () => void {
+  const [row] = database
+    .prepare("select file from pragma_database_list where name = 'main'")
+    .all({})
+  const file = String(Reflect.get(Object(row), 'file') ?? '')
+  if (file === '') return () => {}
+  keepPrivate(`${file}-lock`)
+  return lockFile(driver, file)
 }
 
 /** `$1` is a name to SQLite. */
@@ -159,20 +168,23 @@ function attempt<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    const code = errcodeOf(error)
-    // The low byte of an extended result code is the primary one.
-    throw code !== undefined && unavailableCodes.has(code & 0xff)
-      ? new DatabaseUnavailable(error)
-      : error
+    throw translated(error)
   }
+}
+
+function translated(error: unknown): unknown {
+  const code = errcodeOf(error)
+  // The low byte of an extended result code is the primary one.
+  return code !== undefined && unavailableCodes.has(code & 0xff)
+    ? new DatabaseUnavailable(error)
+    : error
+}
+
+function closedError(): DatabaseUnavailable {
+  return new DatabaseUnavailable(new Error('The database was closed.'))
 }
 
 function violatedIndex(error: unknown): string | undefined {
   const code = errcodeOf(error)
   return code !== undefined && uniqueCodes.has(code) ? String(error) : undefined
-}
-
-function errcodeOf(error: unknown): number | undefined {
-  const code: unknown = Reflect.get(Object(error), 'errcode')
-  return typeof code === 'number' ? code : undefined
 }

@@ -34,15 +34,25 @@ export const statements: {
     JSON.stringify(settings)
   ],
 
-  insertSigningKey: ({ kid, public_jwk, private_key, generation, now }) => [
-    `insert into signing_keys (project_id, kid, public_jwk, private_key, generation, created_at)
-     values ($1, $2, $3, $4, $5, $6)
+  insertSigningKey: ({ key }) => [
+    `insert into signing_keys (project_id, kid, public_jwk, private_key, generation, created_at,
+       signs_at, ends_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (project_id, generation) do nothing`,
-    kid,
-    JSON.stringify(public_jwk),
-    private_key,
-    generation,
-    now
+    key.kid,
+    JSON.stringify(key.public_jwk),
+    key.private_key,
+    key.generation,
+    key.created_at,
+    key.signs_at,
+    key.ends_at
+  ],
+
+  endSigningKeys: ({ before_generation, ends_at }) => [
+    `update signing_keys set ends_at = $3
+     where project_id = $1 and generation < $2 and (ends_at is null or ends_at > $3)`,
+    before_generation,
+    ends_at
   ],
 
   insertOrganization({ organization }) {
@@ -570,6 +580,73 @@ export const statements: {
        where send_counts.window_start <> $3 or send_counts.sent < $4`,
     counter,
     window_start,
+    limit
+  ],
+
+  resealSigningKey: ({ kid, sealed_before, sealed }) => [
+    `update signing_keys set private_key = $4
+     where project_id = $1 and kid = $2 and private_key = $3`,
+    kid,
+    sealed_before,
+    sealed
+  ],
+
+  resealTotp: ({ member_id, sealed_before, sealed }) => [
+    'update totps set secret = $4 where project_id = $1 and member_id = $2 and secret = $3',
+    member_id,
+    sealed_before,
+    sealed
+  ],
+
+  resealRecoveryCode: ({ recovery_code_id, sealed_before, sealed }) => [
+    `update recovery_codes set code = $4
+     where project_id = $1 and recovery_code_id = $2 and code = $3`,
+    recovery_code_id,
+    sealed_before,
+    sealed
+  ],
+
+  takeLease: ({ name, now, expires_at }) => [
+    `insert into leases (project_id, name, expires_at) values ($1, $2, $4)
+     on conflict (project_id, name) do update set expires_at = excluded.expires_at
+       where leases.expires_at <= $3`,
+    name,
+    now,
+    expires_at
+  ],
+
+  sweepSessions: (sweep) =>
+    sweepStatement(
+      'sessions',
+      'member_session_id',
+      '(expires_at <= $2 or revoked_at <= $2)',
+      sweep
+    ),
+
+  sweepIntermediateSessions: (sweep) =>
+    sweepStatement('intermediate_sessions', 'intermediate_session_id', 'expires_at <= $2', sweep),
+
+  sweepLinks: (sweep) => sweepStatement('links', 'link_id', 'expires_at <= $2', sweep),
+
+  sweepOneTimeCodes: (sweep) =>
+    sweepStatement('one_time_codes', 'code_id', 'expires_at <= $2', sweep),
+
+  sweepSendCounts: (sweep) => sweepStatement('send_counts', 'counter', 'window_start <= $2', sweep),
+
+  sweepSigningKeys: (sweep) => sweepStatement('signing_keys', 'kid', 'ends_at <= $2', sweep)
+}
+
+/** The condition stands outside too: a row that was chosen may have been replaced by a live one since. */
+function sweepStatement(
+  table: string,
+  key: string,
+  ended: string,
+  { ended_by, limit }: { ended_by: number; limit: number }
+): Prepared {
+  return [
+    `delete from ${table} where project_id = $1 and ${ended}
+       and ${key} in (select ${key} from ${table} where project_id = $1 and ${ended} limit $3)`,
+    ended_by,
     limit
   ]
 }

@@ -1,4 +1,4 @@
-import type { JWK } from '../../wire/sessions.ts'
+import { ConfigError } from '../../errors/config-error.ts'
 import { type Problem, problem, stale } from '../domain/problem.ts'
 import type {
   CodePurpose,
@@ -10,17 +10,17 @@ import type {
   PasswordRecord,
   ProjectRecord,
   SessionRecord,
+  SigningKeyRecord,
   TotpRecord
 } from '../domain/records.ts'
 import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
-import type { Engine, Row, Statement, Value } from './engine.ts'
+import { DatabaseUnavailable, type Engine, type Row, type Statement, type Value } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
 import { containing, endingWith } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
-  json,
   readIntermediateSession,
   readLink,
   readMember,
@@ -30,19 +30,13 @@ import {
   readProject,
   readRecoveryCode,
   readSession,
+  readSigningKey,
   readTotp
 } from './records.ts'
 import type { Condition, MemberCondition, Page } from './search.ts'
 import { openSqlite } from './sqlite.ts'
 import { statements } from './statements.ts'
 import { problemOfViolation } from './unique.ts'
-
-export interface SigningKeyRecord {
-  readonly kid: string
-  readonly public_jwk: JWK
-  /** Sealed. */
-  readonly private_key: string
-}
 
 /** A page of what was found, and how many there are on all pages. */
 export interface Found<Item> {
@@ -54,6 +48,8 @@ export interface Found<Item> {
 export type ProjectStore = ReturnType<typeof createProjectStore>
 
 export interface Store {
+  /** Whether the database answers. */
+  ping(): Promise<void>
   listProjects(): Promise<readonly ProjectRecord[]>
   ofProject(project_id: string): ProjectStore
   /** Runs what only one of the processes that share the database may do at a time. */
@@ -61,16 +57,34 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** Opens a database and brings its schema up to date. */
-export async function openStore(database: string): Promise<Store> {
-  const engine = isPostgresUrl(database) ? await openPostgres(database) : await openSqlite(database)
+/** Opens a database to serve it, and brings its schema up to date. A SQLite file is then this process's alone. */
+export function openStore(database: string): Promise<Store> {
+  return open(database, 'serve', (engine) => engine.migrate(migrations))
+}
+
+/** Opens a database that another process may be serving, for single units of work. Its schema must be of this release. */
+export function openStoreBeside(database: string): Promise<Store> {
+  return open(database, 'beside', refuseOtherSchema)
+}
+
+async function open(
+  database: string,
+  use: 'serve' | 'beside',
+  prepareEngine: (engine: Engine) => Promise<void>
+): Promise<Store> {
+  const engine = isPostgresUrl(database)
+    ? await openPostgres(database)
+    : await openSqlite(database, use)
   try {
-    await engine.migrate(migrations)
+    await prepareEngine(engine)
   } catch (error) {
     await engine.close()
     throw error
   }
   return {
+    async ping() {
+      await engine.read('select 1', [])
+    },
     async listProjects() {
       const rows = await engine.read('select * from projects order by created_at, project_id', [])
       return rows.map(readProject)
@@ -78,6 +92,21 @@ export async function openStore(database: string): Promise<Store> {
     ofProject: (project_id) => createProjectStore(engine, project_id),
     exclusively: (work) => engine.exclusively(work),
     close: () => engine.close()
+  }
+}
+
+async function refuseOtherSchema(engine: Engine): Promise<void> {
+  const version = await engine
+    .read('select coalesce(max(version), 0) as version from membergate_migrations', [])
+    .then(([row]) => Number(row?.version))
+    .catch((error: unknown) => {
+      if (error instanceof DatabaseUnavailable) throw error
+      return 0
+    })
+  if (version !== migrations.length) {
+    throw new ConfigError(
+      `The database has schema version ${version}, and this release of membergate needs ${migrations.length}. Start membergate serve of this release once.`
+    )
   }
 }
 
@@ -130,16 +159,12 @@ function createProjectStore(engine: Engine, project_id: string) {
       return one(readProject, 'select * from projects where project_id = $1')
     },
 
-    /** Newest first: the first one signs. */
+    /** Newest first. */
     async listSigningKeys(): Promise<readonly SigningKeyRecord[]> {
       const rows = await all(
         'select * from signing_keys where project_id = $1 order by generation desc'
       )
-      return rows.map((row) => ({
-        kid: String(row.kid),
-        public_jwk: json<JWK>(row.public_jwk),
-        private_key: String(row.private_key)
-      }))
+      return rows.map(readSigningKey)
     },
 
     /** By id, slug or external id: no text is two organizations. */
@@ -515,6 +540,35 @@ function createProjectStore(engine: Engine, project_id: string) {
       )
     },
 
+    /** What was sealed with another key than this one, in the order of ids and after the one that is given. */
+    async listSealedOtherwise(
+      what: SealedKind,
+      key_id: string,
+      { after, limit }: { readonly after: string; readonly limit: number }
+    ): Promise<readonly SealedRow[]> {
+      const { table, id, sealed, place } = sealedColumns[what]
+      // A sealed text begins with v1. and the id of its key.
+      const rows = await all(
+        `select ${id} as id, ${sealed} as sealed, ${place.join(', ')} from ${table}
+         where project_id = $1 and substr(${sealed}, 4, 8) <> $2 and ${id} > $3
+         order by ${id} limit $4`,
+        key_id,
+        after,
+        limit
+      )
+      return rows as unknown as readonly SealedRow[]
+    },
+
+    /** How many live sessions have a token of each key, and when the last of them ends as it stands. */
+    async countSessionsByKey(now: number): Promise<readonly SessionsOfKey[]> {
+      const rows = await all(
+        `select token_key_id as key_id, count(*) as sessions, max(expires_at) as last_expires_at
+         from sessions where ${aliveSession} group by token_key_id order by token_key_id`,
+        now
+      )
+      return rows as unknown as readonly SessionsOfKey[]
+    },
+
     /** Carries out all of the writes or none; the first one that could not be met says why. */
     async run(writes: readonly Write[]): Promise<Problem | undefined> {
       if (writes.length === 0) return undefined
@@ -550,6 +604,38 @@ function createProjectStore(engine: Engine, project_id: string) {
     return { items: rows.map(read), total: Number(counted?.total) }
   }
 }
+
+export type SealedKind = 'signing_key' | 'totp' | 'recovery_code'
+
+/** A sealed text, with the ids that name its place. */
+export interface SealedRow {
+  readonly id: string
+  readonly sealed: string
+  readonly member_id: string
+  readonly totp_registration_id: string
+}
+
+export interface SessionsOfKey {
+  readonly key_id: string
+  readonly sessions: number
+  readonly last_expires_at: number
+}
+
+const sealedColumns = {
+  signing_key: { table: 'signing_keys', id: 'kid', sealed: 'private_key', place: ['kid'] },
+  totp: {
+    table: 'totps',
+    id: 'member_id',
+    sealed: 'secret',
+    place: ['member_id', 'totp_registration_id']
+  },
+  recovery_code: {
+    table: 'recovery_codes',
+    id: 'recovery_code_id',
+    sealed: 'code',
+    place: ['member_id']
+  }
+} as const satisfies Record<SealedKind, object>
 
 interface Selection {
   readonly columns: string

@@ -24,3 +24,19 @@ export function sessionOver(error_type: string): AccessError {
 export function isSessionOver(error: AccessError | { readonly cause?: unknown }): boolean {
   return error.cause instanceof SessionOver
 }
+
+/** Marks that an intermediate session can be continued no more. */
+class SignInOver extends Error {}
+
+/** Whether a rejected call says that its intermediate session has ended, or was never one. */
+export function saysSignInIsOver(error: unknown): error is { readonly error_type: string } {
+  return Object(error).error_type === 'intermediate_session_not_found'
+}
+
+export function signInOver(reason: string): AccessError {
+  return new AccessError('session_required', { cause: new SignInOver(reason) })
+}
+
+export function isSignInOver({ cause }: { readonly cause?: unknown }): boolean {
+  return cause instanceof SignInOver
+}

@@ -1,24 +1,18 @@
 import { AccessError } from '../../errors/access-error.ts'
-import type { Config } from '../options.ts'
-import { isNavigation, type Refusal, redirect, returnPathOf } from '../refusal.ts'
+import { type Answer, isNavigation, redirect, returnPathOf } from '../refusal.ts'
 import { clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { isWithin } from '../return-to.ts'
-import { nextStep, type SignInStep } from './mfa-step.ts'
-import type { BoundState, SignInState } from './sealed-state.ts'
-import {
-  readBoundState,
-  readSignInCookies,
-  type SignInContext,
-  setSignInCookies
-} from './sign-in.ts'
+import type { DiscoveryState, SignInState } from './sealed-state.ts'
+import { readBoundState, readCarried, type SignInContext, setSignInCookies } from './sign-in.ts'
+import { isOfMember, nextStep, pageOfStep, type SignInStep } from './sign-in-step.ts'
 
 /** What becomes of a refusal when the browser may be half signed in. */
 export interface Continuation {
   /** Replaces the refusal: what is missing. */
   readonly error?: AccessError
   /** Replaces the answer: on to the page of the next step. */
-  readonly refusal?: Refusal
+  readonly answer?: Answer
   /** Cookies that go with whatever is answered. */
   readonly headers: readonly HeaderPair[]
 }
@@ -35,44 +29,41 @@ export async function continueSignIn(
   target: string
 ): Promise<Continuation> {
   const { config } = context
-  const bound = await readBoundState(context, request)
-  if (bound === undefined) {
-    const { intermediate_session_token, sealed } = readSignInCookies(config, request)
-    const isLeftOver = intermediate_session_token !== undefined || sealed !== undefined
-    return { headers: isLeftOver ? clearSignInCookies(config.cookies) : [] }
-  }
-  const step = nextStep(bound.state)
-  const error = missingFactor(step, bound.state)
-  const path = pathOf(step, config)
+  const carried = await readCarried(context, request)
+  const step = nextStep({ isSignedIn: false, carried })
+  if (carried === 'nothing') return { headers: [] }
+  if (carried === 'unreadable') return { headers: clearSignInCookies(config.cookies) }
+
+  const error = missingStep(step, carried)
+  const page = pageOfStep(step, config)
   // A guarded page of the step itself is answered where it is, not sent to itself.
-  if (path === undefined || !isNavigation(request) || isWithin(target, path)) {
+  if (page === undefined || !isNavigation(request) || isWithin(target, page)) {
     return { error, headers: [] }
   }
   return {
     error,
-    refusal: redirect(path),
-    headers: await rememberPlace(context, request, target, bound)
+    answer: redirect(page),
+    headers: await rememberPlace(context, request, target)
   }
 }
 
-function missingFactor(step: SignInStep, { primary_required, mfa_required }: SignInState) {
+function missingStep(step: SignInStep, state: SignInState | DiscoveryState): AccessError {
+  if (!isOfMember(state)) return new AccessError('organization_required')
+  const { primary_required, mfa_required, locked } = state
   return step === 'primary'
     ? new AccessError('primary_required', { required: { primary_required } })
-    : new AccessError('mfa_required', { required: { mfa_required } })
-}
-
-function pathOf(step: SignInStep, { loginPath, mfaPath }: Config): string | undefined {
-  return step === 'primary' ? loginPath : `${mfaPath}/${step}`
+    : new AccessError('mfa_required', { required: { mfa_required, locked } })
 }
 
 /** The place that a browser wanted last is the one to resume. */
 async function rememberPlace(
   context: SignInContext,
   request: AuthRequest,
-  target: string,
-  bound: BoundState
+  target: string
 ): Promise<readonly HeaderPair[]> {
+  const bound = await readBoundState(context, request)
   const return_to = returnPathOf(request, target, context.config)
-  if (return_to === undefined || return_to === bound.state.return_to) return []
+  if (bound === undefined || return_to === undefined) return []
+  if (return_to === bound.state.return_to) return []
   return setSignInCookies(context, { ...bound, state: { ...bound.state, return_to } })
 }

@@ -11,11 +11,22 @@ export interface SignInState {
   readonly primary_required: PrimaryRequired | null
   /** Path of this app to go on to. */
   readonly return_to: string
+  /** Which second factors the organization accepts; left out where it accepts all. */
+  readonly allowed_mfa_methods?: readonly string[] | undefined
+  /** Too many codes were wrong. */
+  readonly locked?: boolean | undefined
+}
+
+/** A discovery sign-in: an address is proven, and no organization chosen yet. */
+export interface DiscoveryState {
+  readonly email_address: string
+  /** Path of this app to go on to. */
+  readonly return_to: string
 }
 
 /** A state together with the intermediate session that it belongs to. */
-export interface BoundState {
-  readonly state: SignInState
+export interface BoundState<State = SignInState | DiscoveryState> {
+  readonly state: State
   readonly intermediate_session_token: string
   /** End of the intermediate session, in epoch milliseconds. */
   readonly expiresAt: number
@@ -38,15 +49,20 @@ const mfaRequired: v.GenericSchema<unknown, MfaRequired> = v.object({
   secondary_auth_initiated: v.optional(v.nullable(v.string()))
 })
 
-const sealedSchema = v.object({
-  organization_id: v.string(),
-  member_id: v.string(),
-  mfa_required: v.nullable(mfaRequired),
-  primary_required: v.nullable(v.object({ allowed_auth_methods: v.array(v.string()) })),
-  return_to: v.string(),
-  token_hash: v.string(),
-  exp: v.number()
-})
+const common = { return_to: v.string(), token_hash: v.string(), exp: v.number() }
+
+const sealedSchema = v.union([
+  v.object({
+    organization_id: v.string(),
+    member_id: v.string(),
+    mfa_required: v.nullable(mfaRequired),
+    primary_required: v.nullable(v.object({ allowed_auth_methods: v.array(v.string()) })),
+    allowed_mfa_methods: v.optional(v.array(v.string())),
+    locked: v.optional(v.boolean()),
+    ...common
+  }),
+  v.object({ email_address: v.string(), ...common })
+])
 
 /** Seals states with the first key and opens those of all: each key is derived for this purpose alone (RFC 5869). */
 export function createSealedStates(keys: readonly string[]): SealedStates {

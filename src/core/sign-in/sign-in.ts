@@ -14,12 +14,19 @@ import {
 import { refuseForeignRequest } from '../request/csrf.ts'
 import { type AuthRequest, headerOf } from '../request/request.ts'
 import { readReturnPath } from '../return-to.ts'
-import type { BoundState, SealedStates, SignInState } from './sealed-state.ts'
+import type { BoundState, DiscoveryState, SealedStates, SignInState } from './sealed-state.ts'
+import { isOfMember, nextStep, pageOfStep, type SignInFacts } from './sign-in-step.ts'
 
 /** Any answer of the API that signs somebody in, wholly or half. */
 export interface AuthenticatingResponse {
-  readonly member_id: string
-  readonly organization: { readonly organization_id: string }
+  readonly member_id?: string
+  /** In its place, in answers that have no `member_id` of their own. */
+  readonly member?: { readonly member_id: string }
+  readonly organization: {
+    readonly organization_id: string
+    readonly mfa_methods?: string
+    readonly allowed_mfa_methods?: readonly string[]
+  }
   readonly session_token: string
   readonly session_jwt: string
   readonly member_session?: MemberSession | null
@@ -40,11 +47,25 @@ export interface CompletedSignIn {
   readonly member_authenticated: boolean
   /** A path of this app. Default `/`. */
   readonly return_to: string
+  /** Where to send the browser now: to `return_to`, or to the page of what is missing. */
+  readonly next: string
 }
 
 /** A sign-in that is half done. */
 export interface PendingSignIn extends SignInState {
   /** For the call that completes it. It never goes into a body, a page or a URL. */
+  readonly intermediate_session_token: string
+}
+
+/** The answer to a discovery sign-in. */
+export interface DiscoveryResponse {
+  readonly intermediate_session_token: string
+  readonly email_address: string
+}
+
+/** An address is proven, and no organization chosen yet. */
+export interface PendingDiscovery extends DiscoveryState {
+  /** For `discovery.organizations.list` and `create`. It never goes into a body, a page or a URL. */
   readonly intermediate_session_token: string
 }
 
@@ -77,11 +98,14 @@ export async function completeSignIn(
   }
   const pending = await readBoundState(context, request)
   const return_to = readOwnPath(options.return_to, config) ?? pending?.state.return_to ?? '/'
-  const member_authenticated = result.member_authenticated !== false
-  const cookies = member_authenticated
-    ? signedIn(config, result)
-    : await halfSignedIn(context, result, return_to, pending)
-  return { member_authenticated, return_to, headers: [...privateHeaders, ...cookies] }
+  if (result.member_authenticated !== false) {
+    const headers = [...privateHeaders, ...signedIn(config, result)]
+    return { member_authenticated: true, return_to, next: return_to, headers }
+  }
+  const bound = bindState(config, result, return_to, pending)
+  const page = pageOfStep(nextStep({ isSignedIn: false, carried: bound.state }), config)
+  const headers = [...privateHeaders, ...(await setSignInCookies(context, bound))]
+  return { member_authenticated: false, return_to, next: page ?? '/', headers }
 }
 
 function signedIn(config: Config, result: AuthenticatingResponse): readonly HeaderPair[] {
@@ -96,26 +120,61 @@ function signedIn(config: Config, result: AuthenticatingResponse): readonly Head
   ]
 }
 
-async function halfSignedIn(
-  { config, states }: SignInContext,
+function bindState(
+  config: Config,
   result: AuthenticatingResponse,
   return_to: string,
   pending: BoundState | undefined
-): Promise<readonly HeaderPair[]> {
-  const { intermediate_session_token, organization, member_id } = result
-  if (!intermediate_session_token) {
+): BoundState<SignInState> {
+  const { intermediate_session_token, organization, member } = result
+  const member_id = result.member_id ?? member?.member_id
+  if (!intermediate_session_token || member_id === undefined) {
     throw new ConfigError('completeSignIn needs an authenticating response, with its token.')
   }
-  const goesOn = pending?.intermediate_session_token === intermediate_session_token
+  const { organization_id, mfa_methods, allowed_mfa_methods } = organization
   const state = {
-    organization_id: organization.organization_id,
+    organization_id,
     member_id,
     mfa_required: result.mfa_required ?? null,
     primary_required: result.primary_required ?? null,
-    return_to
+    return_to,
+    ...(mfa_methods === 'RESTRICTED' && { allowed_mfa_methods: allowed_mfa_methods ?? [] })
   }
-  const expiresAt = goesOn ? pending.expiresAt : config.now() + signInSeconds * 1000
-  return setSignInCookies({ config, states }, { state, intermediate_session_token, expiresAt })
+  const expiresAt = expiryOf(config, intermediate_session_token, pending)
+  return { state, intermediate_session_token, expiresAt }
+}
+
+/** An intermediate session that goes on ends when it would have. */
+function expiryOf({ now }: Config, token: string, pending: BoundState | undefined): number {
+  const goesOn = pending?.intermediate_session_token === token
+  return goesOn ? pending.expiresAt : now() + signInSeconds * 1000
+}
+
+/**
+ * Turns the answer to a discovery sign-in into cookies: an address is proven, an organization is still to be chosen.
+ *
+ * @throws AccessError `csrf_rejected`
+ */
+export async function completeDiscovery(
+  context: SignInContext,
+  request: AuthRequest,
+  result: DiscoveryResponse,
+  options: CompleteSignInOptions
+): Promise<CompletedSignIn & { readonly headers: readonly HeaderPair[] }> {
+  const { config } = context
+  refuseForeignRequest(request, config)
+  const { intermediate_session_token, email_address } = result
+  if (!intermediate_session_token || typeof email_address !== 'string') {
+    throw new ConfigError('completeDiscovery needs the answer to a discovery sign-in.')
+  }
+  const pending = await readBoundState(context, request)
+  const return_to = readOwnPath(options.return_to, config) ?? pending?.state.return_to ?? '/'
+  const state = { email_address, return_to }
+  const expiresAt = expiryOf(config, intermediate_session_token, pending)
+  const cookies = await setSignInCookies(context, { state, intermediate_session_token, expiresAt })
+  const page = pageOfStep(nextStep({ isSignedIn: false, carried: state }), config)
+  const headers = [...privateHeaders, ...cookies]
+  return { member_authenticated: false, return_to, next: page ?? '/', headers }
 }
 
 /** Both cookies of a half-done sign-in. They end when the intermediate session does. */
@@ -141,9 +200,30 @@ export async function pendingSignIn(
   context: SignInContext,
   request: AuthRequest
 ): Promise<PendingSignIn | null> {
+  const { state, intermediate_session_token } = (await readBoundState(context, request)) ?? {}
+  if (state === undefined || intermediate_session_token === undefined) return null
+  return isOfMember(state) ? { ...state, intermediate_session_token } : null
+}
+
+/** The same of a discovery sign-in, as long as no organization is chosen. */
+export async function pendingDiscovery(
+  context: SignInContext,
+  request: AuthRequest
+): Promise<PendingDiscovery | null> {
+  const { state, intermediate_session_token } = (await readBoundState(context, request)) ?? {}
+  if (state === undefined || intermediate_session_token === undefined) return null
+  return isOfMember(state) ? null : { ...state, intermediate_session_token }
+}
+
+/** The same for {@link nextStep}. */
+export async function readCarried(
+  context: SignInContext,
+  request: AuthRequest
+): Promise<SignInFacts['carried']> {
   const bound = await readBoundState(context, request)
-  if (bound === undefined) return null
-  return { ...bound.state, intermediate_session_token: bound.intermediate_session_token }
+  if (bound !== undefined) return bound.state
+  const { intermediate_session_token, sealed } = readSignInCookies(context.config, request)
+  return intermediate_session_token === undefined && sealed === undefined ? 'nothing' : 'unreadable'
 }
 
 export async function readBoundState(
@@ -168,7 +248,8 @@ export function readSignInCookies({ cookies }: Config, request: AuthRequest) {
   }
 }
 
-function readOwnPath(value: unknown, config: Config): string | undefined {
+/** A path to go on to, which is no part of signing in: returning there would go in circles. */
+export function readOwnPath(value: unknown, config: Config): string | undefined {
   const path = readReturnPath(value)
   return path === undefined || leadsToSignIn(path, config) ? undefined : path
 }

@@ -3,16 +3,16 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { refuseUnknownOptions } from '../../errors/known-options.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
-import type { RefusedDecision } from '../decision.ts'
+import { type Action, answerJson, createPostAction } from '../action.ts'
 import { refuseUncalled } from '../guard-options.ts'
 import type { Config } from '../options.ts'
-import { buildRefusal, privateHeaders, type Refusal } from '../refusal.ts'
+import { privateHeaders } from '../refusal.ts'
 import { clearEveryCookie } from '../request/cookies.ts'
 import { type Credential, readCredential } from '../request/credentials.ts'
-import { refuseForeignRequest } from '../request/csrf.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { readReturnPath } from '../return-to.ts'
 import type { Authenticate } from '../session/authenticate.ts'
+import type { RetryLater, RevocationOutcome } from '../session/outstanding-revocations.ts'
 import { saysSessionIsOver } from '../session/session-over.ts'
 
 export interface SignOutOptions {
@@ -22,7 +22,7 @@ export interface SignOutOptions {
 
 const knownOptions: Readonly<Record<keyof SignOutOptions, true>> = { redirectTo: true }
 
-export function planSignOut(given: SignOutOptions = {}): SignOutOptions {
+function planSignOut(given: SignOutOptions = {}): SignOutOptions {
   refuseUncalled('signOut', given)
   refuseUnknownOptions('signOut', given, knownOptions)
   const { redirectTo } = given
@@ -39,58 +39,58 @@ interface SignOutParts {
   readonly revoke: (member_session_id: string) => Promise<unknown>
   /** Ends here the sessions that this process has accepted the tokens for. */
   readonly endKnown: (credential: Credential) => void
+  /** Tries again later what the authority did not confirm. */
+  readonly retryLater: RetryLater
 }
 
 /**
  * Ends the session that the request proves and clears every cookie of ours. What proves no session ends none.
  *
  * Signing out succeeds in this browser whatever happens. When the authority does not confirm, the revocation is
- * outstanding: this process refuses the session already, and the answer is 202 and says so.
+ * outstanding: this process refuses the session already and goes on trying, and the answer is 202 and says so.
  */
-export async function signOut(
-  parts: SignOutParts,
-  { redirectTo }: SignOutOptions,
-  request: AuthRequest,
-  target: string
-): Promise<Refusal | RefusedDecision> {
+export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Action {
   const { config } = parts
-  if (request.method !== 'POST') {
-    return { status: 405, headers: [...privateHeaders, ['Allow', 'POST']], body: '' }
-  }
-  try {
-    refuseForeignRequest(request, config)
-  } catch (error) {
-    if (!(error instanceof AccessError)) throw error
-    return { accepted: false, error, ...buildRefusal(error, request, target, config) }
-  }
-  const isEnded = await endSession(parts, request)
-  const headers = [...privateHeaders, ...clearEveryCookie(config.cookies)]
-  if (redirectTo !== undefined) {
-    return { status: 303, headers: [...headers, ['Location', redirectTo]], body: '' }
-  }
-  if (isEnded) return { status: 204, headers, body: '' }
-  return {
-    status: 202,
-    headers: [...headers, ['Content-Type', 'application/json']],
-    body: JSON.stringify({ revocation: 'outstanding' })
-  }
+  const { redirectTo } = planSignOut(given)
+
+  return createPostAction(config, async ({ request }) => {
+    const isEnded = await endSession(parts, request)
+    const headers = [...privateHeaders, ...clearEveryCookie(config.cookies)]
+    if (redirectTo !== undefined) {
+      return { status: 303, headers: [...headers, ['Location', redirectTo]], body: '' }
+    }
+    return isEnded
+      ? { status: 204, headers, body: '' }
+      : answerJson(202, { revocation: 'outstanding' }, clearEveryCookie(config.cookies))
+  })
 }
 
 /** Whether no session is left: there was none, or the authority says that it has ended. */
-async function endSession(
-  { config, authenticate, revoke, endKnown }: SignOutParts,
-  request: AuthRequest
-): Promise<boolean> {
-  const credential = readCredential(request, config)
+async function endSession(parts: SignOutParts, request: AuthRequest): Promise<boolean> {
+  const credential = readCredential(request, parts.config)
   if (credential === undefined || credential.junk !== undefined) return true
+  const attempt = () => tryToEnd(parts, credential)
+  const outcome = await attempt()
+  if (outcome.isEnded) return true
+  parts.endKnown(credential)
+  const key = credential.session_token ?? credential.session_jwt ?? ''
+  parts.retryLater(key, attempt)
+  return false
+}
+
+async function tryToEnd(
+  { authenticate, revoke }: SignOutParts,
+  credential: Credential
+): Promise<RevocationOutcome> {
   let member_session: MemberSession
   try {
     member_session = (await authenticate(credential, Number.POSITIVE_INFINITY)).member_session
   } catch (error) {
-    if (error instanceof AccessError) return true
+    if (error instanceof AccessError) return { isEnded: true }
     if (!(error instanceof UnavailableError)) throw error
-    endKnown(credential)
-    return false
+    return { isEnded: false }
   }
-  return revoke(member_session.member_session_id).then(() => true, saysSessionIsOver)
+  const { member_session_id } = member_session
+  const isEnded = await revoke(member_session_id).then(() => true, saysSessionIsOver)
+  return { isEnded, member_session_id }
 }

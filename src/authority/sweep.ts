@@ -1,0 +1,77 @@
+import { problem } from './domain/problem.ts'
+import type { Write } from './domain/writes.ts'
+import { reportError } from './http/report-error.ts'
+import type { ProjectStore, Store } from './store/store.ts'
+
+const everyMs = 15 * 60 * 1000
+/** So that processes that start together do not go on doing everything together. */
+const jitter = 0.2
+/** A used link and an unknown one are answered differently, so what has ended is still known for a while. */
+const keptForMs = 7 * 24 * 60 * 60 * 1000
+const batchSize = 500
+
+/** Stands for "no row was touched". */
+const nothingLeft = problem('not_implemented')
+
+/**
+ * Deletes what has ended a week ago, every quarter of an hour, as long as the process runs for another reason.
+ *
+ * @returns what ends it, once the batch under way is done
+ */
+export function startSweeping(store: Store, now: () => number): () => Promise<void> {
+  let stopped = false
+  let underWay = Promise.resolve()
+  let timer = wait()
+
+  function wait(): NodeJS.Timeout {
+    const delay = everyMs * (1 + jitter * (2 * Math.random() - 1))
+    return setTimeout(() => {
+      underWay = sweepAll()
+    }, delay).unref()
+  }
+
+  async function sweepAll(): Promise<void> {
+    try {
+      for (const { project_id } of await store.listProjects()) {
+        await sweepProject(store.ofProject(project_id), now(), () => stopped)
+      }
+    } catch (error) {
+      // What could not be deleted now is deleted next time.
+      reportError(error, 'none', 'sweep')
+    }
+    if (!stopped) timer = wait()
+  }
+
+  return function stopSweeping() {
+    stopped = true
+    clearTimeout(timer)
+    return underWay
+  }
+}
+
+/** One process sweeps at a time. The lease needs no guard beyond that: to delete what has ended twice is harmless. */
+export async function sweepProject(
+  store: ProjectStore,
+  now: number,
+  isStopped: () => boolean = () => false
+): Promise<void> {
+  const expires_at = now + everyMs * (1 - jitter)
+  const lease: Write = { do: 'takeLease', name: 'sweep', now, expires_at, otherwise: nothingLeft }
+  if ((await store.run([lease])) !== undefined) return
+  for (const sweep of sweepsAt(now)) {
+    while (!isStopped() && (await store.run([sweep])) === undefined) {}
+  }
+}
+
+function sweepsAt(now: number): readonly Write[] {
+  const batch = { ended_by: now - keptForMs, limit: batchSize, otherwise: nothingLeft }
+  return [
+    { do: 'sweepSessions', ...batch },
+    { do: 'sweepIntermediateSessions', ...batch },
+    { do: 'sweepLinks', ...batch },
+    { do: 'sweepOneTimeCodes', ...batch },
+    { do: 'sweepSendCounts', ...batch },
+    // Nobody is told about an ended key, and what could sign with it is better gone.
+    { do: 'sweepSigningKeys', ...batch, ended_by: now }
+  ]
+}

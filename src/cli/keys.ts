@@ -1,0 +1,162 @@
+import { chooseKeys as keysOfEnvironment } from '../authority/create-authority.ts'
+import { type AtRest, createAtRest } from '../authority/crypto/at-rest.ts'
+import { environmentOf } from '../authority/project-id.ts'
+import { type Rewrapped, rewrap } from '../authority/rewrap.ts'
+import {
+  type Rotation,
+  refuseWrongAtRestKey,
+  rotateSigningKeys
+} from '../authority/signing-keys.ts'
+import { openStoreBeside, type ProjectStore, type Store } from '../authority/store/store.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import { chooseKeys } from './choose-keys.ts'
+import { databaseError } from './database-error.ts'
+import type { KeysOptions } from './keys-options.ts'
+
+interface Opened {
+  readonly atRest: AtRest
+  readonly projects: readonly ProjectStore[]
+}
+
+/** Works on the keys of a database, also while servers use it, and says what became of them. */
+export async function runKeys(options: KeysOptions): Promise<void> {
+  const store = await openStoreBeside(options.database.location).catch((error: unknown) => {
+    throw databaseError(error)
+  })
+  try {
+    const opened = await open(store, options)
+    await (options.command === 'rotate' ? rotate(opened, options) : rewrapAll(opened, options))
+  } catch (error) {
+    throw databaseError(error)
+  } finally {
+    await store.close()
+  }
+}
+
+async function open(store: Store, options: KeysOptions): Promise<Opened> {
+  const { keys } = chooseKeys(options)
+  const atRest = createAtRest(keysOfEnvironment(keys, options.database.location))
+  const projects = (await store.listProjects()).map(({ project_id }) => store.ofProject(project_id))
+  return { atRest, projects }
+}
+
+async function rotate(
+  { atRest, projects }: Opened,
+  { project_id, atOnce, json }: KeysOptions
+): Promise<void> {
+  const project = chooseProject(projects, project_id)
+  await refuseWrongAtRestKey(project, atRest)
+  const environment = environmentOf(project.project_id)
+  const rotation = await rotateSigningKeys(project, atRest, environment, { atOnce, now: Date.now })
+  const { kid, published_at, signs_at, earlier } = rotation
+  print(
+    json
+      ? JSON.stringify({
+          project_id: project.project_id,
+          kid,
+          published_at: dated(published_at),
+          signs_at: dated(signs_at),
+          earlier: earlier.map((key) => ({
+            kid: key.kid,
+            ends_at: key.ends_at && dated(key.ends_at)
+          }))
+        })
+      : describeRotation(rotation)
+  )
+}
+
+function chooseProject(
+  projects: readonly ProjectStore[],
+  wanted: string | undefined
+): ProjectStore {
+  const [only, ...others] = projects
+  const found =
+    wanted === undefined ? only : projects.find(({ project_id }) => project_id === wanted)
+  if (found === undefined) {
+    throw new ConfigError(
+      wanted === undefined
+        ? 'The database has no project yet.'
+        : '--project-id, or STYTCH_PROJECT_ID, names no project of this database.'
+    )
+  }
+  if (wanted === undefined && others.length > 0) {
+    throw new ConfigError(
+      '--project-id is needed: the database has several projects, each with keys of its own.'
+    )
+  }
+  return found
+}
+
+function describeRotation({ kid, signs_at, earlier }: Rotation): string {
+  return [
+    `${kid} is published, and signs from ${dated(signs_at)} on.`,
+    ...earlier.flatMap((key) =>
+      key.ends_at === null
+        ? []
+        : [`${key.kid} is published and believed until ${dated(key.ends_at)}.`]
+    )
+  ].join('\n')
+}
+
+async function rewrapAll({ atRest, projects }: Opened, { json }: KeysOptions): Promise<void> {
+  const results: (Rewrapped & { readonly project_id: string })[] = []
+  for (const project of projects) {
+    const { project_id } = project
+    const rewrapped = await rewrap(project, atRest, Date.now(), (kind, count) => {
+      if (!json) process.stderr.write(`${project_id}: ${kind} ${count}\n`)
+    })
+    results.push({ project_id, ...rewrapped })
+  }
+  const older_keys_needed = results.some(
+    ({ unreadable, remaining, sessions }) => unreadable + remaining + sessions.length > 0
+  )
+  print(
+    json
+      ? JSON.stringify({ projects: results.map(withDates), older_keys_needed })
+      : [
+          ...results.flatMap(describeRewrapped),
+          older_keys_needed
+            ? 'Keep the older keys for now.'
+            : 'Nothing needs a key but the first: the others can be left out.'
+        ].join('\n')
+  )
+}
+
+function withDates<Result extends Rewrapped>(result: Result) {
+  const sessions = result.sessions.map(({ last_expires_at, ...counted }) => ({
+    ...counted,
+    last_expires_at: dated(last_expires_at)
+  }))
+  return { ...result, sessions }
+}
+
+function describeRewrapped({
+  project_id,
+  rewrapped,
+  unreadable,
+  remaining,
+  sessions
+}: Rewrapped & { readonly project_id: string }): string[] {
+  const { signing_key, totp, recovery_code } = rewrapped
+  return [
+    `${project_id}: encrypted anew ${signing_key} signing keys, ${totp} authenticators and ${recovery_code} recovery codes.`,
+    ...(unreadable === 0 ? [] : [`  ${unreadable} do not open with any of the keys.`]),
+    ...(remaining === 0
+      ? []
+      : [
+          `  ${remaining} were written with another key meanwhile: restart what has another first key, and run this again.`
+        ]),
+    ...sessions.map(
+      ({ key, sessions: count, last_expires_at }) =>
+        `  ${count} live sessions need ${key === null ? 'a key that is not in the list' : `key ${key} of the list`}, until ${dated(last_expires_at)} as they stand.`
+    )
+  ]
+}
+
+function dated(moment: number): string {
+  return new Date(moment).toISOString()
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,97 @@
+import { AccessError } from '../errors/access-error.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import type { RefusedDecision } from './decision.ts'
+import { publishRefusal } from './events.ts'
+import type { Config } from './options.ts'
+import { type Answer, buildRefusal, isNavigation, privateHeaders } from './refusal.ts'
+import { type BodyRequest, contentTypeOf, isForm } from './request/body.ts'
+import { clearSessionCookies, clearSignInCookies, type HeaderPair } from './request/cookies.ts'
+import { refuseForeignRequest } from './request/csrf.ts'
+import { isSessionOver, isSignInOver } from './session/session-over.ts'
+
+/** What an action is given of a request. */
+export interface ActionCall<Source = unknown> {
+  readonly request: BodyRequest
+  /** Path and query as the browser sees them. */
+  readonly target: string
+  /** As a body parser left it; anything else is read here. */
+  readonly body: unknown
+  /** What functions of the request are called with. */
+  readonly source: Source
+}
+
+/** Answers a request by itself; `undefined` leaves it to whoever comes next. */
+export type Action<Source = unknown> = (
+  call: ActionCall<Source>
+) => Promise<Answer | RefusedDecision | undefined>
+
+/** A route of POST alone, which pages of other sites cannot make a browser send. */
+export function createPostAction<Source>(
+  config: Config,
+  run: (call: ActionCall<Source>) => Promise<Answer | RefusedDecision>
+): Action<Source> {
+  return async function act(call) {
+    if (call.request.method !== 'POST') return methodNotAllowed('POST')
+    try {
+      refuseForeignRequest(call.request, config)
+      return await run(call)
+    } catch (error) {
+      return refuseAction(call, config, error)
+    }
+  }
+}
+
+/** From an error to an answer. Errors that are not ours are the app's, and thrown on. */
+export function refuseAction(
+  { request, target }: ActionCall,
+  config: Config,
+  error: unknown
+): RefusedDecision {
+  if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
+  publishRefusal(request, error)
+  const answer = buildRefusal(error, request, target, config)
+  const headers = [...answer.headers, ...clearWhatIsOver(error, config)]
+  return { accepted: false, error, ...answer, headers }
+}
+
+/** Cookies of what the authority says has ended are of no more use. An outage ends nothing. */
+export function clearWhatIsOver(
+  error: AccessError | UnavailableError,
+  { cookies }: Config
+): readonly HeaderPair[] {
+  if (isSessionOver(error)) return clearSessionCookies(cookies)
+  return isSignInOver(error) ? clearSignInCookies(cookies) : []
+}
+
+export function methodNotAllowed(allowed: string): Answer {
+  return { status: 405, headers: [...privateHeaders, ['Allow', allowed]], body: '' }
+}
+
+/** Whether the answer is for a person: a form was posted, or a browser navigates. */
+export function isOfPage({ request }: ActionCall): boolean {
+  return isForm(request) || (contentTypeOf(request) === '' && isNavigation(request))
+}
+
+/** What was asked is done: a form goes on to `next`, a script reads what happened. */
+export function answerDone(
+  call: ActionCall,
+  next: string,
+  result: object,
+  headers: readonly HeaderPair[]
+): Answer {
+  return isOfPage(call)
+    ? { status: 303, headers: [...privateHeaders, ...headers, ['Location', next]], body: '' }
+    : answerJson(200, result, headers)
+}
+
+export function answerJson(
+  status: number,
+  result: object,
+  headers: readonly HeaderPair[] = []
+): Answer {
+  return {
+    status,
+    headers: [...privateHeaders, ...headers, ['Content-Type', 'application/json']],
+    body: JSON.stringify(result)
+  }
+}

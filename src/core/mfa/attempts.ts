@@ -1,0 +1,39 @@
+import { LRUCache } from 'lru-cache'
+import { AccessError } from '../../errors/access-error.ts'
+
+/** What is counted: codes that are tried, messages that are sent, authenticators that are set up. */
+export type Attempt = 'code' | 'send' | 'setUp'
+
+export interface Attempts {
+  /** @throws AccessError `too_many_attempts` */
+  take(attempt: Attempt, carrier: string): void
+}
+
+const limits: Readonly<Record<Attempt, number>> = { code: 10, send: 5, setUp: 5 }
+const windowMs = 600_000
+const maxCounted = 10_000
+
+/** Bounds what one sign-in or session can make the authority do, in each process. The authority has limits of its own. */
+export function createAttempts(now: () => number): Attempts {
+  const counted = new LRUCache<string, { readonly since: number; readonly count: number }>({
+    max: maxCounted
+  })
+
+  return {
+    take(attempt, carrier) {
+      const key = `${attempt} ${carrier}`
+      const moment = now()
+      const known = counted.get(key)
+      const isOver = known === undefined || Math.abs(moment - known.since) >= windowMs
+      const { since, count } = isOver ? { since: moment, count: 0 } : known
+      if (count >= limits[attempt]) {
+        throw new AccessError('too_many_attempts', {
+          cause: new Error(`More than ${limits[attempt]} within ten minutes.`),
+          required: { hint: 'Wait ten minutes, then try again.' },
+          retryAfterSeconds: Math.max(1, Math.ceil((since + windowMs - moment) / 1000))
+        })
+      }
+      counted.set(key, { since, count: count + 1 })
+    }
+  }
+}

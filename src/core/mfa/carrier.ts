@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import { AccessError } from '../../errors/access-error.ts'
+import type { MemberSession } from '../../wire/member-session.ts'
+import type { SessionArguments } from '../../wire/totps.ts'
+import { readCredential } from '../request/credentials.ts'
+import type { AuthRequest } from '../request/request.ts'
+import type { Authenticate } from '../session/authenticate.ts'
+import { signInOver } from '../session/session-over.ts'
+import type { BoundState, SignInState } from '../sign-in/sealed-state.ts'
+import { readBoundState, readSignInCookies, type SignInContext } from '../sign-in/sign-in.ts'
+import { isOfMember } from '../sign-in/sign-in-step.ts'
+
+/** Whom a second factor is about, and what of theirs goes with each call of the API. */
+export type Carrier = PendingCarrier | SessionCarrier
+
+interface PendingCarrier extends MemberOf {
+  readonly kind: 'pending'
+  readonly bound: BoundState<SignInState>
+}
+
+interface SessionCarrier extends MemberOf {
+  readonly kind: 'session'
+  readonly member_session: MemberSession
+}
+
+interface MemberOf {
+  /** `organization_id`, `member_id` and one session argument. */
+  readonly identity: SessionArguments & {
+    readonly organization_id: string
+    readonly member_id: string
+  }
+  /** Attempts are counted by it. It is no token. */
+  readonly key: string
+}
+
+export interface CarrierParts extends SignInContext {
+  readonly authenticate: Authenticate
+}
+
+/**
+ * A half-done sign-in, else a session. Below `/step-up` a session alone: a sign-in that somebody left half done must not
+ * stand in its way. A session counts by its cookies: a new one must find its way to whoever presented the old one.
+ *
+ * @throws AccessError `session_required`, `session_invalid`, `organization_required` or `primary_required`
+ */
+export async function readCarrier(
+  parts: CarrierParts,
+  request: AuthRequest,
+  isStepUp: boolean
+): Promise<Carrier> {
+  const bound = isStepUp ? undefined : await readBoundState(parts, request)
+  if (bound === undefined) return readSession(parts, request, isStepUp)
+  const { state, intermediate_session_token, expiresAt } = bound
+  if (!isOfMember(state)) throw new AccessError('organization_required')
+  const { organization_id, member_id, primary_required } = state
+  if (primary_required !== null) {
+    throw new AccessError('primary_required', { required: { primary_required } })
+  }
+  return {
+    kind: 'pending',
+    bound: { state, intermediate_session_token, expiresAt },
+    identity: { organization_id, member_id, intermediate_session_token },
+    key: createHash('sha256').update(intermediate_session_token).digest('base64url')
+  }
+}
+
+async function readSession(
+  { config, authenticate }: CarrierParts,
+  request: AuthRequest,
+  isStepUp: boolean
+): Promise<SessionCarrier> {
+  const credential = readCredential(request, config)
+  if (credential === undefined || credential.carrier !== 'cookie') {
+    const { intermediate_session_token } = readSignInCookies(config, request)
+    const isOver = !isStepUp && intermediate_session_token !== undefined
+    throw isOver ? signInOver('expired') : new AccessError('session_required')
+  }
+  if (credential.junk !== undefined) throw new AccessError('session_invalid')
+  const checked = await authenticate(credential, Number.POSITIVE_INFINITY)
+  const { session_token, session_jwt = '' } = credential
+  const { organization_id, member_id } = checked.member_session
+  return {
+    kind: 'session',
+    member_session: checked.member_session,
+    identity: {
+      organization_id,
+      member_id,
+      ...(session_token === undefined
+        ? { session_jwt: checked.refreshedJwt ?? session_jwt }
+        : { session_token })
+    },
+    key: member_id
+  }
+}

@@ -1,0 +1,204 @@
+import type { Client } from '../../client/create-client.ts'
+import { AccessError } from '../../errors/access-error.ts'
+import type { MfaEnrollment } from '../../wire/totps.ts'
+import { planRecentFactor, refuseStaleFactors } from '../recent-factor.ts'
+import type { Fields } from '../request/body.ts'
+import type { HeaderPair } from '../request/cookies.ts'
+import type { AuthRequest } from '../request/request.ts'
+import {
+  type AuthenticatingResponse,
+  completeSignIn,
+  readOwnPath,
+  type SignInContext,
+  setSignInCookies
+} from '../sign-in/sign-in.ts'
+import type { Attempt } from './attempts.ts'
+import type { Carrier } from './carrier.ts'
+
+/** What an action did. */
+export type Outcome =
+  | {
+      readonly kind: 'done'
+      readonly next: string
+      readonly result: object
+      readonly headers: readonly HeaderPair[]
+    }
+  | { readonly kind: 'goOn'; readonly page: string; readonly headers: readonly HeaderPair[] }
+  | { readonly kind: 'shown'; readonly totp: ShownTotp }
+
+/** Secrets that are shown once. */
+export interface ShownTotp {
+  readonly secret: string
+  readonly qr_code: string
+  readonly recovery_codes: readonly string[]
+}
+
+export interface MfaParts extends SignInContext {
+  readonly client: Client
+  readonly revoke: (member_session_id: string) => Promise<unknown>
+}
+
+type Run = (
+  parts: MfaParts,
+  carrier: Carrier,
+  fields: Fields,
+  request: AuthRequest
+) => Promise<Outcome>
+
+export interface MfaAction {
+  /** What of it is counted. */
+  readonly counts: Attempt | undefined
+  /** The page that shows what was wrong. */
+  readonly page: string
+  readonly run: Run
+}
+
+/** By path below `mfaPath`. */
+export const mfaActions: Readonly<Record<string, MfaAction>> = {
+  '/method': { counts: undefined, page: '/enroll', run: chooseMethod },
+  '/sms/send': { counts: 'send', page: '/sms', run: sendSms },
+  '/sms': { counts: 'code', page: '/sms', run: verifySms },
+  '/totp/create': { counts: 'setUp', page: '/enroll', run: createTotp },
+  '/totp': { counts: 'code', page: '/totp', run: verifyTotp },
+  '/recovery': { counts: 'code', page: '/recovery', run: useRecoveryCode }
+}
+
+/** A stolen session must not be able to give itself a second factor, and by it pass for a person. */
+const enrolling = planRecentFactor({ withinMinutes: 10 })
+
+async function chooseMethod(
+  _parts: MfaParts,
+  _carrier: Carrier,
+  { method }: Fields
+): Promise<Outcome> {
+  const pages: Readonly<Record<string, string>> = { totp: '/totp', sms_otp: '/sms' }
+  const page =
+    typeof method === 'string' && Object.hasOwn(pages, method) ? pages[method] : undefined
+  if (page === undefined) throw malformed('method must be totp or sms_otp.')
+  return { kind: 'goOn', page, headers: [] }
+}
+
+async function sendSms(parts: MfaParts, carrier: Carrier, fields: Fields): Promise<Outcome> {
+  const mfa_phone_number = readText(fields, 'mfa_phone_number')?.replace(/[\s()./-]/g, '')
+  const locale = readText(fields, 'locale')
+  if (mfa_phone_number !== undefined) refuseStaleEnrolment(parts, carrier)
+  const { member } = await parts.client.otps.sms.send({
+    ...carrier.identity,
+    ...(mfa_phone_number !== undefined && { mfa_phone_number }),
+    ...(locale !== undefined && { locale })
+  })
+  const headers = await noteSent(parts, carrier, member.mfa_phone_number)
+  return { kind: 'goOn', page: '/sms', headers }
+}
+
+/** What is left to do of a half-done sign-in is now to type that code. */
+async function noteSent(
+  parts: MfaParts,
+  carrier: Carrier,
+  mfa_phone_number: string
+): Promise<readonly HeaderPair[]> {
+  if (carrier.kind === 'session') return []
+  const { state } = carrier.bound
+  const member_options = {
+    totp_registration_id: state.mfa_required?.member_options?.totp_registration_id ?? '',
+    mfa_phone_number: mask(mfa_phone_number)
+  }
+  const mfa_required = { member_options, secondary_auth_initiated: 'sms_otp' }
+  return setSignInCookies(parts, { ...carrier.bound, state: { ...state, mfa_required } })
+}
+
+/** All but the last four digits, as the API masks a number. */
+function mask(mfa_phone_number: string): string {
+  return mfa_phone_number.slice(0, -4).replace(/./g, 'X') + mfa_phone_number.slice(-4)
+}
+
+async function verifySms(
+  parts: MfaParts,
+  carrier: Carrier,
+  fields: Fields,
+  request: AuthRequest
+): Promise<Outcome> {
+  const result = await parts.client.otps.sms.authenticate({
+    ...carrier.identity,
+    ...readEnrollment(fields),
+    code: readCode(fields, 'code')
+  })
+  return finish(parts, request, fields, result)
+}
+
+async function createTotp(parts: MfaParts, carrier: Carrier): Promise<Outcome> {
+  refuseStaleEnrolment(parts, carrier)
+  const { secret, qr_code, recovery_codes } = await parts.client.totps.create(carrier.identity)
+  return { kind: 'shown', totp: { secret, qr_code, recovery_codes } }
+}
+
+async function verifyTotp(
+  parts: MfaParts,
+  carrier: Carrier,
+  fields: Fields,
+  request: AuthRequest
+): Promise<Outcome> {
+  const result = await parts.client.totps.authenticate({
+    ...carrier.identity,
+    ...readEnrollment(fields),
+    code: readCode(fields, 'code')
+  })
+  return finish(parts, request, fields, result)
+}
+
+async function useRecoveryCode(
+  parts: MfaParts,
+  carrier: Carrier,
+  fields: Fields,
+  request: AuthRequest
+): Promise<Outcome> {
+  const { recovery_codes_remaining, ...result } = await parts.client.recoveryCodes.recover({
+    ...carrier.identity,
+    recovery_code: readCode(fields, 'recovery_code')
+  })
+  return finish(parts, request, fields, result, { recovery_codes_remaining })
+}
+
+async function finish(
+  parts: MfaParts,
+  request: AuthRequest,
+  fields: Fields,
+  answer: AuthenticatingResponse,
+  more: object = {}
+): Promise<Outcome> {
+  const return_to = readOwnPath(fields.return_to, parts.config)
+  const completed = await completeSignIn(parts, request, answer, { return_to })
+  const { headers, ...result } = completed
+  return { kind: 'done', next: completed.next, result: { ...result, ...more }, headers }
+}
+
+function refuseStaleEnrolment({ config }: MfaParts, carrier: Carrier): void {
+  if (carrier.kind === 'pending') return
+  const clock = { moment: config.now(), toleranceMs: config.clockToleranceMs }
+  refuseStaleFactors(enrolling, carrier.member_session, clock)
+}
+
+function readEnrollment({ set_mfa_enrollment, set_default_mfa }: Fields): MfaEnrollment {
+  const isDefault = set_default_mfa === true || set_default_mfa === 'true'
+  return {
+    ...(typeof set_mfa_enrollment === 'string' &&
+      set_mfa_enrollment !== '' && { set_mfa_enrollment }),
+    ...(isDefault && { set_default_mfa: true })
+  }
+}
+
+/** People type codes as they read them, in groups. */
+function readCode(fields: Fields, name: string): string {
+  return readText(fields, name)?.replace(/\s/g, '') ?? ''
+}
+
+function readText(fields: Fields, name: string): string | undefined {
+  const value = fields[name]
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string') throw malformed(`${name} must be a string.`)
+  return value
+}
+
+function malformed(hint: string): AccessError {
+  return new AccessError('request_malformed', { required: { hint } })
+}

@@ -1,0 +1,294 @@
+import { AccessError } from '../../errors/access-error.ts'
+import { ConfigError } from '../../errors/config-error.ts'
+import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { UnavailableError } from '../../errors/unavailable-error.ts'
+import {
+  type Action,
+  type ActionCall,
+  answerDone,
+  answerJson,
+  clearWhatIsOver,
+  isOfPage,
+  methodNotAllowed,
+  refuseAction
+} from '../action.ts'
+import type { RefusedDecision } from '../decision.ts'
+import { publishRefusal } from '../events.ts'
+import { refuseUncalled } from '../guard-options.ts'
+import { type Answer, addReturnPath, isNavigation, redirect, stepUpPath } from '../refusal.ts'
+import { readFields } from '../request/body.ts'
+import type { HeaderPair } from '../request/cookies.ts'
+import { refuseForeignRequest } from '../request/csrf.ts'
+import { readOwnPath, setSignInCookies } from '../sign-in/sign-in.ts'
+import { nextStep, pageOfStep } from '../sign-in/sign-in-step.ts'
+import { isLocked, refusalOfApi } from './api-refusals.ts'
+import { createAttempts } from './attempts.ts'
+import { type Carrier, type CarrierParts, readCarrier } from './carrier.ts'
+import { type MfaAction, type MfaParts, mfaActions, type Outcome } from './mfa-actions.ts'
+import { mfaPages, over, type PageView, showPage, totpShown } from './pages.ts'
+import { style } from './style.ts'
+
+export interface MfaRoutesOptions {
+  /** Whether pages for people are answered too; `false` leaves every GET to the app. Default true. */
+  readonly pages?: boolean
+}
+
+const knownOptions: Readonly<Record<keyof MfaRoutesOptions, true>> = { pages: true }
+
+function planMfaRoutes(given: MfaRoutesOptions = {}): Required<MfaRoutesOptions> {
+  refuseUncalled('mfaRoutes', given)
+  refuseUnknownOptions('mfaRoutes', given, knownOptions)
+  const { pages = true } = given
+  if (typeof pages !== 'boolean') throw new ConfigError('pages must be true or false.')
+  return { pages }
+}
+
+/** A path below `mfaPath`, without `/step-up`. */
+interface Place {
+  readonly path: string
+  readonly isStepUp: boolean
+  readonly return_to: string | undefined
+}
+
+/**
+ * Everything that an MFA page needs, below `mfaPath`; other paths are left to whoever comes next.
+ *
+ * A half-done sign-in or a session carries each call. What is posted as JSON is answered as JSON; a form goes on to the
+ * next page. Secrets of an authenticator are in the one answer that makes them, and nowhere else.
+ */
+export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoutesOptions): Action {
+  const { config } = parts
+  const { pages } = planMfaRoutes(given)
+  const attempts = createAttempts(config.now)
+
+  return async function answer(call) {
+    const place = placeOf(call.target)
+    if (place === undefined) return undefined
+    const { method } = call.request
+    if (method === 'GET' || method === 'HEAD') {
+      if (pages) return show(call, place)
+      return Object.hasOwn(mfaActions, place.path) && place.path.includes('/', 1)
+        ? methodNotAllowed('POST')
+        : undefined
+    }
+    const action = Object.hasOwn(mfaActions, place.path) ? mfaActions[place.path] : undefined
+    if (action === undefined) return undefined
+    return method === 'POST' ? act(call, place, action) : methodNotAllowed('GET, HEAD, POST')
+  }
+
+  function placeOf(target: string): Place | undefined {
+    const [pathname = ''] = target.split('?', 1)
+    if (pathname !== config.mfaPath && !pathname.startsWith(`${config.mfaPath}/`)) return undefined
+    const below = pathname.slice(config.mfaPath.length)
+    const isStepUp = below === stepUpPath || below.startsWith(`${stepUpPath}/`)
+    const given = queryOf(target).getAll('return_to')
+    return {
+      path: isStepUp ? below.slice(stepUpPath.length) : below,
+      isStepUp,
+      return_to: given.length === 1 ? readOwnPath(given[0], config) : undefined
+    }
+  }
+
+  /** CSRF → carrier → attempts → the call → what it means. */
+  async function act(call: ActionCall, place: Place, action: MfaAction) {
+    let carrier: Carrier | undefined
+    let at = place
+    try {
+      refuseForeignRequest(call.request, config)
+      carrier = await readCarrier(parts, call.request, place.isStepUp)
+      const fields = await readFields(call.request, call.body)
+      at = { ...place, return_to: readOwnPath(fields.return_to, config) }
+      if (action.counts !== undefined) attempts.take(action.counts, carrier.key)
+      const outcome = await action.run(parts, carrier, fields, call.request)
+      return answerOutcome(call, at, carrier, outcome)
+    } catch (error) {
+      return refuse(call, at, action, carrier, refusalOfApi(error))
+    }
+  }
+
+  async function answerOutcome(
+    call: ActionCall,
+    place: Place,
+    carrier: Carrier,
+    outcome: Outcome
+  ): Promise<Answer> {
+    if (outcome.kind === 'done') {
+      return answerDone(call, outcome.next, outcome.result, outcome.headers)
+    }
+    if (outcome.kind === 'shown') {
+      return pages && isOfPage(call)
+        ? showPage(200, await viewOf(place, carrier), totpShown(outcome.totp))
+        : answerJson(200, outcome.totp)
+    }
+    const next = `${baseOf(place)}${outcome.page}`
+    const page = place.return_to === undefined ? next : addReturnPath(next, place.return_to)
+    // Of a session nothing is kept between two requests: the page is told that the code is on its way.
+    const sent = carrier.kind === 'session' && outcome.page === '/sms' ? markSent(page) : page
+    return answerDone(call, sent, { next: page }, outcome.headers)
+  }
+
+  async function refuse(
+    call: ActionCall,
+    place: Place,
+    action: MfaAction,
+    carrier: Carrier | undefined,
+    error: unknown
+  ): Promise<Answer | RefusedDecision> {
+    const isForPage = pages && isOfPage(call) && hasPage(error)
+    if (!isForPage) {
+      const refused = refuseAction(call, config, error)
+      return { ...refused, headers: [...refused.headers, ...(await noteLocked(carrier, error))] }
+    }
+    publishRefusal(call.request, error)
+    const cookies = [...clearWhatIsOver(error, config), ...(await noteLocked(carrier, error))]
+    const headers = [...Object.entries(error.headers), ...cookies]
+    if (carrier === undefined || error.code === 'session_required') {
+      return showPage(error.status, emptyView(place), over, headers)
+    }
+    // A number that was not accepted is asked for where it was typed.
+    const path = error.code === 'phone_number_rejected' ? '/enroll' : action.page
+    const page = mfaPages[isLocked(error) ? '/locked' : path]
+    const problem = hintOf(error)
+    const known = await viewOf(place, carrier).catch(() => emptyView(place))
+    const view = { ...known, problem, isSent: action.page === '/sms' && action.counts === 'code' }
+    return showPage(error.status, view, page ?? over, headers)
+  }
+
+  /** A lock outlives the intermediate session: whoever comes back is told to wait, not asked for a code. */
+  async function noteLocked(
+    carrier: Carrier | undefined,
+    error: unknown
+  ): Promise<readonly HeaderPair[]> {
+    if (carrier?.kind !== 'pending' || !isLocked(error)) return []
+    const { bound } = carrier
+    return setSignInCookies(parts, { ...bound, state: { ...bound.state, locked: true } })
+  }
+
+  async function show(
+    call: ActionCall,
+    place: Place
+  ): Promise<Answer | RefusedDecision | undefined> {
+    if (place.path === '/style.css') return stylesheet
+    const page = Object.hasOwn(mfaPages, place.path) ? mfaPages[place.path] : undefined
+    if (page === undefined && place.path !== '') {
+      return Object.hasOwn(mfaActions, place.path) ? methodNotAllowed('POST') : undefined
+    }
+    try {
+      const carrier = await readCarrier(parts, call.request, place.isStepUp)
+      const view = await viewOf(place, carrier)
+      if (page === undefined) return redirect(await firstPage(place, carrier, view))
+      return showPage(200, { ...view, isSent: view.isSent || isMarkedSent(call.target) }, page)
+    } catch (failed) {
+      const error = refusalOfApi(failed)
+      if (!isNavigation(call.request) || !isSignedOut(error) || config.loginPath !== undefined) {
+        return refuseAction(call, config, error)
+      }
+      publishRefusal(call.request, error)
+      return showPage(401, emptyView(place), over, clearWhatIsOver(error, config))
+    }
+  }
+
+  async function firstPage(place: Place, carrier: Carrier, view: PageView): Promise<string> {
+    if (carrier.kind === 'pending') {
+      const step = nextStep({ isSignedIn: false, carried: carrier.bound.state })
+      return pageOfStep(step, config) ?? '/'
+    }
+    const path = view.hasTotp ? '/totp' : view.mfa_phone_number === '' ? '/enroll' : '/sms'
+    const page = `${baseOf(place)}${path}`
+    return place.return_to === undefined ? page : addReturnPath(page, place.return_to)
+  }
+
+  /** A half-done sign-in carries what its page shows; of a member who is signed in, the API is asked. */
+  async function viewOf(place: Place, carrier: Carrier): Promise<PageView> {
+    if (carrier.kind === 'pending') {
+      const { mfa_required, allowed_mfa_methods } = carrier.bound.state
+      return {
+        ...emptyView({ ...place, return_to: undefined }),
+        methods: allowed_mfa_methods ?? allMethods,
+        mfa_phone_number: mfa_required?.member_options?.mfa_phone_number ?? '',
+        hasTotp: Boolean(mfa_required?.member_options?.totp_registration_id),
+        isSent: mfa_required?.secondary_auth_initiated === 'sms_otp'
+      }
+    }
+    const { organization_id, member_id } = carrier.member_session
+    const { member, organization } = await parts.client.organizations.members.get({
+      organization_id,
+      member_id
+    })
+    const { mfa_methods, allowed_mfa_methods } = organization
+    return {
+      ...emptyView(place),
+      methods: mfa_methods === 'RESTRICTED' ? allowed_mfa_methods : allMethods,
+      mfa_phone_number: member.mfa_phone_number,
+      hasTotp: member.totp_registration_id !== ''
+    }
+  }
+
+  function emptyView(place: Place): PageView {
+    const { mfaPath, loginPath } = config
+    return {
+      base: baseOf(place),
+      mfaPath,
+      loginPath,
+      return_to: place.return_to,
+      methods: [],
+      mfa_phone_number: '',
+      hasTotp: false,
+      isSent: false
+    }
+  }
+
+  function baseOf({ isStepUp }: Place): string {
+    return isStepUp ? `${config.mfaPath}${stepUpPath}` : config.mfaPath
+  }
+}
+
+const allMethods = ['totp', 'sms_otp']
+
+const stylesheet: Answer = {
+  status: 200,
+  headers: [
+    ['Content-Type', 'text/css; charset=utf-8'],
+    ['Cache-Control', 'public, max-age=3600'],
+    ['X-Content-Type-Options', 'nosniff']
+  ],
+  body: style
+}
+
+function markSent(page: string): string {
+  return `${page}${page.includes('?') ? '&' : '?'}sent=1`
+}
+
+function isMarkedSent(target: string): boolean {
+  return queryOf(target).has('sent')
+}
+
+function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : target.slice(at + 1))
+}
+
+/** What a page can say. Requests of other sites get none, and browsers that must sign in go there. */
+function hasPage(error: unknown): error is AccessError | UnavailableError {
+  if (error instanceof UnavailableError) return true
+  const elsewhere = [
+    'csrf_rejected',
+    'recent_factor_required',
+    'primary_required',
+    'organization_required'
+  ]
+  return error instanceof AccessError && !elsewhere.includes(error.code)
+}
+
+function isSignedOut(error: unknown): error is AccessError {
+  return (
+    error instanceof AccessError &&
+    (error.code === 'session_required' || error.code === 'session_invalid')
+  )
+}
+
+function hintOf(error: AccessError | UnavailableError): string {
+  if (error instanceof UnavailableError) return 'This did not work just now. Try again in a moment.'
+  const { hint } = Object(error.required)
+  return typeof hint === 'string' ? hint : error.message
+}

@@ -1,0 +1,118 @@
+import { AccessError } from '../errors/access-error.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import { readNumber, refuseUnknownOptions } from '../errors/known-options.ts'
+import type { AuthenticationFactor, MemberSession } from '../wire/member-session.ts'
+
+/** How somebody can prove who they are, and what kind of proof it is: two of one kind are no more than one. */
+const kinds = {
+  password: 'knowledge',
+  magic_link: 'mailbox',
+  email_otp: 'mailbox',
+  oauth: 'provider',
+  sso: 'provider',
+  trusted_auth_token: 'provider',
+  sms_otp: 'phone',
+  totp: 'authenticator',
+  recovery_codes: 'authenticator'
+} as const
+
+export type FactorMethod = keyof typeof kinds
+
+/** What the MFA pages can prove anew. */
+const secondFactors: readonly FactorMethod[] = ['sms_otp', 'totp', 'recovery_codes']
+
+export interface RecentFactorOptions {
+  /** How long ago a factor may have been proven, in whole minutes. */
+  readonly withinMinutes: number
+  /** Which factors count. Default: all. */
+  readonly methods?: readonly FactorMethod[]
+  /**
+   * How many factors of different kinds must be recent: a password, a mailbox (`magic_link`, `email_otp`), a provider
+   * (`oauth`, `sso`, `trusted_auth_token`), a phone (`sms_otp`), an authenticator (`totp`, `recovery_codes`). Default 1.
+   */
+  readonly factors?: number
+}
+
+/** The same with every default filled in. */
+export interface RecentFactorPlan {
+  readonly withinMinutes: number
+  readonly methods: readonly FactorMethod[]
+  readonly factors: number
+}
+
+const knownOptions: Readonly<Record<keyof RecentFactorOptions, true>> = {
+  withinMinutes: true,
+  methods: true,
+  factors: true
+}
+
+const maxMinutes = 527_040
+
+export function planRecentFactor(given: RecentFactorOptions): RecentFactorPlan {
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigError('Write requireRecentFactor({ withinMinutes: 10 }).')
+  }
+  refuseUnknownOptions('requireRecentFactor', given, knownOptions)
+  const allMethods = Object.keys(kinds) as FactorMethod[]
+  const { withinMinutes, methods = allMethods, factors = 1 } = given
+  if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
+    throw new ConfigError(`methods must be a list of ${allMethods.join(', ')}, and not empty.`)
+  }
+  const distinctKinds = new Set(methods.map((method) => kinds[method])).size
+  return Object.freeze({
+    withinMinutes: readNumber('withinMinutes', withinMinutes, {
+      min: 1,
+      max: maxMinutes,
+      integer: true
+    }),
+    methods,
+    factors: readNumber('factors', factors, { min: 1, max: distinctKinds, integer: true })
+  })
+}
+
+/**
+ * Refuses a session whose factors were proven too long ago. Exactly `withinMinutes` ago is recent; a proof that lies
+ * ahead of our clock, by more than clocks may differ, is none.
+ *
+ * @throws AccessError `recent_factor_required`
+ */
+export function refuseStaleFactors(
+  { withinMinutes, methods, factors }: RecentFactorPlan,
+  { authentication_factors }: MemberSession,
+  { moment, toleranceMs }: { readonly moment: number; readonly toleranceMs: number }
+): void {
+  const recent = new Set<string>()
+  for (const factor of authentication_factors) {
+    const method = methodOf(factor)
+    const ageMs = moment - Date.parse(factor.last_authenticated_at ?? '')
+    const isRecent = ageMs <= withinMinutes * 60_000 && ageMs >= -toleranceMs
+    if (method !== undefined && methods.includes(method) && isRecent) recent.add(kinds[method])
+  }
+  if (recent.size >= factors) return
+
+  const provable = methods.filter(
+    (method) => secondFactors.includes(method) && !recent.has(kinds[method])
+  )
+  const isEnough = provable.length > 0 && recent.size + 1 >= factors
+  throw new AccessError('recent_factor_required', {
+    required: {
+      recent_factor: {
+        withinMinutes,
+        methods,
+        factors,
+        prove: isEnough ? 'second_factor' : 'sign_in'
+      }
+    },
+    maxAgeSeconds: withinMinutes * 60
+  })
+}
+
+/** As options and the API's settings name it; `undefined` for what proves nothing of the person, such as an import. */
+function methodOf({ type, delivery_method }: AuthenticationFactor): FactorMethod | undefined {
+  if (type === 'otp') return delivery_method === 'sms' ? 'sms_otp' : 'email_otp'
+  return isMethod(type) ? type : undefined
+}
+
+function isMethod(value: unknown): value is FactorMethod {
+  return typeof value === 'string' && Object.hasOwn(kinds, value)
+}

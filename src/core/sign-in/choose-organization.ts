@@ -1,0 +1,186 @@
+import type { Client } from '../../client/create-client.ts'
+import { AccessError } from '../../errors/access-error.ts'
+import { ConfigError } from '../../errors/config-error.ts'
+import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { MemberSession } from '../../wire/member-session.ts'
+import type { SignInResponse } from '../../wire/sign-in.ts'
+import { type Action, type ActionCall, answerDone, createPostAction } from '../action.ts'
+import { readTenant, refuseUncalled, type TenantOptions } from '../guard-options.ts'
+import type { Answer } from '../refusal.ts'
+import { type Fields, readFields } from '../request/body.ts'
+import { readCredential } from '../request/credentials.ts'
+import type { Authenticate } from '../session/authenticate.ts'
+import {
+  saysSessionIsOver,
+  saysSignInIsOver,
+  sessionOver,
+  signInOver
+} from '../session/session-over.ts'
+import { completeSignIn, readBoundState, readOwnPath, type SignInContext } from './sign-in.ts'
+
+/** Which organization to enter. Unset: the field `organization_id` of the body, an id or a slug. */
+export type ChooseOrganizationOptions<Source> = TenantOptions<Source>
+
+export interface ChooseOrganizationParts extends SignInContext {
+  readonly client: Client
+  readonly authenticate: Authenticate
+  readonly revoke: (member_session_id: string) => Promise<unknown>
+}
+
+interface Target {
+  readonly wanted: string
+  /** What of the organization must be equal to it; `undefined` where a person chose, by any of its names. */
+  readonly claim: 'organization_id' | 'organization_slug' | undefined
+}
+
+type Factory = 'switchOrganization' | 'chooseOrganization'
+
+const knownOptions: Readonly<Record<keyof TenantOptions<unknown>, true>> = {
+  organization_id: true,
+  organization_slug: true
+}
+
+/**
+ * Exchanges the session of the request's cookies for one in another organization. Until the new one is there, whole or
+ * half, nothing of the old one is touched; at the API it goes on after that.
+ */
+export function createSwitchOrganization<Source>(
+  parts: ChooseOrganizationParts,
+  given: unknown
+): Action<Source> {
+  const { config, client, authenticate } = parts
+  const targetOf = planTarget<Source>('switchOrganization', given)
+
+  return createPostAction(config, async (call) => {
+    const credential = readCredential(call.request, config)
+    if (credential === undefined || credential.carrier !== 'cookie') {
+      throw new AccessError('session_required')
+    }
+    if (credential.junk !== undefined) throw new AccessError('session_invalid')
+    const { member_session, refreshedJwt } = await authenticate(
+      credential,
+      Number.POSITIVE_INFINITY
+    )
+    const fields = await readFields(call.request, call.body)
+    const target = targetOf(call.source, fields)
+    if (isOf(member_session, target)) return done(parts, call, fields)
+    const { session_token, session_jwt = '' } = credential
+    const carrier =
+      session_token === undefined ? { session_jwt: refreshedJwt ?? session_jwt } : { session_token }
+    const result = await exchange(() =>
+      client.sessions.exchange({ ...carrier, organization_id: target.wanted, ...localeOf(fields) })
+    )
+    await refuseOtherOrganization(parts, target, result)
+    return done(parts, call, fields, result)
+  })
+}
+
+/** Exchanges the intermediate session of a discovery sign-in for a session in the organization that was chosen. */
+export function createChooseOrganization<Source>(
+  parts: ChooseOrganizationParts,
+  given: unknown
+): Action<Source> {
+  const { config, client } = parts
+  const targetOf = planTarget<Source>('chooseOrganization', given)
+
+  return createPostAction(config, async (call) => {
+    const pending = await readBoundState(parts, call.request)
+    if (pending === undefined) throw new AccessError('session_required')
+    const fields = await readFields(call.request, call.body)
+    const target = targetOf(call.source, fields)
+    const { intermediate_session_token } = pending
+    const result = await exchange(() =>
+      client.discovery.intermediateSessions.exchange({
+        intermediate_session_token,
+        organization_id: target.wanted,
+        ...localeOf(fields)
+      })
+    )
+    await refuseOtherOrganization(parts, target, result)
+    return done(parts, call, fields, result)
+  })
+}
+
+function planTarget<Source>(factory: Factory, given: unknown = {}) {
+  refuseUncalled(factory, given)
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigError(`${factory} takes an object of options.`)
+  }
+  refuseUnknownOptions(factory, given, knownOptions)
+  const tenant = readTenant<Source>(given)
+
+  return function targetOf(source: Source, fields: Fields): Target {
+    const wanted = tenant === undefined ? fields.organization_id : tenant.of(source)
+    if (typeof wanted !== 'string' || wanted === '') {
+      throw new AccessError('request_malformed', {
+        cause: new Error('No organization was named.')
+      })
+    }
+    return { wanted, claim: tenant?.claim }
+  }
+}
+
+async function exchange(call: () => Promise<SignInResponse>): Promise<SignInResponse> {
+  try {
+    return await call()
+  } catch (error) {
+    if (saysSessionIsOver(error)) throw sessionOver(error.error_type)
+    if (saysSignInIsOver(error)) throw signInOver(error.error_type)
+    const { status_code, error_type } = Object(error)
+    if (typeof status_code !== 'number') throw error
+    const cause = new Error(`The authority answered ${status_code} ${error_type}.`)
+    if (status_code === 429) throw new AccessError('too_many_attempts', { cause })
+    if (status_code === 401 || status_code >= 500) {
+      throw new UnavailableError('authority_unavailable', { cause })
+    }
+    throw new AccessError('organization_unavailable', { cause })
+  }
+}
+
+/** The API takes an id, a slug or an external id for the same thing; a route means one of them. */
+function isOf(
+  organization: Pick<MemberSession, 'organization_id' | 'organization_slug'>,
+  { wanted, claim }: Target
+): boolean {
+  return claim === undefined
+    ? [organization.organization_id, organization.organization_slug].includes(wanted)
+    : organization[claim] === wanted
+}
+
+async function refuseOtherOrganization(
+  { revoke }: ChooseOrganizationParts,
+  target: Target,
+  { organization, member_session }: SignInResponse
+): Promise<void> {
+  if (target.claim === undefined || isOf(organization, target)) return
+  if (member_session) await revoke(member_session.member_session_id).catch(() => {})
+  throw new AccessError('organization_unavailable', {
+    cause: new Error('The name is of another organization.')
+  })
+}
+
+/** Without an answer the member was there already. */
+async function done(
+  parts: ChooseOrganizationParts,
+  call: ActionCall,
+  fields: Fields,
+  result?: SignInResponse
+): Promise<Answer> {
+  if (result === undefined) {
+    const return_to = readOwnPath(fields.return_to, parts.config) ?? '/'
+    return answerDone(
+      call,
+      return_to,
+      { member_authenticated: true, return_to, next: return_to },
+      []
+    )
+  }
+  const { return_to } = fields
+  const { headers, ...completed } = await completeSignIn(parts, call.request, result, { return_to })
+  return answerDone(call, completed.next, completed, headers)
+}
+
+function localeOf({ locale }: Fields): { locale?: string } {
+  return typeof locale === 'string' && locale !== '' ? { locale } : {}
+}

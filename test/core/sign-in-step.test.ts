@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals'
+import { nextStep } from '../../src/core/sign-in/sign-in-step.ts'
+
+const phone = { mfa_phone_number: 'XXXXXXX1234', totp_registration_id: '' }
+const totp = { mfa_phone_number: '', totp_registration_id: 'member-totp-test-1' }
+const both = { ...totp, mfa_phone_number: 'XXXXXXX1234' }
+const primary = { allowed_auth_methods: ['magic_link'] }
+const begun = {
+  organization_id: 'o',
+  member_id: 'm',
+  return_to: '/',
+  primary_required: null,
+  mfa_required: { member_options: totp }
+}
+const mfa = (member_options: typeof phone | null, secondary_auth_initiated?: string) => ({
+  ...begun,
+  mfa_required: { member_options, secondary_auth_initiated }
+})
+
+test.each([
+  ['none', 'nothing was begun', false, 'nothing'],
+  ['none', 'somebody is signed in', true, 'nothing'],
+  ['none', 'somebody is signed in, whatever is half done', true, begun],
+  ['over', 'the intermediate session has expired', false, 'unreadable'],
+  ['organization', 'no organization is chosen', false, { email_address: 'a@b', return_to: '/' }],
+  ['primary', 'a primary factor is missing', false, { ...begun, primary_required: primary }],
+  ['primary', 'both are missing', false, { ...begun, primary_required: primary, locked: true }],
+  ['locked', 'too many codes were wrong', false, { ...begun, locked: true }],
+  ['enroll', 'nothing is known', false, { ...begun, mfa_required: null }],
+  ['enroll', 'nothing is enrolled', false, mfa(null)],
+  ['totp', 'an authenticator is enrolled', false, mfa(totp)],
+  ['totp', 'both are enrolled', false, mfa(both)],
+  ['sms', 'a phone is enrolled', false, mfa(phone)],
+  ['sms', 'both are enrolled and a code was sent', false, mfa(both, 'sms_otp')],
+  ['sms', 'a code was sent', false, mfa(phone, 'sms_otp')]
+] as const)('the next step is %s when %s', (step, _, isSignedIn, carried) => {
+  expect(nextStep({ isSignedIn, carried })).toBe(step)
+})

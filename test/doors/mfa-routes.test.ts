@@ -1,0 +1,414 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import * as OTPAuth from 'otpauth'
+import request from 'supertest'
+import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
+import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
+import { openWorld, password, totp_secret, type World } from '../support/world.ts'
+
+const origin = 'http://localhost:3000'
+const navigation = {
+  Accept: 'text/html',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Dest': 'document'
+}
+
+const people = ['sms', 'lock', 'bare', 'phone', 'again', 'form', 'strict', 'recover', 'late']
+
+/** Members of their own for every test that uses one up. */
+const extra = people.map((name) => ({
+  email_address: `${name}@acme.test`,
+  password,
+  mfa_enrolled: !['bare', 'late'].includes(name),
+  ...(['lock', 'again', 'recover', 'strict'].includes(name) && { totp_secret })
+}))
+
+describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
+  let world: World
+  let app: RunningApp
+
+  beforeAll(async () => {
+    world = await openWorld(extra)
+    app = await open(options(), define)
+  })
+  afterAll(async () => {
+    await app.close()
+    await world.close()
+  })
+
+  function options() {
+    const { url, project_id, secret } = world.authority
+    return { url, project_id, secret, now: world.clock.now, origin, loginPath: '/sign-in' }
+  }
+
+  function define(builder: AppBuilder, auth: Auth): void {
+    builder.post('/sign-in/:name', async ({ params, completeSignIn }) =>
+      completeSignIn(await world.authenticate(`${params.name}@acme.test`), {
+        return_to: '/deep?x=1'
+      })
+    )
+    builder.use(auth.mfaRoutes(), auth.handleMfaRedirect())
+    builder.get('/danger', auth.requireRecentFactor({ withinMinutes: 5 }), () => ({ done: true }))
+    builder.get(
+      '/vault',
+      auth.requireRecentFactor({ withinMinutes: 5, methods: ['totp'], factors: 1 }),
+      () => ({ done: true })
+    )
+    builder.get(
+      '/password',
+      auth.requireRecentFactor({ withinMinutes: 5, methods: ['password'] }),
+      () => ({})
+    )
+    builder.use(auth.requireMemberSession())
+    builder.get('/me', ({ memberOf }) => memberOf())
+    builder.get('/mfa/unknown', () => ({ app: true }))
+  }
+
+  async function begin(name: string): Promise<Jar> {
+    return cookiesOf(await request(app.url).post(`/sign-in/${name}`))
+  }
+
+  const post = (path: string, jar: Jar, body: object = {}) =>
+    request(app.url)
+      .post(path)
+      .set('Cookie', `${pendingOf(jar)}; ${sessionOf(jar)}`)
+      .send(body)
+  const submit = (path: string, jar: Jar, fields: Record<string, string> = {}) =>
+    post(path, jar, new URLSearchParams(fields).toString() as unknown as object)
+      .type('form')
+      .set(navigation)
+  const show = (path: string, jar: Jar) =>
+    request(app.url)
+      .get(path)
+      .set({ Cookie: `${pendingOf(jar)}; ${sessionOf(jar)}`, ...navigation })
+
+  const codeOf = (secret: string) =>
+    new OTPAuth.TOTP({ secret }).generate({ timestamp: world.clock.now() })
+  const smsCode = () =>
+    world.authority.outbox().find(({ channel }) => channel === 'sms')?.code ?? ''
+  const wrong = (code: string) => (code === '000000' ? '000001' : '000000')
+
+  describe('a script', () => {
+    test('MF-16 sets up an authenticator and is signed in, once and with new tokens', async () => {
+      const jar = await begin('enroll')
+      const created = await post('/mfa/totp/create', jar)
+      expect(created.status).toBe(200)
+      expect(created.headers['cache-control']).toContain('no-store')
+      const { secret, qr_code, recovery_codes } = created.body
+      expect(qr_code).toMatch(/^data:image\/png;base64/)
+      expect(recovery_codes).toHaveLength(10)
+
+      const done = await post('/mfa/totp', jar, { code: codeOf(secret) })
+      expect(done.body).toEqual({
+        member_authenticated: true,
+        return_to: '/deep?x=1',
+        next: '/deep?x=1'
+      })
+      const signedIn = cookiesOf(done)
+      expect(signedIn.stytch_intermediate_session?.flags).toContain('Max-Age=0')
+      await request(app.url).get('/me').set('Cookie', sessionOf(signedIn)).expect(200)
+
+      world.clock.advance(30)
+      const again = await post('/mfa/totp', jar, { code: codeOf(secret) })
+      expect(again.status).toBe(401)
+      expect(again.body.code).toBe('session_required')
+      expect(cookiesOf(again).stytch_intermediate_session?.flags).toContain('Max-Age=0')
+    })
+
+    test('enrols a phone: the code is sent, asked for from then on, and signs in', async () => {
+      const jar = await begin('sms')
+      const sent = await post('/mfa/sms/send', jar, {
+        mfa_phone_number: '+1 (202) 555-0143',
+        locale: 'es'
+      })
+      expect(sent.body).toEqual({ next: '/mfa/sms' })
+      expect(sent.text).not.toContain('5550143')
+      const moved = { ...jar, ...cookiesOf(sent) }
+      const step = await show('/me', moved)
+      expect(step.headers.location).toBe('/mfa/sms')
+      const code = smsCode()
+      const done = await post('/mfa/sms', moved, {
+        code: `${code.slice(0, 3)} ${code.slice(3)}`,
+        set_mfa_enrollment: 'enroll',
+        set_default_mfa: true
+      })
+      expect(done.body.member_authenticated).toBe(true)
+    })
+
+    test('uses a recovery code, and hears how many are left', async () => {
+      const { member_id, organization } = await world.authenticate('recover@acme.test')
+      const { organization_id } = organization
+      const { recovery_codes } = await world.client.recoveryCodes.get({
+        organization_id,
+        member_id
+      })
+      const done = await post('/mfa/recovery', await begin('recover'), {
+        recovery_code: recovery_codes[0]
+      })
+      expect(done.body).toMatchObject({ member_authenticated: true, recovery_codes_remaining: 9 })
+    })
+
+    test.each([
+      ['/mfa/totp', { code: wrong(codeOfNow()) }, 'unable_to_authenticate_totp'],
+      ['/mfa/totp', { code: 'abc' }, 'invalid_totp_code'],
+      ['/mfa/recovery', { recovery_code: 'aaaa-bbbb-cccc' }, 'unable_to_authenticate_recovery_code']
+    ])('that gives %s %j hears what was wrong and what to do', async (path, body, error_type) => {
+      const answer = await post(path, await begin('totp'), body)
+      expect(answer.status).toBe(400)
+      expect(answer.type).toBe('application/problem+json')
+      expect(answer.body).toMatchObject({ code: 'code_rejected', error_type })
+      expect(answer.body.hint).not.toBe('')
+    })
+
+    test.each([
+      ['/mfa/method', { method: 'pigeon' }],
+      ['/mfa/sms/send', { mfa_phone_number: 7 }]
+    ])('that sends %s nonsense is told so', async (path, body) => {
+      const answer = await post(path, await begin('totp'), body)
+      expect([answer.status, answer.body.code]).toEqual([400, 'request_malformed'])
+    })
+
+    test('MF-15 without anything half done, or with it in the wrong place, is 401', async () => {
+      const jar = await begin('totp')
+      const token = jar.stytch_intermediate_session?.value ?? ''
+      for (const headers of [{}, { Authorization: `Bearer ${token}` }]) {
+        const answer = await request(app.url)
+          .post('/mfa/totp')
+          .set(headers)
+          .send({ code: world.totpCode() })
+        expect([answer.status, answer.body.code]).toEqual([401, 'session_required'])
+      }
+      const Cookie = `stytch_session=${token}`
+      await request(app.url).get('/me').set({ Cookie }).expect(401)
+      await request(app.url).post('/mfa/totp').set({ Cookie }).send({}).expect(401)
+    })
+
+    test('MF-22 CS-09 of another site is refused before anything is called', async () => {
+      const jar = await begin('totp')
+      for (const headers of [
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { Origin: 'https://evil.example' }
+      ] as Record<string, string>[]) {
+        const answer = await post('/mfa/totp', jar, { code: world.totpCode() }).set(headers)
+        expect([answer.status, answer.body.code]).toEqual([403, 'csrf_rejected'])
+      }
+    })
+
+    test('that is too eager is held back, in this sign-in alone', async () => {
+      const jar = await begin('strict')
+      for (let index = 0; index < 5; index += 1) {
+        await post('/mfa/sms/send', jar, { mfa_phone_number: 'x' })
+      }
+      const answer = await post('/mfa/sms/send', jar, { mfa_phone_number: 'x' })
+      expect([answer.status, answer.body.code]).toEqual([429, 'too_many_attempts'])
+      expect(answer.headers['retry-after']).toMatch(/^\d+$/)
+      const other = await post('/mfa/sms/send', await begin('strict'), { mfa_phone_number: 'x' })
+      expect(other.status).not.toBe(429)
+    })
+
+    test('sends at most four kilobytes', async () => {
+      const answer = await post('/mfa/totp', await begin('totp'), { code: 'x'.repeat(5000) })
+      expect([answer.status, answer.body.code]).toEqual([400, 'request_malformed'])
+    })
+
+    test('CK-14 reaches actions by POST alone, and paths of the app are its own', async () => {
+      await request(app.url).get('/mfa/sms/send').expect(405).expect('Allow', 'POST')
+      await request(app.url).delete('/mfa/totp').expect(405)
+      const jar = await begin('member')
+      const answer = await request(app.url).get('/mfa/unknown').set('Cookie', sessionOf(jar))
+      expect(answer.body).toEqual({ app: true })
+    })
+  })
+
+  test('a member who is locked out is told to wait, also when coming back', async () => {
+    const jars = [await begin('lock'), await begin('lock')]
+    const current = await begin('lock')
+    for (const jar of jars) {
+      for (let guess = 0; guess < 5; guess += 1) {
+        await post('/mfa/totp', jar, { code: wrong(world.totpCode()) }).expect(400)
+      }
+    }
+    const last = await post('/mfa/totp', current, { code: world.totpCode() })
+    expect(last.status).toBe(429)
+    expect(last.body).toMatchObject({
+      code: 'too_many_attempts',
+      error_type: 'user_lock_limit_reached'
+    })
+    const moved = { ...current, ...cookiesOf(last) }
+    const back = await show('/me', moved)
+    expect(back.headers.location).toBe('/mfa/locked')
+    expect((await show('/mfa/locked', moved)).text).toContain('Wait an hour')
+    const script = await request(app.url).get('/me').set('Cookie', pendingOf(moved))
+    expect(script.body).toMatchObject({ code: 'mfa_required', locked: true })
+  })
+
+  describe('a person', () => {
+    test('goes by forms from enrolling to the page that was wanted', async () => {
+      const jar = await begin('form')
+      const enroll = await show('/mfa', jar)
+      expect([enroll.status, enroll.headers.location]).toEqual([303, '/mfa/enroll'])
+      expect((await show('/mfa/enroll', jar)).text).toContain('action="/mfa/totp/create"')
+      const shown = await submit('/mfa/totp/create', jar)
+      expect(shown.status).toBe(200)
+      expect(shown.headers['cache-control']).toContain('no-store')
+      const [, key = ''] = /<code>([A-Z2-7 ]{20,})<\/code>/.exec(shown.text) ?? []
+      const secret = key.replaceAll(' ', '')
+      expect((await show('/mfa/totp', jar)).text).not.toContain(key)
+
+      const refused = await submit('/mfa/totp', jar, { code: wrong(codeOf(secret)) })
+      expect(refused.status).toBe(400)
+      expect(refused.text).toContain('role="alert"')
+      expect(refused.text).toContain('That code is not right')
+      const done = await submit('/mfa/totp', jar, { code: codeOf(secret) })
+      expect([done.status, done.headers.location]).toEqual([303, '/deep?x=1'])
+    })
+
+    test('MF-14 CS-16 gets pages that no script, frame or cache can use, without a token', async () => {
+      const jar = await begin('again')
+      const page = await show('/mfa/totp', jar)
+      const { headers, text } = page
+      expect(headers['content-security-policy']).toContain("default-src 'none'")
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")
+      expect(headers['content-security-policy']).not.toContain('unsafe')
+      expect(headers['x-frame-options']).toBe('DENY')
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers['referrer-policy']).toBe('same-origin')
+      expect(headers['cache-control']).toBe('private, no-store')
+      expect(text).not.toMatch(/<script|<style|\sstyle=|\son\w+=/)
+      expect(text).toContain('autocomplete="one-time-code"')
+      expect(text).toContain('inputmode="numeric"')
+      expect(text).not.toContain(jar.stytch_intermediate_session?.value)
+      const sheet = await request(app.url).get('/mfa/style.css')
+      expect([sheet.status, sheet.type]).toEqual([200, 'text/css'])
+      expect(sheet.headers['set-cookie']).toBeUndefined()
+    })
+
+    test('MF-02 MF-20 who comes too late is sent to sign in, once and for all', async () => {
+      const jar = await begin('again')
+      world.clock.advance(600)
+      const page = await show('/mfa/totp', jar)
+      expect([page.status, page.headers.location]).toEqual([303, '/sign-in'])
+      expect(cookiesOf(page).stytch_intermediate_session?.flags).toContain('Max-Age=0')
+      const answer = await submit('/mfa/totp', jar, { code: world.totpCode() })
+      expect(answer.status).toBe(401)
+      expect(answer.text).toContain('Please sign in again')
+      expect(answer.text).toContain('href="/sign-in"')
+    })
+
+    test('chooses a method', async () => {
+      const answer = await submit('/mfa/method', await begin('again'), { method: 'sms_otp' })
+      expect([answer.status, answer.headers.location]).toEqual([303, '/mfa/sms'])
+    })
+
+    test('a number that is refused is asked for again', async () => {
+      const answer = await submit('/mfa/sms/send', await begin('phone'), {
+        mfa_phone_number: '12"><b>'
+      })
+      expect(answer.status).toBe(400)
+      expect(answer.text).toContain('name="mfa_phone_number"')
+      expect(answer.text).not.toContain('"><b>')
+    })
+  })
+
+  describe('pages: false', () => {
+    test('leaves every GET to the app, and answers the actions', async () => {
+      const other = await open(options(), (builder, auth) => {
+        define(
+          {
+            ...builder,
+            use: (...guards) => builder.use(...guards)
+          },
+          { ...auth, mfaRoutes: () => auth.mfaRoutes({ pages: false }) }
+        )
+      })
+      const jar = cookiesOf(await request(other.url).post('/sign-in/totp'))
+      await request(other.url).get('/mfa/totp').set('Cookie', pendingOf(jar)).expect(401)
+      const answer = await request(other.url)
+        .post('/mfa/totp')
+        .set('Cookie', pendingOf(jar))
+        .type('form')
+        .send('code=abc')
+      expect([answer.status, answer.body.code]).toEqual([400, 'code_rejected'])
+      await other.close()
+    })
+  })
+
+  describe('a member who is signed in', () => {
+    test('MF-19 proves a factor again by form, and comes back', async () => {
+      world.clock.advance(30)
+      const jar = await begin('totp')
+      const signedIn = cookiesOf(await post('/mfa/totp', jar, { code: world.totpCode() }))
+      await show('/vault', signedIn).expect(200)
+      world.clock.advance(299)
+      await show('/vault', signedIn).expect(200)
+      world.clock.advance(11)
+
+      const script = await request(app.url).get('/vault').set('Cookie', sessionOf(signedIn))
+      expect(script.status).toBe(401)
+      expect(script.body).toMatchObject({
+        code: 'recent_factor_required',
+        recent_factor: { withinMinutes: 5, methods: ['totp'], factors: 1, prove: 'second_factor' }
+      })
+      expect(script.headers['www-authenticate']).toBe(
+        'Bearer error="insufficient_user_authentication", max_age="300"'
+      )
+
+      const sent = await show('/vault', signedIn)
+      expect(sent.headers.location).toBe('/mfa/step-up?return_to=%2Fvault')
+      const moved = await show(sent.headers.location ?? '', signedIn)
+      expect(moved.headers.location).toBe('/mfa/step-up/totp?return_to=%2Fvault')
+      const page = await show(moved.headers.location ?? '', signedIn)
+      expect(page.text).toContain('<input type="hidden" name="return_to" value="/vault">')
+      const done = await submit('/mfa/step-up/totp', signedIn, {
+        code: world.totpCode(),
+        return_to: '/vault'
+      })
+      expect([done.status, done.headers.location]).toEqual([303, '/vault'])
+      await show('/vault', { ...signedIn, ...cookiesOf(done) }).expect(200)
+    })
+
+    test('goes to sign in where no second factor could help', async () => {
+      const jar = await begin('member')
+      await show('/password', jar).expect(200)
+      world.clock.advance(310)
+      const answer = await show('/password', jar)
+      expect(answer.headers.location).toBe('/sign-in?return_to=%2Fpassword')
+    })
+
+    test('MF-17 completes what is half done without touching the other session', async () => {
+      const other = await begin('member')
+      world.clock.advance(30)
+      const done = await post(
+        '/mfa/totp',
+        { ...other, ...(await begin('totp')) },
+        { code: world.totpCode() }
+      )
+      const me = await request(app.url)
+        .get('/me')
+        .set('Cookie', sessionOf(cookiesOf(done)))
+      const before = await request(app.url).get('/me').set('Cookie', sessionOf(other))
+      expect(me.body.authentication_factors).toHaveLength(2)
+      expect(before.body.authentication_factors).toHaveLength(1)
+      expect(me.body.member_id).not.toBe(before.body.member_id)
+    })
+
+    test('enrols a second factor soon after signing in, and not with an old session', async () => {
+      const jar = await begin('bare')
+      const created = await post('/mfa/totp/create', jar)
+      const done = await post('/mfa/totp', jar, {
+        code: codeOf(created.body.secret),
+        set_mfa_enrollment: 'enroll'
+      })
+      expect(done.body).toMatchObject({ member_authenticated: true, return_to: '/' })
+      expect(await begin('bare')).not.toHaveProperty('stytch_session')
+
+      const late = await begin('late')
+      world.clock.advance(601)
+      const answer = await post('/mfa/totp/create', late)
+      expect([answer.status, answer.body.code]).toEqual([401, 'recent_factor_required'])
+    })
+  })
+})
+
+function codeOfNow(): string {
+  return new OTPAuth.TOTP({ secret: totp_secret }).generate()
+}
