@@ -20,6 +20,14 @@ export type {
   B2BDiscoveryIntermediateSessionsExchangeResponse
 } from './wire/discovery.ts'
 export type {
+  B2BIDPOAuthAuthorizeRequest,
+  B2BIDPOAuthAuthorizeResponse,
+  B2BIDPOAuthAuthorizeStartRequest,
+  B2BIDPOAuthAuthorizeStartResponse,
+  B2BIDPScopeResult,
+  ConnectedAppPublic
+} from './wire/idp.ts'
+export type {
   Member,
   MemberRole,
   MemberRoleSource,

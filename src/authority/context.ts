@@ -4,6 +4,7 @@ import type { AtRest } from './crypto/at-rest.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { ProjectRecord } from './domain/records.ts'
+import type { Providers } from './external/providers.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { ProjectStore } from './store/store.ts'
 
@@ -16,6 +17,8 @@ export interface Context {
   readonly signingKeys: SigningKeys
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
+  /** Other identity providers that the project's settings name. */
+  readonly providers: Providers
   /** The member session that the call is made with, beside the project's credentials. */
   readonly authorization: Authorization
   /** Epoch milliseconds, the same throughout the call. */

@@ -5,6 +5,7 @@ import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
+import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
@@ -29,6 +30,8 @@ export interface AuthorityOptions {
    * An operation whose channel is missing answers 501.
    */
   readonly deliver?: Delivery
+  /** Used instead of the global `fetch` to ask the identity providers that the settings of a project name. */
+  readonly fetch?: typeof globalThis.fetch
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -57,6 +60,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   projects: true,
   keys: true,
   deliver: true,
+  fetch: true,
   now: true
 }
 
@@ -70,7 +74,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
  * const { url } = await authority.listen(4100)
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { database, projects, keys, delivery, now } = checkOptions(options)
+  const { database, projects, keys, delivery, providers, now } = checkOptions(options)
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
@@ -84,7 +88,7 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     throw error
   }
 
-  const app = createApp({ store, atRest, delivery, now })
+  const app = createApp({ store, atRest, delivery, providers, now })
   const servers = new Set<Server>()
   let closed: Promise<void> | undefined
 
@@ -139,17 +143,20 @@ function checkOptions(options: AuthorityOptions) {
     }
   }
   const { database, projects = [], keys, deliver = {}, now = Date.now } = options
+  const { fetch = globalThis.fetch } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
     )
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
+  if (typeof fetch !== 'function') throw new ConfigError('fetch must be a function.')
   return {
     database,
     projects: checkSeed(projects),
     keys: chooseKeys(keys, database),
     delivery: checkDelivery(deliver),
+    providers: createProviders({ fetch, now }),
     now
   }
 }

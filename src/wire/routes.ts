@@ -1,4 +1,5 @@
 import { discoveryRoutes } from './discovery.ts'
+import { idpRoutes } from './idp.ts'
 import { organizationsRoutes } from './organizations.ts'
 import { otpsRoutes } from './otps.ts'
 import { passwordsRoutes } from './passwords.ts'
@@ -20,7 +21,8 @@ export const routes = {
   otps: otpsRoutes,
   passwords: passwordsRoutes,
   rbac: rbacRoutes,
-  organizations: organizationsRoutes
+  organizations: organizationsRoutes,
+  idp: idpRoutes
 }
 
 export type Routes = typeof routes
