@@ -14,5 +14,9 @@ export default {
   },
   testTimeout: 30_000,
   maxWorkers: '100%',
-  reporters: ['default', '<rootDir>/test/support/skipped-reporter.js']
+  reporters: [
+    'default',
+    '<rootDir>/test/support/skipped-reporter.js',
+    '<rootDir>/test/support/answered-reporter.js'
+  ]
 }

@@ -20,6 +20,13 @@ export type {
   Locale,
   SmsMessage
 } from './authority/delivery/delivery.ts'
-export { createOutbox, type Outbox, type OutboxEntry } from './authority/delivery/outbox.ts'
+export {
+  createOutbox,
+  type Outbox,
+  type OutboxEntry,
+  type OutboxOptions
+} from './authority/delivery/outbox.ts'
+export { type SmtpOptions, smtpSender } from './authority/delivery/smtp-sender.ts'
+export { type WebhookOptions, webhookSender } from './authority/delivery/webhook-sender.ts'
 export type { ServedProject } from './authority/seed/plant-seed.ts'
 export type { ProjectSeed } from './authority/seed/seed.ts'

@@ -1,5 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
@@ -7,6 +6,7 @@ import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
+import { createServers } from './http/servers.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
 import { refuseWrongAtRestKey } from './signing-keys.ts'
@@ -47,13 +47,6 @@ export interface Authority {
   readonly projects: readonly ServedProject[]
 }
 
-/** How long a client may take to send its headers, and all of a request. */
-const headersTimeout = 10_000
-const requestTimeout = 30_000
-const connectionsCheckingInterval = 5000
-/** How long requests under way may take to end once the server stops. */
-const graceMs = 5000
-
 /** Complete by type: an option that is missing here does not compile. */
 const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   database: true,
@@ -89,50 +82,23 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
   }
 
   const app = createApp({ store, atRest, delivery, providers, now })
-  const servers = new Set<Server>()
+  const servers = createServers()
   let closed: Promise<void> | undefined
 
   async function stop(): Promise<void> {
-    await Promise.all([...servers].map(stopServer))
+    await servers.stop()
     await store.close()
   }
 
   return {
     app,
     projects: served,
-    async listen(port = 0, host = '127.0.0.1') {
-      const server = await startServer(app, port, host)
-      servers.add(server)
-      const { port: taken } = server.address() as AddressInfo
-      const name = host.includes(':') ? `[${host}]` : host
-      return { url: `http://${name}:${taken}/`, port: taken }
-    },
+    listen: (port = 0, host = '127.0.0.1') => servers.listen(app, port, host),
     close() {
       closed ??= stop()
       return closed
     }
   }
-}
-
-function startServer(app: RequestListener, port: number, host: string): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const limits = { headersTimeout, requestTimeout, connectionsCheckingInterval }
-    const server = createServer(limits, app).once('error', reject)
-    server.listen(port, host, () => resolve(server.off('error', reject)))
-  })
-}
-
-/** Connections that only wait are closed; the others end with their answer, or when their time is up. */
-function stopServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
-    server.close((error) => {
-      clearTimeout(timer)
-      if (error === undefined) resolve()
-      else reject(error)
-    })
-    server.closeIdleConnections()
-  })
 }
 
 function checkOptions(options: AuthorityOptions) {

@@ -13,7 +13,11 @@ Options
   --project-id <id>      default STYTCH_PROJECT_ID, else that of the seed or of the database, else a new one
   --secret <secret>      default STYTCH_SECRET, else that of the seed, else a new one for a new project;
                          every user of the machine sees flags, so prefer the variable
-  --outbox               develop: needs no key, and the server stays on 127.0.0.1
+  --sms-webhook <url>    hands text messages to an endpoint of yours, signed with MEMBERGATE_WEBHOOK_SECRET
+  --email-webhook <url>  the same for e-mail
+  --email-from <address> who writes the e-mail that goes to MEMBERGATE_SMTP_URL
+  --outbox               develop: nothing is sent, codes and links are shown at /_dev/; needs no key, and the server
+                         stays on 127.0.0.1
   --json                 print one line {"url","project_id","secret"} when ready
   --help, --version
 
@@ -21,5 +25,8 @@ Environment
   MEMBERGATE_KEY         32 random bytes in base64url, which encrypt secrets in the database. Make one with
                          node -p "crypto.randomBytes(32).toString('base64url')"
   MEMBERGATE_KEYS        to rotate: several, separated by commas; the first encrypts, all decrypt
+  MEMBERGATE_WEBHOOK_SECRET
+                         whsec_ and 24 to 64 random bytes in base64, as Standard Webhooks says
+  MEMBERGATE_SMTP_URL    sends e-mail: smtps://user:password@host; needs the package nodemailer
   STYTCH_PROJECT_ID, STYTCH_SECRET
 `

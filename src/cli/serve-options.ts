@@ -11,11 +11,21 @@ export interface ServeOptions {
   readonly database: Database
   readonly seedFile: string | undefined
   readonly outbox: boolean
+  readonly senders: SenderOptions
   readonly json: boolean
   readonly project_id: string | undefined
   readonly secret: string | undefined
   /** Whether `MEMBERGATE_KEY` or `MEMBERGATE_KEYS` says how to encrypt. */
   readonly hasKey: boolean
+}
+
+/** Who sends what. Nobody, where nothing is given. */
+export interface SenderOptions {
+  readonly smsWebhook: string | undefined
+  readonly emailWebhook: string | undefined
+  readonly webhookSecret: string | undefined
+  readonly smtpUrl: string | undefined
+  readonly emailFrom: string | undefined
 }
 
 export interface Database {
@@ -34,6 +44,9 @@ const flags = {
   seed: { type: 'string' },
   'project-id': { type: 'string' },
   secret: { type: 'string' },
+  'sms-webhook': { type: 'string' },
+  'email-webhook': { type: 'string' },
+  'email-from': { type: 'string' },
   outbox: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -57,6 +70,13 @@ export function readServeOptions(
     database: readDatabase(values.database ?? (outbox ? ':memory:' : '')),
     seedFile: values.seed,
     outbox,
+    senders: {
+      smsWebhook: values['sms-webhook'],
+      emailWebhook: values['email-webhook'],
+      webhookSecret: nonEmpty(env.MEMBERGATE_WEBHOOK_SECRET),
+      smtpUrl: nonEmpty(env.MEMBERGATE_SMTP_URL),
+      emailFrom: values['email-from']
+    },
     json: values.json,
     project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
     secret: values.secret ?? nonEmpty(env.STYTCH_SECRET),

@@ -1,16 +1,20 @@
 import { subscribe } from 'node:diagnostics_channel'
+import type { RequestListener } from 'node:http'
 import {
   type Authority,
   type AuthorityOptions,
   createAuthority
 } from '../authority/create-authority.ts'
 import { errorChannel, type ReportedError } from '../authority/http/report-error.ts'
+import { createServers, type Servers } from '../authority/http/servers.ts'
 import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { isMembergateError } from '../errors/membergate-error.ts'
+import { chooseDelivery } from './choose-delivery.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
+import { showOutbox } from './show-outbox.ts'
 
 /** What an app needs to talk to the server. `secret` is null when the database has its hash only, and nobody gave it. */
 interface Ready {
@@ -28,9 +32,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (warning !== undefined) process.stderr.write(`membergate: ${warning}\n`)
   printErrors()
   const project = givenProject(options)
-  const authority = await open(options, project, keys)
-  const url = await listen(authority, options)
-  closeOnSignal(authority)
+  const { deliver, entries } = await chooseDelivery(options)
+  const authority = await open(options, project, { keys, deliver })
+  const { app } = authority
+  const servers = createServers()
+  async function close(): Promise<void> {
+    await servers.stop()
+    await authority.close()
+  }
+  const listener = entries === undefined ? app : showOutbox(entries, app)
+  const url = await listen(servers, listener, options).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
+  closeOnSignal(close)
   const [served] = authority.projects
   if (served === undefined) throw new Error('The authority serves no project.')
   announce(options, { url, ...served }, project.secret !== undefined)
@@ -59,12 +74,12 @@ function givenProject({ seedFile, project_id, secret }: ServeOptions): GivenProj
 async function open(
   { database }: ServeOptions,
   project: GivenProject,
-  keys: readonly string[] | undefined
+  chosen: Pick<AuthorityOptions, 'keys' | 'deliver'>
 ): Promise<Authority> {
   try {
     // Nothing given means what the database has.
     const projects = Object.keys(project).length === 0 ? [] : [project]
-    return await createAuthority({ database: database.location, projects, keys })
+    return await createAuthority({ database: database.location, projects, ...chosen })
   } catch (error) {
     if (isMembergateError(error)) throw error
     const reason = systemReason(error)
@@ -73,12 +88,15 @@ async function open(
   }
 }
 
-async function listen(authority: Authority, { port, host }: ServeOptions): Promise<string> {
+async function listen(
+  servers: Servers,
+  listener: RequestListener,
+  { port, host }: ServeOptions
+): Promise<string> {
   try {
-    const { url } = await authority.listen(port, host)
+    const { url } = await servers.listen(listener, port, host)
     return url
   } catch (error) {
-    await authority.close()
     throw listenError(error, port, host)
   }
 }
@@ -100,7 +118,7 @@ function listenError(error: unknown, port: number, host: string): unknown {
   }
 }
 
-function announce({ json }: ServeOptions, ready: Ready, secretIsGiven: boolean): void {
+function announce({ json, outbox }: ServeOptions, ready: Ready, secretIsGiven: boolean): void {
   if (json) {
     process.stdout.write(`${JSON.stringify(ready)}\n`)
     return
@@ -112,16 +130,16 @@ function announce({ json }: ServeOptions, ready: Ready, secretIsGiven: boolean):
   STYTCH_URL=${ready.url}
   STYTCH_PROJECT_ID=${ready.project_id}
   STYTCH_SECRET=${secret}
-`
+${outbox ? `\nCodes and links that would have been sent: ${ready.url}_dev/\n` : ''}`
   )
 }
 
-function closeOnSignal(authority: Authority): void {
+function closeOnSignal(close: () => Promise<void>): void {
   function closeGracefully(): void {
     process.off('SIGINT', closeGracefully)
     process.off('SIGTERM', closeGracefully)
     setTimeout(() => process.exit(1), closingMs).unref()
-    void authority.close()
+    void close()
   }
   process.on('SIGINT', closeGracefully)
   process.on('SIGTERM', closeGracefully)

@@ -55,7 +55,8 @@ const testKey = createHash('sha256').update('membergate test key').digest('base6
  */
 export async function openAuthority(options: OpenAuthorityOptions = {}): Promise<OpenAuthority> {
   const { port = 0, database = ':memory:', ...rest } = options
-  const { deliver, entries: outbox } = createOutbox(options)
+  const { now = Date.now } = rest
+  const { deliver, entries: outbox } = createOutbox({ now })
   const authority = await createAuthority({
     deliver,
     ...rest,

@@ -167,6 +167,7 @@ describe('membergate serve', () => {
     expect(stdout).toMatch(/^ *STYTCH_URL=http:\/\/127\.0\.0\.1:[0-9]+\/$/m)
     expect(stdout).toMatch(/^ *STYTCH_PROJECT_ID=project-test-[-0-9a-f]{36}$/m)
     expect(stdout).toMatch(/^ *STYTCH_SECRET=secret-test-[-_A-Za-z0-9]+$/m)
+    expect(stdout).toMatch(/ http:\/\/127\.0\.0\.1:[0-9]+\/_dev\/$/m)
     expect(await printed({ STYTCH_SECRET: secret })).not.toContain(secret)
 
     async function printed(env?: Environment): Promise<string> {
@@ -175,6 +176,20 @@ describe('membergate serve', () => {
       if (child.stdout !== null) await once(child.stdout, 'data')
       child.kill('SIGTERM')
       return (await finished).stdout
+    }
+  })
+
+  test('shows the outbox with --outbox only', async () => {
+    const developed = await serve(['--outbox'])
+    const shown = await fetch(new URL('/_dev/outbox', developed.url))
+    expect([shown.status, await shown.text()]).toEqual([200, '[]'])
+    const page = await fetch(new URL('/_dev/', developed.url))
+    expect(await page.text()).toContain('<h1>Outbox</h1>')
+
+    const operated = await serve(['--database', ':memory:'], { MEMBERGATE_KEY: key })
+    for (const path of ['/_dev', '/_dev/', '/_dev/outbox']) {
+      const { status, body } = await call(operated, path)
+      expect([status, body.error_type]).toEqual([404, 'route_not_found'])
     }
   })
 
@@ -342,6 +357,16 @@ describe('what a user can mend is one line and exit code 2', () => {
   test('a seed that is not there', async () => {
     const output = await run(['serve', '--outbox', '--seed', 'no-such-file.json'])
     expectUserError(output, 'no-such-file.json')
+  })
+
+  test('a webhook without a secret, and a sender that cannot be', async () => {
+    const env = { MEMBERGATE_KEY: key, MEMBERGATE_SMTP_URL: 'https://ada:hunter2@mail.example' }
+    const args = ['serve', '--database', ':memory:', '--port', '0']
+    const webhook = await run([...args, '--sms-webhook', 'https://hooks.example'], env)
+    expectUserError(webhook, 'MEMBERGATE_WEBHOOK_SECRET')
+    const smtp = await run([...args, '--email-from', 'no-reply@acme.example'], env)
+    expectUserError(smtp, 'MEMBERGATE_SMTP_URL')
+    expect(smtp.stderr).not.toContain('hunter2')
   })
 
   test('--outbox in production', async () => {

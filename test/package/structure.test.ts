@@ -24,6 +24,7 @@ const keepers: Record<string, readonly string[]> = {
   jose: ['jwt/jose.ts'],
   valibot: ['wire', 'jwt', 'client', 'core', 'authority'],
   express: ['authority'],
+  nodemailer: ['authority/delivery'],
   koa: ['adapters/koa.ts']
 }
 

@@ -18,6 +18,7 @@ import { AccessError, ApiError } from 'membergate/errors'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { Secret, TOTP } from 'otpauth'
 import { B2BClient, ClientError, StytchError } from 'stytch'
+import { type AnswerCount, countAnswers } from './answered.ts'
 import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
 
 /**
@@ -270,7 +271,8 @@ export async function openBed(
       { ...other, organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }
     ]
   })
-  const tap = await openTap(authority.url)
+  const counts = countAnswers(database.location.startsWith('postgres:') ? 'postgres' : 'sqlite')
+  const tap = await openTap(authority.url, counts)
   const ours = connect('our client', project, tap, clock)
   const theirs = connect('our client', other, tap, clock)
   const organizationOf = async (client: SharedClient, organization_id: string) =>
@@ -294,6 +296,7 @@ export async function openBed(
     ),
     both: await memberWithBoth(ours, hash),
     async close() {
+      counts.write()
       await tap.close()
       await authority.close()
       await database.drop()
@@ -606,7 +609,7 @@ export async function newForger(): Promise<Forger> {
   }
 }
 
-async function openTap(target: string): Promise<Tap> {
+async function openTap(target: string, counts: AnswerCount): Promise<Tap> {
   const agent = new Agent({ keepAlive: true })
   const calls: Call[] = []
   const overrides = new Map<string, object | 'broken'>()
@@ -632,6 +635,8 @@ async function openTap(target: string): Promise<Tap> {
     const onward = request(new URL(path, target), { method, headers, agent }, async (response) => {
       const body = await readAll(response)
       note(response.statusCode ?? 0, body)
+      const userAgent = headers['user-agent']
+      counts.note({ method: incoming.method ?? '', path, userAgent }, response.statusCode ?? 0)
       outgoing
         .writeHead(response.statusCode ?? 500, { 'Content-Type': 'application/json' })
         .end(body)

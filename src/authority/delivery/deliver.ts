@@ -72,10 +72,21 @@ async function handOver(send: () => Promise<void>): Promise<void> {
 }
 
 /** Capitals only: no one-time code, token, address or number looks like that. */
+const codeForm = /^[A-Z_]{1,40}$/
+const maxCauses = 5
+
 function codeOf(error: unknown): string {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    const code: unknown = Reflect.get(current, 'code')
-    if (typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code)) return code
+  let current: unknown = error
+  for (let depth = 0; depth < maxCauses; depth += 1) {
+    const code = memberOf(current, 'code')
+    if (typeof code === 'string' && codeForm.test(code)) return code
+    if (memberOf(current, 'name') === 'TimeoutError') return 'TIMEOUT'
+    current = memberOf(current, 'cause')
   }
   return 'FAILED'
+}
+
+/** A sender of somebody else may throw anything. */
+function memberOf(error: unknown, name: string): unknown {
+  return Reflect.get(Object(error), name)
 }

@@ -1,3 +1,5 @@
+import { ConfigError } from '../../errors/config-error.ts'
+import { refuseUnknownOptions } from '../../errors/known-options.ts'
 import { timestamp } from '../domain/timestamps.ts'
 import type { Delivery } from './delivery.ts'
 
@@ -12,6 +14,11 @@ export interface OutboxEntry {
   readonly sent_at: string
 }
 
+export interface OutboxOptions {
+  /** The clock of `sent_at`, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number
+}
+
 /** Sends nothing and remembers everything. */
 export interface Outbox {
   /** For the option `deliver` of `createAuthority`. */
@@ -22,6 +29,9 @@ export interface Outbox {
 
 const maxEntries = 1000
 
+/** Complete by type: an option that is missing here does not compile. */
+const knownOptions: Readonly<Record<keyof OutboxOptions, true>> = { now: true }
+
 /**
  * Keeps messages instead of sending them, for development and tests.
  *
@@ -31,7 +41,10 @@ const maxEntries = 1000
  * // …
  * const [latest] = entries()
  */
-export function createOutbox({ now = Date.now }: { readonly now?: () => number } = {}): Outbox {
+export function createOutbox(options: OutboxOptions = {}): Outbox {
+  refuseUnknownOptions('createOutbox', options, knownOptions)
+  const { now = Date.now } = options
+  if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   const newestFirst: OutboxEntry[] = []
 
   function keep(message: Omit<OutboxEntry, 'sent_at'>): void {

@@ -7,6 +7,7 @@ import { memberBody } from '../../wire/organizations-members.ts'
 import { policyResource, policyRole } from '../../wire/rbac.ts'
 import { optional, password, text } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
+import { isLoopbackHost } from '../delivery/loopback.ts'
 import { slugOf } from '../domain/organizations.ts'
 import { defaultSettings, faultOfProfiles, hasTwins } from '../domain/project-settings.ts'
 import { isProjectId } from '../project-id.ts'
@@ -135,8 +136,8 @@ function isWebUrl(text: string): boolean {
 /** A web address that nobody on the way can read or change: secrets go there, or what is believed comes from there. */
 function isSafeUrl(text: string): boolean {
   if (!isWebUrl(text)) return false
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  const url = new URL(text)
+  return url.protocol === 'https:' || isLoopbackHost(url)
 }
 
 const projects = v.array(project)

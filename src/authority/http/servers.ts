@@ -1,0 +1,58 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** The HTTP servers of one process, begun one by one and ended together. */
+export interface Servers {
+  /** Port 0 takes any free one. */
+  listen(
+    listener: RequestListener,
+    port: number,
+    host: string
+  ): Promise<{ readonly url: string; readonly port: number }>
+  /** Gives requests under way 5 seconds. */
+  stop(): Promise<void>
+}
+
+/** How long a client may take to send its headers, and all of a request. */
+const headersTimeout = 10_000
+const requestTimeout = 30_000
+const connectionsCheckingInterval = 5000
+/** How long requests under way may take to end once the server stops. */
+const graceMs = 5000
+
+export function createServers(): Servers {
+  const servers = new Set<Server>()
+  return {
+    async listen(listener, port, host) {
+      const server = await startServer(listener, port, host)
+      servers.add(server)
+      const { port: taken } = server.address() as AddressInfo
+      const name = host.includes(':') ? `[${host}]` : host
+      return { url: `http://${name}:${taken}/`, port: taken }
+    },
+    async stop() {
+      await Promise.all([...servers].map(stopServer))
+    }
+  }
+}
+
+function startServer(listener: RequestListener, port: number, host: string): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const limits = { headersTimeout, requestTimeout, connectionsCheckingInterval }
+    const server = createServer(limits, listener).once('error', reject)
+    server.listen(port, host, () => resolve(server.off('error', reject)))
+  })
+}
+
+/** Connections that only wait are closed; the others end with their answer, or when their time is up. */
+function stopServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close((error) => {
+      clearTimeout(timer)
+      if (error === undefined) resolve()
+      else reject(error)
+    })
+    server.closeIdleConnections()
+  })
+}

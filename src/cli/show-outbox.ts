@@ -1,0 +1,40 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { OutboxEntry } from '../authority/delivery/outbox.ts'
+import { contentSecurityPolicy, outboxPage } from './outbox-page.ts'
+
+/** A page that is open in a browser may rebind its own name to this machine; it cannot choose the name `localhost`. */
+const loopbackHost = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?$/i
+
+const headers = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': contentSecurityPolicy
+}
+
+/** Answers `/_dev/` with a page and `/_dev/outbox` with JSON. Everything else is a matter of `app`, also its refusal. */
+export function showOutbox(
+  entries: () => readonly OutboxEntry[],
+  app: RequestListener
+): RequestListener {
+  return function answerOutbox(req, res) {
+    const path = isFromHere(req) ? pathOf(req) : undefined
+    if (path === '/_dev/') send(res, 'text/html; charset=utf-8', outboxPage(entries()))
+    else if (path === '/_dev/outbox') send(res, 'application/json', JSON.stringify(entries()))
+    else app(req, res)
+  }
+}
+
+function isFromHere({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && loopbackHost.test(headers.host ?? '')
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const [path = ''] = url.split('?')
+  return path === '/_dev' ? '/_dev/' : path
+}
+
+function send(res: ServerResponse, type: string, body: string): void {
+  res.writeHead(200, { ...headers, 'Content-Type': type }).end(body)
+}

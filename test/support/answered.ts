@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { handlers } from '../../src/authority/handlers.ts'
+import type { Route } from '../../src/wire/route.ts'
+import { listRoutes } from '../../src/wire/routes.ts'
+
+/**
+ * Counts, for each operation, what an authority answered on which engine to which client. `answered-reporter.js` puts the
+ * counts of all test files together.
+ */
+export interface AnswerCount {
+  note(
+    request: { method: string; path: string; userAgent: string | undefined },
+    status: number
+  ): void
+  /** Leaves the counts for the reporter. */
+  write(): void
+}
+
+const folder = fileURLToPath(new URL('../../test-output/answered/', import.meta.url))
+
+const patterns = listRoutes().map(
+  ([operation, route]) => [operation, route.method, patternOf(route)] as const
+)
+
+export function countAnswers(engine: string): AnswerCount {
+  const counts = new Map<string, { answered: number; refused: number }>()
+  return {
+    note({ method, path, userAgent = '' }, status) {
+      const operation = operationOf(method, path)
+      const client = clientOf(userAgent)
+      if (operation === undefined || client === undefined) return
+      const cell = `${operation} ${engine} ${client}`
+      const count = counts.get(cell) ?? { answered: 0, refused: 0 }
+      counts.set(cell, count)
+      if (status === 200) count.answered += 1
+      else if (status >= 400 && status < 500) count.refused += 1
+    },
+    write() {
+      mkdirSync(folder, { recursive: true })
+      const operations = listRoutes()
+        .map(([operation]) => operation)
+        .filter((operation) => handlers[operation] !== undefined)
+      const text = JSON.stringify({ operations, counts: Object.fromEntries(counts) })
+      writeFileSync(join(folder, `${randomUUID()}.json`), text)
+    }
+  }
+}
+
+function operationOf(method: string, path: string): string | undefined {
+  const [route = ''] = path.split('?')
+  return patterns.find(([, verb, pattern]) => verb === method && pattern.test(route))?.[0]
+}
+
+function patternOf({ path }: Route<unknown, unknown>): RegExp {
+  return new RegExp(`^${path.replace(/\{\w+\}/g, '(?!search$)[^/]+')}$`)
+}
+
+function clientOf(userAgent: string): 'sdk' | 'ours' | undefined {
+  if (userAgent.startsWith('Stytch Node')) return 'sdk'
+  return userAgent === 'membergate' ? 'ours' : undefined
+}
