@@ -1,8 +1,8 @@
-import type { Authorization } from '../wire/authorization.ts'
 import type { OperationName, RequestOf, ResponseOf } from '../wire/routes.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
+import type { Caller } from './domain/member-permission.ts'
 import type { ProjectRecord } from './domain/records.ts'
 import type { Providers } from './external/providers.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -19,8 +19,8 @@ export interface Context {
   readonly delivery: Delivery
   /** Other identity providers that the project's settings name. */
   readonly providers: Providers
-  /** The member session that the call is made with, beside the project's credentials. */
-  readonly authorization: Authorization
+  /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
+  readonly caller: Caller | undefined
   /** Epoch milliseconds, the same throughout the call. */
   readonly now: number
 }

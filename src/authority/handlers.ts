@@ -1,5 +1,7 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as connectedApps from './handlers/connected-apps.ts'
+import * as externalSessions from './handlers/external-sessions.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
@@ -14,6 +16,9 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.get': sessions.get,
   'sessions.authenticate': sessions.authenticate,
   'sessions.revoke': sessions.revoke,
+  'sessions.exchangeAccessToken': connectedApps.exchangeAccessToken,
+  'sessions.attest': externalSessions.attest,
+  'sessions.migrate': externalSessions.migrate,
   'sessions.getJWKS': sessions.getJWKS,
   'totps.create': totps.create,
   'totps.authenticate': totps.authenticate,
@@ -34,5 +39,7 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.members.create': members.create,
   'organizations.members.get': members.get,
   'organizations.members.update': members.update,
-  'organizations.members.search': members.search
+  'organizations.members.search': members.search,
+  'idp.oauth.authorizeStart': connectedApps.authorizeStart,
+  'idp.oauth.authorize': connectedApps.authorize
 }

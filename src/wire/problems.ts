@@ -380,6 +380,10 @@ export const problems = {
     status: 401,
     message: 'Trusted metadata cannot be updated with a member session.'
   },
+  member_cannot_update_their_email_address: {
+    status: 403,
+    message: 'A member cannot update the own email_address with a member session.'
+  },
   member_search_organization_ids_empty: {
     status: 400,
     message: 'A member search needs at least one organization id.'

@@ -6,6 +6,7 @@ import request from 'supertest'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { sendEmail, sendSms } from '../../src/authority/delivery/deliver.ts'
 import type { EmailMessage, SmsMessage } from '../../src/authority/delivery/delivery.ts'
+import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
 import { errorChannel, type ReportedError } from '../../src/authority/http/report-error.ts'
 import { Refusal } from '../../src/authority/refusal.ts'
@@ -194,7 +195,8 @@ describe('a sender that fails', () => {
       })
     }
     const atRest = createAtRest([newAtRestKey()])
-    const app = createApp({ store: away, atRest, delivery: {}, now: Date.now })
+    const providers = createProviders({ fetch, now: Date.now })
+    const app = createApp({ store: away, atRest, delivery: {}, providers, now: Date.now })
     return request(app).get(`/v1/b2b/sessions/jwks/${to.project_id}`)
   }
 

@@ -1,13 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { mergeCustomClaims } from '../../src/authority/domain/custom-claims.ts'
-import { refuseActionOnMember } from '../../src/authority/domain/member-permission.ts'
-import { projectPolicy } from '../../src/authority/domain/policy.ts'
 import { isProblem } from '../../src/authority/domain/problem.ts'
 import { memberRoles, sessionRoles } from '../../src/authority/domain/roles.ts'
 import { extendedSessionEnd, newSessionEnd } from '../../src/authority/domain/session-lifetime.ts'
 import { jwtClaims } from '../../src/authority/domain/session-view.ts'
-import { compilePolicy } from '../../src/rbac/compile-policy.ts'
 import { aMember, anOrganization } from './facts.ts'
 
 const minute = 60_000
@@ -150,34 +147,6 @@ describe('roles', () => {
         expect(new Set(roles)).toEqual(new Set(['stytch_member', ...role_ids]))
       })
     )
-  })
-})
-
-describe('a member who acts on a member', () => {
-  const policy = compilePolicy(projectPolicy({ roles: [], resources: [] }))
-  const ordinary = { member_id: 'm1', organization_id: 'o1', roles: ['stytch_member'] }
-  const admin = { ...ordinary, roles: ['stytch_member', 'stytch_admin'] }
-
-  test.each([
-    ['an ordinary member on itself', ordinary, 'm1', 'o1', undefined],
-    ['an ordinary member on another', ordinary, 'm2', 'o1', 'session_authorization_error'],
-    ['an admin on another', admin, 'm2', 'o1', undefined],
-    ['an admin in another organization', admin, 'm2', 'o2', 'session_authorization_tenancy_error'],
-    [
-      'someone without roles on itself',
-      { ...ordinary, roles: [] },
-      'm1',
-      'o1',
-      'session_authorization_error'
-    ]
-  ])('may what the roles say: %s', (_, caller, member_id, organization_id, expected) => {
-    const refusal = refuseActionOnMember(
-      caller,
-      { member_id, organization_id },
-      'revoke-sessions',
-      policy
-    )
-    expect(refusal?.problem).toBe(expected)
   })
 })
 

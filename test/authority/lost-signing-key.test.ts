@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import request from 'supertest'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
+import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
 import { plantSeed } from '../../src/authority/seed/plant-seed.ts'
 import { checkSeed } from '../../src/authority/seed/seed.ts'
@@ -15,6 +16,7 @@ const totp_secret = newTotpSecret()
 const now = Date.UTC(2026, 0, 1, 12)
 
 let store: Store
+const providers = createProviders({ fetch, now: () => now })
 let app: ReturnType<typeof createApp>
 
 /** An authority whose signing key opens until it is lost. */
@@ -45,7 +47,7 @@ beforeEach(async () => {
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
   await plantSeed({ store, atRest, now }, seed)
-  app = createApp({ store, atRest, delivery: {}, now: () => now })
+  app = createApp({ store, atRest, delivery: {}, providers, now: () => now })
 })
 
 afterEach(() => store.close())
@@ -62,7 +64,7 @@ function signIn(options: object = {}) {
 
 /** As another process would: nothing that the first one holds in memory helps. */
 function restart() {
-  app = createApp({ store, atRest, delivery: {}, now: () => now })
+  app = createApp({ store, atRest, delivery: {}, providers, now: () => now })
 }
 
 async function sessionsOf(member_id: string) {

@@ -1,5 +1,6 @@
 import { checkPermission } from '../../rbac/check-permission.ts'
 import type { CompiledPolicy } from '../../rbac/compile-policy.ts'
+import { selfActions } from './policy.ts'
 import { type Problem, problem } from './problem.ts'
 
 /** The member that a call is made by, as its session knows it. */
@@ -7,25 +8,37 @@ export interface Caller {
   readonly member_id: string
   readonly organization_id: string
   readonly roles: readonly string[]
+  readonly policy: CompiledPolicy
+}
+
+/** What a call is about: an organization, or a member in it. */
+export interface Target {
+  readonly organization_id: string
+  readonly member_id?: string
 }
 
 /**
- * Whether a member may do something to a member: in the own organization only; permitted on `stytch.member`, or, to
- * oneself, on `stytch.self`.
+ * Whether a member may do this: in the own organization only; permitted on the resource, or, to oneself as a member, on
+ * `stytch.self`, where that has the action.
  */
-export function refuseActionOnMember(
+export function refuseAction(
   caller: Caller,
-  target: { readonly member_id: string; readonly organization_id: string },
-  action: string,
-  policy: CompiledPolicy
+  target: Target,
+  resource_id: 'stytch.organization' | 'stytch.member',
+  action: string
 ): Problem | undefined {
   if (caller.organization_id !== target.organization_id) {
     return problem('session_authorization_tenancy_error')
   }
-  const resources =
-    caller.member_id === target.member_id ? ['stytch.member', 'stytch.self'] : ['stytch.member']
+  const ofSelf =
+    resource_id === 'stytch.member' && isSelf(caller, target) && selfActions.has(action)
+  const resources = ofSelf ? [resource_id, 'stytch.self'] : [resource_id]
   const allowed = resources.some(
-    (resource) => checkPermission(policy, caller.roles, resource, action).authorized
+    (resource) => checkPermission(caller.policy, caller.roles, resource, action).authorized
   )
   return allowed ? undefined : problem('session_authorization_error')
+}
+
+export function isSelf(caller: Caller, target: Target): boolean {
+  return caller.member_id === target.member_id
 }

@@ -1,3 +1,4 @@
+import { type CompiledPolicy, compilePolicy } from '../../rbac/compile-policy.ts'
 import type { OrgPolicy, Policy, PolicyResource, PolicyRole } from '../../wire/rbac.ts'
 import { type Problem, problem } from './problem.ts'
 import type { CustomPolicy, OrganizationRecord } from './records.ts'
@@ -37,6 +38,13 @@ const updatesOfSelf = [
 const onSessionsAndApps = ['revoke-sessions', 'get.connected-apps', 'revoke.connected-app']
 const onConnections = ['create', 'get', 'update', 'delete']
 
+/** What a member may be allowed to do to itself. `*` on `stytch.self` grants no more than these. */
+export const selfActions: ReadonlySet<string> = new Set([
+  ...updatesOfSelf,
+  'delete',
+  ...onSessionsAndApps
+])
+
 const builtInResources: readonly PolicyResource[] = [
   {
     resource_id: 'stytch.organization',
@@ -60,7 +68,7 @@ const builtInResources: readonly PolicyResource[] = [
   {
     resource_id: 'stytch.self',
     description: 'Builtin resource for the logged-in Stytch member object',
-    actions: [...updatesOfSelf, 'delete', ...onSessionsAndApps]
+    actions: [...selfActions]
   },
   {
     resource_id: 'stytch.sso',
@@ -103,6 +111,14 @@ export function projectPolicy(custom: CustomPolicy): Policy {
     resources: [...builtInResources, ...custom.resources],
     scopes: []
   }
+}
+
+/** The policy that holds in the organization, ready to be asked. */
+export function compiledPolicy(
+  custom: CustomPolicy,
+  { custom_roles }: Pick<OrganizationRecord, 'custom_roles'>
+): CompiledPolicy {
+  return compilePolicy(projectPolicy(custom), { roles: [...custom_roles] })
 }
 
 /** Role ids that can be assigned: those of the project and those of the organization itself. */

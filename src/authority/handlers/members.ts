@@ -1,5 +1,6 @@
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
+import { refuseMemberChanges, refuseNewMember } from '../domain/field-permissions.ts'
 import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
@@ -15,6 +16,7 @@ import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
+import { authorize, authorizeBy } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
@@ -23,6 +25,7 @@ import { memberCondition } from '../store/search.ts'
 export const create: Handler<'organizations.members.create'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
   const { organization_id, ...fields } = request
+  authorizeBy(context, (caller) => refuseNewMember(caller, organization, fields))
   const member = demand(
     createMember(
       organization.organization_id,
@@ -59,6 +62,7 @@ export const update: Handler<'organizations.members.update'> = (context, request
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
     const { organization_id, member_id, ...changes } = request
+    authorizeBy(context, (caller) => refuseMemberChanges(caller, before, changes))
     const member = demand(changeMember(before, changes, memberContext(context, organization)))
     await runMemberWrites(context, member, writesOfChange(before, member, stale))
     return answer(context, member, organization)
@@ -70,6 +74,9 @@ export const search: Handler<'organizations.members.search'> = async (
 ) => {
   const { store, now } = context
   const organizations = await loadOrganizations(context, organization_ids)
+  for (const organization of organizations.values()) {
+    authorize(context, organization, 'stytch.member', 'search')
+  }
   const condition = demand(memberCondition(query))
   const ids = [...organizations.keys()]
   const { items, results_metadata } = await findPage(context, wanted, {

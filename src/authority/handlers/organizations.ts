@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
+import { refuseOrganizationChanges } from '../domain/field-permissions.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import {
   changeOrganization,
@@ -11,6 +12,7 @@ import {
 } from '../domain/organizations.ts'
 import { assignableRoles } from '../domain/policy.ts'
 import { demand } from '../refusal.ts'
+import { authorizeBy } from '../steps/caller.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
@@ -37,6 +39,7 @@ export const update: Handler<'organizations.update'> = (context, request) =>
   retryWhileStale(async () => {
     const before = await loadOrganization(context, request.organization_id)
     const { organization_id, ...changes } = request
+    authorizeBy(context, (caller) => refuseOrganizationChanges(caller, before, changes))
     const organization = demand(
       changeOrganization(before, changes, {
         roles: assignableRoles(context.project.policy, before),

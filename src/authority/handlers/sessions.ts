@@ -1,24 +1,18 @@
 import { checkPermission } from '../../rbac/check-permission.ts'
-import { compilePolicy } from '../../rbac/compile-policy.ts'
 import type { AuthorizationCheck, AuthorizationVerdict } from '../../wire/sessions.ts'
 import type { Context, Handler } from '../context.ts'
-import { type Caller, refuseActionOnMember } from '../domain/member-permission.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { projectPolicy } from '../domain/policy.ts'
+import { compiledPolicy } from '../domain/policy.ts'
 import { problem } from '../domain/problem.ts'
 import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { viewSession } from '../domain/session-view.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { authorize } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
-import {
-  hasSessionCredential,
-  loadOrganizationAndMember,
-  loadSession,
-  loadSessionMember
-} from '../steps/load.ts'
+import { loadOrganizationAndMember, loadSession, loadSessionMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
 export const get: Handler<'sessions.get'> = async (context, request) => {
@@ -71,14 +65,11 @@ export const revoke: Handler<'sessions.revoke'> = async (context, request) => {
   if (selectors.length === 0) throw new Refusal(problem('no_session_revoke_arguments'))
   if (selectors.length > 1) throw new Refusal(problem('too_many_session_revoke_arguments'))
 
-  const caller = await loadCaller(context)
   const { target, write } =
     request.member_id === undefined
       ? await chooseSession(context, request)
       : await chooseMember(context, request.member_id)
-  if (caller !== undefined) {
-    demand(refuseActionOnMember(caller, target, 'revoke-sessions', caller.policy))
-  }
+  authorize(context, target, 'stytch.member', 'revoke-sessions')
   demand(await context.store.run([write]))
   return {}
 }
@@ -110,38 +101,6 @@ async function chooseMember(
   return { target: member, write: { do: 'revokeMemberSessions', member_id, now } }
 }
 
-/** The member that the headers of the call name. Two headers must mean one session. */
-async function loadCaller(
-  context: Context
-): Promise<(Caller & { policy: ReturnType<typeof compilePolicy> }) | undefined> {
-  const { session_token, session_jwt } = context.authorization
-  if (!hasSessionCredential(context.authorization)) return undefined
-  const sessions = await Promise.all(
-    [{ session_token }, { session_jwt }]
-      .filter(hasSessionCredential)
-      .map((credential) => loadSession(context, credential))
-  )
-  const [session, other = session] = sessions
-  if (session === undefined) return undefined
-  if (other?.member_session_id !== session.member_session_id) {
-    throw new Refusal(problem('too_many_session_arguments'))
-  }
-  const { organization, member } = await loadSessionMember(context, session)
-  return {
-    member_id: member.member_id,
-    organization_id: organization.organization_id,
-    roles: sessionRoles(member, organization, session.authentication_factors),
-    policy: compiledPolicy(context.project.policy, organization)
-  }
-}
-
 export const getJWKS: Handler<'sessions.getJWKS'> = async ({ signingKeys, now }) => ({
   keys: await signingKeys.listPublic(now)
 })
-
-function compiledPolicy(
-  custom: Context['project']['policy'],
-  organization: OrganizationRecord
-): ReturnType<typeof compilePolicy> {
-  return compilePolicy(projectPolicy(custom), { roles: [...organization.custom_roles] })
-}

@@ -15,11 +15,15 @@ import { Refusal } from '../refusal.ts'
 
 /** Looks up what a request names. What is not there ends the call. */
 
+/** To a member session every organization but its own is one that it has nothing to do with, whether it exists or not. */
 export async function loadOrganization(
-  { store }: Context,
+  { store, caller }: Context,
   address: string
 ): Promise<OrganizationRecord> {
   const organization = await store.findOrganization(address)
+  if (caller !== undefined && organization?.organization_id !== caller.organization_id) {
+    throw new Refusal(problem('session_authorization_tenancy_error'))
+  }
   if (organization === undefined) throw new Refusal(problem('organization_not_found'))
   return organization
 }

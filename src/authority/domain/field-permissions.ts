@@ -1,0 +1,138 @@
+import type { B2BOrganizationsUpdateRequest } from '../../wire/organizations.ts'
+import type {
+  B2BOrganizationsMembersCreateRequest,
+  B2BOrganizationsMembersUpdateRequest
+} from '../../wire/organizations-members.ts'
+import { type Caller, isSelf, refuseAction } from './member-permission.ts'
+import { type Problem, problem } from './problem.ts'
+import type { MemberRecord, OrganizationRecord } from './records.ts'
+
+type OrganizationChanges = Omit<B2BOrganizationsUpdateRequest, 'organization_id'>
+type MemberChanges = Omit<B2BOrganizationsMembersUpdateRequest, 'organization_id' | 'member_id'>
+type NewMember = Omit<B2BOrganizationsMembersCreateRequest, 'organization_id'>
+
+/** The action that a field needs, or why no member session writes it. */
+type FieldRules<Fields> = { readonly [Field in keyof Fields]-?: string | Problem }
+
+/** Only the backend writes it. */
+const backendOnly = problem('session_authorization_error')
+const trusted = problem('cannot_update_trusted_metadata')
+
+/** On `stytch.organization`. */
+const organizationFields: FieldRules<OrganizationChanges> = {
+  organization_name: 'update.info.name',
+  organization_slug: 'update.info.slug',
+  organization_logo_url: 'update.info.logo-url',
+  organization_external_id: backendOnly,
+  trusted_metadata: trusted,
+  sso_default_connection_id: 'update.settings.default-sso-connection',
+  sso_jit_provisioning: 'update.settings.sso-jit-provisioning',
+  sso_jit_provisioning_allowed_connections: 'update.settings.sso-jit-provisioning',
+  email_allowed_domains: 'update.settings.allowed-domains',
+  email_jit_provisioning: 'update.settings.email-jit-provisioning',
+  email_invites: 'update.settings.email-invites',
+  auth_methods: 'update.settings.allowed-auth-methods',
+  allowed_auth_methods: 'update.settings.allowed-auth-methods',
+  mfa_policy: 'update.settings.mfa-policy',
+  mfa_methods: 'update.settings.allowed-mfa-methods',
+  allowed_mfa_methods: 'update.settings.allowed-mfa-methods',
+  rbac_email_implicit_role_assignments: 'update.settings.implicit-roles',
+  oauth_tenant_jit_provisioning: 'update.settings.oauth-tenant-jit-provisioning',
+  allowed_oauth_tenants: 'update.settings.allowed-oauth-tenants',
+  claimed_email_domains: backendOnly,
+  first_party_connected_apps_allowed_type: backendOnly,
+  allowed_first_party_connected_apps: backendOnly,
+  third_party_connected_apps_allowed_type: backendOnly,
+  allowed_third_party_connected_apps: backendOnly
+}
+
+/** On `stytch.member`, or on `stytch.self` where that has the action. */
+const memberFields: FieldRules<MemberChanges> = {
+  name: 'update.info.name',
+  untrusted_metadata: 'update.info.untrusted-metadata',
+  trusted_metadata: trusted,
+  external_id: backendOnly,
+  email_address: 'update.info.email',
+  unlink_email: 'update.info.email',
+  mfa_phone_number: 'update.info.mfa-phone',
+  mfa_enrolled: 'update.settings.mfa-enrolled',
+  default_mfa_method: 'update.settings.default-mfa-method',
+  is_breakglass: 'update.settings.is-breakglass',
+  roles: 'update.settings.roles',
+  preserve_existing_sessions: 'update.settings.roles'
+}
+
+/** On `stytch.member`. Whoever may create members may not thereby give more than by changing them. */
+const newMemberFields: FieldRules<NewMember> = {
+  email_address: 'create',
+  create_member_as_pending: 'create',
+  name: 'create',
+  untrusted_metadata: 'create',
+  mfa_phone_number: 'create',
+  mfa_enrolled: 'create',
+  trusted_metadata: trusted,
+  external_id: backendOnly,
+  is_breakglass: memberFields.is_breakglass,
+  roles: memberFields.roles
+}
+
+/** Whether a member may make these changes to an organization: all of them, or none is made. */
+export function refuseOrganizationChanges(
+  caller: Caller,
+  organization: OrganizationRecord,
+  changes: OrganizationChanges
+): Problem | undefined {
+  return firstRefusal(rulesOf(changes, organizationFields, 'update'), (action) =>
+    refuseAction(caller, organization, 'stytch.organization', action)
+  )
+}
+
+/** The same for a member. The own address changes only by a sign-in with the new one. */
+export function refuseMemberChanges(
+  caller: Caller,
+  member: MemberRecord,
+  changes: MemberChanges
+): Problem | undefined {
+  const { email_address, unlink_email } = changes
+  const changesAddress = email_address !== undefined || unlink_email !== undefined
+  if (changesAddress && isSelf(caller, member)) {
+    return problem('member_cannot_update_their_email_address')
+  }
+  return firstRefusal(rulesOf(changes, memberFields, 'update'), (action) =>
+    refuseAction(caller, member, 'stytch.member', action)
+  )
+}
+
+/** Whether a member may create another with these fields. */
+export function refuseNewMember(
+  caller: Caller,
+  organization: OrganizationRecord,
+  fields: NewMember
+): Problem | undefined {
+  return firstRefusal(rulesOf(fields, newMemberFields, 'create'), (action) =>
+    refuseAction(caller, organization, 'stytch.member', action)
+  )
+}
+
+/** A call without any field still shows what it addresses, so it needs the action of the call as a whole. */
+function rulesOf<Fields extends object>(
+  fields: Fields,
+  rules: FieldRules<Fields>,
+  whole: string
+): readonly (string | Problem)[] {
+  const given = Object.entries(rules).filter(
+    ([field]) => Reflect.get(fields, field) !== undefined
+  ) as [string, string | Problem][]
+  return given.length === 0 ? [whole] : given.map(([, rule]) => rule)
+}
+
+function firstRefusal(
+  rules: readonly (string | Problem)[],
+  refuse: (action: string) => Problem | undefined
+): Problem | undefined {
+  for (const rule of rules) {
+    const refusal = typeof rule === 'string' ? refuse(rule) : rule
+    if (refusal !== undefined) return refusal
+  }
+  return undefined
+}
