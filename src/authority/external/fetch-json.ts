@@ -1,4 +1,5 @@
-const deadlineMs = 3000
+/** Less than clients wait for us, which is 3 seconds by default: so they hear who did not answer. */
+const deadlineMs = 2500
 const maxBytes = 64 * 1024
 
 /**
@@ -25,7 +26,7 @@ export interface JsonRequest {
 }
 
 /**
- * One GET of JSON: no redirect is followed, 3 seconds for all of it, at most 64 KiB.
+ * One GET of JSON: no redirect is followed, 2.5 seconds for all of it, at most 64 KiB.
  *
  * @throws ProviderFailure for everything but a 2xx with JSON
  */

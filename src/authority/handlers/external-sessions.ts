@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { ProblemType } from '../../wire/problems.ts'
 import { emailAddress } from '../../wire/schema.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId, sha256 } from '../crypto/tokens.ts'
@@ -102,8 +103,8 @@ async function findMember(
     if (member?.external_id === external_member_id) return member
   }
   const member = await store.findMemberByEmail(organization_id, email_address)
-  const { external_id = null } = member ?? {}
-  if (external_member_id !== undefined && external_id !== null) {
+  const external_id = member?.external_id ?? external_member_id
+  if (external_member_id !== undefined && external_id !== external_member_id) {
     throw new Refusal(problem('member_not_found'))
   }
   return member
@@ -137,9 +138,14 @@ function useToken(
   }
 }
 
+const duplicates: readonly ProblemType[] = [
+  'duplicate_member_email',
+  'duplicate_member_external_id'
+]
+
 /** Somebody created the member at the same moment: it is there now, so the next try finds it. */
 function joinedMeanwhile(error: unknown): never {
-  const joined = error instanceof Refusal && error.problem.problem === 'duplicate_member_email'
+  const joined = error instanceof Refusal && duplicates.includes(error.problem.problem)
   throw joined ? new Refusal(stale) : error
 }
 
