@@ -389,7 +389,7 @@ export function connect(
   through: Through,
   project: { readonly project_id: string; readonly secret: string },
   tap: { readonly url: string },
-  clock: Clock
+  clock: Pick<Clock, 'now'>
 ): SharedClient {
   if (through === 'our client') return createClient({ ...project, url: tap.url, now: clock.now })
   const { warn } = console
