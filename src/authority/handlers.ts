@@ -2,6 +2,8 @@ import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
 import * as connectedApps from './handlers/connected-apps.ts'
 import * as externalSessions from './handlers/external-sessions.ts'
+import * as memberDeletion from './handlers/member-deletion.ts'
+import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
@@ -35,10 +37,21 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.create': organizations.create,
   'organizations.get': organizations.get,
   'organizations.update': organizations.update,
+  'organizations.delete': organizations.deleteOrganization,
+  'organizations.metrics': organizations.metrics,
+  'organizations.deleteExternalId': organizations.deleteExternalId,
   'organizations.search': organizations.search,
   'organizations.members.create': members.create,
   'organizations.members.get': members.get,
+  'organizations.members.dangerouslyGet': members.dangerouslyGet,
   'organizations.members.update': members.update,
+  'organizations.members.delete': memberDeletion.deleteMember,
+  'organizations.members.reactivate': memberDeletion.reactivate,
+  'organizations.members.deleteMFAPhoneNumber': memberRemovals.deleteMFAPhoneNumber,
+  'organizations.members.deleteTOTP': memberRemovals.deleteTOTP,
+  'organizations.members.deletePassword': memberRemovals.deletePassword,
+  'organizations.members.unlinkRetiredEmail': memberRemovals.unlinkRetiredEmail,
+  'organizations.members.deleteExternalId': memberRemovals.deleteExternalId,
   'organizations.members.search': members.search,
   'idp.oauth.authorizeStart': connectedApps.authorizeStart,
   'idp.oauth.authorize': connectedApps.authorize

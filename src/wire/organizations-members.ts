@@ -38,6 +38,13 @@ export interface B2BOrganizationsMembersGetRequest {
 
 export type B2BOrganizationsMembersGetResponse = B2BOrganizationsMembersCreateResponse
 
+/** By the id that the API gave, whatever organization the member is in. */
+export interface B2BOrganizationsMembersDangerouslyGetRequest {
+  member_id: string
+  /** Default false: a deleted member is not found. */
+  include_deleted?: boolean
+}
+
 /** What is left out stays as it is. */
 export interface B2BOrganizationsMembersUpdateRequest {
   organization_id: string
@@ -51,6 +58,7 @@ export interface B2BOrganizationsMembersUpdateRequest {
   mfa_enrolled?: boolean
   /** Replaces every directly assigned role. */
   roles?: string[]
+  /** Default false: losing a role that an SSO connection gives as well ends the sessions by that connection. */
   preserve_existing_sessions?: boolean
   default_mfa_method?: string
   email_address?: string
@@ -59,6 +67,56 @@ export interface B2BOrganizationsMembersUpdateRequest {
 }
 
 export type B2BOrganizationsMembersUpdateResponse = B2BOrganizationsMembersCreateResponse
+
+export interface B2BOrganizationsMembersDeleteRequest {
+  organization_id: string
+  member_id: string
+}
+
+export interface B2BOrganizationsMembersDeleteResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+}
+
+export interface B2BOrganizationsMembersReactivateRequest {
+  organization_id: string
+  /** The id that the API gave; no external id. */
+  member_id: string
+}
+
+export type B2BOrganizationsMembersReactivateResponse = B2BOrganizationsMembersCreateResponse
+
+export type B2BOrganizationsMembersDeleteMFAPhoneNumberRequest =
+  B2BOrganizationsMembersDeleteRequest
+export type B2BOrganizationsMembersDeleteMFAPhoneNumberResponse =
+  B2BOrganizationsMembersCreateResponse
+
+export type B2BOrganizationsMembersDeleteTOTPRequest = B2BOrganizationsMembersDeleteRequest
+export type B2BOrganizationsMembersDeleteTOTPResponse = B2BOrganizationsMembersCreateResponse
+
+export interface B2BOrganizationsMembersDeletePasswordRequest {
+  organization_id: string
+  member_password_id: string
+}
+
+export type B2BOrganizationsMembersDeletePasswordResponse = B2BOrganizationsMembersCreateResponse
+
+/** At least one of `email_id` and `email_address`; both must name one address. */
+export interface B2BOrganizationsMembersUnlinkRetiredEmailRequest {
+  organization_id: string
+  member_id: string
+  email_id?: string
+  email_address?: string
+}
+
+export interface B2BOrganizationsMembersUnlinkRetiredEmailResponse
+  extends B2BOrganizationsMembersCreateResponse {
+  organization_id: string
+}
+
+export type B2BOrganizationsMembersDeleteExternalIdRequest = B2BOrganizationsMembersDeleteRequest
+export type B2BOrganizationsMembersDeleteExternalIdResponse = B2BOrganizationsMembersCreateResponse
 
 export interface B2BOrganizationsMembersSearchRequest {
   organization_ids: string[]
@@ -113,6 +171,33 @@ const getRequest: v.GenericSchema<unknown, B2BOrganizationsMembersGetRequest> = 
   email_address: optional(emailAddress)
 })
 
+/** A flag in a query is text. */
+const flag = v.pipe(
+  v.union([v.boolean(), v.picklist(['true', 'false'])]),
+  v.transform((value) => value === true || value === 'true')
+)
+
+const dangerouslyGetRequest: v.GenericSchema<
+  unknown,
+  B2BOrganizationsMembersDangerouslyGetRequest
+> = v.object({ member_id: address, include_deleted: optional(flag) })
+
+const memberRequest: v.GenericSchema<unknown, B2BOrganizationsMembersDeleteRequest> = v.object({
+  organization_id: address,
+  member_id: address
+})
+
+const passwordRequest: v.GenericSchema<unknown, B2BOrganizationsMembersDeletePasswordRequest> =
+  v.object({ organization_id: address, member_password_id: address })
+
+const unlinkRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUnlinkRetiredEmailRequest> =
+  v.object({
+    organization_id: address,
+    member_id: address,
+    email_id: optional(address),
+    email_address: optional(emailAddress)
+  })
+
 const updateRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUpdateRequest> = v.object({
   organization_id: address,
   member_id: address,
@@ -145,11 +230,46 @@ export const membersRoutes = {
     '/v1/b2b/organizations/{organization_id}/member',
     { request: getRequest }
   ),
+  dangerouslyGet: route<
+    B2BOrganizationsMembersDangerouslyGetRequest,
+    B2BOrganizationsMembersGetResponse
+  >('GET', '/v1/b2b/organizations/members/dangerously_get/{member_id}', {
+    request: dangerouslyGetRequest
+  }),
   update: memberRoute<B2BOrganizationsMembersUpdateRequest, B2BOrganizationsMembersUpdateResponse>(
     'PUT',
     `${members}/{member_id}`,
     { request: updateRequest }
   ),
+  delete: memberRoute<B2BOrganizationsMembersDeleteRequest, B2BOrganizationsMembersDeleteResponse>(
+    'DELETE',
+    `${members}/{member_id}`,
+    { request: memberRequest }
+  ),
+  reactivate: memberRoute<
+    B2BOrganizationsMembersReactivateRequest,
+    B2BOrganizationsMembersReactivateResponse
+  >('PUT', `${members}/{member_id}/reactivate`, { request: memberRequest }),
+  deleteMFAPhoneNumber: memberRoute<
+    B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+    B2BOrganizationsMembersDeleteMFAPhoneNumberResponse
+  >('DELETE', `${members}/mfa_phone_numbers/{member_id}`, { request: memberRequest }),
+  deleteTOTP: memberRoute<
+    B2BOrganizationsMembersDeleteTOTPRequest,
+    B2BOrganizationsMembersDeleteTOTPResponse
+  >('DELETE', `${members}/{member_id}/totp`, { request: memberRequest }),
+  deletePassword: memberRoute<
+    B2BOrganizationsMembersDeletePasswordRequest,
+    B2BOrganizationsMembersDeletePasswordResponse
+  >('DELETE', `${members}/passwords/{member_password_id}`, { request: passwordRequest }),
+  unlinkRetiredEmail: memberRoute<
+    B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+    B2BOrganizationsMembersUnlinkRetiredEmailResponse
+  >('POST', `${members}/{member_id}/unlink_retired_email`, { request: unlinkRequest }),
+  deleteExternalId: memberRoute<
+    B2BOrganizationsMembersDeleteExternalIdRequest,
+    B2BOrganizationsMembersDeleteExternalIdResponse
+  >('DELETE', `${members}/{member_id}/external_id`, { request: memberRequest }),
   search: memberRoute<B2BOrganizationsMembersSearchRequest, B2BOrganizationsMembersSearchResponse>(
     'POST',
     '/v1/b2b/organizations/members/search',

@@ -56,6 +56,33 @@ export interface B2BOrganizationsUpdateRequest extends OrganizationSettings {
 
 export type B2BOrganizationsUpdateResponse = B2BOrganizationsCreateResponse
 
+export interface B2BOrganizationsDeleteRequest {
+  organization_id: string
+}
+
+export interface B2BOrganizationsDeleteResponse {
+  request_id: string
+  status_code: number
+  organization_id: string
+}
+
+export interface B2BOrganizationsMetricsRequest {
+  organization_id: string
+}
+
+export interface B2BOrganizationsMetricsResponse {
+  request_id: string
+  status_code: number
+  /** Members that are not deleted. */
+  member_count: number
+}
+
+export interface B2BOrganizationsDeleteExternalIdRequest {
+  organization_id: string
+}
+
+export type B2BOrganizationsDeleteExternalIdResponse = B2BOrganizationsCreateResponse
+
 export interface B2BOrganizationsSearchRequest {
   cursor?: string
   /** 1 to 1,000, default 100. */
@@ -159,7 +186,7 @@ const createRequest: v.GenericSchema<unknown, B2BOrganizationsCreateRequest> = v
   nameMissing
 )
 
-const getRequest: v.GenericSchema<unknown, B2BOrganizationsGetRequest> = v.object({
+const organizationRequest: v.GenericSchema<unknown, B2BOrganizationsGetRequest> = v.object({
   organization_id: address
 })
 
@@ -183,13 +210,29 @@ export const organizationsRoutes = {
   get: route<B2BOrganizationsGetRequest, B2BOrganizationsGetResponse>(
     'GET',
     '/v1/b2b/organizations/{organization_id}',
-    { request: getRequest }
+    { request: organizationRequest }
   ),
   update: memberRoute<B2BOrganizationsUpdateRequest, B2BOrganizationsUpdateResponse>(
     'PUT',
     '/v1/b2b/organizations/{organization_id}',
     { request: updateRequest }
   ),
+  delete: memberRoute<B2BOrganizationsDeleteRequest, B2BOrganizationsDeleteResponse>(
+    'DELETE',
+    '/v1/b2b/organizations/{organization_id}',
+    { request: organizationRequest }
+  ),
+  metrics: route<B2BOrganizationsMetricsRequest, B2BOrganizationsMetricsResponse>(
+    'GET',
+    '/v1/b2b/organizations/{organization_id}/metrics',
+    { request: organizationRequest }
+  ),
+  deleteExternalId: memberRoute<
+    B2BOrganizationsDeleteExternalIdRequest,
+    B2BOrganizationsDeleteExternalIdResponse
+  >('DELETE', '/v1/b2b/organizations/{organization_id}/external_id', {
+    request: organizationRequest
+  }),
   search: route<B2BOrganizationsSearchRequest, B2BOrganizationsSearchResponse>(
     'POST',
     '/v1/b2b/organizations/search',

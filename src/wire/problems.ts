@@ -364,6 +364,25 @@ export const problems = {
     status: 400,
     message: 'A member with the specified external_id already exists for this organization.'
   },
+  no_deleted_member_found_for_reactivation: {
+    status: 404,
+    message: 'There is no deleted member with this id in the organization.'
+  },
+  email_unverified_for_reactivation: {
+    status: 400,
+    message: 'A member without a verified email cannot be reactivated.'
+  },
+  reactivation_email_belongs_to_another_member: {
+    status: 400,
+    message: 'The email of the deleted member belongs to another member by now.'
+  },
+  member_phone_number_not_found: { status: 404, message: 'The member has no MFA phone number.' },
+  password_not_found: { status: 404, message: 'Password could not be found.' },
+  retired_email_missing_email_identifiers: {
+    status: 400,
+    message: 'The request needs an email_id, an email_address or both.'
+  },
+  email_not_found: { status: 404, message: 'Email could not be found.' },
   invalid_member_get_fields: {
     status: 400,
     message: 'The request needs exactly one of member_id and email_address.'

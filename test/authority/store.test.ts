@@ -4,7 +4,9 @@ import { reserveAttempt } from '../../src/authority/domain/lockout.ts'
 import {
   createMember,
   writesOfChange,
-  writesOfCreation
+  writesOfCreation,
+  writesOfDeletion,
+  writesOfReactivation
 } from '../../src/authority/domain/members.ts'
 import {
   createOrganization,
@@ -289,10 +291,27 @@ describeOnEachDatabase((createDatabase) => {
       const intermediate_session_id = await startIntermediateSession()
       await project.run([sessionWrite(member_session_id)])
       const otherwise = problem('not_implemented')
+      const gone = newMember('gone@example.com')
+      await project.run([...writesOfCreation(gone), ...writesOfDeletion(gone, now)])
+      const { member_id: deleted } = gone
+      await project.run([
+        {
+          do: 'insertPassword',
+          member_id,
+          password: { member_password_id: 'p1', hash: 'h' },
+          now
+        }
+      ])
       const writes: readonly Write[] = [
         { do: 'updateOrganization', organization, otherwise },
         { do: 'setOrganizationRoles', organization_id, custom_roles: [], otherwise },
         { do: 'updateMember', member, otherwise },
+        { do: 'deleteMember', member, otherwise },
+        { do: 'deleteDeletedMember', member_id: deleted, otherwise },
+        { do: 'deleteOrganization', organization_id, otherwise },
+        { do: 'deletePasswordById', member_id, member_password_id: 'p1', otherwise },
+        { do: 'deleteTotp', member_id, otherwise },
+        { do: 'revokeConnectionSessions', member_id, connection_id: 'c1', now, otherwise },
         { do: 'activateMember', member_id, now, otherwise },
         { do: 'forgetFailures', member_id, otherwise },
         { ...reserveAttempt(member_id, 'password', now), otherwise },
@@ -305,7 +324,99 @@ describeOnEachDatabase((createDatabase) => {
       ]
       for (const write of writes) expect(await otherProject.run([write])).toEqual(otherwise)
       expect(await project.findSession(member_session_id, now)).toBeDefined()
+      expect(await project.findDeletedMember(deleted)).toBeDefined()
+      expect(await project.findPassword(member_id)).toBeDefined()
+      expect(await otherProject.findDeletedMember(deleted)).toBeUndefined()
+      expect(await otherProject.findMemberByPassword(organization_id, 'p1')).toBeUndefined()
+      expect(await otherProject.countMembers(organization_id)).toBe(0)
+      expect(await project.countMembers(organization_id)).toBe(1)
     })
+  })
+
+  describe('a deleted member', () => {
+    test('takes along all that belongs to it, and keeps what describes it', async () => {
+      const { member_id } = member
+      const intermediate = await startIntermediateSession()
+      await project.run([sessionWrite()])
+      expect(await project.run(writesOfDeletion(member, now + 1))).toBeUndefined()
+      expect(await project.findMemberById(member_id)).toBeUndefined()
+      expect(await project.findDeletedMember(member_id)).toEqual({
+        ...member,
+        failed_codes: 0,
+        project_id: project.project_id,
+        status: 'deleted',
+        updated_at: now + 1
+      })
+      expect(await project.listSessions(member_id, now)).toEqual([])
+      expect(await project.findIntermediateSession(intermediate, now, 5)).toBeUndefined()
+    })
+
+    test('gets nothing any more: what is written for it is stale, and nothing else of the unit happens', async () => {
+      await project.run(writesOfDeletion(member, now))
+      const { member_id } = member
+      const password = { member_password_id: 'p', hash: 'h' }
+      const other = newMember('eve@example.com')
+      const unit: readonly Write[] = [
+        ...writesOfCreation(other),
+        { do: 'insertPassword', member_id, password, now, otherwise: problem('not_implemented') }
+      ]
+      expect(await project.run([sessionWrite()])).toBe(stale)
+      expect(await project.run(unit)).toBe(stale)
+      expect(await project.findMemberById(other.member_id)).toBeUndefined()
+    })
+
+    test('comes back under its id, unless somebody has its address or external id', async () => {
+      const one = newMember('bob@example.com', { external_id: 'e1' })
+      await project.run(writesOfCreation(one))
+      const back = { ...one, version: 1 }
+      await project.run(writesOfDeletion(one, now))
+      const heir = newMember('bob@example.com')
+      await project.run(writesOfCreation(heir))
+      expect(await project.run(writesOfReactivation(back))).toEqual(
+        problem('reactivation_email_belongs_to_another_member')
+      )
+      await project.run(writesOfDeletion(heir, now))
+      const namesake = newMember('eve@example.com', { external_id: 'e1' })
+      await project.run(writesOfCreation(namesake))
+      expect(await project.run(writesOfReactivation(back))).toEqual(
+        problem('duplicate_member_external_id')
+      )
+      await project.run(writesOfDeletion(namesake, now))
+      expect(await project.run(writesOfReactivation(back))).toBeUndefined()
+      expect(await project.run(writesOfReactivation(back))).toBe(stale)
+      expect(await project.findMemberById(one.member_id)).toMatchObject(back)
+      expect(await project.findDeletedMember(one.member_id)).toBeUndefined()
+    })
+
+    test('has no session, whatever began at the same moment', async () => {
+      const begins = Array.from({ length: 40 }, () => project.run([sessionWrite()]))
+      const [deletion] = await Promise.all([
+        project.run(writesOfDeletion(member, now)),
+        ...begins,
+        ...Array.from({ length: 40 }, () => project.run([sessionWrite()]))
+      ])
+      expect(deletion).toBeUndefined()
+      expect(await project.listSessions(member.member_id, now)).toEqual([])
+      expect(await project.run([sessionWrite()])).toBe(stale)
+    })
+  })
+
+  test('a deleted organization has nothing in it, whatever came at the same moment', async () => {
+    const { organization_id } = organization
+    const otherwise = problem('organization_not_found')
+    const deletion = project.run([{ do: 'deleteOrganization', organization_id, otherwise }])
+    const joins = Array.from({ length: 20 }, (_, index) =>
+      project.run(writesOfCreation(newMember(`${index}@example.com`)))
+    )
+    const begins = Array.from({ length: 20 }, () => project.run([sessionWrite()]))
+    const [outcome] = await Promise.all([deletion, ...joins, ...begins])
+    expect(outcome).toBeUndefined()
+    expect(await project.countMembers(organization_id)).toBe(0)
+    expect(await project.listSessions(member.member_id, now)).toEqual([])
+    expect(await project.run(writesOfCreation(newMember('late@example.com')))).toBe(stale)
+    const heir = newOrganization()
+    expect(await project.run(writesOfNewOrganization(heir))).toBeUndefined()
+    expect((await project.findOrganization('acme'))?.organization_id).toBe(heir.organization_id)
   })
 
   describe('of a hundred at the same moment', () => {

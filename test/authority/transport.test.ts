@@ -78,10 +78,10 @@ describe('a route', () => {
   })
 
   test('asked with another verb is 405, and says which there are', async () => {
-    const answer = await request(authority.app).delete('/v1/b2b/organizations/acme').send({})
+    const answer = await request(authority.app).post('/v1/b2b/organizations/acme').send({})
     expect(answer.status).toBe(405)
     expect(answer.body.error_type).toBe('method_not_allowed')
-    expect(answer.headers.allow).toBe('GET, PUT')
+    expect(answer.headers.allow).toBe('GET, PUT, DELETE')
   })
 
   test('with fixed segments is not taken for an id', async () => {
@@ -171,14 +171,14 @@ describe('credentials', () => {
     }
   )
 
-  test('of a member are taken only where they are enforced', async () => {
+  test('of a member never let a call through that they do not entitle to', async () => {
     const before = await get('/v1/b2b/organizations/acme')
     const answer = await request(authority.app)
       .put('/v1/b2b/organizations/acme')
       .auth(project_id, secret)
       .set('X-Stytch-Member-Session', 'x'.repeat(44))
       .send({ organization_name: 'Changed' })
-    expect(answer.body.error_type).toBe('not_implemented')
+    expect(answer.body.error_type).toBe('session_not_found')
     const after = await get('/v1/b2b/organizations/acme')
     expect(after.body.organization).toEqual(before.body.organization)
   })

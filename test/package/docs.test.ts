@@ -60,10 +60,10 @@ describe('self-hosting.md', () => {
   afterAll(() => authority.close())
 
   /** A call that is wrong in everything but its route. */
-  async function isAnswered(
+  async function call(
     { method, path }: Pick<Route<unknown, unknown>, 'method' | 'path'>,
     headers: Record<string, string> = {}
-  ): Promise<boolean> {
+  ): Promise<{ status: number; type: unknown }> {
     const { url, project_id, secret } = authority
     const credentials = Buffer.from(`${project_id}:${secret}`).toString('base64')
     const target = path.replace('{project_id}', project_id).replace(/\{\w+\}/g, 'x')
@@ -79,7 +79,7 @@ describe('self-hosting.md', () => {
     const body = JSON.parse(await answer.text())
     expect(answer.status === 501).toBe(body.error_type === 'not_implemented')
     expect(body.error_type).not.toBe('route_not_found')
-    return answer.status !== 501
+    return { status: answer.status, type: body.error_type }
   }
 
   test('names every operation once, in order, with its route', () => {
@@ -90,12 +90,22 @@ describe('self-hosting.md', () => {
 
   test.each(listRoutes())('says of %s what the authority does', async (name, route) => {
     const documented = rows.find((row) => row.name === name)?.answer
-    expect(documented).toBe((await isAnswered(route)) ? 'answered' : '501')
+    expect(documented).toBe((await call(route)).status === 501 ? '501' : 'answered')
   })
 
-  test('names the headers that carry a member session', () => {
+  test('says which operations take a member session, and every other refuses it', async () => {
+    const section = page.slice(page.indexOf('**Member sessions.**'), page.indexOf('## Choices'))
+    const named = [...section.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name)
+    const taking = listRoutes().filter(([, { takesAuthorization }]) => takesAuthorization)
+    expect(named).toEqual(taking.map(([name]) => name))
     for (const header of Object.values(authorizationHeaders)) {
-      expect(page).toContain(`\`${header}\``)
+      expect(section).toContain(`\`${header}\``)
+      for (const [name, route] of listRoutes()) {
+        const answer = await call(route, { [header]: 'x' })
+        const refused = answer.status === 403 && answer.type === 'session_authorization_error'
+        const unbuilt = answer.status === 501
+        expect([name, refused || unbuilt]).toEqual([name, !route.takesAuthorization || unbuilt])
+      }
     }
   })
 

@@ -90,6 +90,12 @@ const operations: readonly Operation[] = [
       world.send('organizations.update', { organization_id, organization_name: 'Initech' })
   },
   {
+    name: 'organizations.metrics',
+    namesMember: false,
+    call: (world, _person, { organization_id }) =>
+      world.send('organizations.metrics', { organization_id })
+  },
+  {
     name: 'organizations.members.get',
     namesMember: true,
     call: (world, _person, address) => world.send('organizations.members.get', address)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { newPhoneNumber } from '../support/phone-number.ts'
 import {
   codeAt,
   describeEvery,
@@ -97,6 +98,19 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
     const { organization_id } = await world.newOrganization()
     return { organization_id, organization_name: 'Initrode' }
   },
+  async 'organizations.delete'(world) {
+    const { organization_id } = await world.newOrganization()
+    return { organization_id }
+  },
+  async 'organizations.metrics'({ A: { organization_id } }) {
+    return { organization_id }
+  },
+  async 'organizations.deleteExternalId'(world) {
+    const { organization_id } = await world.newOrganization({
+      organization_external_id: crypto.randomUUID()
+    })
+    return { organization_id }
+  },
   async 'organizations.search'() {
     return { limit: 2 }
   },
@@ -110,8 +124,37 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
   async 'organizations.members.get'(world) {
     return named(await world.newPerson({ external_id: crypto.randomUUID() }))
   },
+  async 'organizations.members.dangerouslyGet'(world) {
+    const { member_id } = await deletedPerson(world)
+    return { member_id, include_deleted: true }
+  },
   async 'organizations.members.update'(world) {
     return { ...named(await world.newPerson()), name: 'Max' }
+  },
+  async 'organizations.members.delete'(world) {
+    return named(await world.newPerson())
+  },
+  async 'organizations.members.reactivate'(world) {
+    return named(await deletedPerson(world))
+  },
+  async 'organizations.members.deleteMFAPhoneNumber'(world) {
+    return named(await world.newPerson({ mfa_phone_number: newPhoneNumber() }))
+  },
+  async 'organizations.members.deleteTOTP'(world) {
+    return named(await world.newEnrolled())
+  },
+  async 'organizations.members.deletePassword'(world) {
+    const { organization_id, member } = await world.newPerson()
+    return { organization_id, member_password_id: member.member_password_id }
+  },
+  async 'organizations.members.unlinkRetiredEmail'(world) {
+    const person = await world.newPerson()
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    await world.client.organizations.members.update({ ...named(person), email_address })
+    return { ...named(person), email_address: person.email_address }
+  },
+  async 'organizations.members.deleteExternalId'(world) {
+    return named(await world.newPerson({ external_id: crypto.randomUUID() }))
   },
   async 'organizations.members.search'(world) {
     const { organization_id } = await world.newPerson()
@@ -156,6 +199,12 @@ async function recoveryCodeOf(world: World, person: Person): Promise<string> {
   return recovery_codes[0] ?? ''
 }
 
+async function deletedPerson(world: World): Promise<Person> {
+  const person = await world.newPerson()
+  await world.client.organizations.members.delete(named(person))
+  return person
+}
+
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/
 const opaque = 'A'.repeat(44)
 
@@ -175,6 +224,8 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
   await world.client.sessions.revoke({ session_token: used.session_token })
   const usedToken = { session_token: used.session_token }
   const known = named(person)
+  const plain = await world.newPerson()
+  const deleted = await deletedPerson(world)
   const nobody = { organization_id, member_id: 'member-test-nobody' }
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
@@ -268,6 +319,9 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['organizations.update', { ...nowhere, organization_name: 'X' }],
     ['organizations.update', { organization_id, mfa_policy: 'SOMETIMES' }],
     ['organizations.update', { organization_id, organization_slug: 'globex' }],
+    ['organizations.delete', nowhere],
+    ['organizations.metrics', nowhere],
+    ['organizations.deleteExternalId', nowhere],
     ['organizations.search', { limit: 'x' }],
     ['organizations.search', { cursor: 'x' }],
     ['organizations.search', { query: { operator: 'AND', operands: [{ filter_name: 'x' }] } }],
@@ -280,9 +334,26 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['organizations.members.get', { organization_id }],
     ['organizations.members.get', nobody],
     ['organizations.members.get', { organization_id, email_address: 'nobody@x.example' }],
+    ['organizations.members.dangerouslyGet', { member_id: 'member-test-nobody' }],
+    ['organizations.members.dangerouslyGet', { member_id: deleted.member_id }],
+    ['organizations.members.dangerouslyGet', { ...named(deleted), include_deleted: 'perhaps' }],
     ['organizations.members.update', { ...nobody, name: 'X' }],
     ['organizations.members.update', { ...known, name: 5 }],
     ['organizations.members.update', { ...known, default_mfa_method: 'pigeon' }],
+    ['organizations.members.delete', nobody],
+    ['organizations.members.delete', named(deleted)],
+    ['organizations.members.reactivate', nobody],
+    ['organizations.members.reactivate', known],
+    ['organizations.members.deleteMFAPhoneNumber', nobody],
+    ['organizations.members.deleteMFAPhoneNumber', known],
+    ['organizations.members.deleteTOTP', nobody],
+    ['organizations.members.deleteTOTP', named(plain)],
+    ['organizations.members.deletePassword', { organization_id, member_password_id: 'x' }],
+    ['organizations.members.unlinkRetiredEmail', known],
+    ['organizations.members.unlinkRetiredEmail', { ...known, email_id: 5 }],
+    ['organizations.members.unlinkRetiredEmail', { ...known, email_address: 'no address' }],
+    ['organizations.members.unlinkRetiredEmail', { ...known, email_id: 'email-test-none' }],
+    ['organizations.members.deleteExternalId', nobody],
     ['organizations.members.search', {}],
     ['organizations.members.search', { organization_ids: [] }],
     ['organizations.members.search', { organization_ids: ['organization-test-nowhere'] }]
@@ -340,7 +411,8 @@ describe('every operation', () => {
       const stranger = world.stranger()
       for (const operation of operations) {
         if (operation === 'sessions.getJWKS') continue
-        const call = sendThrough(stranger, operation, { organization_id, member_id: 'x' })
+        const path = { organization_id, member_id: 'x', member_password_id: 'x' }
+        const call = sendThrough(stranger, operation, path)
         expect(await world.errorOf(call)).toMatchObject({
           status_code: 401,
           error_type: 'unauthorized_credentials'
@@ -566,6 +638,42 @@ describe('every operation', () => {
           await expectFailure(world.client.sessions.revoke({ member_id: person.member_id }))
         })
         expect(await world.sessionsOf(person)).toEqual([member_session])
+      })
+
+      test('S-ANY-05: organizations.members.delete ends neither the member nor its sessions', async () => {
+        const person = await world.newEnrolled()
+        const other = await world.newPerson()
+        const { session_token, member_session } = await world.signIn(other)
+        const { members } = world.client.organizations
+        await breakWrites(world.database, 'insert', 'deleted_members', async () => {
+          await expectFailure(members.delete(named(person)))
+          await expectFailure(members.delete(named(other)))
+        })
+        expect((await members.get(named(person))).member).toEqual(person.member)
+        expect(await world.sessionsOf(other)).toEqual([member_session])
+        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+          10
+        )
+        await members.delete(named(other))
+        const call = world.client.sessions.authenticate({ session_token })
+        expect(await world.errorOf(call)).toMatchObject({ error_type: 'session_not_found' })
+      })
+
+      test('S-ANY-05: organizations.members.deleteTOTP and reactivate change nothing', async () => {
+        const person = await world.newEnrolled()
+        const deleted = await deletedPerson(world)
+        const { members } = world.client.organizations
+        await breakWrites(world.database, 'update', 'members', () =>
+          expectFailure(members.deleteTOTP(named(person)))
+        )
+        await breakWrites(world.database, 'insert', 'member_emails', () =>
+          expectFailure(members.reactivate(named(deleted)))
+        )
+        expect((await members.get(named(person))).member).toEqual(person.member)
+        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+          10
+        )
+        expect((await members.reactivate(named(deleted))).member.status).toBe('active')
       })
 
       test('S-ANY-05: totps.create leaves the registration that waited', async () => {

@@ -2,6 +2,28 @@ import { describe, expect, test } from '@jest/globals'
 import type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
   B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BOrganizationsDeleteExternalIdRequest,
+  B2BOrganizationsDeleteExternalIdResponse,
+  B2BOrganizationsDeleteRequest,
+  B2BOrganizationsDeleteResponse,
+  B2BOrganizationsMembersDangerouslyGetRequest,
+  B2BOrganizationsMembersDeleteExternalIdRequest,
+  B2BOrganizationsMembersDeleteExternalIdResponse,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+  B2BOrganizationsMembersDeleteMFAPhoneNumberResponse,
+  B2BOrganizationsMembersDeletePasswordRequest,
+  B2BOrganizationsMembersDeletePasswordResponse,
+  B2BOrganizationsMembersDeleteRequest,
+  B2BOrganizationsMembersDeleteResponse,
+  B2BOrganizationsMembersDeleteTOTPRequest,
+  B2BOrganizationsMembersDeleteTOTPResponse,
+  B2BOrganizationsMembersGetResponse,
+  B2BOrganizationsMembersReactivateRequest,
+  B2BOrganizationsMembersReactivateResponse,
+  B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+  B2BOrganizationsMembersUnlinkRetiredEmailResponse,
+  B2BOrganizationsMetricsRequest,
+  B2BOrganizationsMetricsResponse,
   B2BOTPSmsAuthenticateRequest,
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
@@ -131,6 +153,61 @@ interface Operations {
     Sdk['passwords']['sessions']['reset'],
     B2BPasswordsSessionResetRequest,
     B2BPasswordsSessionResetResponse
+  ]
+  'organizations.delete': [
+    Sdk['organizations']['delete'],
+    B2BOrganizationsDeleteRequest,
+    B2BOrganizationsDeleteResponse
+  ]
+  'organizations.metrics': [
+    Sdk['organizations']['metrics'],
+    B2BOrganizationsMetricsRequest,
+    B2BOrganizationsMetricsResponse
+  ]
+  'organizations.deleteExternalId': [
+    Sdk['organizations']['deleteExternalId'],
+    B2BOrganizationsDeleteExternalIdRequest,
+    B2BOrganizationsDeleteExternalIdResponse
+  ]
+  'organizations.members.dangerouslyGet': [
+    Sdk['organizations']['members']['dangerouslyGet'],
+    B2BOrganizationsMembersDangerouslyGetRequest,
+    B2BOrganizationsMembersGetResponse
+  ]
+  'organizations.members.delete': [
+    Sdk['organizations']['members']['delete'],
+    B2BOrganizationsMembersDeleteRequest,
+    B2BOrganizationsMembersDeleteResponse
+  ]
+  'organizations.members.reactivate': [
+    Sdk['organizations']['members']['reactivate'],
+    B2BOrganizationsMembersReactivateRequest,
+    B2BOrganizationsMembersReactivateResponse
+  ]
+  'organizations.members.deleteMFAPhoneNumber': [
+    Sdk['organizations']['members']['deleteMFAPhoneNumber'],
+    B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
+    B2BOrganizationsMembersDeleteMFAPhoneNumberResponse
+  ]
+  'organizations.members.deleteTOTP': [
+    Sdk['organizations']['members']['deleteTOTP'],
+    B2BOrganizationsMembersDeleteTOTPRequest,
+    B2BOrganizationsMembersDeleteTOTPResponse
+  ]
+  'organizations.members.deletePassword': [
+    Sdk['organizations']['members']['deletePassword'],
+    B2BOrganizationsMembersDeletePasswordRequest,
+    B2BOrganizationsMembersDeletePasswordResponse
+  ]
+  'organizations.members.unlinkRetiredEmail': [
+    Sdk['organizations']['members']['unlinkRetiredEmail'],
+    B2BOrganizationsMembersUnlinkRetiredEmailRequest,
+    B2BOrganizationsMembersUnlinkRetiredEmailResponse
+  ]
+  'organizations.members.deleteExternalId': [
+    Sdk['organizations']['members']['deleteExternalId'],
+    B2BOrganizationsMembersDeleteExternalIdRequest,
+    B2BOrganizationsMembersDeleteExternalIdResponse
   ]
   'otps.sms.send': [Sdk['otps']['sms']['send'], B2BOTPSmsSendRequest, B2BOTPSmsSendResponse]
   'otps.sms.authenticate': [

@@ -14,8 +14,8 @@ type NewMember = Omit<B2BOrganizationsMembersCreateRequest, 'organization_id'>
 /** The action that a field needs, or why no member session writes it. */
 type FieldRules<Fields> = { readonly [Field in keyof Fields]-?: string | Problem }
 
-/** Only the backend writes it. */
-const backendOnly = problem('session_authorization_error')
+/** What only the backend does, whatever the roles of a member say. */
+export const backendOnly = problem('session_authorization_error')
 const trusted = problem('cannot_update_trusted_metadata')
 
 /** On `stytch.organization`. */

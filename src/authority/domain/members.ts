@@ -4,10 +4,16 @@ import type {
 } from '../../wire/organizations-members.ts'
 import { mergeMetadata } from './metadata.ts'
 import { looksLikeId } from './organizations.ts'
-import { isProblem, type Problem, problem } from './problem.ts'
+import { isProblem, type Problem, problem, stale } from './problem.ts'
 import type { MemberRecord } from './records.ts'
 import { assignDirectly, maxRoleBytes, refuseRoles } from './roles.ts'
 import type { MemberRow, Write } from './writes.ts'
+
+export const noPhoneNumber = {
+  phone_id: '',
+  mfa_phone_number: '',
+  mfa_phone_number_verified: false
+} as const
 
 /** What a rule about members needs from outside: ids, the moment, the roles that can be assigned. */
 export interface MemberContext {
@@ -39,9 +45,7 @@ export function createMember(
     is_breakglass: false,
     mfa_enrolled: false,
     default_mfa_method: '',
-    phone_id: '',
-    mfa_phone_number: '',
-    mfa_phone_number_verified: false,
+    ...noPhoneNumber,
     oauth_registrations: [],
     roles: [],
     trusted_metadata: {},
@@ -73,8 +77,8 @@ export function changeMember(
   context: MemberContext
 ): MemberRecord | Problem {
   const { external_id = member.external_id, roles } = request
-  if (external_id !== null && looksLikeId(external_id)) {
-    return problem('invalid_argument', 'external_id must not look like an id.')
+  if (external_id !== null && isReserved(external_id)) {
+    return problem('invalid_argument', 'external_id must not look like an id, or a word of a path.')
   }
   const refusal = roles && refuseRoles(roles, context.roles, maxRoleBytes.assigned)
   if (refusal !== undefined) return refusal
@@ -104,14 +108,15 @@ export function changeMember(
 
 /** The writes that turn one state of a member into the other. */
 export function writesOfChange(before: MemberRecord, after: MemberRecord, stale: Problem): Write[] {
-  const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), otherwise: stale }]
   const { organization_id, member_id } = after
-  if (before.email_address === after.email_address) return writes
-  writes.push(claimEmail(after))
-  if (after.member_password_id === '') writes.push({ do: 'deletePassword', member_id })
-  const retired = after.retired_email_addresses.map(({ email_address }) => email_address)
-  if (!retired.includes(before.email_address)) {
-    const { email_address } = before
+  const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), otherwise: stale }]
+  if (before.email_address !== after.email_address) {
+    writes.push(claimEmail(after))
+    if (after.member_password_id === '') writes.push({ do: 'deletePassword', member_id })
+  }
+  const kept = addressesOf(after)
+  const released = addressesOf(before).filter((address) => !kept.includes(address))
+  for (const email_address of released) {
     writes.push({ do: 'releaseEmail', organization_id, member_id, email_address })
   }
   return writes
@@ -121,13 +126,54 @@ export function writesOfCreation(member: MemberRecord): Write[] {
   return [{ do: 'insertMember', member: rowOf(member) }, claimEmail(member)]
 }
 
+/**
+ * The writes that delete a member. What belongs to it ends with it: addresses and number, password, authenticator and
+ * recovery codes, sessions and intermediate sessions. What describes it is kept.
+ */
+export function writesOfDeletion(member: MemberRecord, now: number): Write[] {
+  const kept: MemberRecord = {
+    ...member,
+    ...noPhoneNumber,
+    status: 'deleted',
+    retired_email_addresses: [],
+    default_mfa_method: '',
+    updated_at: now
+  }
+  return [
+    { do: 'deleteMember', member: rowOf(member), otherwise: stale },
+    { do: 'insertDeletedMember', member: rowOf(kept) }
+  ]
+}
+
+/** The deleted member as it comes back: by a proven address, with nothing to sign in with but that. */
+export function reactivateMember(deleted: MemberRecord, now: number): MemberRecord | Problem {
+  if (!deleted.email_address_verified) return problem('email_unverified_for_reactivation')
+  return { ...deleted, status: 'active', version: deleted.version + 1, updated_at: now }
+}
+
+export function writesOfReactivation(member: MemberRecord): Write[] {
+  const { member_id } = member
+  return [
+    { do: 'deleteDeletedMember', member_id, otherwise: stale },
+    { do: 'insertMember', member: rowOf(member) },
+    claimEmail(member, problem('reactivation_email_belongs_to_another_member'))
+  ]
+}
+
+/** The current one and those that are retired. */
+function addressesOf({ email_address, retired_email_addresses }: MemberRecord): readonly string[] {
+  return [email_address, ...retired_email_addresses.map((retired) => retired.email_address)]
+}
+
 /** Addresses are compared in lower case, so they are kept so. */
 export function canonicalEmail(email_address: string): string {
   return email_address.toLowerCase()
 }
 
-function claimEmail({ organization_id, member_id, email_address }: MemberRecord): Write {
-  const otherwise = problem('duplicate_member_email')
+function claimEmail(
+  { organization_id, member_id, email_address }: MemberRecord,
+  otherwise: Problem = problem('duplicate_member_email')
+): Write {
   return { do: 'claimEmail', organization_id, member_id, email_address, otherwise }
 }
 
@@ -141,6 +187,13 @@ function rowOf(member: MemberRecord): MemberRow {
     ...row
   } = member
   return row
+}
+
+/** Stand in paths where a member is named. */
+const pathWords: ReadonlySet<string> = new Set(['mfa_phone_numbers', 'passwords'])
+
+function isReserved(external_id: string): boolean {
+  return looksLikeId(external_id) || pathWords.has(external_id.toLowerCase())
 }
 
 function changedEmail(

@@ -146,6 +146,13 @@ export function changeOrganization(
   }
 }
 
+export function withoutExternalId(
+  organization: OrganizationRecord,
+  now: number
+): OrganizationRecord {
+  return { ...organization, organization_external_id: null, updated_at: now }
+}
+
 export function writesOfNewOrganization(organization: OrganizationRecord): Write[] {
   return [{ do: 'insertOrganization', organization }, ...claimAddresses(organization)]
 }

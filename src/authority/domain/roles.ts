@@ -59,6 +59,25 @@ export function assignDirectly(
   return [...direct, ...existing.filter(({ source }) => source.type !== 'direct_assignment')]
 }
 
+/** The SSO connections that give a role which was also assigned directly, and is no longer. */
+export function connectionsOfLostRoles(
+  before: readonly RoleAssignment[],
+  after: readonly RoleAssignment[]
+): string[] {
+  const kept = new Set(directRoles(after))
+  const lost = new Set(directRoles(before).filter((role_id) => !kept.has(role_id)))
+  const connections = after
+    .filter(({ role_id, source }) => lost.has(role_id) && source.type.startsWith('sso_connection'))
+    .map(({ source }) => String(source.details?.connection_id))
+  return [...new Set(connections)]
+}
+
+function directRoles(assignments: readonly RoleAssignment[]): readonly string[] {
+  return assignments
+    .filter(({ source }) => source.type === 'direct_assignment')
+    .map(({ role_id }) => role_id)
+}
+
 /** Roles can be assigned only if the project or the organization has them, and only so many. */
 export function refuseRoles(
   role_ids: readonly string[],

@@ -52,11 +52,19 @@ interface Writes {
   releaseAddress: { organization_id: string; address: string }
   /** Guarded by the version that `organization` was read at. */
   updateOrganization: { organization: OrganizationRecord }
+  /** With everything in it. */
+  deleteOrganization: { organization_id: string }
   setOrganizationRoles: { organization_id: string; custom_roles: readonly CustomRole[] }
 
   insertMember: { member: MemberRow }
   /** Guarded by the version that `member` was read at. */
   updateMember: { member: MemberRow }
+  /** With everything that belongs to the member. Guarded by the version that `member` was read at. */
+  deleteMember: { member: MemberRow }
+  /** Keeps what is known of a member who is deleted. */
+  insertDeletedMember: { member: MemberRow }
+  /** Guarded: it is still deleted. */
+  deleteDeletedMember: { member_id: string }
   /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
@@ -90,11 +98,15 @@ interface Writes {
   /** Replaces a password that there is. */
   putPassword: { member_id: string; password: PasswordRecord; now: number }
   deletePassword: { member_id: string }
+  /** Guarded: it is still the one of that id. */
+  deletePasswordById: { member_id: string; member_password_id: string }
 
   /** Replaces a registration that waits for its first code. Guarded: none is active. */
   putTotp: { member_id: string; totp: TotpRecord; now: number }
   /** Guarded: no code of this or a later step was used, and the registration has not ended. */
   useTotpStep: { member_id: string; totp_registration_id: string; step: number; now: number }
+  /** Also one that waits for its first code. Guarded: there is one. */
+  deleteTotp: { member_id: string }
   /** Guarded: it is still there, and proven. Whoever else changes its codes waits. */
   confirmTotp: { member_id: string; totp_registration_id: string }
   deleteRecoveryCodes: { member_id: string }
@@ -120,6 +132,9 @@ interface Writes {
   revokeMemberSessions: { member_id: string; now: number }
   /** Leaves the one that is named. */
   revokeOtherSessions: { member_id: string; member_session_id: string; now: number }
+
+  /** Ends the sessions of a member that hold a factor of the SSO connection. */
+  revokeConnectionSessions: { member_id: string; connection_id: string; now: number }
 
   insertIntermediateSession: {
     intermediate_session: IntermediateSessionRecord

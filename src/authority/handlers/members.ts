@@ -14,6 +14,8 @@ import { viewOrganization } from '../domain/organization-view.ts'
 import { assignableRoles } from '../domain/policy.ts'
 import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import { connectionsOfLostRoles } from '../domain/roles.ts'
+import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { authorize, authorizeBy } from '../steps/caller.ts'
@@ -22,21 +24,22 @@ import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
 import { memberCondition } from '../store/search.ts'
 
-export const create: Handler<'organizations.members.create'> = async (context, request) => {
-  const organization = await loadOrganization(context, request.organization_id)
-  const { organization_id, ...fields } = request
-  authorizeBy(context, (caller) => refuseNewMember(caller, organization, fields))
-  const member = demand(
-    createMember(
-      organization.organization_id,
-      newId('member', context.environment),
-      fields,
-      memberContext(context, organization)
+export const create: Handler<'organizations.members.create'> = (context, request) =>
+  retryWhileStale(async () => {
+    const organization = await loadOrganization(context, request.organization_id)
+    const { organization_id, ...fields } = request
+    authorizeBy(context, (caller) => refuseNewMember(caller, organization, fields))
+    const member = demand(
+      createMember(
+        organization.organization_id,
+        newId('member', context.environment),
+        fields,
+        memberContext(context, organization)
+      )
     )
-  )
-  await runMemberWrites(context, member, writesOfCreation(member))
-  return answer(context, member, organization)
-}
+    await runMemberWrites(context, member, writesOfCreation(member))
+    return answer(context, member, organization)
+  })
 
 export const get: Handler<'organizations.members.get'> = async (
   context,
@@ -64,9 +67,24 @@ export const update: Handler<'organizations.members.update'> = (context, request
     const { organization_id, member_id, ...changes } = request
     authorizeBy(context, (caller) => refuseMemberChanges(caller, before, changes))
     const member = demand(changeMember(before, changes, memberContext(context, organization)))
-    await runMemberWrites(context, member, writesOfChange(before, member, stale))
+    await runMemberWrites(context, member, [
+      ...writesOfChange(before, member, stale),
+      ...endedByLostRoles(context, before, member, request)
+    ])
     return answer(context, member, organization)
   })
+
+export const dangerouslyGet: Handler<'organizations.members.dangerouslyGet'> = async (
+  context,
+  { member_id, include_deleted }
+) => {
+  const { store } = context
+  const member =
+    (await store.findMemberById(member_id)) ??
+    (include_deleted === true ? await store.findDeletedMember(member_id) : undefined)
+  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  return answer(context, member, await loadOrganization(context, member.organization_id))
+}
 
 export const search: Handler<'organizations.members.search'> = async (
   context,
@@ -106,6 +124,23 @@ export function memberContext(context: Context, organization: OrganizationRecord
   }
 }
 
+/** The end of the sessions by an SSO connection that gives a role which was taken away, unless the request spares them. */
+export function endedByLostRoles(
+  { now }: Context,
+  before: MemberRecord | undefined,
+  after: MemberRecord,
+  request: { readonly preserve_existing_sessions?: boolean }
+): Write[] {
+  if (before === undefined || request.preserve_existing_sessions === true) return []
+  const { member_id } = after
+  return connectionsOfLostRoles(before.roles, after.roles).map((connection_id) => ({
+    do: 'revokeConnectionSessions',
+    member_id,
+    connection_id,
+    now
+  }))
+}
+
 /** By id, each once, however often and by whatever name the request names it. */
 async function loadOrganizations(
   context: Context,
@@ -119,7 +154,8 @@ async function loadOrganizations(
   return found
 }
 
-function answer({ now }: Context, member: MemberRecord, organization: OrganizationRecord) {
+/** What most operations on a member answer. */
+export function answer({ now }: Context, member: MemberRecord, organization: OrganizationRecord) {
   return {
     member_id: member.member_id,
     member: viewMember(member, organization, now),

@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import type { Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { refuseOrganizationChanges } from '../domain/field-permissions.ts'
+import { backendOnly, refuseOrganizationChanges } from '../domain/field-permissions.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import {
   changeOrganization,
   createOrganization,
   slugOf,
+  withoutExternalId,
   writesOfNewOrganization,
   writesOfOrganizationChange
 } from '../domain/organizations.ts'
 import { assignableRoles } from '../domain/policy.ts'
+import { problem } from '../domain/problem.ts'
 import { demand } from '../refusal.ts'
-import { authorizeBy } from '../steps/caller.ts'
+import { authorize, authorizeBy } from '../steps/caller.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
@@ -46,6 +48,29 @@ export const update: Handler<'organizations.update'> = (context, request) =>
         now: context.now
       })
     )
+    demand(await context.store.run(writesOfOrganizationChange(before, organization)))
+    return { organization: viewOrganization(organization) }
+  })
+
+/** Everything in it ends with it. */
+export const deleteOrganization: Handler<'organizations.delete'> = async (context, request) => {
+  const { organization_id } = await loadOrganization(context, request.organization_id)
+  authorize(context, { organization_id }, 'stytch.organization', 'delete')
+  const otherwise = problem('organization_not_found')
+  demand(await context.store.run([{ do: 'deleteOrganization', organization_id, otherwise }]))
+  return { organization_id }
+}
+
+export const metrics: Handler<'organizations.metrics'> = async (context, request) => {
+  const { organization_id } = await loadOrganization(context, request.organization_id)
+  return { member_count: await context.store.countMembers(organization_id) }
+}
+
+export const deleteExternalId: Handler<'organizations.deleteExternalId'> = (context, request) =>
+  retryWhileStale(async () => {
+    const before = await loadOrganization(context, request.organization_id)
+    authorizeBy(context, () => backendOnly)
+    const organization = withoutExternalId(before, context.now)
     demand(await context.store.run(writesOfOrganizationChange(before, organization)))
     return { organization: viewOrganization(organization) }
   })

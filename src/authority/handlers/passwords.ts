@@ -21,7 +21,7 @@ import { attempt } from '../steps/attempts.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { finishPrimary, type ProvenPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
-import { memberContext } from './members.ts'
+import { endedByLostRoles, memberContext } from './members.ts'
 
 type SignInRequest = RequestOf<'passwords.authenticate'>
 
@@ -91,7 +91,8 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     }
     const writes =
       before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated, stale)
-    await runMemberWrites(context, migrated, [...writes, password])
+    const ended = endedByLostRoles(context, before, migrated, request)
+    await runMemberWrites(context, migrated, [...writes, password, ...ended])
 
     return {
       member_id: migrated.member_id,

@@ -63,18 +63,16 @@ export function createApp(shared: Shared): Express {
 
 type Operation = readonly [OperationName, Route<unknown, unknown>]
 
-/** Paths without parameters come first: `/organizations/search` is no organization. */
+/** Words come before parameters, segment by segment: `/organizations/search` is no organization. */
 function operationsByPath(): readonly (readonly [string, readonly Operation[]])[] {
   const byPath = new Map<string, Operation[]>()
   for (const operation of listRoutes()) {
     const path = operation[1].path.replace(/\{(\w+)\}/g, ':$1')
     byPath.set(path, [...(byPath.get(path) ?? []), operation])
   }
-  const paths = [...byPath]
-  return [
-    ...paths.filter(([path]) => !path.includes(':')),
-    ...paths.filter(([path]) => path.includes(':'))
-  ]
+  // A parameter is written so that it sorts behind every word.
+  const order = (path: string) => path.replaceAll(':', '\uffff')
+  return [...byPath].sort(([a], [b]) => (order(a) < order(b) ? -1 : 1))
 }
 
 function verbOf({ method }: Route<unknown, unknown>): 'get' | 'post' | 'put' | 'delete' {

@@ -20,6 +20,8 @@ export type UnitOutcome =
       readonly statement: number
       /** The driver's description of the unique index that it ran into; without one its guard was not met. */
       readonly violated: string | undefined
+      /** Whether it needed a row that is gone by now: that of an owner who was deleted. */
+      readonly orphaned: boolean
     }
 
 /** A database that understands the one SQL text of this folder. */

@@ -1,3 +1,33 @@
+/** Of a member. One who is deleted moves to another table, so that all other rows about it end with its own. */
+const memberColumns = `
+    project_id text not null,
+    member_id text not null,
+    organization_id text not null,
+    external_id text,
+    email_id text not null,
+    email_address text not null,
+    email_address_verified bigint not null,
+    retired_email_addresses text not null,
+    status text not null,
+    name text not null,
+    is_breakglass bigint not null,
+    mfa_enrolled bigint not null,
+    default_mfa_method text not null,
+    phone_id text not null,
+    mfa_phone_number text,
+    mfa_phone_number_verified bigint not null,
+    oauth_registrations text not null,
+    roles text not null,
+    trusted_metadata text not null,
+    untrusted_metadata text not null,
+    failed_attempts bigint not null,
+    failed_codes bigint not null,
+    lock_created_at bigint,
+    lock_expires_at bigint,
+    version bigint not null,
+    created_at bigint not null,
+    updated_at bigint not null`
+
 /**
  * The schema, as an ordered list that both engines run. A migration that was released is never edited.
  *
@@ -52,34 +82,11 @@ export const migrations: readonly string[] = [
       references organizations (project_id, organization_id) on delete cascade
   );
 
+  create index organization_addresses_of_organization
+    on organization_addresses (project_id, organization_id);
+
   create table members (
-    project_id text not null,
-    member_id text not null,
-    organization_id text not null,
-    external_id text,
-    email_id text not null,
-    email_address text not null,
-    email_address_verified bigint not null,
-    retired_email_addresses text not null,
-    status text not null,
-    name text not null,
-    is_breakglass bigint not null,
-    mfa_enrolled bigint not null,
-    default_mfa_method text not null,
-    phone_id text not null,
-    mfa_phone_number text,
-    mfa_phone_number_verified bigint not null,
-    oauth_registrations text not null,
-    roles text not null,
-    trusted_metadata text not null,
-    untrusted_metadata text not null,
-    failed_attempts bigint not null,
-    failed_codes bigint not null,
-    lock_created_at bigint,
-    lock_expires_at bigint,
-    version bigint not null,
-    created_at bigint not null,
-    updated_at bigint not null,
+    ${memberColumns},
     primary key (project_id, member_id),
     foreign key (project_id, organization_id)
       references organizations (project_id, organization_id) on delete cascade
@@ -88,6 +95,15 @@ export const migrations: readonly string[] = [
   create unique index members_external_id on members (project_id, organization_id, external_id);
   create unique index members_phone_number
     on members (project_id, organization_id, mfa_phone_number);
+
+  create table deleted_members (
+    ${memberColumns},
+    primary key (project_id, member_id),
+    foreign key (project_id, organization_id)
+      references organizations (project_id, organization_id) on delete cascade
+  );
+  create index deleted_members_of_organization
+    on deleted_members (project_id, organization_id, created_at);
 
   create table member_emails (
     project_id text not null,
@@ -98,6 +114,8 @@ export const migrations: readonly string[] = [
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
 
+  create index member_emails_of_member on member_emails (project_id, member_id);
+
   create table passwords (
     project_id text not null,
     member_id text not null,
@@ -107,6 +125,8 @@ export const migrations: readonly string[] = [
     primary key (project_id, member_id),
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
+
+  create index passwords_id on passwords (project_id, member_password_id);
 
   create table totps (
     project_id text not null,

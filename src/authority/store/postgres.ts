@@ -24,6 +24,7 @@ const attempts = 5
 /** Serialization failure and deadlock: the unit did nothing, and may succeed now. */
 const retryable: ReadonlySet<string> = new Set(['40001', '40P01'])
 const uniqueViolation = '23505'
+const foreignKeyViolation = '23503'
 
 /** SQLSTATE for "not now": connection, resources, a lock, operator intervention, system error. */
 const unavailableState = /^(08|53|55P03|57|58)/
@@ -92,15 +93,16 @@ async function runAll(client: ClientBase, statements: readonly Statement[]): Pro
     try {
       const { rowCount } = await client.query(sql, [...values])
       if (guarded && rowCount === 0) {
-        return { done: false, statement: index, violated: undefined }
+        return { done: false, statement: index, violated: undefined, orphaned: false }
       }
     } catch (error) {
-      if (stateOf(error) !== uniqueViolation) throw error
-      return {
-        done: false,
-        statement: index,
-        violated: String(Reflect.get(Object(error), 'constraint'))
+      const state = stateOf(error)
+      if (state === foreignKeyViolation) {
+        return { done: false, statement: index, violated: undefined, orphaned: true }
       }
+      if (state !== uniqueViolation) throw error
+      const violated = String(Reflect.get(Object(error), 'constraint'))
+      return { done: false, statement: index, violated, orphaned: false }
     }
   }
   return { done: true }

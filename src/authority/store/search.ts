@@ -1,6 +1,7 @@
 import type { SearchQuery } from '../../wire/search.ts'
 import { isProblem, type Problem, problem } from '../domain/problem.ts'
 import type { Value } from './engine.ts'
+import { containing } from './like-pattern.ts'
 
 /** At most `limit` results that come after this row. */
 export interface Page {
@@ -12,6 +13,11 @@ export interface Page {
 export interface Condition {
   readonly sql: string
   readonly values: readonly Value[]
+}
+
+export interface MemberCondition extends Condition {
+  /** Deleted members show only where `statuses` asks for them. */
+  readonly withDeleted?: boolean
 }
 
 type Filter = (value: unknown, bind: Bind) => string | Problem
@@ -26,12 +32,12 @@ const maxElements = 100
 const organizationFilters: Readonly<Record<string, Filter>> = {
   organization_ids: anyOf((list) => `organization_id in (${list})`),
   organization_slugs: anyOf((list) => `organization_slug in (${list})`),
-  organization_name_fuzzy: containing((pattern) => `folded_name like ${pattern}`),
-  organization_slug_fuzzy: containing((pattern) => `lower(organization_slug) like ${pattern}`),
+  organization_name_fuzzy: fuzzy((pattern) => `folded_name like ${pattern}`),
+  organization_slug_fuzzy: fuzzy((pattern) => `lower(organization_slug) like ${pattern}`),
   member_emails: anyEmailOf((list) => hasMember(`email_address in (${list})`)),
-  member_email_fuzzy: containing((pattern) => hasMember(`email_address like ${pattern}`)),
+  member_email_fuzzy: fuzzy((pattern) => hasMember(`email_address like ${pattern}`)),
   allowed_domains: anyElementOf('email_allowed_domains'),
-  allowed_domain_fuzzy: containing((pattern) => `email_allowed_domains like ${pattern}`),
+  allowed_domain_fuzzy: fuzzy((pattern) => `email_allowed_domains like ${pattern}`),
   claimed_email_domains: anyElementOf('claimed_email_domains'),
   has_active_sso_connection: flag((wanted) => (wanted ? '1 = 0' : '1 = 1')),
   sso_connection_id: (value) => (typeof value === 'string' ? '1 = 0' : wrongValue)
@@ -40,11 +46,11 @@ const organizationFilters: Readonly<Record<string, Filter>> = {
 const memberFilters: Readonly<Record<string, Filter>> = {
   member_ids: anyOf((list) => `m.member_id in (${list})`),
   member_emails: anyEmailOf((list) => `m.email_address in (${list})`),
-  member_email_fuzzy: containing((pattern) => `m.email_address like ${pattern}`),
+  member_email_fuzzy: fuzzy((pattern) => `m.email_address like ${pattern}`),
   member_is_breakglass: flag((wanted) => `m.is_breakglass = ${wanted ? 1 : 0}`),
   statuses: anyOf((list) => `m.status in (${list})`),
   member_phone_numbers: anyOf((list) => `m.mfa_phone_number in (${list})`),
-  member_phone_number_fuzzy: containing((pattern) => `m.mfa_phone_number like ${pattern}`)
+  member_phone_number_fuzzy: fuzzy((pattern) => `m.mfa_phone_number like ${pattern}`)
 }
 
 const wrongValue = problem('search_invalid_filter_value')
@@ -53,12 +59,16 @@ export function organizationCondition(query: SearchQuery | undefined): Condition
   return conditionOf(query, organizationFilters, 'organization_search_filter_name_not_recognized')
 }
 
-/** Deleted members show only where `statuses` asks for them. */
-export function memberCondition(query: SearchQuery | undefined): Condition | Problem {
+export function memberCondition(query: SearchQuery | undefined): MemberCondition | Problem {
   const condition = conditionOf(query, memberFilters, 'member_search_filter_name_not_recognized')
-  const byStatus = query?.operands.some(({ filter_name }) => filter_name === 'statuses')
-  if (isProblem(condition) || byStatus) return condition
-  return { ...condition, sql: `${condition.sql} and m.status <> 'deleted'` }
+  return isProblem(condition) ? condition : { ...condition, withDeleted: asksForDeleted(query) }
+}
+
+function asksForDeleted(query: SearchQuery | undefined): boolean {
+  return (query?.operands ?? []).some(
+    ({ filter_name, filter_value }) =>
+      filter_name === 'statuses' && isTexts(filter_value) && filter_value.includes('deleted')
+  )
 }
 
 function conditionOf(
@@ -111,7 +121,7 @@ function anyElementOf(column: string): Filter {
   }
 }
 
-function containing(sql: (pattern: string) => string): Filter {
+function fuzzy(sql: (pattern: string) => string): Filter {
   return (value, bind) => {
     if (typeof value !== 'string' || value.length < minFuzzyCharacters || !fitsPattern(value)) {
       return wrongValue
@@ -126,12 +136,12 @@ function flag(sql: (wanted: boolean) => string): Filter {
 
 function hasMember(condition: string): string {
   return `exists (select 1 from members where members.project_id = organizations.project_id
-    and members.organization_id = organizations.organization_id and members.status <> 'deleted'
+    and members.organization_id = organizations.organization_id
     and members.${condition})`
 }
 
 function likePattern(text: string, bind: Bind): string {
-  return `${bind(`%${text.replace(/[\\%_]/g, '\\$&')}%`)} escape '\\'`
+  return `${bind(containing(text))} escape '\\'`
 }
 
 function fitsPattern(text: string): boolean {

@@ -11,6 +11,7 @@ const maxPrepared = 200
 /** Primary result codes of SQLite that mean "not now": busy, locked, I/O, full, cannot open, read-only. */
 const unavailableCodes: ReadonlySet<number> = new Set([5, 6, 8, 10, 13, 14])
 const uniqueCodes: ReadonlySet<number> = new Set([2067, 1555])
+const foreignKeyCode = 787
 
 /**
  * SQLite by the API of `node:sqlite`. There is one connection, and every unit runs from begin to commit without
@@ -66,12 +67,13 @@ export async function openSqlite(path: string): Promise<Engine> {
       try {
         const { changes } = prepare(sql).run(named(values))
         if (guarded && Number(changes) === 0) {
-          return { done: false, statement: index, violated: undefined } as const
+          return { done: false, statement: index, violated: undefined, orphaned: false } as const
         }
       } catch (error) {
         const violated = violatedIndex(error)
-        if (violated === undefined) throw error
-        return { done: false, statement: index, violated } as const
+        const orphaned = errcodeOf(error) === foreignKeyCode
+        if (violated === undefined && !orphaned) throw error
+        return { done: false, statement: index, violated, orphaned } as const
       }
     }
     return { done: true } as const

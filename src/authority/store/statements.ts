@@ -1,5 +1,6 @@
 import type { MemberRow, Write, WriteNamed } from '../domain/writes.ts'
 import type { Value } from './engine.ts'
+import { containing } from './like-pattern.ts'
 
 /** SQL and the values of `$2`, `$3` and so on; `$1` is always the project. */
 type Prepared = readonly [sql: string, ...values: Value[]]
@@ -105,6 +106,11 @@ export const statements: {
     organization_id
   ],
 
+  deleteOrganization: ({ organization_id }) => [
+    'delete from organizations where project_id = $1 and organization_id = $2',
+    organization_id
+  ],
+
   setOrganizationRoles: ({ organization_id, custom_roles }) => [
     'update organizations set custom_roles = $3 where project_id = $1 and organization_id = $2',
     organization_id,
@@ -112,18 +118,28 @@ export const statements: {
   ],
 
   insertMember: ({ member }) => [
-    `insert into members (project_id, member_id, organization_id, email_id, email_address,
-       email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
-       mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
-       oauth_registrations, roles, trusted_metadata, untrusted_metadata, updated_at, version,
-       created_at, failed_attempts, failed_codes)
+    `insert into members ${insertedColumns}
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
        $20, $21, $22, $23, 0, 0)`,
+    ...insertedValues(member)
+  ],
+
+  insertDeletedMember: ({ member }) => [
+    `insert into deleted_members ${insertedColumns}
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+       $20, $21, $22, $23, 0, 0)`,
+    ...insertedValues(member)
+  ],
+
+  deleteMember: ({ member }) => [
+    'delete from members where project_id = $1 and member_id = $2 and version = $3',
     member.member_id,
-    member.organization_id,
-    ...changeableColumns(member),
-    member.version,
-    member.created_at
+    member.version
+  ],
+
+  deleteDeletedMember: ({ member_id }) => [
+    'delete from deleted_members where project_id = $1 and member_id = $2',
+    member_id
   ],
 
   updateMember: ({ member }) => [
@@ -132,8 +148,7 @@ export const statements: {
        mfa_enrolled = $12, default_mfa_method = $13, phone_id = $14, mfa_phone_number = $15,
        mfa_phone_number_verified = $16, oauth_registrations = $17, roles = $18,
        trusted_metadata = $19, untrusted_metadata = $20, updated_at = $21, version = version + 1
-     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $22
-       and status <> 'deleted'`,
+     where project_id = $1 and member_id = $2 and organization_id = $3 and version = $22`,
     member.member_id,
     member.organization_id,
     ...changeableColumns(member),
@@ -162,7 +177,7 @@ export const statements: {
   activateMember: ({ member_id, now }) => [
     `update members set status = 'active', email_address_verified = 1, updated_at = $3,
        version = version + 1
-     where project_id = $1 and member_id = $2 and status <> 'deleted'`,
+     where project_id = $1 and member_id = $2`,
     member_id,
     now
   ],
@@ -251,6 +266,13 @@ export const statements: {
     member_id
   ],
 
+  deletePasswordById: ({ member_id, member_password_id }) => [
+    `delete from passwords
+     where project_id = $1 and member_id = $2 and member_password_id = $3`,
+    member_id,
+    member_password_id
+  ],
+
   putTotp: ({ member_id, totp, now }) => [
     `insert into totps (project_id, member_id, totp_registration_id, secret, active,
        last_used_step, expires_at, created_at)
@@ -277,6 +299,11 @@ export const statements: {
     totp_registration_id,
     step,
     now
+  ],
+
+  deleteTotp: ({ member_id }) => [
+    'delete from totps where project_id = $1 and member_id = $2',
+    member_id
   ],
 
   confirmTotp: ({ member_id, totp_registration_id }) => [
@@ -362,6 +389,16 @@ export const statements: {
     member_id,
     member_session_id,
     now
+  ],
+
+  // Only SSO factors have a `provider_id`, and JSON escapes the quotes of any other text.
+  revokeConnectionSessions: ({ member_id, connection_id, now }) => [
+    `update sessions set revoked_at = $3
+     where project_id = $1 and member_id = $2 and revoked_at is null
+       and authentication_factors like $4 escape '\\'`,
+    member_id,
+    now,
+    containing(`"provider_id":${JSON.stringify(connection_id)}`)
   ],
 
   insertIntermediateSession: ({ intermediate_session, token_hash, now, expires_at }) => [
@@ -577,7 +614,23 @@ export const statements: {
   ]
 }
 
-/** The columns that an update may change, in the order of both statements above. */
+const insertedColumns = `(project_id, member_id, organization_id, email_id, email_address,
+  email_address_verified, retired_email_addresses, external_id, status, name, is_breakglass,
+  mfa_enrolled, default_mfa_method, phone_id, mfa_phone_number, mfa_phone_number_verified,
+  oauth_registrations, roles, trusted_metadata, untrusted_metadata, updated_at, version, created_at,
+  failed_attempts, failed_codes)`
+
+function insertedValues(member: MemberRow): Value[] {
+  return [
+    member.member_id,
+    member.organization_id,
+    ...changeableColumns(member),
+    member.version,
+    member.created_at
+  ]
+}
+
+/** The columns that an update may change, in the order of all statements above. */
 function changeableColumns(member: MemberRow): Value[] {
   return [
     member.email_id,

@@ -1,5 +1,5 @@
 import type { JWK } from '../../wire/sessions.ts'
-import { type Problem, problem } from '../domain/problem.ts'
+import { type Problem, problem, stale } from '../domain/problem.ts'
 import type {
   CodePurpose,
   GrantRecord,
@@ -33,7 +33,7 @@ import {
   readSession,
   readTotp
 } from './records.ts'
-import type { Condition, Page } from './search.ts'
+import type { Condition, MemberCondition, Page } from './search.ts'
 import { openSqlite } from './sqlite.ts'
 import { statements } from './statements.ts'
 import { problemOfViolation } from './unique.ts'
@@ -83,9 +83,13 @@ export async function openStore(database: string): Promise<Store> {
 }
 
 const memberColumns = 'm.*, p.member_password_id, t.totp_registration_id'
-const memberTables = `members m
+const membersAndTheirs = (members: string) => `${members} m
   left join passwords p on p.project_id = m.project_id and p.member_id = m.member_id
   left join totps t on t.project_id = m.project_id and t.member_id = m.member_id and t.active = 1`
+const memberTables = membersAndTheirs('members')
+const memberTablesWithDeleted = membersAndTheirs(
+  '(select * from members union all select * from deleted_members)'
+)
 
 const aliveSession = 'project_id = $1 and revoked_at is null and expires_at > $2'
 
@@ -154,7 +158,7 @@ function createProjectStore(engine: Engine, project_id: string) {
     async findMember(organization_id: string, address: string): Promise<MemberRecord | undefined> {
       const rows = await all(
         `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.organization_id = $2
-         and (m.member_id = $3 or m.external_id = $3) and m.status <> 'deleted'`,
+         and (m.member_id = $3 or m.external_id = $3)`,
         organization_id,
         address
       )
@@ -166,10 +170,38 @@ function createProjectStore(engine: Engine, project_id: string) {
     findMemberById(member_id: string): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.member_id = $2
-         and m.status <> 'deleted'`,
+        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.member_id = $2`,
         member_id
       )
+    },
+
+    findDeletedMember(member_id: string): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        'select * from deleted_members where project_id = $1 and member_id = $2',
+        member_id
+      )
+    },
+
+    findMemberByPassword(
+      organization_id: string,
+      member_password_id: string
+    ): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables} where m.project_id = $1
+         and m.organization_id = $2 and p.member_password_id = $3`,
+        organization_id,
+        member_password_id
+      )
+    },
+
+    async countMembers(organization_id: string): Promise<number> {
+      const [row] = await all(
+        'select count(*) as total from members where project_id = $1 and organization_id = $2',
+        organization_id
+      )
+      return Number(row?.total)
     },
 
     /** By current address, not by a retired one. */
@@ -182,8 +214,7 @@ function createProjectStore(engine: Engine, project_id: string) {
         `select ${memberColumns} from ${memberTables}
          join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
            and e.email_address = m.email_address
-         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3
-           and m.status <> 'deleted'`,
+         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
         organization_id,
         email_address
       )
@@ -191,14 +222,14 @@ function createProjectStore(engine: Engine, project_id: string) {
 
     searchMembers(
       organization_ids: readonly string[],
-      condition: Condition,
+      condition: MemberCondition,
       page: Page
     ): Promise<Found<MemberRecord>> {
       const first = condition.values.length + 2
       const list = organization_ids.map((_, index) => `$${first + index}`).join(', ')
       return find(readMember, page, {
         columns: memberColumns,
-        source: `${memberTables} where m.project_id = $1 and ${condition.sql}
+        source: `${condition.withDeleted ? memberTablesWithDeleted : memberTables} where m.project_id = $1 and ${condition.sql}
           and m.organization_id in (${list})`,
         values: [...condition.values, ...organization_ids],
         order: 'm.created_at, m.member_id'
@@ -326,6 +357,7 @@ function createProjectStore(engine: Engine, project_id: string) {
       if (writes.length === 0) return undefined
       const outcome = await engine.runUnit(writes.map((write) => prepare(project_id, write)))
       if (outcome.done) return undefined
+      if (outcome.orphaned) return stale
       const otherwise = writes[outcome.statement]?.otherwise
       if (outcome.violated === undefined) {
         if (otherwise === undefined) throw new Error('An unguarded statement ended its unit.')

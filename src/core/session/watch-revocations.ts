@@ -3,6 +3,8 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import { sessionIdOf } from '../../jwt/claims.ts'
 import { parseJwt } from '../../jwt/parse.ts'
+import type { B2BOrganizationsDeleteRequest } from '../../wire/organizations.ts'
+import type { B2BOrganizationsMembersDeleteRequest } from '../../wire/organizations-members.ts'
 import type { RequestOptions } from '../../wire/route.ts'
 import type { B2BSessionsRevokeRequest } from '../../wire/sessions.ts'
 import type { Revocations } from './revocations.ts'
@@ -54,7 +56,7 @@ function sessionOfToken(token: string, cache: SessionCache): string | undefined 
 }
 
 /**
- * The client, whose `sessions.revoke` also tells the guards. A session token is first looked up where its session is not
+ * The client, whose `sessions.revoke` and deletions also tell the guards. A session token is first looked up where its session is not
  * known here, because the JWTs of that session carry only its id.
  */
 export function watchRevocations(client: Client, cache: SessionCache, forget: Forget): Client {
@@ -77,6 +79,22 @@ export function watchRevocations(client: Client, cache: SessionCache, forget: Fo
     }
   }
 
+  async function deleteMember(
+    data: B2BOrganizationsMembersDeleteRequest,
+    options?: RequestOptions
+  ) {
+    const answer = await client.organizations.members.delete(data, options)
+    // The request may have named it by its external id.
+    forget({ member_id: answer.member_id })
+    return answer
+  }
+
+  async function deleteOrganization(data: B2BOrganizationsDeleteRequest, options?: RequestOptions) {
+    const answer = await client.organizations.delete(data, options)
+    forget({ organization_id: answer.organization_id })
+    return answer
+  }
+
   async function identify({
     session_token,
     session_jwt
@@ -93,5 +111,11 @@ export function watchRevocations(client: Client, cache: SessionCache, forget: Fo
     }
   }
 
-  return Object.freeze({ ...client, sessions: Object.freeze({ ...client.sessions, revoke }) })
+  const { sessions, organizations } = client
+  const members = Object.freeze({ ...organizations.members, delete: deleteMember })
+  return Object.freeze({
+    ...client,
+    sessions: Object.freeze({ ...sessions, revoke }),
+    organizations: Object.freeze({ ...organizations, members, delete: deleteOrganization })
+  })
 }

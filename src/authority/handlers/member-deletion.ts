@@ -1,0 +1,32 @@
+import type { Handler } from '../context.ts'
+import { reactivateMember, writesOfDeletion, writesOfReactivation } from '../domain/members.ts'
+import { problem } from '../domain/problem.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { authorize } from '../steps/caller.ts'
+import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { answer } from './members.ts'
+
+/** What belongs to the member ends in the same unit, so no session that begins meanwhile outlives it. */
+export const deleteMember: Handler<'organizations.members.delete'> = (context, request) =>
+  retryWhileStale(async () => {
+    const { member } = await loadOrganizationAndMember(context, request)
+    authorize(context, member, 'stytch.member', 'delete')
+    demand(await context.store.run(writesOfDeletion(member, context.now)))
+    return { member_id: member.member_id }
+  })
+
+/** By id only: an external id may have passed to another member. */
+export const reactivate: Handler<'organizations.members.reactivate'> = (context, request) =>
+  retryWhileStale(async () => {
+    const { store, now } = context
+    const organization = await loadOrganization(context, request.organization_id)
+    authorize(context, organization, 'stytch.member', 'create')
+    const deleted = await store.findDeletedMember(request.member_id)
+    if (deleted?.organization_id !== organization.organization_id) {
+      throw new Refusal(problem('no_deleted_member_found_for_reactivation'))
+    }
+    const member = demand(reactivateMember(deleted, now))
+    demand(await store.run(writesOfReactivation(member)))
+    return answer(context, member, organization)
+  })

@@ -1,0 +1,102 @@
+import type { Handler } from '../context.ts'
+import { backendOnly } from '../domain/field-permissions.ts'
+import {
+  withoutExternalId,
+  withoutPassword,
+  withoutPhoneNumber,
+  withoutRetiredEmail,
+  withoutTotp
+} from '../domain/member-removals.ts'
+import { canonicalEmail, writesOfChange } from '../domain/members.ts'
+import { problem, stale } from '../domain/problem.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { authorize, authorizeBy } from '../steps/caller.ts'
+import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { answer } from './members.ts'
+
+/** What is taken away from a member. Sessions go on, also those that it proved; the next sign-in is without it. */
+
+export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhoneNumber'> = (
+  context,
+  request
+) =>
+  retryWhileStale(async () => {
+    const { organization, member: before } = await loadOrganizationAndMember(context, request)
+    authorize(context, before, 'stytch.member', 'update.info.delete.mfa-phone')
+    const member = demand(withoutPhoneNumber(before, context.now))
+    demand(await context.store.run(writesOfChange(before, member, stale)))
+    return answer(context, member, organization)
+  })
+
+/** Recovery codes stand in for the authenticator, so they go with it. One that waits for its first code goes as well. */
+export const deleteTOTP: Handler<'organizations.members.deleteTOTP'> = (context, request) =>
+  retryWhileStale(async () => {
+    const { organization, member: before } = await loadOrganizationAndMember(context, request)
+    authorize(context, before, 'stytch.member', 'update.info.delete.mfa-totp')
+    const { member_id } = before
+    const member = withoutTotp(before, context.now)
+    demand(
+      await context.store.run([
+        { do: 'deleteTotp', member_id, otherwise: problem('totp_not_found') },
+        { do: 'deleteRecoveryCodes', member_id },
+        ...writesOfChange(before, member, stale)
+      ])
+    )
+    return answer(context, member, organization)
+  })
+
+export const deletePassword: Handler<'organizations.members.deletePassword'> = (
+  context,
+  { organization_id, member_password_id }
+) =>
+  retryWhileStale(async () => {
+    const { store, now } = context
+    const organization = await loadOrganization(context, organization_id)
+    const before = await store.findMemberByPassword(
+      organization.organization_id,
+      member_password_id
+    )
+    if (before === undefined) throw new Refusal(problem('password_not_found'))
+    authorize(context, before, 'stytch.member', 'update.info.delete.password')
+    const { member_id } = before
+    const member = withoutPassword(before, now)
+    demand(
+      await store.run([
+        { do: 'deletePasswordById', member_id, member_password_id, otherwise: stale },
+        ...writesOfChange(before, member, stale)
+      ])
+    )
+    return answer(context, member, organization)
+  })
+
+/** The address is free for other members then. */
+export const unlinkRetiredEmail: Handler<'organizations.members.unlinkRetiredEmail'> = (
+  context,
+  request
+) =>
+  retryWhileStale(async () => {
+    const { organization, member: before } = await loadOrganizationAndMember(context, request)
+    authorize(context, before, 'stytch.member', 'update.info.unlink.retired-email')
+    const { email_id, email_address } = request
+    const named = {
+      ...(email_id === undefined ? {} : { email_id }),
+      ...(email_address === undefined ? {} : { email_address: canonicalEmail(email_address) })
+    }
+    const member = demand(withoutRetiredEmail(before, named, context.now))
+    demand(await context.store.run(writesOfChange(before, member, stale)))
+    const { organization_id } = organization
+    return { organization_id, ...answer(context, member, organization) }
+  })
+
+export const deleteExternalId: Handler<'organizations.members.deleteExternalId'> = (
+  context,
+  request
+) =>
+  retryWhileStale(async () => {
+    const { organization, member: before } = await loadOrganizationAndMember(context, request)
+    authorizeBy(context, () => backendOnly)
+    const member = withoutExternalId(before, context.now)
+    demand(await context.store.run(writesOfChange(before, member, stale)))
+    return answer(context, member, organization)
+  })
