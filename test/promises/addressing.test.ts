@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { authorization } from '../support/external.ts'
 import { describeEvery, type Enrolled, password, type World } from '../support/promises.ts'
 
 interface Address {
@@ -76,6 +77,20 @@ const operations: readonly Operation[] = [
       const { session_token } = await world.signIn(person)
       return world.send('passwords.sessions.reset', { organization_id, session_token, password })
     }
+  },
+  {
+    name: 'sessions.migrate',
+    namesMember: false,
+    call(world, { email_address }, { organization_id }) {
+      const session_token = world.identity.credentialFor({ email: email_address })
+      return world.send('sessions.migrate', { organization_id, session_token })
+    }
+  },
+  {
+    name: 'idp.oauth.authorizeStart',
+    namesMember: true,
+    call: (world, _person, address) =>
+      world.send('idp.oauth.authorizeStart', { ...authorization, ...address })
   },
   {
     name: 'organizations.get',
@@ -244,8 +259,7 @@ describe('addressing', () => {
     })
   })
 
-  test.todo('S-ADR-04: attest takes a slug as organization_id (sessions.attest)')
   test.todo(
-    'S-ADR-01 to S-ADR-10: for sessions.exchange, sessions.migrate, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
+    'S-ADR-01 to S-ADR-10: for sessions.exchange, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
   )
 })

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
+import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import {
   claimsOf,
   describeEvery,
@@ -38,6 +39,26 @@ const starting: readonly Operation[] = [
       })
       const request = { organization_id, email_address, password }
       return send(world, 'passwords.authenticate', { ...request, ...options })
+    }
+  },
+  {
+    name: 'sessions.attest',
+    async call(world, person, options) {
+      // A member who is asked for a second factor needs a profile that stands for one.
+      const token = await trustedToken(world, person, { profile: 'strong' })
+      return send(world, 'sessions.attest', { profile_id: profiles.strong, token, ...options })
+    }
+  },
+  {
+    name: 'sessions.migrate',
+    async call(world, { organization_id, member_id, email_address }, options) {
+      await world.client.organizations.members.update({
+        organization_id,
+        member_id,
+        mfa_enrolled: false
+      })
+      const session_token = world.identity.credentialFor({ email: email_address })
+      return send(world, 'sessions.migrate', { organization_id, session_token, ...options })
     }
   },
   {
@@ -80,6 +101,20 @@ const continuing: readonly Operation[] = [
         password,
         ...options
       })
+  },
+  {
+    name: 'sessions.attest',
+    async call(world, person, options) {
+      const token = await trustedToken(world, person)
+      return send(world, 'sessions.attest', { profile_id: profiles.plain, token, ...options })
+    }
+  },
+  {
+    name: 'sessions.exchangeAccessToken',
+    async call(world, _person, { session_token, ...options }) {
+      const access_token = await accessTokenOf(world, { session_token: String(session_token) })
+      return send(world, 'sessions.exchangeAccessToken', { access_token, ...options })
+    }
   },
   {
     name: 'passwords.sessions.reset',
@@ -348,6 +383,6 @@ describe('custom claims', () => {
   })
 
   test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchange, sessions.exchangeAccessToken, sessions.attest, sessions.migrate, discovery.intermediateSessions.exchange and otps.sms.authenticate'
+    'S-CLM-01 to S-CLM-12: for sessions.exchange, discovery.intermediateSessions.exchange and otps.sms.authenticate'
   )
 })

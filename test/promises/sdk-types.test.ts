@@ -2,6 +2,10 @@ import { describe, expect, test } from '@jest/globals'
 import type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
   B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BIDPOAuthAuthorizeRequest,
+  B2BIDPOAuthAuthorizeResponse,
+  B2BIDPOAuthAuthorizeStartRequest,
+  B2BIDPOAuthAuthorizeStartResponse,
   B2BOrganizationsDeleteExternalIdRequest,
   B2BOrganizationsDeleteExternalIdResponse,
   B2BOrganizationsDeleteRequest,
@@ -126,6 +130,16 @@ interface Operations {
     Sdk['discovery']['intermediateSessions']['exchange'],
     B2BDiscoveryIntermediateSessionsExchangeRequest,
     B2BDiscoveryIntermediateSessionsExchangeResponse
+  ]
+  'idp.oauth.authorizeStart': [
+    Sdk['idp']['oauth']['authorizeStart'],
+    B2BIDPOAuthAuthorizeStartRequest,
+    B2BIDPOAuthAuthorizeStartResponse
+  ]
+  'idp.oauth.authorize': [
+    Sdk['idp']['oauth']['authorize'],
+    B2BIDPOAuthAuthorizeRequest,
+    B2BIDPOAuthAuthorizeResponse
   ]
   'totps.create': [Sdk['totps']['create'], B2BTOTPsCreateRequest, B2BTOTPsCreateResponse]
   'totps.authenticate': [

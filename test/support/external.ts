@@ -117,6 +117,14 @@ type Authorizing =
   | { readonly session_jwt: string }
   | { readonly organization_id: string; readonly member_id: string }
 
+/** What the first party asks for. */
+export const authorization = {
+  client_id: apps.first.client_id,
+  redirect_uri: apps.first.redirect_urls[0],
+  response_type: 'code',
+  scopes: ['openid', 'full_access']
+}
+
 /** Lets the app in, and gives the code. */
 export async function authorize(
   world: Pick<World, 'client'>,
@@ -124,10 +132,7 @@ export async function authorize(
   request: Record<string, unknown> = {}
 ): Promise<string> {
   const { authorization_code } = await world.client.idp.oauth.authorize({
-    client_id: apps.first.client_id,
-    redirect_uri: apps.first.redirect_urls[0],
-    response_type: 'code',
-    scopes: ['openid', 'full_access'],
+    ...authorization,
     consent_granted: true,
     code_challenge,
     ...request,
