@@ -469,10 +469,23 @@ describe('sessions.attest', () => {
     })
 
     describe('while the key set cannot be had', () => {
-      test('keys at hand go on, and a token of an unknown key is nobody’s', async () => {
+      test.each<[string, Parameters<typeof world.identity.misbehave>[1]]>([
+        ['answers 500', (_, response) => sendJson(response, 500, {})],
+        [
+          'redirects',
+          (_, response) =>
+            response.writeHead(302, { Location: `${world.identity.jwks_url}?again` }).end()
+        ],
+        ['is no JSON', (_, response) => response.end('<html>')],
+        ['holds no keys', (_, response) => sendJson(response, 200, { keys: 'none' })],
+        [
+          'is larger than 64 KiB',
+          (_, response) => sendJson(response, 200, { keys: [], more: 'x'.repeat(65_536) })
+        ]
+      ])('AA-09: since it %s, keys at hand go on, and an unknown key is 503', async (_, answer) => {
         const person = await world.newPerson()
         await attest(person)
-        const mend = world.identity.misbehave('/jwks', (_, response) => sendJson(response, 500, {}))
+        const mend = world.identity.misbehave('/jwks', answer)
         world.clock.advance(60)
         expect((await attest(person)).status_code).toBe(200)
         const call = attest(person, { header: { kid: 'new' } })

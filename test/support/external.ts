@@ -112,6 +112,12 @@ export function trustedToken(
 export const code_verifier = 'a-verifier-of-at-least-43-characters-is-what-PKCE-asks-for'
 export const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
 
+/** What an app needs of the world. */
+interface AppWorld {
+  readonly client: Pick<World['client'], 'idp'>
+  readonly tap: { readonly url: string }
+}
+
 type Authorizing =
   | { readonly session_token: string }
   | { readonly session_jwt: string }
@@ -127,7 +133,7 @@ export const authorization = {
 
 /** Lets the app in, and gives the code. */
 export async function authorize(
-  world: Pick<World, 'client'>,
+  world: Pick<AppWorld, 'client'>,
   by: Authorizing,
   request: Record<string, unknown> = {}
 ): Promise<string> {
@@ -150,7 +156,7 @@ export interface TokenAnswer {
 
 /** What an app sends to an endpoint of its own: a form, without the credentials of the project. */
 export async function postForm(
-  { tap }: Pick<World, 'tap'>,
+  { tap }: Pick<AppWorld, 'tap'>,
   path: string,
   form: Readonly<Record<string, string>> | string,
   headers: Record<string, string> = {}
@@ -166,7 +172,7 @@ export async function postForm(
 
 /** The access token that the session authorizes the first party to have. */
 export async function accessTokenOf(
-  world: Pick<World, 'client' | 'tap'>,
+  world: AppWorld,
   by: Authorizing,
   request: Record<string, unknown> = {}
 ): Promise<string> {

@@ -1,3 +1,4 @@
+import { readPemKey } from '../../jwt/verification-key.ts'
 import type { ProjectSettings, TrustedTokenProfile } from './records.ts'
 
 /**
@@ -24,9 +25,17 @@ export function faultOfProfiles(profiles: readonly TrustedTokenProfile[]): strin
   if (hasTwins(profiles.map(({ issuer }) => issuer))) {
     return 'must not hold two of one issuer: a token would be of both.'
   }
+  if (!profiles.every(hasFittingKeys)) {
+    return 'must not hold pem_files that none of the algorithms of their profile can use.'
+  }
   return profiles.some(({ issuer }) => ownIssuer.test(issuer))
     ? 'must not hold an issuer stytch.com/…: the session JWTs of an authority are no trusted auth tokens.'
     : undefined
+}
+
+function hasFittingKeys(profile: TrustedTokenProfile): boolean {
+  if (profile.public_key_type === 'JWK') return true
+  return profile.pem_files.every((pem) => readPemKey(pem, profile.algorithms) !== undefined)
 }
 
 export function hasTwins(names: readonly string[]): boolean {
