@@ -474,6 +474,23 @@ describe('connected apps', () => {
         expect((await postForm(world, path, { token: 'x', ...credentials })).status).toBe(200)
       })
 
+      test('says that a token outlives its session, but neither its membership nor the leave of its organization', async () => {
+        const { organization_id } = await world.newOrganization()
+        const person = await world.newPerson({ organization_id })
+        const { session_token } = await world.signIn(person)
+        const token = await accessTokenOf(world, { session_token })
+        await world.client.sessions.revoke({ session_token })
+        expect((await ask(token)).body.active).toBe(true)
+        const setting = 'first_party_connected_apps_allowed_type'
+        await world.client.organizations.update({ organization_id, [setting]: 'NOT_ALLOWED' })
+        expect((await ask(token)).body.active).toBe(false)
+        await world.client.organizations.update({ organization_id, [setting]: 'ALL_ALLOWED' })
+        expect((await ask(token)).body.active).toBe(true)
+        const { member_id } = person
+        await world.client.organizations.members.delete({ organization_id, member_id })
+        expect((await ask(token)).body.active).toBe(false)
+      })
+
       test('refuses an app that does not prove itself, and a project that is not there', async () => {
         const { client_id } = apps.first
         expect((await ask('x', { client_id })).body).toMatchObject({

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import express, {
   type ErrorRequestHandler,
   type Request,
@@ -6,8 +5,7 @@ import express, {
   Router
 } from 'express'
 import type { Context } from '../context.ts'
-import { sha256 } from '../crypto/tokens.ts'
-import { findApp } from '../domain/connected-apps.ts'
+import { findApp, isPublic } from '../domain/connected-apps.ts'
 import type { ConnectedApp, ProjectRecord } from '../domain/records.ts'
 import {
   type Form,
@@ -18,6 +16,7 @@ import {
 } from '../handlers/oauth-clients.ts'
 import { OAuthRefusal, oauthErrors } from '../oauth-refusal.ts'
 import type { Store } from '../store/store.ts'
+import { isRightSecret } from './basic-credentials.ts'
 import { findPublicProject } from './find-project.ts'
 import { localsOf } from './locals.ts'
 
@@ -69,7 +68,7 @@ function answerApp(
     const { client_id, client_secret } = readClient(req, form)
     const project = await findProject(store, req, client_id)
     const app = project && findApp(project.settings, client_id)
-    if (project === undefined || app === undefined || !isRightSecret(app, client_secret)) {
+    if (project === undefined || app === undefined || !provesItself(app, client_secret)) {
       throw new OAuthRefusal('invalid_client', 'The client is unknown, or its secret is wrong.')
     }
     const body = await handle(contextOf(project), app, form)
@@ -133,14 +132,11 @@ async function findProject(
   return other === undefined ? project : undefined
 }
 
-/** In constant time. A public app must bring none. */
-function isRightSecret(
-  { client_secret_hash }: ConnectedApp,
-  client_secret: string | undefined
-): boolean {
-  if (client_secret_hash === null) return client_secret === undefined
-  const given = Buffer.from(sha256(client_secret ?? ''))
-  return timingSafeEqual(given, Buffer.from(client_secret_hash))
+/** By its secret. A public app must bring none. */
+function provesItself(app: ConnectedApp, client_secret: string | undefined): boolean {
+  return isPublic(app)
+    ? client_secret === undefined
+    : isRightSecret(client_secret ?? '', app.client_secret_hash)
 }
 
 const answerOAuthError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
