@@ -96,13 +96,23 @@ export type {
   Argon2Config,
   B2BPasswordsAuthenticateRequest,
   B2BPasswordsAuthenticateResponse,
+  B2BPasswordsEmailResetRequest,
+  B2BPasswordsEmailResetResponse,
+  B2BPasswordsEmailResetStartRequest,
+  B2BPasswordsEmailResetStartResponse,
+  B2BPasswordsExistingPasswordResetRequest,
+  B2BPasswordsExistingPasswordResetResponse,
   B2BPasswordsMigrateRequest,
   B2BPasswordsMigrateResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BPasswordsStrengthCheckRequest,
+  B2BPasswordsStrengthCheckResponse,
+  LudsFeedback,
   PBKDF2Config,
   SaltConfig,
-  ScryptConfig
+  ScryptConfig,
+  ZxcvbnFeedback
 } from './wire/passwords.ts'
 export type {
   B2BRBACOrganizationsGetOrgPolicyRequest,

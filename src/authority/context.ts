@@ -1,5 +1,6 @@
 import type { OperationName, RequestOf, ResponseOf } from '../wire/routes.ts'
 import type { AtRest } from './crypto/at-rest.ts'
+import type { StrengthMeter } from './crypto/password-strength.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Caller } from './domain/member-permission.ts'
@@ -15,6 +16,7 @@ export interface Context {
   readonly store: ProjectStore
   readonly atRest: AtRest
   readonly signingKeys: SigningKeys
+  readonly strengthMeter: StrengthMeter
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
   /** Other identity providers that the project's settings name. */

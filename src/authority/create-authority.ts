@@ -2,11 +2,13 @@ import type { RequestListener } from 'node:http'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
+import { createStrengthMeter } from './crypto/password-strength.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
 import { createServers } from './http/servers.ts'
+import type { LookUpDevice } from './look-up-device.ts'
 import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
 import { refuseWrongAtRestKey } from './signing-keys.ts'
@@ -30,6 +32,11 @@ export interface AuthorityOptions {
    * An operation whose channel is missing answers 501.
    */
   readonly deliver?: Delivery
+  /**
+   * Finds the device of a `telemetry_id` that a sign-in names: it becomes `member_device` of the answer. It has one
+   * second; when it fails, or answers null, the sign-in succeeds without. Default: no device is looked up.
+   */
+  readonly lookUpDevice?: LookUpDevice
   /** Used instead of the global `fetch` to ask the identity providers that the settings of a project name. */
   readonly fetch?: typeof globalThis.fetch
   /** The clock, in epoch milliseconds. Default `Date.now`. */
@@ -54,6 +61,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   keys: true,
   deliver: true,
   fetch: true,
+  lookUpDevice: true,
   now: true
 }
 
@@ -67,7 +75,8 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
  * const { url } = await authority.listen(4100)
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
-  const { database, projects, keys, delivery, providers, now } = checkOptions(options)
+  const checked = checkOptions(options)
+  const { database, projects, keys, delivery, lookUpDevice, providers, now } = checked
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
@@ -81,12 +90,14 @@ export async function createAuthority(options: AuthorityOptions): Promise<Author
     throw error
   }
 
-  const app = createApp({ store, atRest, delivery, providers, now })
+  const strengthMeter = createStrengthMeter()
+  const app = createApp({ store, atRest, strengthMeter, delivery, lookUpDevice, providers, now })
   const servers = createServers()
   let closed: Promise<void> | undefined
 
   async function stop(): Promise<void> {
     await servers.stop()
+    await strengthMeter.close()
     await store.close()
   }
 
@@ -108,12 +119,15 @@ function checkOptions(options: AuthorityOptions) {
       throw new ConfigError(`createAuthority has no option "${name}".${nearestName(name, known)}`)
     }
   }
-  const { database, projects = [], keys, deliver = {}, now = Date.now } = options
+  const { database, projects = [], keys, deliver = {}, lookUpDevice, now = Date.now } = options
   const { fetch = globalThis.fetch } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
     )
+  }
+  if (lookUpDevice !== undefined && typeof lookUpDevice !== 'function') {
+    throw new ConfigError('lookUpDevice must be a function.')
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   if (typeof fetch !== 'function') throw new ConfigError('fetch must be a function.')
@@ -123,6 +137,7 @@ function checkOptions(options: AuthorityOptions) {
     keys: chooseKeys(keys, database),
     delivery: checkDelivery(deliver),
     providers: createProviders({ fetch, now }),
+    lookUpDevice,
     now
   }
 }

@@ -1,11 +1,14 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
 import * as connectedApps from './handlers/connected-apps.ts'
+import * as existingPasswords from './handlers/existing-passwords.ts'
 import * as externalSessions from './handlers/external-sessions.ts'
 import * as memberDeletion from './handlers/member-deletion.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
+import * as otpsSms from './handlers/otps-sms.ts'
+import * as passwordEmails from './handlers/password-emails.ts'
 import * as passwordSessions from './handlers/password-sessions.ts'
 import * as passwords from './handlers/passwords.ts'
 import * as rbac from './handlers/rbac.ts'
@@ -28,8 +31,14 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.get': recoveryCodes.get,
   'recoveryCodes.rotate': recoveryCodes.rotate,
   'recoveryCodes.recover': recoveryCodes.recover,
+  'otps.sms.send': otpsSms.send,
+  'otps.sms.authenticate': otpsSms.authenticate,
   'passwords.authenticate': passwords.authenticate,
+  'passwords.strengthCheck': passwords.strengthCheck,
   'passwords.migrate': passwords.migrate,
+  'passwords.email.resetStart': passwordEmails.resetStart,
+  'passwords.email.reset': passwordEmails.reset,
+  'passwords.existingPassword.reset': existingPasswords.reset,
   'passwords.sessions.reset': passwordSessions.reset,
   'rbac.policy': rbac.getPolicy,
   'rbac.organizations.getOrgPolicy': rbac.getOrgPolicy,

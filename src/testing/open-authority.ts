@@ -6,6 +6,7 @@ import {
 } from '../authority/create-authority.ts'
 import type { Delivery } from '../authority/delivery/delivery.ts'
 import { createOutbox, type OutboxEntry } from '../authority/delivery/outbox.ts'
+import type { LookUpDevice } from '../authority/look-up-device.ts'
 import { ConfigError } from '../errors/config-error.ts'
 
 /** Everything may be left out. */
@@ -19,6 +20,8 @@ export interface OpenAuthorityOptions {
   readonly database?: string
   /** How messages leave. By default nothing is sent, and `outbox()` tells what would have been. */
   readonly deliver?: Delivery
+  /** Finds the device of a `telemetry_id`. Default: no device is looked up. */
+  readonly lookUpDevice?: LookUpDevice
   /** The clock, in epoch milliseconds. Move it, and sessions, JWTs and codes grow old. Default `Date.now`. */
   readonly now?: () => number
   /** Default 0: a free one. */

@@ -1,3 +1,6 @@
+import * as v from 'valibot'
+import { optional, text, timestamp } from './schema.ts'
+
 export interface DeviceAttributeDetails {
   is_new: boolean
   first_seen_at?: string
@@ -15,3 +18,24 @@ export interface DeviceInfo {
   ip_geo_country?: string
   ip_geo_country_details?: DeviceAttributeDetails
 }
+
+const details = optional(
+  v.object({
+    is_new: v.boolean(),
+    first_seen_at: optional(timestamp),
+    last_seen_at: optional(timestamp)
+  })
+)
+
+const attribute = optional(text(256))
+
+export const deviceInfo: v.GenericSchema<unknown, DeviceInfo> = v.object({
+  visitor_id: text(256),
+  visitor_id_details: details,
+  ip_address: attribute,
+  ip_address_details: details,
+  ip_geo_city: attribute,
+  ip_geo_region: attribute,
+  ip_geo_country: attribute,
+  ip_geo_country_details: details
+})

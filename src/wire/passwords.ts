@@ -7,13 +7,18 @@ import { memberFields } from './organizations-members.ts'
 import { route } from './route.ts'
 import {
   address,
+  codeChallenge,
+  codeVerifier,
   credential,
   emailAddress,
+  linkMinutes,
   locale,
   optional,
   password,
+  redirectUrl,
   sessionOptions,
   telemetryId,
+  templateId,
   text
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
@@ -34,6 +39,43 @@ export interface B2BPasswordsAuthenticateRequest extends SessionOptions {
 
 export interface B2BPasswordsAuthenticateResponse extends SignInResponse {
   organization_id: string
+}
+
+/** Rates a password, and sets nothing. */
+export interface B2BPasswordsStrengthCheckRequest {
+  password: string
+  /** A password that resembles it is rated lower. */
+  email_address?: string
+}
+
+/** What a password is made of. `missing_…` is 0 where no such rule is in force. */
+export interface LudsFeedback {
+  has_lower_case: boolean
+  has_upper_case: boolean
+  has_digit: boolean
+  has_symbol: boolean
+  missing_complexity: number
+  missing_characters: number
+}
+
+/** Sentences for whoever chooses the password; `''` and `[]` where there is nothing to say. */
+export interface ZxcvbnFeedback {
+  warning: string
+  suggestions: string[]
+}
+
+export interface B2BPasswordsStrengthCheckResponse {
+  request_id: string
+  status_code: number
+  /** Whether it may be set. */
+  valid_password: boolean
+  /** 0 to 4; valid from 3. */
+  score: number
+  breached_password: boolean
+  strength_policy: 'zxcvbn' | 'luds' | string
+  breach_detection_on_create: boolean
+  luds_feedback?: LudsFeedback
+  zxcvbn_feedback?: ZxcvbnFeedback
 }
 
 export interface Argon2Config {
@@ -60,9 +102,11 @@ export interface SaltConfig {
 }
 
 export interface PBKDF2Config {
+  /** Base64. */
   salt: string
   iteration_amount: number
   key_length: number
+  /** `sha256` (default) or `sha512`. */
   algorithm?: string
 }
 
@@ -89,6 +133,7 @@ export interface B2BPasswordsMigrateRequest {
   md_5_config?: SaltConfig
   sha_1_config?: SaltConfig
   sha_512_config?: SaltConfig
+  /** Needed with `pbkdf_2`, whose hash is base64. */
   pbkdf_2_config?: PBKDF2Config
   name?: string
   trusted_metadata?: Record<string, unknown>
@@ -108,6 +153,69 @@ export interface B2BPasswordsMigrateResponse {
   member: Member
   organization: Organization
 }
+
+/** Sends the member a link that leads to the page where a new password is set. */
+export interface B2BPasswordsEmailResetStartRequest {
+  organization_id: string
+  email_address: string
+  /** Where the link leads: one of the project's redirect URLs. Default: the first of them. */
+  reset_password_redirect_url?: string
+  /** 5 to 10,080; default 30. */
+  reset_password_expiration_minutes?: number
+  /** PKCE: the SHA-256 of a verifier in base64url. With it, the reset needs the verifier. */
+  code_challenge?: string
+  login_redirect_url?: string
+  locale?: 'en' | 'es' | 'pt-br' | 'fr' | string
+  reset_password_template_id?: string
+  verify_email_template_id?: string
+}
+
+export interface B2BPasswordsEmailResetStartResponse {
+  request_id: string
+  status_code: number
+  member_id: string
+  member_email_id: string
+  member: Member
+}
+
+/** A new password, on the strength of a link that was sent by e-mail. */
+export interface B2BPasswordsEmailResetRequest extends SessionOptions {
+  password_reset_token: string
+  /** Any characters; at most 1,024 bytes of UTF-8. */
+  password: string
+  /** The factors of a session of the same member count; another member's is ignored. */
+  session_token?: string
+  session_jwt?: string
+  /** PKCE: the verifier of the `code_challenge` that the reset was started with. */
+  code_verifier?: string
+  locale?: 'en' | 'es' | 'pt-br' | 'fr' | string
+  /** Continues a sign-in that another primary factor began. */
+  intermediate_session_token?: string
+  telemetry_id?: string
+}
+
+/** Every earlier session of the member has ended. */
+export interface B2BPasswordsEmailResetResponse extends SignInResponse {
+  organization_id: string
+  member_email_id: string
+}
+
+/** A new password, on the strength of the one that it replaces. */
+export interface B2BPasswordsExistingPasswordResetRequest extends SessionOptions {
+  organization_id: string
+  email_address: string
+  existing_password: string
+  /** Any characters; at most 1,024 bytes of UTF-8. */
+  new_password: string
+  /** The factors of a session of the same member count; another member's is ignored. */
+  session_token?: string
+  session_jwt?: string
+  locale?: 'en' | 'es' | 'pt-br' | 'fr' | string
+  telemetry_id?: string
+}
+
+/** Every earlier session of the member has ended. */
+export type B2BPasswordsExistingPasswordResetResponse = SignInResponse
 
 /** A new password, on the strength of a session with a factor proven in the last five minutes. */
 export interface B2BPasswordsSessionResetRequest extends SessionOptions {
@@ -148,9 +256,16 @@ const authenticateRequest: v.GenericSchema<unknown, B2BPasswordsAuthenticateRequ
   ...sessionOptions
 })
 
+const strengthCheckRequest: v.GenericSchema<unknown, B2BPasswordsStrengthCheckRequest> = v.object({
+  password,
+  email_address: optional(emailAddress)
+})
+
+const salt = v.pipe(v.string(), v.maxLength(256))
+
 const saltConfig: v.GenericSchema<unknown, SaltConfig> = v.object({
-  prepend_salt: v.optional(v.string(), ''),
-  append_salt: v.optional(v.string(), '')
+  prepend_salt: v.nullish(salt, ''),
+  append_salt: v.nullish(salt, '')
 })
 
 const migrateRequest: v.GenericSchema<unknown, B2BPasswordsMigrateRequest> = v.object({
@@ -197,6 +312,46 @@ const migrateRequest: v.GenericSchema<unknown, B2BPasswordsMigrateRequest> = v.o
   set_phone_number_verified: optional(v.boolean())
 })
 
+const emailResetStartRequest: v.GenericSchema<unknown, B2BPasswordsEmailResetStartRequest> =
+  v.object({
+    organization_id: address,
+    email_address: emailAddress,
+    reset_password_redirect_url: redirectUrl,
+    reset_password_expiration_minutes: linkMinutes,
+    code_challenge: codeChallenge,
+    login_redirect_url: redirectUrl,
+    locale,
+    reset_password_template_id: templateId,
+    verify_email_template_id: templateId
+  })
+
+const emailResetRequest: v.GenericSchema<unknown, B2BPasswordsEmailResetRequest> = v.object({
+  password_reset_token: credential,
+  password,
+  session_token: optional(credential),
+  session_jwt: optional(credential),
+  code_verifier: codeVerifier,
+  intermediate_session_token: optional(credential),
+  locale,
+  telemetry_id: telemetryId,
+  ...sessionOptions
+})
+
+const existingPasswordResetRequest: v.GenericSchema<
+  unknown,
+  B2BPasswordsExistingPasswordResetRequest
+> = v.object({
+  organization_id: address,
+  email_address: emailAddress,
+  existing_password: password,
+  new_password: password,
+  session_token: optional(credential),
+  session_jwt: optional(credential),
+  locale,
+  telemetry_id: telemetryId,
+  ...sessionOptions
+})
+
 const sessionResetRequest: v.GenericSchema<unknown, B2BPasswordsSessionResetRequest> = v.object({
   organization_id: address,
   password,
@@ -213,11 +368,36 @@ export const passwordsRoutes = {
     '/v1/b2b/passwords/authenticate',
     { request: authenticateRequest }
   ),
+  strengthCheck: route<B2BPasswordsStrengthCheckRequest, B2BPasswordsStrengthCheckResponse>(
+    'POST',
+    '/v1/b2b/passwords/strength_check',
+    { request: strengthCheckRequest }
+  ),
   migrate: route<B2BPasswordsMigrateRequest, B2BPasswordsMigrateResponse>(
     'POST',
     '/v1/b2b/passwords/migrate',
     { request: migrateRequest }
   ),
+  email: {
+    resetStart: route<B2BPasswordsEmailResetStartRequest, B2BPasswordsEmailResetStartResponse>(
+      'POST',
+      '/v1/b2b/passwords/email/reset/start',
+      { request: emailResetStartRequest }
+    ),
+    reset: route<B2BPasswordsEmailResetRequest, B2BPasswordsEmailResetResponse>(
+      'POST',
+      '/v1/b2b/passwords/email/reset',
+      { request: emailResetRequest }
+    )
+  },
+  existingPassword: {
+    reset: route<
+      B2BPasswordsExistingPasswordResetRequest,
+      B2BPasswordsExistingPasswordResetResponse
+    >('POST', '/v1/b2b/passwords/existing_password/reset', {
+      request: existingPasswordResetRequest
+    })
+  },
   sessions: {
     reset: route<B2BPasswordsSessionResetRequest, B2BPasswordsSessionResetResponse>(
       'POST',

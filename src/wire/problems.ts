@@ -120,6 +120,31 @@ export const problems = {
   invalid_locale: { status: 400, message: 'locale is invalid.' },
   invalid_email: { status: 400, message: 'Email format is invalid.' },
 
+  // Links
+  invalid_token: { status: 400, message: 'Token format is invalid.' },
+  pkce_expected_code_verifier: {
+    status: 400,
+    message:
+      'This flow was started using a code_challenge but the authentication call is missing the corresponding code_verifier.'
+  },
+  pkce_mismatch: {
+    status: 400,
+    message:
+      'The submitted code_verifier does not match the code_challenge sent at the start of the flow.'
+  },
+  pkce_did_not_expect_code_verifier: {
+    status: 400,
+    message: 'This flow was started without a code_challenge, so it takes no code_verifier.'
+  },
+  invalid_pkce_code_challenge: {
+    status: 400,
+    message: 'The code_challenge must be the SHA-256 of the code_verifier in base64url.'
+  },
+  invalid_pkce_code_verifier: {
+    status: 400,
+    message: 'The code_verifier must be 43 to 128 unreserved characters.'
+  },
+
   // TOTP and recovery codes
   active_totp_exists: {
     status: 400,
@@ -157,10 +182,26 @@ export const problems = {
   },
   invalid_expiration: { status: 400, message: 'The expiration is out of range.' },
 
-  // SMS
+  // One-time codes
   invalid_phone_number: {
     status: 400,
     message: 'Phone number format is invalid. Ensure the phone number is in the E.164 format.'
+  },
+  invalid_phone_number_country_code: {
+    status: 400,
+    message: "The phone number's country code is invalid, unsupported, or disabled."
+  },
+  phone_number_not_found: { status: 404, message: 'Phone Number could not be found.' },
+  invalid_code: { status: 400, message: 'Code format is invalid.' },
+  otp_code_not_found: {
+    status: 404,
+    message:
+      'The passcode was incorrect and could not be authenticated, encourage the user to try inputting the passcode again or send another passcode.'
+  },
+  unable_to_auth_otp_code: {
+    status: 401,
+    message:
+      'The passcode could not be authenticated because it was either already used or expired. Send another passcode to this user.'
   },
   duplicate_member_phone_number: {
     status: 400,
@@ -172,6 +213,20 @@ export const problems = {
   },
 
   // Passwords
+  weak_password: { status: 400, message: "password doesn't meet our strength requirements." },
+  unable_to_auth_password_reset_token: {
+    status: 401,
+    message:
+      'The password reset token could not be authenticated because it was already used, expired or never valid.'
+  },
+  no_password_reset_redirect_url: {
+    status: 400,
+    message: 'The request names no reset_password_redirect_url, and the project has none.'
+  },
+  invalid_password_reset_redirect_url: {
+    status: 400,
+    message: 'The redirect URL in the request does not match any redirect URL set for this project.'
+  },
   session_too_old_to_reset_password: {
     status: 400,
     message:
@@ -191,6 +246,17 @@ export const problems = {
   },
   invalid_scrypt_hash: { status: 400, message: 'The scrypt hash or its configuration is invalid.' },
   scrypt_key_length_mismatch: {
+    status: 400,
+    message: "The key_length value doesn't match the length of the provided hash."
+  },
+  invalid_md_5_hash: { status: 400, message: 'The MD5 hash is invalid.' },
+  invalid_sha_1_hash: { status: 400, message: 'The SHA-1 hash is invalid.' },
+  invalid_sha_512_hash: { status: 400, message: 'The SHA-512 hash is invalid.' },
+  invalid_pbkdf_2_hash: {
+    status: 400,
+    message: 'The PBKDF2 hash or its configuration is invalid.'
+  },
+  pbkdf_2_key_length_mismatch: {
     status: 400,
     message: "The key_length value doesn't match the length of the provided hash."
   },

@@ -76,6 +76,48 @@ export const emailAddress = v.pipe(
   v.email('invalid_email')
 )
 
+/** Six digits; whether they are is looked at where they are compared. */
+export const oneTimeCode = v.pipe(v.string('invalid_code'), v.maxLength(64, 'invalid_code'))
+
+/** How long a link in an e-mail is good. */
+export const linkMinutes = minutes(5, 10_080, 'invalid_expiration')
+
+/** How long a code in an e-mail is good. */
+export const codeMinutes = minutes(2, 15, 'invalid_expiration_otp')
+
+function minutes(min: number, max: number, problem: string) {
+  return optional(
+    v.pipe(
+      v.number(problem),
+      v.integer(problem),
+      v.minValue(min, problem),
+      v.maxValue(max, problem)
+    )
+  )
+}
+
+/** Where a link in an e-mail leads. Only what the project has registered is taken. */
+export const redirectUrl = optional(v.pipe(v.string(), v.maxLength(2048)))
+
+/** An e-mail template of the project. */
+export const templateId = optional(v.pipe(v.string(), v.maxLength(128)))
+
+/** PKCE with S256 (RFC 7636 section 4.2): a SHA-256 in base64url. */
+export const codeChallenge = optional(
+  v.pipe(
+    v.string('invalid_pkce_code_challenge'),
+    v.regex(/^[A-Za-z0-9_-]{43}$/, 'invalid_pkce_code_challenge')
+  )
+)
+
+/** RFC 7636 section 4.1: 43 to 128 unreserved characters. */
+export const codeVerifier = optional(
+  v.pipe(
+    v.string('invalid_pkce_code_verifier'),
+    v.regex(/^[A-Za-z0-9._~-]{43,128}$/, 'invalid_pkce_code_verifier')
+  )
+)
+
 export const password = v.pipe(v.string(), v.minLength(1), v.maxBytes(1024))
 
 /** Imported codes may have any form, so all that is wrong is none, or too much of one. */

@@ -32,6 +32,11 @@ describe('an option', () => {
     expect(await whyRefused({})).toMatch(/^ConfigError: createAuthority needs database/)
   })
 
+  test('that should be a function and is none is named', async () => {
+    const fields = { database: ':memory:', lookUpDevice: 'https://devices.example' }
+    expect(await whyRefused(fields)).toBe('ConfigError: lookUpDevice must be a function.')
+  })
+
   test('of keys is needed for a database that lasts', async () => {
     const { MEMBERGATE_KEY, MEMBERGATE_KEYS } = process.env
     delete process.env.MEMBERGATE_KEY

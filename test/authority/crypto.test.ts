@@ -1,4 +1,12 @@
-import { createHash, createPublicKey, scryptSync, sign, verify, X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  pbkdf2Sync,
+  scryptSync,
+  sign,
+  verify,
+  X509Certificate
+} from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { hash as argon2, hashRaw as argon2Raw } from '@node-rs/argon2'
 import bcrypt from 'bcryptjs'
@@ -216,7 +224,7 @@ describe('imported password hashes', () => {
   const phc = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '')
 
   async function expectVerifies(request: Parameters<typeof importHash>[0], password = 'Pa55wörd') {
-    const imported = importHash(request)
+    const imported = await importHash(request)
     if ('problem' in imported) throw new Error(imported.problem)
     expect(isOwnHash(imported.stored)).toBe(false)
     expect(await verifyPassword(password, imported.stored)).toBe(true)
@@ -288,17 +296,82 @@ describe('imported password hashes', () => {
     await expectVerifies({ hash_type: 'scrypt', hash })
   })
 
+  test.each([
+    ['md_5', 'md5'],
+    ['sha_1', 'sha1'],
+    ['sha_512', 'sha512']
+  ] as const)(
+    '%s verifies, bare and between salts, and is kept as hashed itself',
+    async (hash_type, name) => {
+      const bare = createHash(name).update('Pa55wörd').digest('hex')
+      const salted = createHash(name).update('före Pa55wörd efter').digest('hex').toUpperCase()
+      const config = { prepend_salt: 'före ', append_salt: ' efter' }
+      await expectVerifies({ hash_type, hash: bare })
+      await expectVerifies({ hash_type, hash: salted, [`${hash_type}_config`]: config })
+      const imported = await importHash({ hash_type, hash: bare })
+      expect(JSON.stringify(imported)).not.toContain(bare)
+      expect(JSON.stringify(imported)).toContain('$argon2id$v=19$m=19456,t=2,p=1$')
+    }
+  )
+
+  const pbkdf2Config = {
+    salt: salt.toString('base64'),
+    iteration_amount: 1000,
+    key_length: 48
+  }
+
+  test.each([
+    ['sha256', {}],
+    ['sha256', { algorithm: 'sha256' }],
+    ['sha512', { algorithm: 'sha512' }]
+  ])('PBKDF2 with %s and %j verifies', async (name, algorithm) => {
+    const hash = pbkdf2Sync('Pa55wörd', salt, 1000, 48, name).toString('base64')
+    const pbkdf_2_config = { ...pbkdf2Config, ...algorithm }
+    await expectVerifies({ hash_type: 'pbkdf_2', hash, pbkdf_2_config })
+  })
+
+  test('PBKDF2 of a published test vector verifies', async () => {
+    // RFC 7914 section 11.
+    const hex =
+      '55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc' +
+      '49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783'
+    const hash = Buffer.from(hex, 'hex').toString('base64')
+    const salt = Buffer.from('salt').toString('base64')
+    const pbkdf_2_config = { salt, iteration_amount: 1, key_length: 64 }
+    await expectVerifies({ hash_type: 'pbkdf_2', hash, pbkdf_2_config }, 'passwd')
+  })
+
+  test.each([
+    [{ iteration_amount: 2_000_001, key_length: 32 }, 32, 'invalid_pbkdf_2_hash'],
+    [{ iteration_amount: 1_000_001, key_length: 33 }, 33, 'invalid_pbkdf_2_hash'],
+    [{ iteration_amount: 0 }, 48, 'invalid_pbkdf_2_hash'],
+    [{ iteration_amount: 1.5 }, 48, 'invalid_pbkdf_2_hash'],
+    [{ algorithm: 'md5' }, 48, 'invalid_pbkdf_2_hash'],
+    [{ salt: 'not base64' }, 48, 'invalid_pbkdf_2_hash'],
+    [{ key_length: 11 }, 11, 'invalid_pbkdf_2_hash'],
+    [{ key_length: 129 }, 129, 'invalid_pbkdf_2_hash'],
+    [{ key_length: 32 }, 48, 'pbkdf_2_key_length_mismatch']
+  ])('PBKDF2 with %j and %i bytes is refused at once: %s', async (fields, length, problem) => {
+    const start = performance.now()
+    const pbkdf_2_config = { ...pbkdf2Config, ...fields }
+    const hash = Buffer.alloc(length, 7).toString('base64')
+    const imported = await importHash({ hash_type: 'pbkdf_2', hash, pbkdf_2_config })
+    expect(imported).toEqual({ problem })
+    expect(performance.now() - start).toBeLessThan(50)
+  })
+
   test('a password verifies as typed, and also normalised', async () => {
     const decomposed = await bcrypt.hash('Gru\u0308n', 4)
     const composed = await bcrypt.hash('Gr\u00fcn', 4)
     for (const hash of [decomposed, composed]) {
-      const imported = importHash({ hash_type: 'bcrypt', hash })
+      const imported = await importHash({ hash_type: 'bcrypt', hash })
       if ('problem' in imported) throw new Error(imported.problem)
       expect(await verifyPassword('Gru\u0308n', imported.stored)).toBe(true)
     }
   })
 
   const digest = Buffer.alloc(32, 7)
+  const md5 = createHash('md5').update('a').digest('hex')
   const argon2Of = (costs: string) => `$argon2id$v=19$${costs}$${phc(salt)}$${phc(digest)}`
   const scryptOf = (costs: string) => `$scrypt$${costs}$${phc(salt)}$${phc(digest)}`
   const bcryptOf = (cost: string) =>
@@ -326,15 +399,21 @@ describe('imported password hashes', () => {
     ['scrypt', scryptOf('ln=14,r=8,p=17'), 'invalid_scrypt_hash'],
     ['scrypt', scryptOf('ln=0,r=8,p=1'), 'invalid_scrypt_hash'],
     ['scrypt', digest.toString('base64'), 'invalid_scrypt_hash'],
-    ['md_5', createHash('md5').update('a').digest('hex'), 'invalid_hash_type'],
+    ['md_5', md5.slice(1), 'invalid_md_5_hash'],
+    ['md_5', `${md5.slice(1)}g`, 'invalid_md_5_hash'],
+    ['md_5', `${md5}\n`, 'invalid_md_5_hash'],
+    ['sha_1', md5, 'invalid_sha_1_hash'],
+    ['sha_512', md5, 'invalid_sha_512_hash'],
+    ['pbkdf_2', digest.toString('base64'), 'invalid_pbkdf_2_hash'],
+    ['phpass', '$P$984478476IagS59wHZvyQMArzfx58u.', 'invalid_hash_type'],
     ['toString', 'a', 'invalid_hash_type']
-  ])('%s %s is refused at once: %s', (hash_type, hash, problem) => {
+  ])('%s %s is refused at once: %s', async (hash_type, hash, problem) => {
     const start = performance.now()
-    expect(importHash({ hash_type, hash })).toEqual({ problem })
+    expect(await importHash({ hash_type, hash })).toEqual({ problem })
     expect(performance.now() - start).toBeLessThan(50)
   })
 
-  test('a key_length that is not that of the hash is refused', () => {
+  test('a key_length that is not that of the hash is refused', async () => {
     const argon_2_config = {
       salt: 'some salt',
       iteration_amount: 3,
@@ -343,7 +422,7 @@ describe('imported password hashes', () => {
       key_length: 24
     }
     const hash = digest.toString('hex')
-    expect(importHash({ hash_type: 'argon_2id', hash, argon_2_config })).toEqual({
+    expect(await importHash({ hash_type: 'argon_2id', hash, argon_2_config })).toEqual({
       problem: 'argon_2_key_length_mismatch'
     })
     const scrypt_config = {
@@ -354,24 +433,27 @@ describe('imported password hashes', () => {
       key_length: 24
     }
     const base64 = digest.toString('base64')
-    expect(importHash({ hash_type: 'scrypt', hash: base64, scrypt_config })).toEqual({
+    expect(await importHash({ hash_type: 'scrypt', hash: base64, scrypt_config })).toEqual({
       problem: 'scrypt_key_length_mismatch'
     })
   })
 
-  test.each([1000, 1, 0, -1024, 2 ** 20, Number.NaN])('scrypt with N = %d is refused', (N) => {
-    const scrypt_config = {
-      salt: salt.toString('base64'),
-      n_parameter: N,
-      r_parameter: 8,
-      p_parameter: 1,
-      key_length: 32
+  test.each([1000, 1, 0, -1024, 2 ** 20, Number.NaN])(
+    'scrypt with N = %d is refused',
+    async (N) => {
+      const scrypt_config = {
+        salt: salt.toString('base64'),
+        n_parameter: N,
+        r_parameter: 8,
+        p_parameter: 1,
+        key_length: 32
+      }
+      const hash = digest.toString('base64')
+      expect(await importHash({ hash_type: 'scrypt', hash, scrypt_config })).toEqual({
+        problem: 'invalid_scrypt_hash'
+      })
     }
-    const hash = digest.toString('base64')
-    expect(importHash({ hash_type: 'scrypt', hash, scrypt_config })).toEqual({
-      problem: 'invalid_scrypt_hash'
-    })
-  })
+  )
 })
 
 describe('TOTP', () => {

@@ -4,6 +4,7 @@ import { createAuthority, createOutbox, type Delivery } from 'membergate/authori
 import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
 import { sendEmail, sendSms } from '../../src/authority/delivery/deliver.ts'
 import type { EmailMessage, SmsMessage } from '../../src/authority/delivery/delivery.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
@@ -196,7 +197,8 @@ describe('a sender that fails', () => {
     }
     const atRest = createAtRest([newAtRestKey()])
     const providers = createProviders({ fetch, now: Date.now })
-    const app = createApp({ store: away, atRest, delivery: {}, providers, now: Date.now })
+    const outside = { strengthMeter: createStrengthMeter(), delivery: {}, lookUpDevice: undefined }
+    const app = createApp({ ...outside, providers, store: away, atRest, now: Date.now })
     return request(app).get(`/v1/b2b/sessions/jwks/${to.project_id}`)
   }
 

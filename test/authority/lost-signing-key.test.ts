@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import request from 'supertest'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
@@ -14,6 +15,9 @@ const secret = 'secret-of-the-project'
 const password = 'correct horse battery staple'
 const totp_secret = newTotpSecret()
 const now = Date.UTC(2026, 0, 1, 12)
+
+/** What an authority has beside, and these tests do not use. */
+const outside = { strengthMeter: createStrengthMeter(), delivery: {}, lookUpDevice: undefined }
 
 let store: Store
 const providers = createProviders({ fetch, now: () => now })
@@ -47,7 +51,7 @@ beforeEach(async () => {
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
   await plantSeed({ store, atRest, now }, seed)
-  app = createApp({ store, atRest, delivery: {}, providers, now: () => now })
+  app = createApp({ ...outside, providers, store, atRest, now: () => now })
 })
 
 afterEach(() => store.close())
@@ -64,7 +68,7 @@ function signIn(options: object = {}) {
 
 /** As another process would: nothing that the first one holds in memory helps. */
 function restart() {
-  app = createApp({ store, atRest, delivery: {}, providers, now: () => now })
+  app = createApp({ ...outside, providers, store, atRest, now: () => now })
 }
 
 async function sessionsOf(member_id: string) {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const doors: readonly string[] = Object.keys(manifest.exports)
-  .filter((path) => path !== './package.json')
+  .filter((path) => !path.endsWith('.json'))
   .map((path) => join(manifest.name, path))
 const dependencies = Object.keys(manifest.dependencies)
 const withoutExpress = doors.filter((door) => !/\/(authority|testing)$/.test(door))
@@ -106,6 +106,27 @@ describe('installed with its dependencies', () => {
     expect(await readFile(cli, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
     expect(await run(process.execPath, [cli, '--version'], app)).toBe(`${manifest.version}\n`)
   })
+})
+
+test('passwords are rated, by a thread that keeps no process alive', async () => {
+  const app = await install('rating', [...dependencies, '@photostructure/sqlite'])
+  const code = `
+    import { once } from 'node:events'
+    import { createServer } from 'node:http'
+    import { createAuthority } from 'membergate/authority'
+    import { createClient } from 'membergate/client'
+    const authority = await createAuthority({ database: ':memory:' })
+    const server = createServer(authority.app).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const client = createClient({ ...authority.projects[0], url: 'http://127.0.0.1:' + server.address().port })
+    const scores = []
+    for (const password of ['password', 'correct horse battery staple']) {
+      scores.push((await client.passwords.strengthCheck({ password })).score)
+    }
+    console.log(JSON.stringify(scores))
+    server.close()
+    server.closeAllConnections()`
+  expect(await runScript(app, 'rate.mjs', code)).toEqual([0, 4])
 })
 
 describe('installed beside no framework and no driver', () => {
@@ -212,7 +233,7 @@ describe('the package', () => {
 
   test('holds what was built, the docs, and nothing else', () => {
     const allowed =
-      /^(dist\/.+\.(js|d\.ts)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|package\.json)$/
+      /^(dist\/.+\.(js|d\.ts)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|(package|seed\.schema)\.json)$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
   })
 

@@ -28,7 +28,16 @@ const methods: Record<string, object> = {
   'otps.sms.send': { organization_id: 'a', member_id: 'b' },
   'otps.sms.authenticate': { organization_id: 'a', member_id: 'b', code: '123456' },
   'passwords.authenticate': { organization_id: 'a', email_address: 'b', password: 'c' },
+  'passwords.strengthCheck': { password: 'a' },
   'passwords.migrate': { organization_id: 'a', email_address: 'b', hash: 'c', hash_type: 'bcrypt' },
+  'passwords.email.resetStart': { organization_id: 'a', email_address: 'b' },
+  'passwords.email.reset': { password_reset_token: 'a', password: 'b' },
+  'passwords.existingPassword.reset': {
+    organization_id: 'a',
+    email_address: 'b',
+    existing_password: 'c',
+    new_password: 'd'
+  },
   'passwords.sessions.reset': { organization_id: 'a', password: 'b', session_token: 'c' },
   'rbac.policy': {},
   'rbac.organizations.getOrgPolicy': { organization_id: 'a' },

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { accessTokenOf, apps, authorization, profiles, trustedToken } from '../support/external.ts'
 import { newPhoneNumber } from '../support/phone-number.ts'
+import { plant } from '../support/plant.ts'
 import {
   codeAt,
   describeEvery,
+  newPhone,
   type Person,
   password,
   sendThrough,
@@ -76,13 +78,40 @@ const requests: Record<string, (world: World) => Promise<Request>> = {
       recovery_code: await recoveryCodeOf(world, person)
     }
   },
+  async 'otps.sms.send'(world) {
+    return { ...named(await world.newPerson()), mfa_phone_number: newPhone() }
+  },
+  async 'otps.sms.authenticate'(world) {
+    const person = await world.newPhoned()
+    const intermediate_session_token = await world.beginSignIn(person)
+    const code = world.lastCode(person.mfa_phone_number)
+    return { ...named(person), intermediate_session_token, code }
+  },
   async 'passwords.authenticate'(world) {
     const { organization_id, email_address } = await world.newPerson()
     return { organization_id, email_address, password }
   },
+  async 'passwords.strengthCheck'() {
+    return { password, email_address: 'ada@acme.example' }
+  },
   async 'passwords.migrate'({ A: { organization_id } }) {
     const email_address = `${crypto.randomUUID()}@acme.example`
     return { organization_id, email_address, hash: bcryptHash, hash_type: 'bcrypt' }
+  },
+  async 'passwords.email.resetStart'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    return { organization_id, email_address }
+  },
+  async 'passwords.email.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    await world.client.passwords.email.resetStart({ organization_id, email_address })
+    const password_reset_token = world.sentTo(email_address)[0]?.token
+    return { password_reset_token, password: 'another horse battery staple' }
+  },
+  async 'passwords.existingPassword.reset'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const new_password = 'another horse battery staple'
+    return { organization_id, email_address, existing_password: password, new_password }
   },
   async 'passwords.sessions.reset'(world) {
     const person = await world.newPerson()
@@ -191,9 +220,7 @@ const unanswered: Record<string, Request> = {
   'discovery.intermediateSessions.exchange': {
     intermediate_session_token: 'x',
     organization_id: 'acme'
-  },
-  'otps.sms.send': { organization_id: 'acme', member_id: 'x' },
-  'otps.sms.authenticate': { organization_id: 'acme', member_id: 'x', code: '123456' }
+  }
 }
 
 const bcryptHash = '$2b$04$TWFueSBoYW5kcyBtYWtlIOeAXGUZFcqMzXWnZJcUz1FQZXnqmVrOO'
@@ -247,6 +274,8 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
   const nobody = { organization_id, member_id: 'member-test-nobody' }
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
+  const start = { organization_id, email_address: person.email_address }
+  const replaced = { ...start, existing_password: password, new_password: `${password} 2` }
   return [
     ['sessions.get', {}],
     ['sessions.get', nobody],
@@ -310,6 +339,22 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
     ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: '123456' }],
     ['recoveryCodes.recover', { ...known, intermediate_session_token, recovery_code: 5 }],
     ['recoveryCodes.recover', { ...known, session_token: used.session_token, recovery_code: 'x' }],
+    ['otps.sms.send', {}],
+    ['otps.sms.send', nobody],
+    ['otps.sms.send', known],
+    ['otps.sms.send', { ...known, intermediate_session_token, mfa_phone_number: newPhone() }],
+    ['otps.sms.send', { ...known, mfa_phone_number: '12' }],
+    ['otps.sms.send', { ...known, mfa_phone_number: 5 }],
+    ['otps.sms.send', { ...known, intermediate_session_token: opaque }],
+    ['otps.sms.send', { ...known, ...usedToken }],
+    ['otps.sms.send', { ...known, locale: 'xx-YY' }],
+    ['otps.sms.authenticate', {}],
+    ['otps.sms.authenticate', { ...known, code }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token, code }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token, code: 'abcdef' }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token, code: 123456 }],
+    ['otps.sms.authenticate', { ...known, intermediate_session_token: opaque, code }],
+    ['otps.sms.authenticate', { ...known, ...usedToken, code }],
     ['passwords.authenticate', {}],
     ['passwords.authenticate', { ...nowhere, ...credentials }],
     ['passwords.authenticate', { organization_id, ...credentials, password: 'wrong' }],
@@ -331,6 +376,24 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
       'passwords.migrate',
       { organization_id, ...credentials, hash: bcryptHash, hash_type: 'bcrypt' }
     ],
+    ['passwords.strengthCheck', {}],
+    ['passwords.strengthCheck', { password: '' }],
+    ['passwords.strengthCheck', { password, email_address: 'no address' }],
+    ['passwords.email.resetStart', {}],
+    ['passwords.email.resetStart', { ...nowhere, email_address: person.email_address }],
+    ['passwords.email.resetStart', { organization_id, email_address: 'nobody@x.example' }],
+    ['passwords.email.resetStart', { ...start, locale: 'xx-YY' }],
+    ['passwords.email.resetStart', { ...start, reset_password_expiration_minutes: 4 }],
+    ['passwords.email.resetStart', { ...start, reset_password_redirect_url: 'https://x.example/' }],
+    ['passwords.email.resetStart', { ...start, code_challenge: 'short' }],
+    ['passwords.email.reset', {}],
+    ['passwords.email.reset', { password_reset_token: 'short', password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password }],
+    ['passwords.email.reset', { password_reset_token: `${'A'.repeat(43)}=`, password: 5 }],
+    ['passwords.existingPassword.reset', {}],
+    ['passwords.existingPassword.reset', { ...replaced, existing_password: 'wrong' }],
+    ['passwords.existingPassword.reset', { ...replaced, new_password: 'password' }],
+    ['passwords.existingPassword.reset', { ...replaced, ...usedToken }],
     ['passwords.sessions.reset', {}],
     ['passwords.sessions.reset', { organization_id, password }],
     ['passwords.sessions.reset', { organization_id, password, session_token: opaque }],
@@ -493,6 +556,7 @@ describe('every operation', () => {
       'passwords.sessions.reset',
       'totps.authenticate',
       'recoveryCodes.recover',
+      'otps.sms.authenticate',
       'sessions.authenticate',
       'sessions.exchangeAccessToken',
       'sessions.attest',
@@ -561,6 +625,16 @@ describe('every operation', () => {
             recovery_code: await recoveryCodeOf(world, person),
             ...credential
           }),
+        'otps.sms.send': async (credential, person) => {
+          await world.forgetSends()
+          return world.send('otps.sms.send', { ...named(person), ...credential })
+        },
+        'otps.sms.authenticate': async ({ session_token, session_jwt }, person) => {
+          const one = session_token === undefined ? { session_jwt } : { session_token }
+          const code = await world.newSms(person, one)
+          const credential = { session_token, session_jwt }
+          return world.send('otps.sms.authenticate', { ...named(person), code, ...credential })
+        },
         'passwords.authenticate': (credential, { organization_id, email_address }) =>
           world.send('passwords.authenticate', {
             organization_id,
@@ -573,9 +647,7 @@ describe('every operation', () => {
       type Taker = Awaited<ReturnType<typeof newTaker>>
 
       async function newTaker(operation: string) {
-        if (operation !== 'totps.create') {
-          return world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-        }
+        if (operation !== 'totps.create') return world.newBoth({}, { mfa_enrolled: false })
         return { ...(await world.newPerson()), secret: '', totp_registration_id: '' }
       }
 
@@ -592,6 +664,7 @@ describe('every operation', () => {
           operation,
           answered: Object.keys(answer).sort(),
           registered: member.totp_registration_id !== '',
+          verified: member.mfa_phone_number_verified,
           sessions
         }
       }
@@ -639,6 +712,27 @@ describe('every operation', () => {
           expect((await take({ session_jwt }, person)).status_code).toBe(200)
         }
       )
+    })
+
+    test('S-ANY-05: while delivery fails every operation that sends is a 503, without a trace of the message', async () => {
+      const requestOf = async (operation: string) => (await requests[operation]?.(world)) ?? {}
+      const { organization_id, email_address } = await world.newPhoned()
+      for (const [operation, request] of [
+        ['otps.sms.send', await requestOf('otps.sms.send')],
+        ['passwords.authenticate', { organization_id, email_address, password }]
+      ] as const) {
+        await world.breakDelivery(async () => {
+          const refusal = await world.errorOf(world.send(operation, request))
+          expect({ operation, ...refusal }).toMatchObject({
+            operation,
+            status_code: 503,
+            error_type: 'server_unavailable',
+            error_message: expect.not.stringMatching(/purpose|[0-9]{6}/)
+          })
+        })
+        await world.forgetSends()
+        expect((await world.send(operation, request)).status_code).toBe(200)
+      }
     })
 
     describe('S-ANY-05: while storage fails', () => {
@@ -802,6 +896,35 @@ describe('every operation', () => {
         expect((await world.send('totps.migrate', request)).status_code).toBe(200)
       })
 
+      test('S-ANY-05: otps.sms.authenticate uses up neither the code nor the intermediate session', async () => {
+        const request = await requests['otps.sms.authenticate']?.(world)
+        await breakWrites(world.database, 'insert', 'sessions', () =>
+          expectFailure(world.send('otps.sms.authenticate', request))
+        )
+        expect((await world.send('otps.sms.authenticate', request)).status_code).toBe(200)
+      })
+
+      test('S-ANY-05: otps.sms.send links no number, and leaves no intermediate session where it sends by itself', async () => {
+        const request = (await requests['otps.sms.send']?.(world)) ?? {}
+        const phoned = await world.newPhoned()
+        await breakWrites(world.database, 'insert', 'one_time_codes', async () => {
+          await expectFailure(world.send('otps.sms.send', request))
+          await expectFailure(world.authenticate(phoned))
+        })
+        const { organization_id, member_id } = request
+        const { member } = await world.client.organizations.members.get({
+          organization_id: String(organization_id),
+          member_id: String(member_id)
+        })
+        expect(member.mfa_phone_number).toBe('')
+        const waiting = await plant(
+          world.database,
+          'select 1 from intermediate_sessions where member_id = $1',
+          [phoned.member_id]
+        )
+        expect(waiting).toEqual([])
+      })
+
       test.each([
         ['passwords.migrate', 'passwords'],
         ['organizations.members.create', 'member_emails']
@@ -836,8 +959,7 @@ describe('every operation', () => {
     })
   })
 
-  test.todo('S-ANY-05: while delivery fails (otps.sms.send)')
   test.todo(
-    'S-ANY-01 to S-ANY-11: for sessions.exchange, discovery.intermediateSessions.exchange, otps.sms.send and otps.sms.authenticate'
+    'S-ANY-01 to S-ANY-11: for sessions.exchange and discovery.intermediateSessions.exchange'
   )
 })

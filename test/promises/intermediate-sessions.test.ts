@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { magicLinkFactor, plantIntermediateSession } from '../support/plant.ts'
 import { codeAt, describeEvery, type Enrolled, password, wrongCode } from '../support/promises.ts'
 
 const gone = { status_code: 404, error_type: 'intermediate_session_not_found' }
@@ -15,6 +16,9 @@ describe('intermediate session tokens', () => {
         'recoveryCodes.recover': () =>
           world.client.recoveryCodes.recover({ ...named, recovery_code: 'aaaa-bbbb-cccc' }),
         'totps.create': () => world.client.totps.create(named),
+        'otps.sms.send': () => world.client.otps.sms.send(named),
+        'otps.sms.authenticate': () =>
+          world.client.otps.sms.authenticate({ ...named, code: '000000' }),
         'passwords.authenticate': () =>
           world.client.passwords.authenticate({
             organization_id,
@@ -38,6 +42,70 @@ describe('intermediate session tokens', () => {
       const { session_token } = answer
       const { member_session } = await world.client.sessions.authenticate({ session_token })
       expect(member_session.member_session_id).toBe(answer.member_session?.member_session_id)
+    })
+
+    test('S-IST-03: a member with a phone completes with the code of an SMS', async () => {
+      const person = await world.newPhoned()
+      const { organization_id, member_id, mfa_phone_number } = person
+      const { member_session } = await world.client.otps.sms.authenticate({
+        organization_id,
+        member_id,
+        intermediate_session_token: await world.beginSignIn(person),
+        code: world.lastCode(mfa_phone_number)
+      })
+      expect(member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+        'password',
+        'otp'
+      ])
+    })
+
+    test('S-IST-09: one of a discovery sign-in completes MFA of an active member with its address', async () => {
+      const person = await world.newBoth()
+      const { organization_id, member_id, email_address } = person
+      const named = { organization_id, member_id }
+      const begin = () =>
+        plantIntermediateSession(world.database, {
+          project_id: world.project_id,
+          email_address,
+          authentication_factors: [magicLinkFactor(email_address, world.clock.now())],
+          now: world.clock.now()
+        })
+      const texted = await begin()
+      const bySms = await world.client.otps.sms.authenticate({
+        ...named,
+        intermediate_session_token: texted,
+        code: await world.newSms(person, { intermediate_session_token: texted })
+      })
+      const byTotp = await world.client.totps.authenticate({
+        ...named,
+        intermediate_session_token: await begin(),
+        code: world.nextCode(person.secret)
+      })
+      for (const [answer, type] of [
+        [bySms, 'otp'],
+        [byTotp, 'totp']
+      ] as const) {
+        expect(answer.member_session).toMatchObject({
+          member_id,
+          authentication_factors: [
+            { type: 'magic_link', email_factor: { email_id: expect.any(String), email_address } },
+            { type }
+          ]
+        })
+      }
+      const refused = world.client.otps.sms.send({
+        ...named,
+        intermediate_session_token: await plantIntermediateSession(world.database, {
+          project_id: world.project_id,
+          email_address: 'somebody@else.example',
+          authentication_factors: [magicLinkFactor('somebody@else.example', world.clock.now())],
+          now: world.clock.now()
+        })
+      })
+      expect(await world.errorOf(refused)).toMatchObject({
+        status_code: 400,
+        error_type: 'member_session_member_id_mismatch'
+      })
     })
 
     test('S-IST-05: a member completes with a recovery code, and then it is gone for every operation', async () => {
@@ -137,9 +205,6 @@ describe('intermediate session tokens', () => {
   })
 
   test.todo(
-    'S-IST-03: a member with a phone completes with the code of an SMS (otps.sms.authenticate)'
-  )
-  test.todo(
     'S-IST-06: it is exchanged into an organization that allows its factors (discovery.intermediateSessions.exchange)'
   )
   test.todo(
@@ -149,15 +214,10 @@ describe('intermediate session tokens', () => {
     'S-IST-08: one of a discovery sign-in creates an organization (discovery.organizations.create)'
   )
   test.todo(
-    'S-IST-09: one of a discovery sign-in completes MFA of an active member with its email (magicLinks.discovery.authenticate)'
-  )
-  test.todo(
     'S-IST-10: passed into the demanded primary step it makes one session of both factors (magicLinks.authenticate)'
   )
   test.todo(
     'S-IST-11: not passed into the demanded primary step, its factor is not remembered (magicLinks.authenticate)'
   )
-  test.todo(
-    'S-IST-12 S-IST-13: for otps.sms.send, otps.sms.authenticate and discovery.intermediateSessions.exchange'
-  )
+  test.todo('S-IST-12 S-IST-13: for discovery.intermediateSessions.exchange')
 })

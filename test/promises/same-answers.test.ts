@@ -148,6 +148,18 @@ async function runScript(world: World): Promise<readonly Step[]> {
   await step('recoveryCodes.recover', { ...named, session_token, recovery_code })
   await step('totps.migrate', { ...named, secret })
 
+  // A number, which the session with the authenticator may add, and its codes.
+  const number = { mfa_phone_number: '+12025550123' }
+  await step('otps.sms.send', { ...named, ...number })
+  await step('otps.sms.send', { ...named, ...number, session_token })
+  await step('otps.sms.send', { ...named, session_token })
+  const texted = { ...named, session_token, code: world.lastCode(number.mfa_phone_number) }
+  await step('otps.sms.authenticate', { ...texted, code: 'abcdef' })
+  await step('otps.sms.authenticate', texted)
+  await step('otps.sms.authenticate', texted)
+  const again = { organization_id, member_id: 'peter' }
+  await step('otps.sms.authenticate', { ...again, session_token, code: texted.code })
+
   // Time, and the end.
   clock.advance(301)
   await step('sessions.authenticateJwt', { session_jwt })
@@ -245,11 +257,16 @@ describe('both clients on both engines', () => {
       'insufficient_factors',
       'unable_to_authenticate_recovery_code',
       'active_totp_exists',
+      'insufficient_factors',
+      'too_many_requests',
+      'invalid_code',
+      'unable_to_auth_otp_code',
+      'member_session_member_id_mismatch',
       'jwt_invalid',
       'session_not_found',
       'session_not_found'
     ])
-    expect(raw).toHaveLength(45)
+    expect(raw).toHaveLength(52)
   })
 
   for (const engine of engines) {

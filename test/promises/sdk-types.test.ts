@@ -32,8 +32,20 @@ import type {
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
   B2BOTPSmsSendResponse,
+  B2BPasswordsAuthenticateRequest,
+  B2BPasswordsAuthenticateResponse,
+  B2BPasswordsEmailResetRequest,
+  B2BPasswordsEmailResetResponse,
+  B2BPasswordsEmailResetStartRequest,
+  B2BPasswordsEmailResetStartResponse,
+  B2BPasswordsExistingPasswordResetRequest,
+  B2BPasswordsExistingPasswordResetResponse,
+  B2BPasswordsMigrateRequest,
+  B2BPasswordsMigrateResponse,
   B2BPasswordsSessionResetRequest,
   B2BPasswordsSessionResetResponse,
+  B2BPasswordsStrengthCheckRequest,
+  B2BPasswordsStrengthCheckResponse,
   B2BRecoveryCodesGetRequest,
   B2BRecoveryCodesGetResponse,
   B2BRecoveryCodesRecoverRequest,
@@ -163,6 +175,36 @@ interface Operations {
     B2BRecoveryCodesRecoverRequest,
     B2BRecoveryCodesRecoverResponse
   ]
+  'passwords.authenticate': [
+    Sdk['passwords']['authenticate'],
+    B2BPasswordsAuthenticateRequest,
+    B2BPasswordsAuthenticateResponse
+  ]
+  'passwords.strengthCheck': [
+    Sdk['passwords']['strengthCheck'],
+    B2BPasswordsStrengthCheckRequest,
+    B2BPasswordsStrengthCheckResponse
+  ]
+  'passwords.migrate': [
+    Sdk['passwords']['migrate'],
+    B2BPasswordsMigrateRequest,
+    B2BPasswordsMigrateResponse
+  ]
+  'passwords.email.resetStart': [
+    Sdk['passwords']['email']['resetStart'],
+    B2BPasswordsEmailResetStartRequest,
+    B2BPasswordsEmailResetStartResponse
+  ]
+  'passwords.email.reset': [
+    Sdk['passwords']['email']['reset'],
+    B2BPasswordsEmailResetRequest,
+    B2BPasswordsEmailResetResponse
+  ]
+  'passwords.existingPassword.reset': [
+    Sdk['passwords']['existingPassword']['reset'],
+    B2BPasswordsExistingPasswordResetRequest,
+    B2BPasswordsExistingPasswordResetResponse
+  ]
   'passwords.sessions.reset': [
     Sdk['passwords']['sessions']['reset'],
     B2BPasswordsSessionResetRequest,
@@ -236,6 +278,9 @@ interface BeyondSeeds {
   'sessions.authenticateJwt': 'session_duration_minutes' | 'session_custom_claims'
   'sessions.exchange': 'intermediate_session_token_expires_at'
   'discovery.intermediateSessions.exchange': 'intermediate_session_token_expires_at'
+  'passwords.authenticate': 'intermediate_session_token_expires_at'
+  'passwords.email.reset': 'intermediate_session_token_expires_at'
+  'passwords.existingPassword.reset': 'intermediate_session_token_expires_at'
   'passwords.sessions.reset': 'intermediate_session_token_expires_at'
 }
 

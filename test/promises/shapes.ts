@@ -122,6 +122,21 @@ const orgPolicyAnswer = { ...envelope, org_policy: { roles: [role] } } as const
 const metadata = { total: 'number', 'next_cursor?': 'string' } as const
 const device = { visitor_id: 'string' } as const
 
+const signInAnswer = {
+  ...memberAnswer,
+  session_token: 'string',
+  session_jwt: 'string',
+  intermediate_session_token: 'string',
+  member_authenticated: 'boolean',
+  'member_session?': memberSession,
+  'mfa_required?': {
+    'member_options?': { mfa_phone_number: 'string', totp_registration_id: 'string' },
+    'secondary_auth_initiated?': 'string'
+  },
+  'primary_required?': { allowed_auth_methods: ['string'] },
+  'member_device?': device
+} as const
+
 export const shapes: Readonly<Record<string, Shape>> = {
   'sessions.get': { ...envelope, member_sessions: [memberSession] },
   'sessions.authenticate': {
@@ -199,22 +214,45 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_session?': memberSession,
     'member_device?': device
   },
-  'passwords.authenticate': {
+  'otps.sms.send': memberAnswer,
+  'otps.sms.authenticate': {
     ...memberAnswer,
-    organization_id: 'string',
     session_token: 'string',
     session_jwt: 'string',
-    intermediate_session_token: 'string',
-    member_authenticated: 'boolean',
     'member_session?': memberSession,
-    'mfa_required?': {
-      'member_options?': { mfa_phone_number: 'string', totp_registration_id: 'string' },
-      'secondary_auth_initiated?': 'string'
-    },
-    'primary_required?': { allowed_auth_methods: ['string'] },
     'member_device?': device
   },
+  'passwords.authenticate': { ...signInAnswer, organization_id: 'string' },
+  'passwords.strengthCheck': {
+    ...envelope,
+    valid_password: 'boolean',
+    score: 'number',
+    breached_password: 'boolean',
+    strength_policy: 'string',
+    breach_detection_on_create: 'boolean',
+    luds_feedback: {
+      has_lower_case: 'boolean',
+      has_upper_case: 'boolean',
+      has_digit: 'boolean',
+      has_symbol: 'boolean',
+      missing_complexity: 'number',
+      missing_characters: 'number'
+    },
+    zxcvbn_feedback: { warning: 'string', suggestions: ['string'] }
+  },
   'passwords.migrate': { ...memberAnswer, member_created: 'boolean' },
+  'passwords.email.resetStart': {
+    ...envelope,
+    member_id: 'string',
+    member_email_id: 'string',
+    member
+  },
+  'passwords.email.reset': {
+    ...signInAnswer,
+    organization_id: 'string',
+    member_email_id: 'string'
+  },
+  'passwords.existingPassword.reset': signInAnswer,
   'passwords.sessions.reset': {
     ...memberAnswer,
     session_token: 'string',

@@ -1,19 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import jsQR from 'jsqr'
+import type { AuthenticationFactor } from 'membergate/client'
 import { URI } from 'otpauth'
 import { PNG } from 'pngjs'
-import { codeAt, describeEvery, type Person } from '../support/promises.ts'
+import { addIntermediateFactor } from '../support/plant.ts'
+import { codeAt, describeEvery, newPhone, type Person } from '../support/promises.ts'
 
 const insufficient = { status_code: 401, error_type: 'insufficient_factors' }
 const mismatch = { status_code: 400, error_type: 'member_session_member_id_mismatch' }
-
-let phoneNumbers = 0
-
-/** No two members of an organization have the same number. */
-function newPhone(): string {
-  phoneNumbers += 1
-  return `+1202555${1000 + phoneNumbers}`
-}
 
 /** What a phone sees in the picture. */
 function scan(qr_code: string): string {
@@ -163,6 +157,30 @@ describe('totps.create', () => {
       expect(member.totp_registration_id).toBe('')
     })
 
+    test('S-TOC-11: a member with a phone registers with an intermediate session, session or JWT that carries the SMS factor', async () => {
+      const person = await world.newPhoned()
+      const begun = await world.beginSignIn(person)
+      const { session_token, session_jwt } = await world.client.otps.sms.authenticate({
+        ...named(person),
+        intermediate_session_token: begun,
+        code: world.lastCode(person.mfa_phone_number)
+      })
+      const intermediate_session_token = await world.beginSignIn(person)
+      const factor = await smsFactorOf(session_token)
+      await addIntermediateFactor(world.database, intermediate_session_token, factor)
+      for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
+        const answer = await world.client.totps.create({ ...named(person), ...token })
+        expect(answer.secret).toMatch(/^[A-Z2-7]{32}$/)
+      }
+    })
+
+    async function smsFactorOf(session_token: string): Promise<AuthenticationFactor> {
+      const { member_session } = await world.client.sessions.authenticate({ session_token })
+      const factor = member_session.authentication_factors.find(({ type }) => type === 'otp')
+      if (factor === undefined) throw new Error('The session has no SMS factor.')
+      return factor
+    }
+
     test('S-TOC-12: the intermediate session, token or JWT of another member is refused', async () => {
       const person = await world.newPerson()
       const other = await world.newPerson()
@@ -207,8 +225,4 @@ describe('totps.create', () => {
       for (const code of recovery_codes) expect(code).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4}){2}$/)
     })
   })
-
-  test.todo(
-    'S-TOC-11: a member with a phone registers with what carries the SMS factor (otps.sms.authenticate)'
-  )
 })

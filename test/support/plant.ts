@@ -126,6 +126,17 @@ export function samlFactor(connection_id: string, now: number): AuthenticationFa
   }
 }
 
+/** What a magic link to the address proves, before it belongs to a member. */
+export function magicLinkFactor(email_address: string, now: number): AuthenticationFactor {
+  return {
+    type: 'magic_link',
+    delivery_method: 'email',
+    sequence_order: 'PRIMARY',
+    ...momentsOf(now),
+    email_factor: { email_id: `email-test-${randomUUID()}`, email_address }
+  }
+}
+
 function momentsOf(now: number) {
   const moment = `${new Date(now).toISOString().slice(0, 19)}Z`
   return { created_at: moment, updated_at: moment, last_authenticated_at: moment }

@@ -3,6 +3,13 @@ import { Agent, createServer, type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, describe, jest } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import type {
+  Delivery,
+  DeviceQuery,
+  EmailMessage,
+  LookUpDevice,
+  SmsMessage
+} from 'membergate/authority'
 import {
   type B2BPasswordsAuthenticateResponse,
   type B2BPasswordsMigrateRequest,
@@ -22,6 +29,7 @@ import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
 import { settingsFor } from './external.ts'
 import { type IdentityProvider, openIdentityProvider } from './identity-provider.ts'
 import { close, listen } from './listen.ts'
+import { plant } from './plant.ts'
 
 export { close, listen }
 
@@ -37,10 +45,13 @@ export type Through = (typeof throughs)[number]
 /** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
 export type SharedClient = Pick<
   Client,
-  'sessions' | 'totps' | 'recoveryCodes' | 'passwords' | 'rbac' | 'organizations' | 'idp'
+  'sessions' | 'totps' | 'recoveryCodes' | 'otps' | 'passwords' | 'rbac' | 'organizations' | 'idp'
 >
 
 export const password = 'correct horse battery staple'
+
+/** A message: an SMS always has a code, an e-mail has a code or a link with its token. */
+export type Sent = Pick<SmsMessage, 'to' | 'text' | 'locale'> & Partial<EmailMessage>
 
 export interface Clock {
   now(): number
@@ -66,6 +77,10 @@ export interface Enrolled extends Person {
   readonly totp_registration_id: string
 }
 
+export interface Phoned extends Person {
+  readonly mfa_phone_number: string
+}
+
 /** What a refused call says, from either error class. */
 export interface Refusal {
   readonly status_code: number
@@ -73,6 +88,14 @@ export interface Refusal {
   readonly error_message: string
   readonly error_url: string
   readonly request_id: string
+}
+
+/** The device look-up of the authority. */
+export interface Devices {
+  /** What it was asked, the oldest first. */
+  readonly queries: readonly DeviceQuery[]
+  /** Looks up so while `work` runs; else it knows no device. */
+  answering<Result>(lookUp: LookUpDevice, work: () => Promise<Result>): Promise<Result>
 }
 
 /** A call that went through the tap. */
@@ -110,7 +133,7 @@ export interface World {
   readonly waiting: Person
   /** A member with a verified phone number and an authenticator. */
   readonly both: Enrolled
-  /** A project of its own on the same authority. */
+  /** A project of its own on the same authority, which may send to Germany. */
   readonly other: {
     readonly project_id: string
     readonly client: SharedClient
@@ -118,6 +141,17 @@ export interface World {
   }
   /** Another client of the same kind: without keys and policies at hand. */
   newClient(): SharedClient
+  /** What was sent to a number or an address, the newest first. */
+  sentTo(recipient: string): readonly Sent[]
+  /** The newest code that was sent there. */
+  lastCode(recipient: string): string
+  /** Sends the member an SMS, whatever was sent before, and gives its code. */
+  newSms(person: Person, options?: Record<string, unknown>): Promise<string>
+  /** Forgets how many messages were sent, so that the limits of sending begin anew. */
+  forgetSends(): Promise<void>
+  /** Runs `work` while no message can be handed over. */
+  breakDelivery(work: () => Promise<unknown>): Promise<void>
+  readonly devices: Devices
   /** A client that names the project with a secret that is not its own. */
   stranger(): SharedClient
   /** Calls an operation by name with anything at all. */
@@ -136,6 +170,16 @@ export interface World {
     fields?: Partial<B2BPasswordsMigrateRequest>,
     options?: { set_mfa_enrollment?: string }
   ): Promise<Enrolled>
+  /** A new member with a number: verified, and asked for a code at every sign-in, unless said otherwise. */
+  newPhoned(
+    fields?: Partial<B2BPasswordsMigrateRequest>,
+    options?: { verified?: boolean; mfa_enrolled?: boolean }
+  ): Promise<Phoned>
+  /** A new member with a verified number and a proven authenticator, which is the default. */
+  newBoth(
+    fields?: Partial<B2BPasswordsMigrateRequest>,
+    options?: { mfa_enrolled?: boolean }
+  ): Promise<Enrolled & Phoned>
   authenticate(
     person: Person,
     options?: Record<string, unknown>
@@ -207,10 +251,18 @@ export interface Bed {
   readonly hash: string
   readonly waiting: Person
   readonly both: Enrolled
+  readonly mail: Mail
+  readonly devices: Devices
   close(): Promise<void>
 }
 
+/** Messages that are kept instead of sent. */
+type Mail = Pick<World, 'sentTo' | 'lastCode' | 'breakDelivery'>
+
 const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+
+/** Where links may lead; those of calls that name no URL lead to the first. */
+export const redirect_urls = ['https://app.example/link', 'https://app.example/other']
 
 const policy = {
   resources: [
@@ -246,14 +298,18 @@ export async function openBed(
   const other = newProject()
   const database = await create()
   const identity = await openIdentityProvider()
+  const { deliver, ...mail } = openMail()
+  const { lookUpDevice, ...devices } = openDevices()
   const authority: OpenAuthority = await openAuthority({
     database: database.location,
+    deliver,
+    lookUpDevice,
     now: clock.now,
     projects: [
       {
         ...project,
         policy,
-        settings: settingsFor(identity),
+        settings: { redirect_urls, ...settingsFor(identity) },
         organizations: [
           {
             organization_name: 'Acme',
@@ -277,7 +333,11 @@ export async function openBed(
           }
         ]
       },
-      { ...other, organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }
+      {
+        ...other,
+        settings: { sms_country_codes: ['US', 'DE', 'AF'] },
+        organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }]
+      }
     ]
   })
   const counts = countAnswers(database.location.startsWith('postgres:') ? 'postgres' : 'sqlite')
@@ -305,6 +365,8 @@ export async function openBed(
       })
     ),
     both: await memberWithBoth(ours, hash),
+    mail,
+    devices,
     async close() {
       counts.write()
       await tap.close()
@@ -312,6 +374,54 @@ export async function openBed(
       await identity.close()
       await database.drop()
       jest.useRealTimers()
+    }
+  }
+}
+
+function openMail(): Mail & { readonly deliver: Delivery } {
+  const newestFirst: Sent[] = []
+  let broken = false
+  async function take(message: Sent) {
+    if (broken) throw new Error('broken on purpose')
+    newestFirst.unshift(message)
+  }
+  const sentTo = (recipient: string) => newestFirst.filter(({ to }) => to === recipient)
+  return {
+    deliver: { sms: take, email: take },
+    sentTo,
+    lastCode(recipient) {
+      const code = sentTo(recipient)[0]?.code
+      if (code === undefined) throw new Error(`No code was sent to ${recipient}.`)
+      return code
+    },
+    async breakDelivery(work) {
+      broken = true
+      try {
+        await work()
+      } finally {
+        broken = false
+      }
+    }
+  }
+}
+
+function openDevices(): Devices & { readonly lookUpDevice: LookUpDevice } {
+  const queries: DeviceQuery[] = []
+  const unknown: LookUpDevice = async () => null
+  let current = unknown
+  return {
+    queries,
+    lookUpDevice(query) {
+      queries.push(query)
+      return current(query)
+    },
+    async answering(lookUp, work) {
+      current = lookUp
+      try {
+        return await work()
+      } finally {
+        current = unknown
+      }
     }
   }
 }
@@ -380,6 +490,14 @@ function newProject() {
   return { project_id: `project-test-${randomUUID()}`, secret: `secret-test-${randomUUID()}` }
 }
 
+let phoneNumbers = 0
+
+/** No two members of an organization have the same number. */
+export function newPhone(): string {
+  phoneNumbers += 1
+  return `+1202555${1000 + phoneNumbers}`
+}
+
 /** A hash that another system made with little effort: what is imported costs next to nothing to compare. */
 function cheapHash(): Promise<string> {
   return hash(password, { algorithm: 2, memoryCost: 64, timeCost: 1, parallelism: 1 })
@@ -391,7 +509,10 @@ export function connect(
   tap: { readonly url: string },
   clock: Pick<Clock, 'now'>
 ): SharedClient {
-  if (through === 'our client') return createClient({ ...project, url: tap.url, now: clock.now })
+  if (through === 'our client') {
+    // A busy machine may answer the last of a hundred calls late.
+    return createClient({ ...project, url: tap.url, now: clock.now, timeoutMs: 20_000 })
+  }
   const { warn } = console
   console.warn = () => {}
   try {
@@ -437,6 +558,44 @@ export function enter(bed: Bed, through: Through): World {
     return { ...person, member, secret, totp_registration_id }
   }
 
+  const newPhoned: World['newPhoned'] = async (
+    fields = {},
+    { verified = true, mfa_enrolled = true } = {}
+  ) => {
+    const mfa_phone_number = fields.mfa_phone_number ?? newPhone()
+    const person = await newPerson({
+      ...fields,
+      mfa_phone_number,
+      set_phone_number_verified: verified
+    })
+    const { organization_id, member_id } = person
+    const named = { organization_id, member_id }
+    const { member } = await client.organizations.members.update({ ...named, mfa_enrolled })
+    return { ...person, member, mfa_phone_number }
+  }
+
+  const newBoth: World['newBoth'] = async (fields, options) => {
+    const person = await newPhoned(fields, options)
+    const { organization_id, member_id } = person
+    const { member, totp_registration_id } = await client.totps.migrate({
+      organization_id,
+      member_id,
+      secret: totp_secret,
+      recovery_codes: []
+    })
+    return { ...person, member, secret: totp_secret, totp_registration_id }
+  }
+
+  const forgetSends = async () => {
+    await plant(bed.database, 'delete from send_counts')
+  }
+
+  const newSms: World['newSms'] = async ({ organization_id, member_id }, options) => {
+    await forgetSends()
+    const { member } = await client.otps.sms.send({ organization_id, member_id, ...options })
+    return bed.mail.lastCode(member.mfa_phone_number)
+  }
+
   const authenticate: World['authenticate'] = ({ organization_id, email_address }, options) =>
     client.passwords.authenticate({ organization_id, email_address, password, ...options })
 
@@ -468,6 +627,8 @@ export function enter(bed: Bed, through: Through): World {
     database: bed.database,
     waiting: bed.waiting,
     both: bed.both,
+    ...bed.mail,
+    devices: bed.devices,
     other: {
       project_id: bed.other.project_id,
       client: connect(through, bed.other, bed.tap, clock),
@@ -485,6 +646,10 @@ export function enter(bed: Bed, through: Through): World {
     },
     newPerson,
     newEnrolled,
+    newPhoned,
+    newBoth,
+    newSms,
+    forgetSends,
     authenticate,
     signIn,
     beginSignIn,
@@ -544,6 +709,11 @@ export function codeAt(secret: string, epochMs: number): string {
 export function wrongCode(secret: string, epochMs: number): string {
   const near = [-30_000, 0, 30_000].map((offset) => codeAt(secret, epochMs + offset))
   return ['000000', '111111', '222222', '333333'].find((code) => !near.includes(code)) ?? ''
+}
+
+/** Another code than this one. */
+export function otherThan(code: string): string {
+  return code === '000000' ? '111111' : '000000'
 }
 
 export function secondsOf(timestamp: string): number {

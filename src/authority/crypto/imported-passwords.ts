@@ -7,14 +7,23 @@ import type {
   B2BPasswordsMigrateRequest,
   ScryptConfig
 } from '../../wire/passwords.ts'
-import type { ProblemType } from '../../wire/problems.ts'
+import type { Imported } from './imported.ts'
+import { digestComparison, importDigest, isDigestType } from './imported-digests.ts'
+import { importPbkdf2, pbkdf2Comparison } from './imported-pbkdf2.ts'
+import { isWithin } from './is-within.ts'
 import { unpaddedBase64 } from './unpadded-base64.ts'
 
-type ImportRequest = Pick<
+export type ImportRequest = Pick<
   B2BPasswordsMigrateRequest,
-  'hash' | 'hash_type' | 'argon_2_config' | 'scrypt_config'
+  | 'hash'
+  | 'hash_type'
+  | 'argon_2_config'
+  | 'scrypt_config'
+  | 'md_5_config'
+  | 'sha_1_config'
+  | 'sha_512_config'
+  | 'pbkdf_2_config'
 >
-type Imported = { readonly stored: string } | { readonly problem: ProblemType }
 
 interface Argon2Hash {
   readonly type: 'argon2i' | 'argon2id'
@@ -57,17 +66,27 @@ const runScrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scryp
  * - bcrypt: cost 4 to 14. As in every bcrypt, only the first 72 bytes of a password count.
  * - argon2i, argon2id: at most 256 MiB, 16 iterations, 8 threads.
  * - scrypt: N a power of two below 262,145, r at most 32, p at most 16, at most 512 MiB.
+ * - PBKDF2: at most 2,000,000 iterations, over all blocks of the digest.
  */
-export function importHash(request: ImportRequest): Imported {
-  switch (request.hash_type) {
+export async function importForeignHash(request: ImportRequest): Promise<Imported> {
+  const imported = await importAs(request)
+  return 'stored' in imported ? { stored: importedPrefix + imported.stored } : imported
+}
+
+async function importAs(request: ImportRequest): Promise<Imported> {
+  const { hash, hash_type } = request
+  if (isDigestType(hash_type)) return importDigest(hash_type, request)
+  switch (hash_type) {
     case 'bcrypt':
-      return importBcrypt(request.hash)
+      return importBcrypt(hash)
     case 'argon_2i':
-      return importArgon2('argon2i', request.hash, request.argon_2_config)
+      return importArgon2('argon2i', hash, request.argon_2_config)
     case 'argon_2id':
-      return importArgon2('argon2id', request.hash, request.argon_2_config)
+      return importArgon2('argon2id', hash, request.argon_2_config)
     case 'scrypt':
-      return importScrypt(request.hash, request.scrypt_config)
+      return importScrypt(hash, request.scrypt_config)
+    case 'pbkdf_2':
+      return importPbkdf2(hash, request.pbkdf_2_config)
     default:
       return { problem: 'invalid_hash_type' }
   }
@@ -87,6 +106,8 @@ export async function verifyImported(password: string, stored: string): Promise<
 
 function comparison(hash: string): (password: string) => Promise<boolean> {
   if (bcryptForm.test(hash)) return (password) => compare(password, hash)
+  const compareForeign = digestComparison(hash) ?? pbkdf2Comparison(hash)
+  if (compareForeign !== undefined) return compareForeign
   const argon2 = readArgon2(hash)
   if (argon2 !== undefined) return (password) => matchesArgon2(password, argon2)
   const scrypt = readScrypt(hash)
@@ -98,7 +119,7 @@ function importBcrypt(hash: string): Imported {
   const cost = Number(bcryptLikeForm.exec(hash)?.[1])
   if (cost < 4 || cost > 14) return { problem: 'invalid_bcrypt_cost' }
   if (!bcryptForm.test(hash)) return { problem: 'invalid_bcrypt_hash' }
-  return { stored: importedPrefix + hash }
+  return { stored: hash }
 }
 
 function importArgon2(
@@ -115,7 +136,7 @@ function importArgon2(
   }
   const costs = `m=${hash.memory},t=${hash.iterations},p=${hash.threads}`
   return {
-    stored: `${importedPrefix}$${type}$v=${hash.version}$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
+    stored: `$${type}$v=${hash.version}$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
   }
 }
 
@@ -127,7 +148,7 @@ function importScrypt(text: string, config: ScryptConfig | undefined): Imported 
   }
   const costs = `ln=${Math.log2(hash.N)},r=${hash.r},p=${hash.p}`
   return {
-    stored: `${importedPrefix}$scrypt$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
+    stored: `$scrypt$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
   }
 }
 
@@ -236,8 +257,4 @@ async function matchesScrypt(password: string, hash: ScryptHash): Promise<boolea
     await runScrypt(password, salt, digest.length, { N, r, p, maxmem }),
     digest
   )
-}
-
-function isWithin(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most
 }

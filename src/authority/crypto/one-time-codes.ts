@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto'
-import type { CodePurpose } from '../domain/records.ts'
+import { randomInt, timingSafeEqual } from 'node:crypto'
+import type { CodePurpose, OneTimeCodeRecord } from '../domain/records.ts'
 import type { AtRest } from './at-rest.ts'
 
 const form = /^[0-9]{6}$/
@@ -20,4 +20,11 @@ export function hashOneTimeCode(
   code: string
 ): string {
   return atRest.keyedHash(code, `one-time-code|${purpose}|${subject}|${code_id}`)
+}
+
+/** In constant time. */
+export function isRightCode(atRest: AtRest, sent: OneTimeCodeRecord, code: string): boolean {
+  const expected = Buffer.from(sent.code_hash)
+  const actual = Buffer.from(hashOneTimeCode(atRest, sent, code))
+  return expected.length === actual.length && timingSafeEqual(expected, actual)
 }

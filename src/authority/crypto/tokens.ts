@@ -4,6 +4,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 export type Environment = 'test' | 'live'
 
 const opaqueToken = /^[A-Za-z0-9_-]{44}$/
+const linkToken = /^[A-Za-z0-9_-]{43}=$/
 
 /** A secret of 33 random bytes, 44 characters: the form of session tokens and intermediate session tokens. */
 export function newOpaqueToken(): string {
@@ -12,6 +13,15 @@ export function newOpaqueToken(): string {
 
 export function isOpaqueToken(text: string): boolean {
   return opaqueToken.test(text)
+}
+
+/** A secret of 32 random bytes, 43 characters and a `=`: the form of the tokens that links in e-mails carry. */
+export function newLinkToken(): string {
+  return `${randomBytes(32).toString('base64url')}=`
+}
+
+export function isLinkToken(text: string): boolean {
+  return linkToken.test(text)
 }
 
 /** The form in which a token is stored: good for secrets of full entropy, never for codes or passwords. */

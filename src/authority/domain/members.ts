@@ -106,12 +106,13 @@ export function changeMember(
   }
 }
 
-/** The writes that turn one state of a member into the other. */
+/** The writes that turn one state of a member into the other. Links that were sent to an old address set no password. */
 export function writesOfChange(before: MemberRecord, after: MemberRecord, stale: Problem): Write[] {
   const { organization_id, member_id } = after
   const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), otherwise: stale }]
   if (before.email_address !== after.email_address) {
     writes.push(claimEmail(after))
+    writes.push({ do: 'deleteMemberLinks', member_id, kind: 'password_reset' })
     if (after.member_password_id === '') writes.push({ do: 'deletePassword', member_id })
   }
   const kept = addressesOf(after)

@@ -29,11 +29,18 @@ export function refuseMfaStep(
 ): Problem | undefined {
   const refused = refuseSecondFactor(organization, member, factors)
   if (refused !== undefined) return refused
-  const { mfa_methods, allowed_mfa_methods } = organization.settings
-  const restricted = mfa_methods === 'RESTRICTED' && !allowed_mfa_methods.includes(method)
-  return restricted && !member.is_breakglass
-    ? problem('operation_restricted_by_organization_mfa_methods')
-    : undefined
+  return allowsMfaMethod(method, organization, member)
+    ? undefined
+    : problem('operation_restricted_by_organization_mfa_methods')
+}
+
+function allowsMfaMethod(
+  method: MfaMethod,
+  { settings }: OrganizationRecord,
+  { is_breakglass }: MemberRecord
+): boolean {
+  const { mfa_methods, allowed_mfa_methods } = settings
+  return is_breakglass || mfa_methods !== 'RESTRICTED' || allowed_mfa_methods.includes(method)
 }
 
 /**
@@ -53,6 +60,36 @@ export function refuseMfaBypass(
           authenticator_app_factor?.totp_id === member.totp_registration_id))
   )
   return proven ? undefined : problem('insufficient_factors')
+}
+
+/**
+ * A code to the verified number of somebody who is as far as the second factor challenges what is there and adds
+ * nothing. Any other code enrols the number, so what holds for enrolments holds for it. `factors` are those of the
+ * session or intermediate session, if there is one.
+ */
+export function refuseSmsBypass(
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[] | undefined
+): Problem | undefined {
+  const challenges = member.mfa_phone_number_verified && factors !== undefined
+  return challenges ? undefined : refuseMfaBypass(member, factors ?? [])
+}
+
+/**
+ * Whether a sign-in that waits for the second factor has a code sent by itself: the member has a number that may be
+ * challenged, the organization allows it, and of several methods TOTP is not the default.
+ */
+export function isChallengedBySms(organization: OrganizationRecord, member: MemberRecord): boolean {
+  const { mfa_phone_number, mfa_phone_number_verified, totp_registration_id } = member
+  const hasTotp = totp_registration_id !== ''
+  const prefersTotp =
+    hasTotp && member.default_mfa_method === 'totp' && allowsMfaMethod('totp', organization, member)
+  return (
+    mfa_phone_number !== '' &&
+    (mfa_phone_number_verified || !hasTotp) &&
+    allowsMfaMethod('sms_otp', organization, member) &&
+    !prefersTotp
+  )
 }
 
 function hasActiveMfaFactor(member: MemberRecord): boolean {

@@ -7,12 +7,17 @@ const dayMs = 24 * hourMs
 
 const tooMany = problem('too_many_requests')
 
-/** Counts an SMS before it is sent: 1 a minute, 5 an hour and 10 a day for a number; 1,000 a day for the project. */
-export function countSms(phoneNumber: string, now: number): Write[] {
+/**
+ * Counts an SMS before it is sent: 1 a minute, 5 an hour and 10 a day for a number, and for a member, who may have one
+ * number after another; 1,000 a day for the project.
+ */
+export function countSms(member_id: string, phoneNumber: string, now: number): Write[] {
   return [
-    countSend(`sms|${phoneNumber}|minute`, minuteMs, 1, now),
-    countSend(`sms|${phoneNumber}|hour`, hourMs, 5, now),
-    countSend(`sms|${phoneNumber}|day`, dayMs, 10, now),
+    ...[member_id, phoneNumber].flatMap((who) => [
+      countSend(`sms|${who}|minute`, minuteMs, 1, now),
+      countSend(`sms|${who}|hour`, hourMs, 5, now),
+      countSend(`sms|${who}|day`, dayMs, 10, now)
+    ]),
     countSend('sms|day', dayMs, 1000, now)
   ]
 }

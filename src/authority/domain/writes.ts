@@ -69,6 +69,10 @@ interface Writes {
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
   activateMember: { member_id: string; now: number }
+  /** Guarded: the member has no number. */
+  linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
+  /** Guarded: it is still the member's. */
+  verifyPhoneNumber: { member_id: string; phone_id: string; now: number }
   /** `null` leaves a preference as it is. */
   setMfaPreferences: {
     member_id: string
@@ -152,6 +156,8 @@ interface Writes {
   /** Guarded: alive, and nobody else was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
+  /** Leaves the one that is named. */
+  deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }
 
   insertLink: { link: LinkRecord; token_hash: string; now: number }
   /** Guarded: not used, not expired. */

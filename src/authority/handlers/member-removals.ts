@@ -63,6 +63,7 @@ export const deletePassword: Handler<'organizations.members.deletePassword'> = (
     const member = withoutPassword(before, now)
     demand(
       await store.run([
+        { do: 'deleteMemberLinks', member_id, kind: 'password_reset' },
         { do: 'deletePasswordById', member_id, member_password_id, otherwise: stale },
         ...writesOfChange(before, member, stale)
       ])

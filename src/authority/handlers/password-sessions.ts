@@ -1,6 +1,4 @@
 import type { Context, Handler } from '../context.ts'
-import { hashPassword } from '../crypto/passwords.ts'
-import { newId } from '../crypto/tokens.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import { refuseOldProof, withPasswordSet } from '../domain/password-reset.ts'
@@ -14,21 +12,22 @@ import {
   loadSessionMember,
   type SessionCredential
 } from '../steps/load.ts'
+import { refuseWeakPassword } from '../steps/password-strength.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { newPassword, setPassword } from '../steps/set-password.ts'
 
 /**
  * - The session must be of a member of the organization, and hold a factor that was authenticated lately.
- * - The password has a new id, so whoever signs in with the old one at the same moment fails.
  * - The used session must still be alive when the password changes. It gets no younger by it.
  * - All other sessions of the member end, and so do the intermediate sessions, which the old password may have begun.
  *   These come first: one that becomes a session at the same moment is then among the sessions.
  * - All of it is one unit: all or nothing.
  */
 export const reset: Handler<'passwords.sessions.reset'> = async (context, request) => {
-  const { store, environment, now } = context
-  await loadEntitled(context, request)
-  const hash = await hashPassword(request.password)
-  const password = { member_password_id: newId('member-password', environment), hash }
+  const { store, now } = context
+  const entitled = await loadEntitled(context, request)
+  await refuseWeakPassword(context, request.password, entitled.member)
+  const password = await newPassword(context, request.password)
 
   return retryWhileStale(async () => {
     const { organization, member, found } = await loadEntitled(context, request)
@@ -39,7 +38,7 @@ export const reset: Handler<'passwords.sessions.reset'> = async (context, reques
     const issueSession = await prepareIssue(context, session)
     demand(
       await store.run([
-        { do: 'putPassword', member_id, password, now },
+        ...setPassword(context, member, password),
         write,
         { do: 'deleteMemberIntermediateSessions', member_id },
         { do: 'revokeOtherSessions', member_id, member_session_id, now }

@@ -1,6 +1,6 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
-import { hashPassword, importHash, isOwnHash, verifyPassword } from '../crypto/passwords.ts'
+import { hashPassword, importHash, isOwnHash } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
 import { passwordProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
@@ -12,62 +12,43 @@ import {
   writesOfCreation
 } from '../domain/members.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
+import { isStrong, ludsFeedback, strengthHints } from '../domain/password-strength.ts'
 import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
+import { demand } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
-import { attempt } from '../steps/attempts.ts'
 import { loadOrganization } from '../steps/load.ts'
-import { finishPrimary, type ProvenPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
+import { finishPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 import { endedByLostRoles, memberContext } from './members.ts'
 
-type SignInRequest = RequestOf<'passwords.authenticate'>
-
-/**
- * - Unknown address, no password and wrong password have one answer, after the same work.
- * - The session starts only if the password is still the one that was compared.
- */
+/** The session starts only if the password is still the one that was compared. */
 export const authenticate: Handler<'passwords.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
   await refuseBesideFactor(context, request)
-  const proven = await verifyCredentials(context, organization, request)
-  return finishPrimary(context, request, proven)
+  const { member, password } = await verifyMemberPassword(context, organization, request)
+  const hash = isOwnHash(password.hash) ? password.hash : await hashPassword(request.password)
+  const writes = [confirmPassword(member, { ...password, hash })]
+  return finishPrimary(context, request, { organization, member, proof: passwordProof, writes })
 }
 
-async function verifyCredentials(
-  context: Context,
-  organization: OrganizationRecord,
-  request: SignInRequest
-): Promise<ProvenPrimary> {
-  const { store } = context
-  const email_address = canonicalEmail(request.email_address)
-  const member = await store.findMemberByEmail(organization.organization_id, email_address)
-  const password = member && (await store.findPassword(member.member_id))
-  if (member === undefined || password === undefined) {
-    await verifyPassword(request.password, null)
-    throw new Refusal(problem('unauthorized_credentials'))
-  }
-
-  const { member_id } = member
-  const verified = await attempt(context, { member_id, guess: 'password' }, async () =>
-    (await verifyPassword(request.password, password.hash)) ? true : undefined
-  )
-  if (verified === undefined) throw new Refusal(problem('unauthorized_credentials'))
-  const hash = isOwnHash(password.hash) ? password.hash : await hashPassword(request.password)
+/** Rates a password for nobody in particular: an address is only what it must not resemble. */
+export const strengthCheck: Handler<'passwords.strengthCheck'> = async (
+  { strengthMeter },
+  { password, email_address }
+) => {
+  const rating = await strengthMeter.rate(password, strengthHints({ email_address }))
+  const { score, warning, suggestions } = rating
   return {
-    organization,
-    member,
-    proof: passwordProof,
-    writes: [
-      {
-        do: 'confirmPassword',
-        member_id,
-        password: { ...password, hash },
-        otherwise: problem('unauthorized_credentials')
-      }
-    ]
+    valid_password: isStrong(rating),
+    score,
+    breached_password: false,
+    strength_policy: 'zxcvbn',
+    breach_detection_on_create: false,
+    luds_feedback: ludsFeedback(password),
+    zxcvbn_feedback: { warning, suggestions: [...suggestions] }
   }
 }
 
@@ -76,26 +57,30 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
   retryWhileStale(async () => {
     const { store, environment, now } = context
     const organization = await loadOrganization(context, request.organization_id)
-    const { stored } = demand(importHash(request))
+    const { stored } = demand(await importHash(request))
 
     const email_address = canonicalEmail(request.email_address)
     const before = await store.findMemberByEmail(organization.organization_id, email_address)
     const migrated = migratedMember(context, organization, before, request)
     const member_password_id = newId('member-password', environment)
-    const password: Write = {
-      do: 'insertPassword',
-      member_id: migrated.member_id,
-      password: { member_password_id, hash: stored },
-      now,
-      otherwise: problem('password_already_exists')
-    }
+    const { member_id } = migrated
+    const passwordWrites: Write[] = [
+      { do: 'deleteMemberLinks', member_id, kind: 'password_reset' },
+      {
+        do: 'insertPassword',
+        member_id,
+        password: { member_password_id, hash: stored },
+        now,
+        otherwise: problem('password_already_exists')
+      }
+    ]
     const writes =
       before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated, stale)
     const ended = endedByLostRoles(context, before, migrated, request)
-    await runMemberWrites(context, migrated, [...writes, password, ...ended])
+    await runMemberWrites(context, migrated, [...writes, ...passwordWrites, ...ended])
 
     return {
-      member_id: migrated.member_id,
+      member_id,
       member_created: before === undefined,
       member: viewMember({ ...migrated, member_password_id }, organization, now),
       organization: viewOrganization(organization)

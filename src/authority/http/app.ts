@@ -10,6 +10,7 @@ import { type ProblemType, problemBody, problems } from '../../wire/problems.ts'
 import type { Route } from '../../wire/route.ts'
 import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
+import { RatingUnavailable } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
 import { type Problem, problem } from '../domain/problem.ts'
@@ -28,6 +29,7 @@ import { localsOf } from './locals.ts'
 import { answerOAuthClients } from './oauth-clients.ts'
 import { readRequest } from './read-request.ts'
 import { reportError } from './report-error.ts'
+import { withDevice } from './with-device.ts'
 
 const maxBody = '64kb'
 
@@ -50,7 +52,7 @@ export function createApp(shared: Shared): Express {
         nameOperation(name),
         authenticateProject(shared.store, route),
         readBody,
-        answerOperation(name, route, contextOf)
+        answerOperation(name, route, shared, contextOf)
       )
     }
     resource.all(refuseMethod(operations.map(([, route]) => route.method)))
@@ -127,6 +129,7 @@ const readBody: RequestHandler = (req, res, next) => {
 function answerOperation(
   name: OperationName,
   route: Route<unknown, unknown>,
+  { lookUpDevice }: Pick<Shared, 'lookUpDevice'>,
   contextOf: (project: ProjectRecord) => Context
 ): RequestHandler {
   const handle = handlers[name] as
@@ -144,7 +147,8 @@ function answerOperation(
     const request = readRequest(route, req)
     const ofProject = contextOf(project)
     const context = { ...ofProject, caller: await loadCaller(ofProject, authorization) }
-    const body = await handle(context, request)
+    const answer = await handle(context, request)
+    const body = await withDevice(lookUpDevice, project.project_id, request, answer)
     res.status(200).json({ request_id, status_code: 200, ...body })
   }
 }
@@ -201,6 +205,7 @@ function isUnavailable(error: unknown): boolean {
     error instanceof DatabaseUnavailable ||
     error instanceof DeliveryUnavailable ||
     error instanceof ProviderFailure ||
+    error instanceof RatingUnavailable ||
     isOverloaded(error)
   )
 }

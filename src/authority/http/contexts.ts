@@ -1,8 +1,10 @@
 import type { Context } from '../context.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
+import type { StrengthMeter } from '../crypto/password-strength.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Providers } from '../external/providers.ts'
+import type { LookUpDevice } from '../look-up-device.ts'
 import { environmentOf } from '../project-id.ts'
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import type { Store } from '../store/store.ts'
@@ -11,14 +13,16 @@ import type { Store } from '../store/store.ts'
 export interface Shared {
   readonly store: Store
   readonly atRest: AtRest
+  readonly strengthMeter: StrengthMeter
   readonly delivery: Delivery
+  readonly lookUpDevice: LookUpDevice | undefined
   readonly providers: Providers
   readonly now: () => number
 }
 
 /** Makes what a call of the project itself may use. */
 export function createContexts(shared: Shared): (project: ProjectRecord) => Context {
-  const { store, atRest, delivery, providers, now } = shared
+  const { store, atRest, strengthMeter, delivery, providers, now } = shared
   const signingKeysOf = signingKeysByProject(shared)
   return (project) => ({
     project,
@@ -26,6 +30,7 @@ export function createContexts(shared: Shared): (project: ProjectRecord) => Cont
     store: store.ofProject(project.project_id),
     atRest,
     signingKeys: signingKeysOf(project.project_id),
+    strengthMeter,
     delivery,
     providers,
     caller: undefined,

@@ -67,6 +67,7 @@ export async function plantSeed(
 }
 
 const blankProject: CheckedProject = {
+  $schema: undefined,
   project_id: undefined,
   secret: undefined,
   policy: undefined,

@@ -9,6 +9,7 @@ import { optional, password, text } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
 import { isLoopbackHost } from '../delivery/loopback.ts'
 import { slugOf } from '../domain/organizations.ts'
+import { isCountryCode } from '../domain/phone-numbers.ts'
 import { defaultSettings, faultOfProfiles, hasTwins } from '../domain/project-settings.ts'
 import { isProjectId } from '../project-id.ts'
 
@@ -16,13 +17,7 @@ const member = v.strictObject({
   ...memberBody,
   password: optional(password),
   totp_secret: optional(
-    v.pipe(
-      v.string(),
-      v.check(
-        (text) => normalizeTotpSecret(text) !== undefined,
-        'must be base32 of 80 bits or more'
-      )
-    )
+    v.pipe(v.string(), v.check(isTotpSecret, 'must be base32 of 80 bits or more'))
   )
 })
 
@@ -46,7 +41,7 @@ const algorithms = ['RS256', 'PS256', 'ES256'] as const
 const publicKeyPem = v.pipe(
   v.string(),
   v.check(
-    (pem) => readPemKey(pem, algorithms) !== undefined,
+    isPublicKeyPem,
     'must be the PEM of a public key or certificate: RSA of 2048 bits or more, or P-256'
   )
 )
@@ -97,7 +92,10 @@ const connectedApp = v.variant('client_type', [
   })
 ])
 
-const project = v.strictObject({
+/** A project as a seed file holds it; `scripts/seed-schema.ts` says the same as a JSON schema. */
+export const project = v.strictObject({
+  /** Tells an editor how to check the file, and nothing to us. */
+  $schema: optional(v.string()),
   project_id: optional(
     v.pipe(v.string(), v.check(isProjectId, 'must be like project-test-<uuid>'))
   ),
@@ -113,10 +111,10 @@ const project = v.strictObject({
   settings: optional(
     v.strictObject({
       sms_country_codes: optional(
-        v.array(v.pipe(v.string(), v.regex(/^[A-Z]{2}$/, 'must be a country code such as US')))
+        v.array(v.pipe(v.string(), v.check(isCountryCode, 'must be a country code such as US')))
       ),
       redirect_urls: optional(
-        v.array(v.pipe(v.string(), v.check(isWebUrl, 'must be a web address')))
+        v.array(v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a web address')))
       ),
       trusted_auth_token_profiles: optional(v.array(trustedTokenProfile)),
       userinfo_url: v.optional(v.nullable(safeUrl)),
@@ -128,13 +126,22 @@ const project = v.strictObject({
 })
 
 /** Absolute, of http or https, without credentials and fragment. */
-function isWebUrl(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  return url !== undefined && /^https?:$/.test(url.protocol) && `${url.username}${url.hash}` === ''
+export function isWebUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && `${username}${password}${hash}` === ''
+}
+
+export function isTotpSecret(text: string): boolean {
+  return normalizeTotpSecret(text) !== undefined
+}
+
+export function isPublicKeyPem(text: string): boolean {
+  return readPemKey(text, algorithms) !== undefined
 }
 
 /** A web address that nobody on the way can read or change: secrets go there, or what is believed comes from there. */
-function isSafeUrl(text: string): boolean {
+export function isSafeUrl(text: string): boolean {
   if (!isWebUrl(text)) return false
   const url = new URL(text)
   return url.protocol === 'https:' || isLoopbackHost(url)

@@ -21,7 +21,11 @@ import { admit, completedAnswer, finishSignIn } from './sign-in.ts'
 
 /** What a primary step may name beside its factor: a session to step up, or an intermediate session to continue. */
 export type PrimaryRequest = SessionCredential &
-  SessionOptions & { readonly intermediate_session_token?: string }
+  SessionOptions & {
+    readonly intermediate_session_token?: string
+    /** The language of a code that is sent by itself. */
+    readonly locale?: string
+  }
 
 /** A primary factor that was right. */
 export interface ProvenPrimary {
@@ -62,15 +66,23 @@ export async function finishPrimary(
   proven: ProvenPrimary
 ): Promise<PrimaryAnswer> {
   const { organization, member, proof } = proven
-  if (!acceptsFactor(organization, member, proof)) {
-    throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
-  }
+  refuseUnaccepted(organization, member, proof)
   const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   const stepsUp = session?.member_id === member.member_id
   const answer = await retryWhileStale(() =>
     stepsUp ? stepUp(context, request, proven) : signIn(context, request, proven)
   )
   return { organization_id: organization.organization_id, ...answer }
+}
+
+/** Refuses a factor that does not sign this member in here. */
+export function refuseUnaccepted(
+  organization: OrganizationRecord,
+  member: MemberRecord,
+  proof: Proof
+): void {
+  if (acceptsFactor(organization, member, proof)) return
+  throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
 }
 
 /** Adds the factor to the session that the request names. */

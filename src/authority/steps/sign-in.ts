@@ -21,6 +21,7 @@ import {
   startIntermediateSession,
   startSession
 } from './issue-session.ts'
+import { challengeBySms } from './sms-codes.ts'
 
 /** What a primary step has proven, and what it began from. */
 export interface ProvenFactors {
@@ -40,16 +41,19 @@ export interface ProvenFactors {
 
 type SignInAnswer = Omit<SignInResponse, 'request_id' | 'status_code'>
 
+/** What a session is started with, and the language of a code that is sent by itself. */
+type Options = SessionOptions & { readonly locale?: string }
+
 /** Ends a primary step: in a session when nothing is missing, else in an intermediate session that says what is. */
 export async function finishSignIn(
   context: Context,
   proven: ProvenFactors,
-  options: SessionOptions
+  options: Options
 ): Promise<SignInAnswer> {
   const missing = missingForSession(proven.organization, proven.member, proven.factors)
   return missing.primary_required === null && missing.mfa_required === null
     ? completeSignIn(context, proven, options)
-    : suspendSignIn(context, proven, missing)
+    : suspendSignIn(context, proven, missing, options.locale)
 }
 
 async function completeSignIn(
@@ -75,8 +79,15 @@ export function admit(
   factors: readonly AuthenticationFactor[],
   now: number
 ): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
-  const isKnown = member.status === 'active' && member.email_address_verified
-  if (isKnown || !factors.some(verifiesEmail)) return { member, writes: [] }
+  return factors.some(verifiesEmail) ? admitVerified(member, now) : { member, writes: [] }
+}
+
+/** For who has just shown that the address is theirs. */
+export function admitVerified(
+  member: MemberRecord,
+  now: number
+): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
+  if (member.status === 'active' && member.email_address_verified) return { member, writes: [] }
   return {
     member: { ...member, status: 'active', email_address_verified: true, updated_at: now },
     writes: [{ do: 'activateMember', member_id: member.member_id, now }]
@@ -104,13 +115,15 @@ export function completedAnswer(
 }
 
 /**
- * An intermediate session that was continued keeps its token. Duration and claims of the request are not kept. A member
- * who lacks only the second factor is active: without that nobody could complete MFA.
+ * - An intermediate session that was continued keeps its token. Duration and claims of the request are not kept.
+ * - A member who lacks only the second factor is active: without that nobody could complete MFA.
+ * - Such a member is sent a code, where it can be; the code is stored with the intermediate session or not at all.
  */
 async function suspendSignIn(
   context: Context,
   { organization, member, factors, continued, writes }: ProvenFactors,
-  missing: ReturnType<typeof missingForSession>
+  missing: ReturnType<typeof missingForSession>,
+  locale: string | undefined
 ): Promise<SignInAnswer> {
   const admitted =
     missing.primary_required === null ? admit(member, factors, context.now) : { member, writes: [] }
@@ -118,7 +131,13 @@ async function suspendSignIn(
     continued === undefined
       ? startIntermediateSession(context, member, factors)
       : continueIntermediateSession(continued, member, factors, context.now)
-  demand(await context.store.run([...writes, ...admitted.writes, write]))
+  const code =
+    missing.primary_required === null
+      ? await challengeBySms(context, organization, admitted.member, locale)
+      : undefined
+  const unit = [...writes, ...admitted.writes, write]
+  if (code !== undefined) unit.push(code)
+  demand(await context.store.run(unit))
   return {
     member_id: member.member_id,
     member: viewMember(admitted.member, organization, context.now),
@@ -128,7 +147,11 @@ async function suspendSignIn(
     session_token: '',
     session_jwt: '',
     member_session: null,
-    ...missing,
+    primary_required: missing.primary_required,
+    mfa_required: missing.mfa_required && {
+      ...missing.mfa_required,
+      secondary_auth_initiated: code === undefined ? null : 'sms_otp'
+    },
     member_device: null
   }
 }

@@ -182,6 +182,25 @@ export const statements: {
     now
   ],
 
+  linkPhoneNumber: ({ member_id, phone_id, mfa_phone_number, now }) => [
+    `update members set phone_id = $3, mfa_phone_number = $4, mfa_phone_number_verified = 0,
+       updated_at = $5, version = version + 1
+     where project_id = $1 and member_id = $2 and mfa_phone_number is null
+       and status <> 'deleted'`,
+    member_id,
+    phone_id,
+    mfa_phone_number,
+    now
+  ],
+
+  verifyPhoneNumber: ({ member_id, phone_id, now }) => [
+    `update members set mfa_phone_number_verified = 1, updated_at = $4, version = version + 1
+     where project_id = $1 and member_id = $2 and phone_id = $3 and mfa_phone_number is not null`,
+    member_id,
+    phone_id,
+    now
+  ],
+
   setMfaPreferences: ({ member_id, mfa_enrolled, default_mfa_method, now }) => [
     `update members set mfa_enrolled = coalesce($3, mfa_enrolled),
        default_mfa_method = coalesce($4, default_mfa_method), updated_at = $5, version = version + 1
@@ -462,6 +481,13 @@ export const statements: {
   deleteMemberIntermediateSessions: ({ member_id }) => [
     'delete from intermediate_sessions where project_id = $1 and member_id = $2',
     member_id
+  ],
+
+  deleteOtherIntermediateSessions: ({ member_id, intermediate_session_id }) => [
+    `delete from intermediate_sessions
+     where project_id = $1 and member_id = $2 and intermediate_session_id <> $3`,
+    member_id,
+    intermediate_session_id
   ],
 
   insertLink: ({ link, token_hash, now }) => [

@@ -204,6 +204,17 @@ function createProjectStore(engine: Engine, project_id: string) {
       return Number(row?.total)
     },
 
+    /** Whether a member of the organization has it. */
+    async isPhoneNumberTaken(organization_id: string, mfa_phone_number: string): Promise<boolean> {
+      const owners = await all(
+        `select 1 as taken from members
+         where project_id = $1 and organization_id = $2 and mfa_phone_number = $3`,
+        organization_id,
+        mfa_phone_number
+      )
+      return owners.length > 0
+    },
+
     /** By current address, not by a retired one. */
     findMemberByEmail(
       organization_id: string,

@@ -1,0 +1,28 @@
+import type { Handler } from '../context.ts'
+import { passwordProof } from '../domain/factors.ts'
+import { finishPasswordReset } from '../steps/finish-password-reset.ts'
+import { loadOrganization } from '../steps/load.ts'
+import { refuseWeakPassword } from '../steps/password-strength.ts'
+import { refuseBesideFactor, refuseUnaccepted } from '../steps/primary-factor.ts'
+import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
+
+/**
+ * - The old password comes first, and counts as an attempt: what is said about the new one says something about the
+ *   member.
+ * - Of two resets with one old password the first wins; for the second it is wrong.
+ */
+export const reset: Handler<'passwords.existingPassword.reset'> = async (context, request) => {
+  const { email_address, existing_password, new_password } = request
+  const organization = await loadOrganization(context, request.organization_id)
+  await refuseBesideFactor(context, request)
+  const credentials = { email_address, password: existing_password }
+  const { member, password } = await verifyMemberPassword(context, organization, credentials)
+  refuseUnaccepted(organization, member, passwordProof)
+  await refuseWeakPassword(context, new_password, member)
+  return finishPasswordReset(context, request, {
+    organization,
+    member,
+    password: new_password,
+    writes: [confirmPassword(member, password)]
+  })
+}

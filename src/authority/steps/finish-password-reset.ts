@@ -1,0 +1,98 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { SignInResponse } from '../../wire/sign-in.ts'
+import type { Context } from '../context.ts'
+import { addFactor, passwordProof } from '../domain/factors.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import { factorsForMember } from '../domain/transferred-factors.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand } from '../refusal.ts'
+import { hasSessionCredential, loadIntermediateSession, loadSession } from './load.ts'
+import type { PrimaryRequest } from './primary-factor.ts'
+import { retryWhileStale } from './retry-while-stale.ts'
+import { newPassword, setPassword } from './set-password.ts'
+import { finishSignIn, type ProvenFactors } from './sign-in.ts'
+
+/** What entitles to set the member's password. */
+export interface Entitled {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly password: string
+  /** Guarded: uses up what entitles. */
+  readonly writes: readonly Write[]
+}
+
+/**
+ * Sets the password, and signs the member in with it as with any primary factor: where a second factor is asked for,
+ * it still is.
+ *
+ * - Every session of the member ends, and every intermediate session but the one that is continued. These come first:
+ *   one that becomes a session at the same moment is then among the sessions.
+ * - The session that the request names ends as well. Its factors count for the new one, so a second factor that it
+ *   holds is not asked for again. Another member's is ignored.
+ * - All of it is one unit: all or nothing.
+ */
+export async function finishPasswordReset(
+  context: Context,
+  request: PrimaryRequest,
+  entitled: Entitled
+): Promise<Omit<SignInResponse, 'request_id' | 'status_code'>> {
+  const { organization, member, writes } = entitled
+  const { member_id } = member
+  const password = await newPassword(context, entitled.password)
+  const changed = { ...member, member_password_id: password.member_password_id }
+
+  return retryWhileStale(async () => {
+    const { factors, continued, ends } = await begunBefore(context, request, member)
+    return finishSignIn(
+      context,
+      {
+        organization,
+        member: changed,
+        factors: addFactor(factors, passwordProof, context.now),
+        writes: [
+          ...writes,
+          ...setPassword(context, member, password),
+          ...ends,
+          { do: 'revokeMemberSessions', member_id, now: context.now }
+        ],
+        ...(continued === undefined ? {} : { continued })
+      },
+      request
+    )
+  })
+}
+
+interface Begun {
+  readonly factors: readonly AuthenticationFactor[]
+  readonly continued?: ProvenFactors['continued']
+  readonly ends: readonly Write[]
+}
+
+/** What the request brings of the member's earlier steps, and how the others end. */
+async function begunBefore(
+  context: Context,
+  request: PrimaryRequest,
+  member: MemberRecord
+): Promise<Begun> {
+  const { member_id } = member
+  const { intermediate_session_token: token } = request
+  if (token !== undefined) {
+    const intermediate_session = await loadIntermediateSession(context, token)
+    const { intermediate_session_id } = intermediate_session
+    return {
+      factors: demand(factorsForMember(intermediate_session, member)),
+      continued: { token, intermediate_session, binds: true },
+      ends: [{ do: 'deleteOtherIntermediateSessions', member_id, intermediate_session_id }]
+    }
+  }
+  const ends: Write[] = [{ do: 'deleteMemberIntermediateSessions', member_id }]
+  const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
+  if (session?.member_id !== member_id) return { factors: [], ends }
+  const { member_session_id, authentication_factors } = session
+  const otherwise = problem('session_not_found')
+  return {
+    factors: authentication_factors,
+    ends: [...ends, { do: 'revokeSession', member_session_id, now: context.now, otherwise }]
+  }
+}

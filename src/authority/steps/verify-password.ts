@@ -1,0 +1,41 @@
+import type { Context } from '../context.ts'
+import { verifyPassword } from '../crypto/passwords.ts'
+import { canonicalEmail } from '../domain/members.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord, PasswordRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import { Refusal } from '../refusal.ts'
+import { attempt } from './attempts.ts'
+
+const wrong = problem('unauthorized_credentials')
+
+/**
+ * The member whose password it is. Unknown address, no password and wrong password have one answer, after the same
+ * work; a wrong one counts.
+ */
+export async function verifyMemberPassword(
+  context: Context,
+  { organization_id }: OrganizationRecord,
+  credentials: { readonly email_address: string; readonly password: string }
+): Promise<{ readonly member: MemberRecord; readonly password: PasswordRecord }> {
+  const { store } = context
+  const email_address = canonicalEmail(credentials.email_address)
+  const member = await store.findMemberByEmail(organization_id, email_address)
+  const password = member && (await store.findPassword(member.member_id))
+  if (member === undefined || password === undefined) {
+    await verifyPassword(credentials.password, null)
+    throw new Refusal(wrong)
+  }
+
+  const { member_id } = member
+  const verified = await attempt(context, { member_id, guess: 'password' }, async () =>
+    (await verifyPassword(credentials.password, password.hash)) ? true : undefined
+  )
+  if (verified === undefined) throw new Refusal(wrong)
+  return { member, password }
+}
+
+/** Guarded: what the password proved counts only if it is still the one that was compared. */
+export function confirmPassword({ member_id }: MemberRecord, password: PasswordRecord): Write {
+  return { do: 'confirmPassword', member_id, password, otherwise: wrong }
+}

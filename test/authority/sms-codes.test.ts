@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Context } from '../../src/authority/context.ts'
+import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import type { SmsMessage } from '../../src/authority/delivery/delivery.ts'
+import { isChallengedBySms } from '../../src/authority/domain/mfa.ts'
+import { refuseDestination } from '../../src/authority/domain/phone-numbers.ts'
+import { challengeBySms } from '../../src/authority/steps/sms-codes.ts'
+import { aMember, anOrganization } from './facts.ts'
+
+const phone = { phone_id: 'phone-1', mfa_phone_number: '+12025550162' }
+const verified = { ...phone, mfa_phone_number_verified: true }
+const totp = { totp_registration_id: 'totp-1' }
+const preferred = { default_mfa_method: 'totp' } as const
+const onlyTotp = { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['totp'] }
+const onlySms = { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] }
+
+describe('a sign-in that waits for the second factor', () => {
+  test.each([
+    ['no number', {}, {}, false],
+    ['an unverified number', phone, {}, true],
+    ['a verified number', verified, {}, true],
+    ['an unverified number beside an authenticator', { ...phone, ...totp }, {}, false],
+    ['both, and no default', { ...verified, ...totp }, {}, true],
+    ['both, and TOTP as the default', { ...verified, ...totp, ...preferred }, {}, false],
+    ['a number, and a default that is gone', { ...verified, ...preferred }, {}, true],
+    ['a number where only TOTP is allowed', verified, onlyTotp, false],
+    ['both where only SMS is', { ...verified, ...totp, ...preferred }, onlySms, true],
+    ['a number where no rule binds', { ...verified, is_breakglass: true }, onlyTotp, true]
+  ])('of a member with %s', (_what, fields, settings, expected) => {
+    expect(isChallengedBySms(anOrganization(settings), aMember(fields))).toBe(expected)
+  })
+
+  test('sends one code, however often the call tries again', async () => {
+    const sent: SmsMessage[] = []
+    const context = {
+      project: { settings: { sms_country_codes: ['US'] } },
+      store: { project_id: 'project', run: async () => undefined },
+      atRest: createAtRest([newAtRestKey()]),
+      environment: 'test',
+      delivery: {
+        async sms(message: SmsMessage) {
+          sent.push(message)
+        }
+      },
+      now: 0
+    } as unknown as Context
+    const tries = [verified, verified, { ...verified, mfa_phone_number: '+12025550163' }]
+    const writes = []
+    for (const fields of tries) {
+      writes.push(await challengeBySms(context, anOrganization(), aMember(fields), undefined))
+    }
+    expect(sent).toHaveLength(1)
+    expect(writes[0]?.code.recipient).toBe('+12025550162')
+    expect(writes[1]).toBe(writes[0])
+    expect(writes[2]).toBe(undefined)
+  })
+})
+
+describe('a number', () => {
+  const everywhere = ['US', 'CA', 'DE', 'GB', 'FR', 'IT', 'AR', 'AF', 'CU', '001']
+
+  test.each([
+    ['+12025550162', undefined],
+    ['+14165550123', undefined],
+    ['+4915112345678', undefined],
+    ['+447400123456', undefined],
+    ['+390612345678', undefined],
+    ['+18765550123', 'invalid_phone_number_country_code'],
+    ['+93701234567', 'invalid_phone_number_country_code'],
+    ['+5351234567', 'invalid_phone_number_country_code'],
+    ['+19005550123', 'invalid_phone_number'],
+    ['+18005550123', 'invalid_phone_number'],
+    ['+447012345678', 'invalid_phone_number'],
+    ['+44020794600', 'invalid_phone_number'],
+    ['+49015112345678', 'invalid_phone_number'],
+    ['+881612345678', 'invalid_phone_number'],
+    ['+10000000000', 'invalid_phone_number']
+  ])('AO-09: %s gets %p', (number, type) => {
+    expect(refuseDestination(number, everywhere)?.problem).toBe(type)
+  })
+})

@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals'
+import {
+  describeEvery,
+  type Person,
+  type Phoned,
+  password,
+  type Sent,
+  type World
+} from '../support/promises.ts'
+
+/** What only the SMS of a language says. */
+const words = {
+  en: 'verification code',
+  es: 'código de verificación',
+  'pt-br': 'código de verificação',
+  fr: 'code de vérification'
+} as const
+
+type Language = keyof typeof words
+
+/** An operation that sends a code to a member with a number. */
+interface Sending {
+  readonly name: string
+  call(world: World, person: Phoned, locale?: unknown): Promise<unknown>
+}
+
+const sending: readonly Sending[] = [
+  {
+    name: 'otps.sms.send',
+    async call(world, person, locale) {
+      // A sign-in of its own, so that a number need not be unverified.
+      const { organization_id, member_id } = person
+      const intermediate_session_token = await world.beginSignIn(person)
+      await world.forgetSends()
+      const request = { organization_id, member_id, intermediate_session_token, locale }
+      return world.send('otps.sms.send', request)
+    }
+  },
+  {
+    name: 'passwords.authenticate',
+    call: (world, { organization_id, email_address }, locale) =>
+      world.send('passwords.authenticate', { organization_id, email_address, password, locale })
+  }
+]
+
+const translated: readonly (readonly [string, string, Language])[] = [
+  ['S-LOC-02', 'en', 'en'],
+  ['S-LOC-02', 'es', 'es'],
+  ['S-LOC-02', 'pt-br', 'pt-br'],
+  ['S-LOC-03', 'fr', 'fr'],
+  ['S-LOC-04', 'it', 'en'],
+  ['S-LOC-04', 'de-DE', 'en'],
+  ['S-LOC-04', 'zh-Hans', 'en'],
+  ['S-LOC-04', 'ca-ES', 'en'],
+  ['S-LOC-05', 'PT-BR', 'pt-br'],
+  ['S-LOC-05', 'pt-BR', 'pt-br'],
+  ['S-LOC-05', 'EN', 'en']
+]
+
+function expectLanguage(sent: Sent | undefined, language: Language): void {
+  expect(sent?.locale).toBe(language)
+  expect(sent?.text).toContain(words[language])
+  expect(sent?.text).toContain(sent?.code)
+}
+
+describe('locale', () => {
+  describeEvery((world) => {
+    const latest = ({ mfa_phone_number }: Phoned) => world.sentTo(mfa_phone_number)[0]
+
+    describe.each(sending.map((operation) => [operation.name, operation] as const))(
+      '%s',
+      (_name, operation) => {
+        test('S-LOC-01: without a locale the text is English', async () => {
+          const person = await world.newPhoned()
+          await operation.call(world, person)
+          expectLanguage(latest(person), 'en')
+        })
+
+        test.each(translated)(
+          '%s: with the locale %s the text is that of %s',
+          async (_id, locale, language) => {
+            const person = await world.newPhoned()
+            await operation.call(world, person, locale)
+            expectLanguage(latest(person), language)
+          }
+        )
+
+        test.each(['xx-YY', 'en-US', 'de', '', '{code}', '../en', 5, true, ['en']])(
+          'S-LOC-06 AO-11: the locale %p is refused, and nothing is sent',
+          async (locale) => {
+            const person = await world.newPhoned()
+            const before = world.sentTo(person.mfa_phone_number).length
+            const ownSignIn = operation.name === 'otps.sms.send' ? 1 : 0
+            const call = operation.call(world, person, locale)
+            expect(await world.errorOf(call)).toMatchObject({
+              status_code: 400,
+              error_type: 'invalid_locale'
+            })
+            expect(world.sentTo(person.mfa_phone_number)).toHaveLength(before + ownSignIn)
+          }
+        )
+      }
+    )
+
+    test('AO-11: what an organization or a member is called is not in the text', async () => {
+      const { organization_id } = await world.newOrganization({
+        organization_name: 'Call %s https://evil.example {code}'
+      })
+      const person = await world.newPhoned({ organization_id, name: 'evil.example' })
+      await world.authenticate(person)
+      expect(latest(person)?.text).not.toContain('evil')
+    })
+
+    test.each(['en', 'es', 'fr', 'pt-br', 'PT-br', 'it'])(
+      'S-LOC-07: passwords.sessions.reset takes %s and sends nothing',
+      async (locale) => {
+        const person = await world.newPhoned({}, { mfa_enrolled: false })
+        const { session_token } = await world.signIn(person)
+        const call = reset(person, { session_token, locale })
+        expect((await call).status_code).toBe(200)
+        expect(world.sentTo(person.mfa_phone_number)).toEqual([])
+        expect(world.sentTo(person.email_address)).toEqual([])
+      }
+    )
+
+    test('S-LOC-06: passwords.sessions.reset refuses another, and changes no password', async () => {
+      const person = await world.newPerson()
+      const { session_token } = await world.signIn(person)
+      const call = reset(person, { session_token, locale: 'xx-YY' })
+      expect(await world.errorOf(call)).toMatchObject({
+        status_code: 400,
+        error_type: 'invalid_locale'
+      })
+      expect((await world.authenticate(person)).status_code).toBe(200)
+    })
+
+    const reset = ({ organization_id }: Person, options: Record<string, unknown>) =>
+      world.send('passwords.sessions.reset', {
+        organization_id,
+        password: 'another horse battery staple',
+        ...options
+      })
+  })
+
+  test.todo(
+    'S-LOC-01 to S-LOC-06: for sessions.exchange and discovery.intermediateSessions.exchange'
+  )
+})

@@ -1,0 +1,359 @@
+import { describe, expect, test } from '@jest/globals'
+import type { MemberSession } from 'membergate/client'
+import { magicLinkFactor, plant, plantIntermediateSession } from '../support/plant.ts'
+import {
+  describeEvery,
+  lifetimeOf,
+  newPhone,
+  otherThan,
+  type Person,
+  type Phoned,
+  secondsOf
+} from '../support/promises.ts'
+
+const unknownCode = { status_code: 404, error_type: 'otp_code_not_found' }
+const usedCode = { status_code: 401, error_type: 'unable_to_auth_otp_code' }
+const locked = { status_code: 429, error_type: 'user_lock_limit_reached' }
+const goneIntermediate = { status_code: 404, error_type: 'intermediate_session_not_found' }
+
+const typesOf = (session: MemberSession | null | undefined) =>
+  session?.authentication_factors.map(({ type }) => type)
+
+describe('otps.sms.authenticate', () => {
+  describeEvery((world) => {
+    const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
+
+    const use = (person: Person, code: string, options: Record<string, unknown> = {}) =>
+      world.client.otps.sms.authenticate({ ...named(person), code, ...options })
+
+    /** A sign-in that waits for the code that it sent. */
+    async function begin(person: Phoned) {
+      await world.forgetSends()
+      const intermediate_session_token = await world.beginSignIn(person)
+      return { intermediate_session_token, code: world.lastCode(person.mfa_phone_number) }
+    }
+
+    async function complete(person: Phoned, options: Record<string, unknown> = {}) {
+      const { intermediate_session_token, code } = await begin(person)
+      return use(person, code, { intermediate_session_token, ...options })
+    }
+
+    /** A session without the second factor, and a code for it. */
+    async function beginStepUp(fields = {}) {
+      const person = await world.newPhoned(fields, { mfa_enrolled: false })
+      const pair = await world.signIn(person)
+      const { session_token } = pair
+      return { ...pair, person, code: await world.newSms(person, { session_token }) }
+    }
+
+    const isAsked = async (person: Person) =>
+      !(await world.authenticate(person)).member_authenticated
+
+    test('S-SMA-01 S-SMA-13: an intermediate session and the right code make a session of 60 minutes with both factors', async () => {
+      const person = await world.newPhoned()
+      const { member_session, session_token, status_code } = await complete(person)
+      expect(status_code).toBe(200)
+      expect(lifetimeOf(member_session as MemberSession)).toBe(3600)
+      expect(member_session?.authentication_factors).toMatchObject([
+        { type: 'password' },
+        {
+          type: 'otp',
+          delivery_method: 'sms',
+          sequence_order: 'SECONDARY',
+          phone_number_factor: {
+            phone_id: expect.stringMatching(/^phone-number-test-/),
+            phone_number: person.mfa_phone_number
+          }
+        }
+      ])
+      const again = await world.client.sessions.authenticate({ session_token })
+      expect(again.member_session.member_session_id).toBe(member_session?.member_session_id)
+    })
+
+    test('S-SMA-02: the same intermediate session with a new right code is gone', async () => {
+      const person = await world.newPhoned()
+      const { intermediate_session_token, code } = await begin(person)
+      await use(person, code, { intermediate_session_token })
+      const next = await begin(person)
+      const call = use(person, next.code, { intermediate_session_token })
+      expect(await world.errorOf(call)).toMatchObject(goneIntermediate)
+    })
+
+    test.each(['session_token', 'session_jwt'] as const)(
+      'S-SMA-03: with a %s the same session gains the factor',
+      async (name) => {
+        const { person, code, ...pair } = await beginStepUp()
+        const { member_session, session_token } = await use(person, code, { [name]: pair[name] })
+        expect(session_token).toBe(pair.session_token)
+        expect(member_session?.member_session_id).toBe(pair.member_session.member_session_id)
+        expect(typesOf(member_session)).toEqual(['password', 'otp'])
+        expect(await world.sessionsOf(person)).toHaveLength(1)
+      }
+    )
+
+    test('S-SMA-04 AO-14: without any token it is refused: SMS is never a primary factor', async () => {
+      const { person, code, session_token } = await beginStepUp()
+      expect(await world.errorOf(use(person, code))).toMatchObject({
+        status_code: 400,
+        error_type: 'no_session_arguments'
+      })
+      expect((await use(person, code, { session_token })).status_code).toBe(200)
+    })
+
+    test('S-SMA-05: two and three of the tokens are refused', async () => {
+      const { person, session_token, session_jwt } = await beginStepUp()
+      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const { intermediate_session_token, code } = await begin(person)
+      for (const tokens of [
+        { session_token, session_jwt },
+        { session_token, intermediate_session_token },
+        { session_jwt, intermediate_session_token },
+        { session_token, session_jwt, intermediate_session_token }
+      ]) {
+        expect(await world.errorOf(use(person, code, tokens))).toMatchObject({
+          status_code: 400,
+          error_type: 'too_many_session_arguments'
+        })
+      }
+      expect((await use(person, code, { session_token })).status_code).toBe(200)
+    })
+
+    test('S-SMA-06: a used code is 401, also when its session has ended', async () => {
+      const { person, session_token, code } = await beginStepUp()
+      await use(person, code, { session_token })
+      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
+      const other = await world.signIn(person)
+      await world.client.sessions.revoke({ session_token })
+      const call = use(person, code, { session_token: other.session_token })
+      expect(await world.errorOf(call)).toMatchObject(usedCode)
+    })
+
+    test('S-SMA-06: an expired code is 401 to whoever has it, and 404 to whoever guesses', async () => {
+      const { person, session_token, code } = await beginStepUp()
+      world.clock.advance(120)
+      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
+      const call = use(person, otherThan(code), { session_token })
+      expect(await world.errorOf(call)).toMatchObject(unknownCode)
+    })
+
+    test('S-SMA-06: a wrong code, and one where none was sent, are one 404', async () => {
+      const { person, session_token, code, member_session } = await beginStepUp()
+      const wrong = await world.errorOf(use(person, otherThan(code), { session_token }))
+      expect(wrong).toMatchObject(unknownCode)
+      const unsent = await world.newPhoned({}, { mfa_enrolled: false })
+      const pair = await world.signIn(unsent)
+      const none = await world.errorOf(use(unsent, code, { session_token: pair.session_token }))
+      expect({ ...none, request_id: '' }).toEqual({ ...wrong, request_id: '' })
+      expect(await world.sessionsOf(person)).toEqual([member_session])
+      expect((await use(person, code, { session_token })).status_code).toBe(200)
+    })
+
+    test('S-SMA-06: the code of another member is refused', async () => {
+      const mine = await beginStepUp()
+      const theirs = await beginStepUp()
+      const { session_token } = mine
+      if (mine.code === theirs.code) return
+      const call = use(mine.person, theirs.code, { session_token })
+      expect(await world.errorOf(call)).toMatchObject(unknownCode)
+    })
+
+    test('S-SMA-07 AO-04: of two members with one number, in two organizations, neither can use the code of the other', async () => {
+      const mfa_phone_number = newPhone()
+      const { organization_id } = world.B
+      const inA = await beginStepUp({ mfa_phone_number })
+      const inB = await beginStepUp({ mfa_phone_number, organization_id })
+      for (const [own, other] of [
+        [inA, inB],
+        [inB, inA]
+      ] as const) {
+        const { person, session_token } = own
+        if (own.code === other.code) continue
+        const call = use(person, other.code, { session_token })
+        expect(await world.errorOf(call)).toMatchObject(unknownCode)
+        expect((await use(person, own.code, { session_token })).status_code).toBe(200)
+      }
+    })
+
+    test.each(['12345', '1234567', 'abcdef', '12 456', '１２３４５６', ' 123456', '1e5000', ''])(
+      'AT-09: %p is no code: 400, and no failed guess',
+      async (wrong) => {
+        const { person, session_token, code } = await beginStepUp()
+        for (let count = 0; count < 6; count += 1) {
+          expect(await world.errorOf(use(person, wrong, { session_token }))).toMatchObject({
+            status_code: 400,
+            error_type: 'invalid_code'
+          })
+        }
+        expect((await use(person, code, { session_token })).status_code).toBe(200)
+      }
+    )
+
+    test('S-SMA-08: it completes an intermediate session of a primary sign-in, and one of a discovery sign-in', async () => {
+      const person = await world.newPhoned()
+      expect(typesOf((await complete(person)).member_session)).toEqual(['password', 'otp'])
+      const { email_address } = person
+      const intermediate_session_token = await plantIntermediateSession(world.database, {
+        project_id: world.project_id,
+        email_address,
+        authentication_factors: [magicLinkFactor(email_address, world.clock.now())],
+        now: world.clock.now()
+      })
+      const code = await world.newSms(person, { intermediate_session_token })
+      const { member_session } = await use(person, code, { intermediate_session_token })
+      expect(typesOf(member_session)).toEqual(['magic_link', 'otp'])
+    })
+
+    test('S-SMA-09 S-SMA-10: where MFA is required of all the member is enrolled, also against "unenroll"', async () => {
+      const { organization_id } = await world.newOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
+      for (const set_mfa_enrollment of [undefined, 'unenroll']) {
+        const person = await world.newPhoned({ organization_id }, { mfa_enrolled: false })
+        const { member } = await complete(person, { set_mfa_enrollment })
+        expect(member.mfa_enrolled).toBe(true)
+      }
+    })
+
+    test('S-SMA-11: where MFA is optional, "enroll" and "unenroll" are followed, and without them it stays', async () => {
+      for (const mfa_enrolled of [true, false]) {
+        for (const [set_mfa_enrollment, expected] of [
+          ['enroll', true],
+          ['unenroll', false],
+          [undefined, mfa_enrolled]
+        ] as const) {
+          const person = await world.newPhoned({}, { mfa_enrolled: false })
+          const { session_token } = await world.signIn(person)
+          await world.client.organizations.members.update({ ...named(person), mfa_enrolled })
+          const code = await world.newSms(person, { session_token })
+          const { member } = await use(person, code, { session_token, set_mfa_enrollment })
+          expect(member.mfa_enrolled).toBe(expected)
+          expect(await isAsked(person)).toBe(expected)
+        }
+      }
+    })
+
+    test('S-SMA-12: where MFA is optional, the next sign-in follows what an update says of mfa_enrolled', async () => {
+      const person = await world.newPhoned({}, { mfa_enrolled: false })
+      for (const mfa_enrolled of [true, false]) {
+        await world.client.organizations.members.update({ ...named(person), mfa_enrolled })
+        expect(await isAsked(person)).toBe(mfa_enrolled)
+      }
+    })
+
+    test('S-SMA-14: the very first MFA verifies the number and makes sms_otp the default, and the answer shows it', async () => {
+      const person = await world.newPhoned({}, { verified: false })
+      expect(person.member).toMatchObject({
+        default_mfa_method: '',
+        mfa_phone_number_verified: false
+      })
+      const { member } = await complete(person)
+      expect(member).toMatchObject({
+        default_mfa_method: 'sms_otp',
+        mfa_phone_number_verified: true,
+        mfa_phone_number: person.mfa_phone_number
+      })
+      const stored = await world.client.organizations.members.get(named(person))
+      expect(stored.member).toEqual(member)
+    })
+
+    test.each([
+      [true, 'sms_otp'],
+      [false, 'totp'],
+      [undefined, 'totp']
+    ])(
+      'S-SMA-15: where the default is totp, set_default_mfa %p makes it %s',
+      async (set_default_mfa, expected) => {
+        const person = await world.newBoth()
+        const intermediate_session_token = await world.beginSignIn(person)
+        const code = await world.newSms(person, { intermediate_session_token })
+        const { member } = await use(person, code, { intermediate_session_token, set_default_mfa })
+        expect(member.default_mfa_method).toBe(expected)
+      }
+    )
+
+    test('S-SMA-16 AO-03: of a hundred calls at once with one right code exactly one succeeds', async () => {
+      const { person, session_token, code } = await beginStepUp()
+      const answers = await Promise.allSettled(
+        Array.from({ length: 100 }, () => use(person, code, { session_token }))
+      )
+      expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    })
+
+    test('S-SMA-17: an SMS factor that is proven again stays one, and is as young as its code', async () => {
+      const { person, session_token, code } = await beginStepUp()
+      await use(person, code, { session_token, session_duration_minutes: 600 })
+      world.clock.advance(3600)
+      const again = await world.newSms(person, { session_token })
+      const { member_session } = await use(person, again, { session_token })
+      expect(typesOf(member_session)).toEqual(['password', 'otp'])
+      const [, factor] = member_session?.authentication_factors ?? []
+      expect(secondsOf(factor?.last_authenticated_at ?? '')).toBe(world.clock.now() / 1000)
+    })
+
+    test('a code of a number that the member has no more is worth nothing', async () => {
+      const { person, session_token, code } = await beginStepUp()
+      await forgetNumber(world.database, person)
+      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(unknownCode)
+    })
+
+    test('a first code is refused once the member has another second factor', async () => {
+      const person = await world.newPerson()
+      const { session_token } = await world.signIn(person)
+      const mfa_phone_number = newPhone()
+      const code = await world.newSms(person, { session_token, mfa_phone_number })
+      const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+      await world.client.totps.migrate({ ...named(person), secret, recovery_codes: [] })
+      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject({
+        status_code: 401,
+        error_type: 'insufficient_factors'
+      })
+      await world.client.totps.authenticate({
+        ...named(person),
+        session_token,
+        code: world.nextCode(secret)
+      })
+      expect((await use(person, code, { session_token })).status_code).toBe(200)
+    })
+
+    test('AO-02: five wrong guesses end a code, and a new one gives five more until the member is locked', async () => {
+      const { person, session_token, code } = await beginStepUp()
+      const guess = async (sent: string) => {
+        for (let count = 0; count < 5; count += 1) {
+          const call = use(person, otherThan(sent), { session_token })
+          expect(await world.errorOf(call)).toMatchObject(unknownCode)
+        }
+      }
+      await guess(code)
+      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(unknownCode)
+      const second = await world.newSms(person, { session_token })
+      await guess(second)
+      const { member } = await world.client.organizations.members.get(named(person))
+      expect(member.is_locked).toBe(true)
+      expect(await world.errorOf(use(person, second, { session_token }))).toMatchObject(locked)
+      const send = world.client.otps.sms.send({ ...named(person), session_token })
+      expect(await world.errorOf(send)).toMatchObject(locked)
+    })
+
+    test('AO-02: five wrong codes, whether or not they are of one message, end an intermediate session', async () => {
+      const person = await world.newPhoned()
+      const { intermediate_session_token, code } = await begin(person)
+      for (let count = 0; count < 3; count += 1) {
+        await world.errorOf(use(person, otherThan(code), { intermediate_session_token }))
+      }
+      const next = await world.newSms(person, { intermediate_session_token })
+      for (let count = 0; count < 2; count += 1) {
+        await world.errorOf(use(person, otherThan(next), { intermediate_session_token }))
+      }
+      const call = use(person, next, { intermediate_session_token })
+      expect(await world.errorOf(call)).toMatchObject(goneIntermediate)
+    })
+  })
+})
+
+async function forgetNumber(database: string, { member_id }: Person): Promise<void> {
+  await plant(
+    database,
+    `update members set mfa_phone_number = null, phone_id = '', mfa_phone_number_verified = 0,
+       version = version + 1
+     where member_id = $1`,
+    [member_id]
+  )
+}

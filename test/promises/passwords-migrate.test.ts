@@ -1,0 +1,86 @@
+import { createHash, pbkdf2Sync } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import type { B2BPasswordsMigrateRequest } from 'membergate/client'
+import { plant } from '../support/plant.ts'
+import { describeEvery, password } from '../support/promises.ts'
+
+const wrong = { status_code: 401, error_type: 'unauthorized_credentials' }
+const salts = { prepend_salt: 'before', append_salt: 'after' }
+const salted = `before${password}after`
+const salt = Buffer.from('sixteen byte salt')
+const digestOf = (algorithm: string, text: string) =>
+  createHash(algorithm).update(text).digest('hex')
+const derive = (algorithm: string) =>
+  pbkdf2Sync(password, salt, 1000, 32, algorithm).toString('base64')
+const pbkdf_2_config = { salt: salt.toString('base64'), iteration_amount: 1000, key_length: 32 }
+
+const formats: readonly (readonly [string, Partial<B2BPasswordsMigrateRequest>])[] = [
+  ['md_5', { hash: digestOf('md5', password) }],
+  ['md_5', { hash: digestOf('md5', salted), md_5_config: salts }],
+  ['sha_1', { hash: digestOf('sha1', password) }],
+  ['sha_1', { hash: digestOf('sha1', salted), sha_1_config: salts }],
+  ['sha_512', { hash: digestOf('sha512', password) }],
+  ['sha_512', { hash: digestOf('sha512', salted), sha_512_config: salts }],
+  ['pbkdf_2', { hash: derive('sha256'), pbkdf_2_config }],
+  [
+    'pbkdf_2',
+    { hash: derive('sha512'), pbkdf_2_config: { ...pbkdf_2_config, algorithm: 'sha512' } }
+  ]
+]
+
+describe('passwords.migrate', () => {
+  describeEvery((world) => {
+    async function storedOf(member_id: string): Promise<string> {
+      const [row] = await plant(world.database, 'select hash from passwords where member_id = $1', [
+        member_id
+      ])
+      return String(row?.hash)
+    }
+
+    test.each(formats)(
+      '%s %j signs in, and is kept as argon2id from then on',
+      async (hash_type, fields) => {
+        const person = await world.newPerson({ hash_type, ...fields })
+        expect(await storedOf(person.member_id)).not.toContain(fields.hash)
+        const call = world.authenticate(person, { password: `${password}!` })
+        expect(await world.errorOf(call)).toMatchObject(wrong)
+        await world.signIn(person)
+        expect(await storedOf(person.member_id)).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+        await world.signIn(person)
+      }
+    )
+
+    test.each([
+      ['md_5', { hash: 'x' }, 'invalid_md_5_hash'],
+      ['sha_1', { hash: digestOf('md5', password) }, 'invalid_sha_1_hash'],
+      ['sha_512', { hash: digestOf('sha1', password) }, 'invalid_sha_512_hash'],
+      ['pbkdf_2', { hash: derive('sha256') }, 'invalid_pbkdf_2_hash'],
+      [
+        'pbkdf_2',
+        { hash: derive('sha256'), pbkdf_2_config: { ...pbkdf_2_config, key_length: 16 } },
+        'pbkdf_2_key_length_mismatch'
+      ],
+      [
+        'pbkdf_2',
+        { hash: derive('sha256'), pbkdf_2_config: { ...pbkdf_2_config, iteration_amount: 1e9 } },
+        'invalid_pbkdf_2_hash'
+      ],
+      ['phpass', { hash: '$P$984478476IagS59wHZvyQMArzfx58u.' }, 'invalid_hash_type']
+    ])(
+      'AP-13: %s %j is refused, and nobody is created: %s',
+      async (hash_type, fields, error_type) => {
+        const email_address = `${crypto.randomUUID()}@acme.example`
+        const call = world.newPerson({ hash_type, ...fields, email_address })
+        expect(await world.errorOf(call)).toMatchObject({ status_code: 400, error_type })
+        const { organization_id } = world.A
+        const search = world.client.organizations.members.get({ organization_id, email_address })
+        expect((await world.errorOf(search)).error_type).toBe('member_not_found')
+      }
+    )
+
+    test('a weak password is taken over: only its hash is known', async () => {
+      const person = await world.newPerson({ hash_type: 'md_5', hash: digestOf('md5', 'secret') })
+      await world.signIn(person, { password: 'secret' })
+    })
+  })
+})
