@@ -17,7 +17,13 @@ export type { Authorization } from './wire/authorization.ts'
 export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'
 export type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
-  B2BDiscoveryIntermediateSessionsExchangeResponse
+  B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
+  DiscoveredOrganization,
+  Membership
 } from './wire/discovery.ts'
 export type {
   B2BIDPOAuthAuthorizeRequest,
@@ -27,6 +33,19 @@ export type {
   B2BIDPScopeResult,
   ConnectedAppPublic
 } from './wire/idp.ts'
+export type {
+  B2BMagicLinksAuthenticateRequest,
+  B2BMagicLinksAuthenticateResponse,
+  B2BMagicLinksDiscoveryAuthenticateRequest,
+  B2BMagicLinksDiscoveryAuthenticateResponse,
+  B2BMagicLinksEmailDiscoverySendRequest,
+  B2BMagicLinksEmailDiscoverySendResponse,
+  B2BMagicLinksEmailInviteRequest,
+  B2BMagicLinksEmailInviteRequestOptions,
+  B2BMagicLinksEmailInviteResponse,
+  B2BMagicLinksEmailLoginOrSignupRequest,
+  B2BMagicLinksEmailLoginOrSignupResponse
+} from './wire/magic-links.ts'
 export type {
   Member,
   MemberRole,
@@ -81,6 +100,8 @@ export type {
   B2BOrganizationsMembersReactivateResponse,
   B2BOrganizationsMembersSearchRequest,
   B2BOrganizationsMembersSearchResponse,
+  B2BOrganizationsMembersStartEmailUpdateRequest,
+  B2BOrganizationsMembersStartEmailUpdateResponse,
   B2BOrganizationsMembersUnlinkRetiredEmailRequest,
   B2BOrganizationsMembersUnlinkRetiredEmailResponse,
   B2BOrganizationsMembersUpdateRequest,
@@ -92,6 +113,16 @@ export type {
   B2BOTPSmsSendRequest,
   B2BOTPSmsSendResponse
 } from './wire/otps.ts'
+export type {
+  B2BOTPEmailAuthenticateRequest,
+  B2BOTPEmailAuthenticateResponse,
+  B2BOTPEmailDiscoveryAuthenticateRequest,
+  B2BOTPEmailDiscoveryAuthenticateResponse,
+  B2BOTPEmailDiscoverySendRequest,
+  B2BOTPEmailDiscoverySendResponse,
+  B2BOTPEmailLoginOrSignupRequest,
+  B2BOTPEmailLoginOrSignupResponse
+} from './wire/otps-email.ts'
 export type {
   Argon2Config,
   B2BPasswordsAuthenticateRequest,

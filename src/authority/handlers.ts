@@ -1,8 +1,14 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
 import * as connectedApps from './handlers/connected-apps.ts'
+import * as discoveryIntermediateSessions from './handlers/discovery-intermediate-sessions.ts'
+import * as discoveryOrganizations from './handlers/discovery-organizations.ts'
+import * as emailOtps from './handlers/email-otps.ts'
+import * as emailUpdates from './handlers/email-updates.ts'
 import * as existingPasswords from './handlers/existing-passwords.ts'
 import * as externalSessions from './handlers/external-sessions.ts'
+import * as invitations from './handlers/invitations.ts'
+import * as magicLinks from './handlers/magic-links.ts'
 import * as memberDeletion from './handlers/member-deletion.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
 import * as members from './handlers/members.ts'
@@ -21,10 +27,14 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.get': sessions.get,
   'sessions.authenticate': sessions.authenticate,
   'sessions.revoke': sessions.revoke,
+  'sessions.exchange': sessions.exchange,
   'sessions.exchangeAccessToken': connectedApps.exchangeAccessToken,
   'sessions.attest': externalSessions.attest,
   'sessions.migrate': externalSessions.migrate,
   'sessions.getJWKS': sessions.getJWKS,
+  'discovery.intermediateSessions.exchange': discoveryIntermediateSessions.exchange,
+  'discovery.organizations.list': discoveryOrganizations.list,
+  'discovery.organizations.create': discoveryOrganizations.create,
   'totps.create': totps.create,
   'totps.authenticate': totps.authenticate,
   'totps.migrate': totps.migrate,
@@ -33,6 +43,15 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'recoveryCodes.recover': recoveryCodes.recover,
   'otps.sms.send': otpsSms.send,
   'otps.sms.authenticate': otpsSms.authenticate,
+  'otps.email.loginOrSignup': emailOtps.loginOrSignup,
+  'otps.email.authenticate': emailOtps.authenticate,
+  'otps.email.discovery.send': emailOtps.sendDiscovery,
+  'otps.email.discovery.authenticate': emailOtps.authenticateDiscovery,
+  'magicLinks.authenticate': magicLinks.authenticate,
+  'magicLinks.email.loginOrSignup': magicLinks.loginOrSignup,
+  'magicLinks.email.invite': invitations.invite,
+  'magicLinks.email.discovery.send': magicLinks.sendDiscovery,
+  'magicLinks.discovery.authenticate': magicLinks.authenticateDiscovery,
   'passwords.authenticate': passwords.authenticate,
   'passwords.strengthCheck': passwords.strengthCheck,
   'passwords.migrate': passwords.migrate,
@@ -61,6 +80,7 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.members.deletePassword': memberRemovals.deletePassword,
   'organizations.members.unlinkRetiredEmail': memberRemovals.unlinkRetiredEmail,
   'organizations.members.deleteExternalId': memberRemovals.deleteExternalId,
+  'organizations.members.startEmailUpdate': emailUpdates.startEmailUpdate,
   'organizations.members.search': members.search,
   'idp.oauth.authorizeStart': connectedApps.authorizeStart,
   'idp.oauth.authorize': connectedApps.authorize

@@ -1,8 +1,20 @@
 import * as v from 'valibot'
+import type { Member } from './member.ts'
+import type { Organization } from './organization.ts'
+import { type OrganizationSettings, organizationBody } from './organizations.ts'
 import { route } from './route.ts'
-import { address, credential, locale, sessionOptions, telemetryId } from './schema.ts'
+import {
+  address,
+  credential,
+  locale,
+  optional,
+  sessionArguments,
+  sessionOptions,
+  telemetryId,
+  text
+} from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { SignInResponse } from './sign-in.ts'
+import type { MfaRequired, PrimaryRequired, SignInResponse } from './sign-in.ts'
 
 export interface B2BDiscoveryIntermediateSessionsExchangeRequest extends SessionOptions {
   /** A bag of factors that a session can be made of. Lives 10 minutes; it survives an exchange that does not complete. */
@@ -16,6 +28,56 @@ export interface B2BDiscoveryIntermediateSessionsExchangeRequest extends Session
 
 export type B2BDiscoveryIntermediateSessionsExchangeResponse = SignInResponse
 
+/** Whom a person is in an organization, or could become. */
+export interface Membership {
+  /**
+   * `active_member`, `pending_member`, `invited_member`, `eligible_to_join_by_email_domain` or
+   * `eligible_to_join_by_oauth_tenant`.
+   */
+  type: string
+  /** What makes eligible: `{ domain }`, or `{ provider, tenant }`. */
+  details?: Record<string, unknown> | null
+  /** `null` for somebody who is no member yet. */
+  member?: Member | null
+}
+
+/** An organization that a person could enter, and what an exchange would answer now. */
+export interface DiscoveredOrganization {
+  organization?: Organization
+  membership?: Membership
+  /** Whether an exchange would answer a session. */
+  member_authenticated: boolean
+  primary_required?: PrimaryRequired | null
+  mfa_required?: MfaRequired | null
+}
+
+/** Exactly one of the three. An intermediate session also finds organizations to join; a session finds memberships only. */
+export interface B2BDiscoveryOrganizationsListRequest {
+  intermediate_session_token?: string
+  session_token?: string
+  session_jwt?: string
+}
+
+export interface B2BDiscoveryOrganizationsListResponse {
+  request_id: string
+  status_code: number
+  email_address: string
+  discovered_organizations: DiscoveredOrganization[]
+  /** The organization that the intermediate session is bound to, if it is to one. */
+  organization_id_hint?: string | null
+}
+
+export interface B2BDiscoveryOrganizationsCreateRequest
+  extends SessionOptions,
+    Omit<OrganizationSettings, 'claimed_email_domains'> {
+  intermediate_session_token: string
+  /** Derived from the address when left out, and so is the slug. */
+  organization_name?: string
+  telemetry_id?: string
+}
+
+export type B2BDiscoveryOrganizationsCreateResponse = SignInResponse
+
 const exchangeRequest: v.GenericSchema<unknown, B2BDiscoveryIntermediateSessionsExchangeRequest> =
   v.object({
     intermediate_session_token: credential,
@@ -25,11 +87,37 @@ const exchangeRequest: v.GenericSchema<unknown, B2BDiscoveryIntermediateSessions
     ...sessionOptions
   })
 
+const listRequest: v.GenericSchema<unknown, B2BDiscoveryOrganizationsListRequest> =
+  v.object(sessionArguments)
+
+/** Whoever signs up claims no domain. */
+const { organization_name: _, claimed_email_domains: __, ...settings } = organizationBody
+
+const createRequest: v.GenericSchema<unknown, B2BDiscoveryOrganizationsCreateRequest> = v.object({
+  intermediate_session_token: credential,
+  organization_name: optional(text(128, 'invalid_organization_name')),
+  ...settings,
+  telemetry_id: telemetryId,
+  ...sessionOptions
+})
+
 export const discoveryRoutes = {
   intermediateSessions: {
     exchange: route<
       B2BDiscoveryIntermediateSessionsExchangeRequest,
       B2BDiscoveryIntermediateSessionsExchangeResponse
     >('POST', '/v1/b2b/discovery/intermediate_sessions/exchange', { request: exchangeRequest })
+  },
+  organizations: {
+    list: route<B2BDiscoveryOrganizationsListRequest, B2BDiscoveryOrganizationsListResponse>(
+      'POST',
+      '/v1/b2b/discovery/organizations',
+      { request: listRequest }
+    ),
+    create: route<B2BDiscoveryOrganizationsCreateRequest, B2BDiscoveryOrganizationsCreateResponse>(
+      'POST',
+      '/v1/b2b/discovery/organizations/create',
+      { request: createRequest }
+    )
   }
 }

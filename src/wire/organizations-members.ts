@@ -2,7 +2,17 @@ import * as v from 'valibot'
 import type { Member } from './member.ts'
 import type { Organization } from './organization.ts'
 import { memberRoute, route } from './route.ts'
-import { address, emailAddress, jsonObject, optional, phoneNumber, text } from './schema.ts'
+import {
+  address,
+  emailAddress,
+  jsonObject,
+  locale,
+  optional,
+  phoneNumber,
+  redirectUrl,
+  templateId,
+  text
+} from './schema.ts'
 import { type ResultsMetadata, type SearchQuery, searchFields } from './search.ts'
 
 export interface B2BOrganizationsMembersCreateRequest {
@@ -118,6 +128,22 @@ export interface B2BOrganizationsMembersUnlinkRetiredEmailResponse
 export type B2BOrganizationsMembersDeleteExternalIdRequest = B2BOrganizationsMembersDeleteRequest
 export type B2BOrganizationsMembersDeleteExternalIdResponse = B2BOrganizationsMembersCreateResponse
 
+/** Sends a link or a code to a new address, which becomes the member's when it is used. */
+export interface B2BOrganizationsMembersStartEmailUpdateRequest {
+  organization_id: string
+  member_id: string
+  email_address: string
+  /** Where the link leads; registered for the project, whose first URL is the default. */
+  login_redirect_url?: string
+  /** BCP 47 language of the e-mail; English when left out. */
+  locale?: 'en' | 'es' | 'pt-br' | 'fr' | string
+  login_template_id?: string
+  /** Default `EMAIL_MAGIC_LINK`. */
+  delivery_method?: 'EMAIL_MAGIC_LINK' | 'EMAIL_OTP' | string
+}
+
+export type B2BOrganizationsMembersStartEmailUpdateResponse = B2BOrganizationsMembersCreateResponse
+
 export interface B2BOrganizationsMembersSearchRequest {
   organization_ids: string[]
   cursor?: string
@@ -208,6 +234,19 @@ const updateRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUpdateReque
   unlink_email: optional(v.boolean())
 })
 
+const startEmailUpdateRequest: v.GenericSchema<
+  unknown,
+  B2BOrganizationsMembersStartEmailUpdateRequest
+> = v.object({
+  organization_id: address,
+  member_id: address,
+  email_address: emailAddress,
+  login_redirect_url: redirectUrl,
+  locale,
+  login_template_id: templateId,
+  delivery_method: optional(v.picklist(['EMAIL_MAGIC_LINK', 'EMAIL_OTP']))
+})
+
 const searchRequest: v.GenericSchema<unknown, B2BOrganizationsMembersSearchRequest> = v.object({
   organization_ids: v.pipe(
     v.array(address),
@@ -270,6 +309,10 @@ export const membersRoutes = {
     B2BOrganizationsMembersDeleteExternalIdRequest,
     B2BOrganizationsMembersDeleteExternalIdResponse
   >('DELETE', `${members}/{member_id}/external_id`, { request: memberRequest }),
+  startEmailUpdate: memberRoute<
+    B2BOrganizationsMembersStartEmailUpdateRequest,
+    B2BOrganizationsMembersStartEmailUpdateResponse
+  >('POST', `${members}/{member_id}/start_email_update`, { request: startEmailUpdateRequest }),
   search: memberRoute<B2BOrganizationsMembersSearchRequest, B2BOrganizationsMembersSearchResponse>(
     'POST',
     '/v1/b2b/organizations/members/search',

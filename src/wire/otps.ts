@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Member } from './member.ts'
 import type { Organization } from './organization.ts'
+import { otpsEmailRoutes } from './otps-email.ts'
 import { route } from './route.ts'
 import {
   address,
@@ -74,5 +75,6 @@ export const otpsRoutes = {
       '/v1/b2b/otps/sms/authenticate',
       { request: authenticateRequest }
     )
-  }
+  },
+  email: otpsEmailRoutes
 }

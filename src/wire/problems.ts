@@ -112,6 +112,22 @@ export const problems = {
     status: 403,
     message: 'The organization does not allow this MFA method.'
   },
+  email_jit_provisioning_not_allowed: {
+    status: 403,
+    message: 'The organization does not let anybody join by the domain of an email address.'
+  },
+  invalid_email_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let this email address join by its domain.'
+  },
+  invalid_oauth_tenant_for_jit_provisioning: {
+    status: 403,
+    message: 'The organization does not let members of this OAuth tenant join.'
+  },
+  action_not_allowed_email_domain_is_claimed: {
+    status: 400,
+    message: 'Another organization claims the domain of the email address.'
+  },
   user_lock_limit_reached: {
     status: 429,
     message:
@@ -143,6 +159,63 @@ export const problems = {
   invalid_pkce_code_verifier: {
     status: 400,
     message: 'The code_verifier must be 43 to 128 unreserved characters.'
+  },
+
+  // Magic links and codes by e-mail
+  invalid_email_for_invites: {
+    status: 403,
+    message: 'The organization does not allow to invite this address.'
+  },
+  magic_link_not_found: {
+    status: 404,
+    message:
+      'The magic link could not be authenticated, try sending another magic link to the user.'
+  },
+  unable_to_auth_magic_link: {
+    status: 401,
+    message:
+      'The magic link could not be authenticated because it was either already used or expired. Send another magic link to this user.'
+  },
+  no_match_for_provided_magic_link_url: {
+    status: 400,
+    message: 'The URL in the request did not match any redirect URLs set for this project.'
+  },
+  no_login_redirect_url: {
+    status: 400,
+    message: 'The request has no login_redirect_url, and the project has no redirect URL.'
+  },
+  no_signup_redirect_url: {
+    status: 400,
+    message: 'The request has no signup_redirect_url, and the project has no redirect URL.'
+  },
+  no_invite_redirect_url: {
+    status: 400,
+    message: 'The request has no invite_redirect_url, and the project has no redirect URL.'
+  },
+  no_discovery_redirect_url: {
+    status: 400,
+    message: 'The request has no discovery_redirect_url, and the project has no redirect URL.'
+  },
+  invalid_expiration_otp: { status: 400, message: 'The expiration of the code is out of range.' },
+  email_updates_available_only_for_active_members: {
+    status: 400,
+    message: 'Only an active member can change the email.'
+  },
+  member_has_no_active_verified_email: {
+    status: 400,
+    message: 'Only a member with a verified email can change it.'
+  },
+  desired_email_updating_for_different_member: {
+    status: 400,
+    message: 'Another member of this organization is about to take the specified email.'
+  },
+  desired_email_deactivated_by_different_member: {
+    status: 400,
+    message: 'Another member of this organization had the specified email before.'
+  },
+  unable_to_verify_member_email_update: {
+    status: 400,
+    message: 'The email was taken by another member before it was verified.'
   },
 
   // TOTP and recovery codes

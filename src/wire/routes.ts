@@ -1,5 +1,6 @@
 import { discoveryRoutes } from './discovery.ts'
 import { idpRoutes } from './idp.ts'
+import { magicLinksRoutes } from './magic-links.ts'
 import { organizationsRoutes } from './organizations.ts'
 import { otpsRoutes } from './otps.ts'
 import { passwordsRoutes } from './passwords.ts'
@@ -19,6 +20,7 @@ export const routes = {
   totps: totpsRoutes,
   recoveryCodes: recoveryCodesRoutes,
   otps: otpsRoutes,
+  magicLinks: magicLinksRoutes,
   passwords: passwordsRoutes,
   rbac: rbacRoutes,
   organizations: organizationsRoutes,

@@ -67,11 +67,9 @@ describe('the strength of a password', () => {
     }
   })
 
-  test('its first 72 characters are rated, and a long one is rated in time', async () => {
-    const leet = '4@8({[</369&#9!1/|0$5+7%2'.repeat(40)
-    const start = performance.now()
-    expect(await isStrongFor(leet)).toBe(true)
-    expect(performance.now() - start).toBeLessThan(4000)
+  test('its first 72 characters are rated, so that a long one takes no longer', async () => {
+    const leet = '4@8({[</369&#9!1/|0$5+7%2'
+    expect(await meter.rate(leet.repeat(40), [])).toEqual(await meter.rate(leet.repeat(3), []))
     expect(await isStrongFor(`${'a'.repeat(72)}Xk3-vv9!qLp2`)).toBe(false)
   })
 

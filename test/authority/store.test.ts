@@ -312,7 +312,7 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'deletePasswordById', member_id, member_password_id: 'p1', otherwise },
         { do: 'deleteTotp', member_id, otherwise },
         { do: 'revokeConnectionSessions', member_id, connection_id: 'c1', now, otherwise },
-        { do: 'activateMember', member_id, now, otherwise },
+        { do: 'activateMember', member_id, email_id: member.email_id, now, otherwise },
         { do: 'forgetFailures', member_id, otherwise },
         { ...reserveAttempt(member_id, 'password', now), otherwise },
         { do: 'revokeSession', member_session_id, now, otherwise },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { authorization } from '../support/external.ts'
 import { describeEvery, type Enrolled, password, type World } from '../support/promises.ts'
 
@@ -94,6 +95,23 @@ const operations: readonly Operation[] = [
     async call(world, person, { organization_id }) {
       const { session_token } = await world.signIn(person)
       return world.send('passwords.sessions.reset', { organization_id, session_token, password })
+    }
+  },
+  {
+    name: 'sessions.exchange',
+    namesMember: false,
+    async call(world, person, { organization_id }) {
+      const { session_token } = await signInElsewhere(world, person)
+      return world.send('sessions.exchange', { organization_id, session_token })
+    }
+  },
+  {
+    name: 'discovery.intermediateSessions.exchange',
+    namesMember: false,
+    async call(world, { email_address }, { organization_id }) {
+      const intermediate_session_token = await beginDiscovery(world, email_address)
+      const request = { organization_id, intermediate_session_token }
+      return world.send('discovery.intermediateSessions.exchange', request)
     }
   },
   {
@@ -276,8 +294,4 @@ describe('addressing', () => {
       expect(await world.sessionsOf(inB)).toHaveLength(1)
     })
   })
-
-  test.todo(
-    'S-ADR-01 to S-ADR-10: for sessions.exchange and discovery.intermediateSessions.exchange'
-  )
 })

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import {
   claimsOf,
@@ -28,15 +29,38 @@ async function send(world: World, operation: string, data: Options): Promise<Ans
   return (await world.send(operation, data)) as unknown as Answer
 }
 
+async function withoutMfa(world: World, person: Enrolled): Promise<Enrolled> {
+  const { organization_id, member_id } = person
+  await world.client.organizations.members.update({
+    organization_id,
+    member_id,
+    mfa_enrolled: false
+  })
+  return person
+}
+
 const starting: readonly Operation[] = [
   {
+    name: 'sessions.exchange',
+    async call(world, person, options) {
+      const { organization_id } = await withoutMfa(world, person)
+      const { session_token } = await signInElsewhere(world, person)
+      return send(world, 'sessions.exchange', { organization_id, session_token, ...options })
+    }
+  },
+  {
+    name: 'discovery.intermediateSessions.exchange',
+    async call(world, person, options) {
+      const { organization_id, email_address } = await withoutMfa(world, person)
+      const intermediate_session_token = await beginDiscovery(world, email_address)
+      const request = { organization_id, intermediate_session_token, ...options }
+      return send(world, 'discovery.intermediateSessions.exchange', request)
+    }
+  },
+  {
     name: 'passwords.authenticate',
-    async call(world, { organization_id, email_address, member_id }, options) {
-      await world.client.organizations.members.update({
-        organization_id,
-        member_id,
-        mfa_enrolled: false
-      })
+    async call(world, person, options) {
+      const { organization_id, email_address } = await withoutMfa(world, person)
       const request = { organization_id, email_address, password }
       return send(world, 'passwords.authenticate', { ...request, ...options })
     }
@@ -400,8 +424,4 @@ describe('custom claims', () => {
       expect(lifetimeOf(answer.member_session)).toBe(3600)
     })
   })
-
-  test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchange and discovery.intermediateSessions.exchange'
-  )
 })

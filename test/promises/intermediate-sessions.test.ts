@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { magicLinkFactor, plantIntermediateSession } from '../support/plant.ts'
+import { magicLinkFactor, plant, plantIntermediateSession } from '../support/plant.ts'
 import { codeAt, describeEvery, type Enrolled, password, wrongCode } from '../support/promises.ts'
 
 const gone = { status_code: 404, error_type: 'intermediate_session_not_found' }
@@ -202,22 +202,61 @@ describe('intermediate session tokens', () => {
       expect(asked.primary_required ?? null).toBe(null)
       expect(asked.mfa_required).not.toBe(null)
     })
-  })
 
-  test.todo(
-    'S-IST-06: it is exchanged into an organization that allows its factors (discovery.intermediateSessions.exchange)'
-  )
-  test.todo(
-    'S-IST-07: an organization that does not allow its factors asks for another (discovery.intermediateSessions.exchange)'
-  )
-  test.todo(
-    'S-IST-08: one of a discovery sign-in creates an organization (discovery.organizations.create)'
-  )
-  test.todo(
-    'S-IST-10: passed into the demanded primary step it makes one session of both factors (magicLinks.authenticate)'
-  )
-  test.todo(
-    'S-IST-11: not passed into the demanded primary step, its factor is not remembered (magicLinks.authenticate)'
-  )
-  test.todo('S-IST-12 S-IST-13: for discovery.intermediateSessions.exchange')
+    describe('a primary factor that is demanded', () => {
+      /** A pending member, whose password is right and does not verify the address. */
+      async function newWaiting() {
+        const { organization_id } = await world.newOrganization()
+        const email_address = `${crypto.randomUUID()}@acme.example`
+        const person = await world.newPerson({ organization_id, email_address })
+        await plant(
+          world.database,
+          "update members set status = 'pending', version = version + 1 where member_id = $1",
+          [person.member_id]
+        )
+        const answer = await world.authenticate(person)
+        expect(answer.member_authenticated).toBe(false)
+        expect(answer.primary_required?.allowed_auth_methods).toContain('magic_link')
+        await world.client.magicLinks.email.loginOrSignup({ organization_id, email_address })
+        const magic_links_token = world.sentTo(email_address)[0]?.token ?? ''
+        return { person, magic_links_token, token: answer.intermediate_session_token }
+      }
+
+      test('S-IST-10: with the token passed into the demanded step one session has both factors', async () => {
+        const { person, magic_links_token, token: intermediate_session_token } = await newWaiting()
+        const answer = await world.client.magicLinks.authenticate({
+          magic_links_token,
+          intermediate_session_token
+        })
+        expect(answer.member).toMatchObject({ status: 'active', email_address_verified: true })
+        expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+          'password',
+          'magic_link'
+        ])
+        expect(await world.sessionsOf(person)).toHaveLength(1)
+      })
+
+      test('S-IST-11: without it the first factor is not remembered', async () => {
+        const { magic_links_token } = await newWaiting()
+        const answer = await world.client.magicLinks.authenticate({ magic_links_token })
+        expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
+          'magic_link'
+        ])
+      })
+
+      test('one of another member leaves the link good', async () => {
+        const { magic_links_token } = await newWaiting()
+        const { token: intermediate_session_token } = await newWaiting()
+        const call = world.client.magicLinks.authenticate({
+          magic_links_token,
+          intermediate_session_token
+        })
+        expect(await world.errorOf(call)).toMatchObject({
+          status_code: 400,
+          error_type: 'invalid_intermediate_session_token_for_organization'
+        })
+        await world.client.magicLinks.authenticate({ magic_links_token })
+      })
+    })
+  })
 })

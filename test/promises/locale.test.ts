@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import {
   describeEvery,
   type Person,
@@ -40,6 +41,22 @@ const sending: readonly Sending[] = [
     name: 'passwords.authenticate',
     call: (world, { organization_id, email_address }, locale) =>
       world.send('passwords.authenticate', { organization_id, email_address, password, locale })
+  },
+  {
+    name: 'sessions.exchange',
+    async call(world, person, locale) {
+      const { organization_id } = person
+      const { session_token } = await signInElsewhere(world, person)
+      return world.send('sessions.exchange', { organization_id, session_token, locale })
+    }
+  },
+  {
+    name: 'discovery.intermediateSessions.exchange',
+    async call(world, { organization_id, email_address }, locale) {
+      const intermediate_session_token = await beginDiscovery(world, email_address)
+      const request = { organization_id, intermediate_session_token, locale }
+      return world.send('discovery.intermediateSessions.exchange', request)
+    }
   }
 ]
 
@@ -141,8 +158,4 @@ describe('locale', () => {
         ...options
       })
   })
-
-  test.todo(
-    'S-LOC-01 to S-LOC-06: for sessions.exchange and discovery.intermediateSessions.exchange'
-  )
 })

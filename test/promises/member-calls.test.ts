@@ -24,6 +24,10 @@ interface Subject {
 /** A request of every operation that takes a member session, about the subject. A new operation needs a line here. */
 const requests: Record<MemberOperation, (subject: Subject) => Record<string, unknown>> = {
   'sessions.revoke': ({ member_session_id }) => ({ member_session_id }),
+  'magicLinks.email.invite': ({ organization: { organization_id } }) => ({
+    organization_id,
+    email_address: `${randomUUID()}@acme.example`
+  }),
   'organizations.update': ({ organization: { organization_id } }) => ({
     organization_id,
     organization_name: 'Changed'
@@ -50,6 +54,10 @@ const requests: Record<MemberOperation, (subject: Subject) => Record<string, unk
     email_id: member.retired_email_addresses[0]?.email_id
   }),
   'organizations.members.deleteExternalId': ({ person }) => named(person),
+  'organizations.members.startEmailUpdate': ({ person }) => ({
+    ...named(person),
+    email_address: `${randomUUID()}@acme.example`
+  }),
   'organizations.members.search': ({ organization: { organization_id } }) => ({
     organization_ids: [organization_id]
   })
@@ -69,7 +77,8 @@ const ofSelf: readonly MemberOperation[] = [
   'organizations.members.deleteMFAPhoneNumber',
   'organizations.members.deleteTOTP',
   'organizations.members.deletePassword',
-  'organizations.members.unlinkRetiredEmail'
+  'organizations.members.unlinkRetiredEmail',
+  'organizations.members.startEmailUpdate'
 ]
 
 const operations = Object.keys(requests) as MemberOperation[]

@@ -273,6 +273,4 @@ describe('objects', () => {
       })
     }
   )
-
-  test.todo('S-OBJ-09: primary_required after sessions.exchange (sessions.exchange)')
 })

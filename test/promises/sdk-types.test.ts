@@ -2,10 +2,24 @@ import { describe, expect, test } from '@jest/globals'
 import type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,
   B2BDiscoveryIntermediateSessionsExchangeResponse,
+  B2BDiscoveryOrganizationsCreateRequest,
+  B2BDiscoveryOrganizationsCreateResponse,
+  B2BDiscoveryOrganizationsListRequest,
+  B2BDiscoveryOrganizationsListResponse,
   B2BIDPOAuthAuthorizeRequest,
   B2BIDPOAuthAuthorizeResponse,
   B2BIDPOAuthAuthorizeStartRequest,
   B2BIDPOAuthAuthorizeStartResponse,
+  B2BMagicLinksAuthenticateRequest,
+  B2BMagicLinksAuthenticateResponse,
+  B2BMagicLinksDiscoveryAuthenticateRequest,
+  B2BMagicLinksDiscoveryAuthenticateResponse,
+  B2BMagicLinksEmailDiscoverySendRequest,
+  B2BMagicLinksEmailDiscoverySendResponse,
+  B2BMagicLinksEmailInviteRequest,
+  B2BMagicLinksEmailInviteResponse,
+  B2BMagicLinksEmailLoginOrSignupRequest,
+  B2BMagicLinksEmailLoginOrSignupResponse,
   B2BOrganizationsDeleteExternalIdRequest,
   B2BOrganizationsDeleteExternalIdResponse,
   B2BOrganizationsDeleteRequest,
@@ -24,10 +38,20 @@ import type {
   B2BOrganizationsMembersGetResponse,
   B2BOrganizationsMembersReactivateRequest,
   B2BOrganizationsMembersReactivateResponse,
+  B2BOrganizationsMembersStartEmailUpdateRequest,
+  B2BOrganizationsMembersStartEmailUpdateResponse,
   B2BOrganizationsMembersUnlinkRetiredEmailRequest,
   B2BOrganizationsMembersUnlinkRetiredEmailResponse,
   B2BOrganizationsMetricsRequest,
   B2BOrganizationsMetricsResponse,
+  B2BOTPEmailAuthenticateRequest,
+  B2BOTPEmailAuthenticateResponse,
+  B2BOTPEmailDiscoveryAuthenticateRequest,
+  B2BOTPEmailDiscoveryAuthenticateResponse,
+  B2BOTPEmailDiscoverySendRequest,
+  B2BOTPEmailDiscoverySendResponse,
+  B2BOTPEmailLoginOrSignupRequest,
+  B2BOTPEmailLoginOrSignupResponse,
   B2BOTPSmsAuthenticateRequest,
   B2BOTPSmsAuthenticateResponse,
   B2BOTPSmsSendRequest,
@@ -142,6 +166,16 @@ interface Operations {
     Sdk['discovery']['intermediateSessions']['exchange'],
     B2BDiscoveryIntermediateSessionsExchangeRequest,
     B2BDiscoveryIntermediateSessionsExchangeResponse
+  ]
+  'discovery.organizations.list': [
+    Sdk['discovery']['organizations']['list'],
+    B2BDiscoveryOrganizationsListRequest,
+    B2BDiscoveryOrganizationsListResponse
+  ]
+  'discovery.organizations.create': [
+    Sdk['discovery']['organizations']['create'],
+    B2BDiscoveryOrganizationsCreateRequest,
+    B2BDiscoveryOrganizationsCreateResponse
   ]
   'idp.oauth.authorizeStart': [
     Sdk['idp']['oauth']['authorizeStart'],
@@ -271,6 +305,56 @@ interface Operations {
     B2BOTPSmsAuthenticateRequest,
     B2BOTPSmsAuthenticateResponse
   ]
+  'otps.email.loginOrSignup': [
+    Sdk['otps']['email']['loginOrSignup'],
+    B2BOTPEmailLoginOrSignupRequest,
+    B2BOTPEmailLoginOrSignupResponse
+  ]
+  'otps.email.authenticate': [
+    Sdk['otps']['email']['authenticate'],
+    B2BOTPEmailAuthenticateRequest,
+    B2BOTPEmailAuthenticateResponse
+  ]
+  'otps.email.discovery.send': [
+    Sdk['otps']['email']['discovery']['send'],
+    B2BOTPEmailDiscoverySendRequest,
+    B2BOTPEmailDiscoverySendResponse
+  ]
+  'otps.email.discovery.authenticate': [
+    Sdk['otps']['email']['discovery']['authenticate'],
+    B2BOTPEmailDiscoveryAuthenticateRequest,
+    B2BOTPEmailDiscoveryAuthenticateResponse
+  ]
+  'magicLinks.authenticate': [
+    Sdk['magicLinks']['authenticate'],
+    B2BMagicLinksAuthenticateRequest,
+    B2BMagicLinksAuthenticateResponse
+  ]
+  'magicLinks.email.loginOrSignup': [
+    Sdk['magicLinks']['email']['loginOrSignup'],
+    B2BMagicLinksEmailLoginOrSignupRequest,
+    B2BMagicLinksEmailLoginOrSignupResponse
+  ]
+  'magicLinks.email.invite': [
+    Sdk['magicLinks']['email']['invite'],
+    B2BMagicLinksEmailInviteRequest,
+    B2BMagicLinksEmailInviteResponse
+  ]
+  'magicLinks.email.discovery.send': [
+    Sdk['magicLinks']['email']['discovery']['send'],
+    B2BMagicLinksEmailDiscoverySendRequest,
+    B2BMagicLinksEmailDiscoverySendResponse
+  ]
+  'magicLinks.discovery.authenticate': [
+    Sdk['magicLinks']['discovery']['authenticate'],
+    B2BMagicLinksDiscoveryAuthenticateRequest,
+    B2BMagicLinksDiscoveryAuthenticateResponse
+  ]
+  'organizations.members.startEmailUpdate': [
+    Sdk['organizations']['members']['startEmailUpdate'],
+    B2BOrganizationsMembersStartEmailUpdateRequest,
+    B2BOrganizationsMembersStartEmailUpdateResponse
+  ]
 }
 
 /** What later versions of the SDK declare beyond the seeds. A new name here is a decision. */
@@ -281,7 +365,12 @@ interface BeyondSeeds {
   'passwords.authenticate': 'intermediate_session_token_expires_at'
   'passwords.email.reset': 'intermediate_session_token_expires_at'
   'passwords.existingPassword.reset': 'intermediate_session_token_expires_at'
+  'discovery.organizations.create': 'intermediate_session_token_expires_at'
   'passwords.sessions.reset': 'intermediate_session_token_expires_at'
+  'otps.email.authenticate': 'intermediate_session_token_expires_at'
+  'otps.email.discovery.authenticate': 'intermediate_session_token_expires_at'
+  'magicLinks.authenticate': 'intermediate_session_token_expires_at'
+  'magicLinks.discovery.authenticate': 'intermediate_session_token_expires_at'
 }
 
 type Beyond<Name> = Name extends keyof BeyondSeeds ? BeyondSeeds[Name] : never

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { MemberSession } from 'membergate/client'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import {
   claimsOf,
@@ -30,6 +31,26 @@ interface Starting {
 }
 
 const starting: readonly Starting[] = [
+  {
+    name: 'sessions.exchange',
+    mfa: false,
+    async prepare(world, person) {
+      const { organization_id } = person
+      const { session_token } = await signInElsewhere(world, person)
+      return (options) =>
+        send(world, 'sessions.exchange', { organization_id, session_token, ...options })
+    }
+  },
+  {
+    name: 'discovery.intermediateSessions.exchange',
+    mfa: false,
+    async prepare(world, { organization_id, email_address }) {
+      const intermediate_session_token = await beginDiscovery(world, email_address)
+      const request = { organization_id, intermediate_session_token }
+      return (options) =>
+        send(world, 'discovery.intermediateSessions.exchange', { ...request, ...options })
+    }
+  },
   {
     name: 'passwords.authenticate',
     mfa: false,
@@ -321,8 +342,4 @@ describe('session lifetime', () => {
       }
     )
   })
-
-  test.todo(
-    'S-DUR-01 to S-DUR-16: for sessions.exchange and discovery.intermediateSessions.exchange'
-  )
 })

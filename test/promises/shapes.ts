@@ -120,6 +120,15 @@ const memberAnswer = { ...envelope, member_id: 'string', member, organization } 
 const organizationAnswer = { ...envelope, organization } as const
 const orgPolicyAnswer = { ...envelope, org_policy: { roles: [role] } } as const
 const metadata = { total: 'number', 'next_cursor?': 'string' } as const
+const discovered = [
+  {
+    member_authenticated: 'boolean',
+    'organization?': organization,
+    'membership?': { type: 'string', 'details?': 'object', 'member?': member },
+    'primary_required?': { allowed_auth_methods: ['string'] },
+    'mfa_required?': 'object'
+  }
+] as const
 const device = { visitor_id: 'string' } as const
 
 const signInAnswer = {
@@ -137,6 +146,13 @@ const signInAnswer = {
   'member_device?': device
 } as const
 
+const discoveryAnswer = {
+  ...envelope,
+  intermediate_session_token: 'string',
+  email_address: 'string',
+  discovered_organizations: discovered
+} as const
+
 export const shapes: Readonly<Record<string, Shape>> = {
   'sessions.get': { ...envelope, member_sessions: [memberSession] },
   'sessions.authenticate': {
@@ -149,6 +165,15 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'verdict?': { authorized: 'boolean', granting_roles: ['string'] }
   },
   'sessions.revoke': envelope,
+  'sessions.exchange': signInAnswer,
+  'discovery.intermediateSessions.exchange': signInAnswer,
+  'discovery.organizations.list': {
+    ...envelope,
+    email_address: 'string',
+    discovered_organizations: discovered,
+    'organization_id_hint?': 'string'
+  },
+  'discovery.organizations.create': signInAnswer,
   'sessions.exchangeAccessToken': {
     ...memberAnswer,
     session_token: 'string',
@@ -222,6 +247,20 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'member_session?': memberSession,
     'member_device?': device
   },
+  'otps.email.loginOrSignup': { ...memberAnswer, member_created: 'boolean' },
+  'otps.email.authenticate': { ...signInAnswer, organization_id: 'string', method_id: 'string' },
+  'otps.email.discovery.send': envelope,
+  'otps.email.discovery.authenticate': discoveryAnswer,
+  'magicLinks.authenticate': {
+    ...signInAnswer,
+    organization_id: 'string',
+    method_id: 'string',
+    reset_sessions: 'boolean'
+  },
+  'magicLinks.email.loginOrSignup': { ...memberAnswer, member_created: 'boolean' },
+  'magicLinks.email.invite': memberAnswer,
+  'magicLinks.email.discovery.send': envelope,
+  'magicLinks.discovery.authenticate': discoveryAnswer,
   'passwords.authenticate': { ...signInAnswer, organization_id: 'string' },
   'passwords.strengthCheck': {
     ...envelope,
@@ -301,6 +340,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'organizations.members.deletePassword': memberAnswer,
   'organizations.members.unlinkRetiredEmail': { ...memberAnswer, organization_id: 'string' },
   'organizations.members.deleteExternalId': memberAnswer,
+  'organizations.members.startEmailUpdate': memberAnswer,
   'organizations.members.search': {
     ...envelope,
     members: [member],

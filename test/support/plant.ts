@@ -52,6 +52,70 @@ export async function addFactor(
   await addFactorWhere(database, 'sessions', 'member_session_id', member_session_id, factor)
 }
 
+/** Makes these the factors of a session, as if it had begun by them. */
+export async function setFactors(
+  database: string,
+  member_session_id: string,
+  factors: readonly AuthenticationFactor[]
+): Promise<void> {
+  await plant(
+    database,
+    'update sessions set authentication_factors = $1, version = version + 1 where member_session_id = $2',
+    [JSON.stringify(factors), member_session_id]
+  )
+}
+
+/** The id of the member's address of today. */
+export async function emailIdOf(database: string, member_id: string): Promise<string> {
+  const [row] = await plant(database, 'select email_id from members where member_id = $1', [
+    member_id
+  ])
+  return String(row?.email_id)
+}
+
+/** What a link in an e-mail to the address proves. In discovery no member has the id. */
+export function magicLinkFactor(
+  email_address: string,
+  now: number,
+  email_id = `email-test-${randomUUID()}`
+): AuthenticationFactor {
+  return {
+    type: 'magic_link',
+    delivery_method: 'email',
+    sequence_order: 'PRIMARY',
+    ...momentsOf(now),
+    email_factor: { email_id, email_address }
+  }
+}
+
+/** What a sign-in at the provider proves; with an `email_id`, that the provider named that address. */
+export function oauthFactor(
+  provider: 'google' | 'github' | 'slack',
+  provider_subject: string,
+  now: number,
+  email_id?: string
+): AuthenticationFactor {
+  const said = { id: `oauth-user-test-${randomUUID()}`, provider_subject }
+  return {
+    type: 'oauth',
+    delivery_method: `oauth_${provider}`,
+    sequence_order: 'PRIMARY',
+    ...momentsOf(now),
+    [`${provider}_oauth_factor`]: email_id === undefined ? said : { ...said, email_id }
+  }
+}
+
+/** What a code by SMS proves. */
+export function smsFactor(phone_number: string, now: number): AuthenticationFactor {
+  return {
+    type: 'otp',
+    delivery_method: 'sms',
+    sequence_order: 'SECONDARY',
+    ...momentsOf(now),
+    phone_number_factor: { phone_id: `phone-number-test-${randomUUID()}`, phone_number }
+  }
+}
+
 /** Adds a factor to an intermediate session. */
 export async function addIntermediateFactor(
   database: string,
@@ -123,17 +187,6 @@ export function samlFactor(connection_id: string, now: number): AuthenticationFa
       provider_id: connection_id,
       external_id: randomBytes(8).toString('hex')
     }
-  }
-}
-
-/** What a magic link to the address proves, before it belongs to a member. */
-export function magicLinkFactor(email_address: string, now: number): AuthenticationFactor {
-  return {
-    type: 'magic_link',
-    delivery_method: 'email',
-    sequence_order: 'PRIMARY',
-    ...momentsOf(now),
-    email_factor: { email_id: `email-test-${randomUUID()}`, email_address }
   }
 }
 

@@ -29,8 +29,8 @@ export class RatingUnavailable extends Error {
 /** Work grows steeply with length. What is strong in so many characters is strong with more. */
 const maxLength = 72
 
-/** Loading the dictionaries takes a fraction of a second, and so does the worst password. */
-const deadlineMs = 5000
+/** Loading the dictionaries takes a fraction of a second on an idle machine, and so does the worst password. */
+const deadlineMs = 10_000
 
 /** Plain JavaScript in a string, because it must run from TypeScript sources and from the built package alike. */
 const program = `

@@ -121,13 +121,59 @@ export function authMethodOf(factor: AuthenticationFactor): string | undefined {
 
 const emailVerifyingMethods = ['magic_link', 'email_otp', 'google_oauth', 'microsoft_oauth']
 
-/** Whether the factor proves, at the moment of signing in, that the address is the person's. */
+/** Whether the factor is of a kind that proves an address to be the person's, whichever address that is. */
 export function verifiesEmail(factor: AuthenticationFactor): boolean {
   return emailVerifyingMethods.includes(authMethodOf(factor) ?? '') && !wasExchanged(factor)
 }
 
+/** Whether the factor proves that this very address is the person's: not the one that the member had before. */
+export function verifiesAddress(
+  factor: AuthenticationFactor,
+  { email_id, email_address }: Address
+): boolean {
+  if (!verifiesEmail(factor) || emailIdOf(factor) !== email_id) return false
+  return factor.email_factor === undefined || factor.email_factor.email_address === email_address
+}
+
+/** The id of the address that a primary factor is about; `undefined` where it names none. */
+export function emailIdOf(factor: AuthenticationFactor): string | undefined {
+  return factor.email_factor?.email_id ?? oauthFactorOf(factor)?.email_id
+}
+
+export function isOAuth(factor: AuthenticationFactor): boolean {
+  return factor.type === 'oauth' && authMethodOf(factor) !== undefined
+}
+
+/** `google`, from `google_oauth`. */
+export function providerOf(factor: AuthenticationFactor): string | undefined {
+  return isOAuth(factor) ? authMethodOf(factor)?.replace(/_oauth$/, '') : undefined
+}
+
+/** What the provider said. A factor that came from another organization without it has none. */
+export function oauthFactorOf(
+  factor: AuthenticationFactor
+): { readonly provider_subject?: string; readonly email_id?: string } | undefined {
+  return Reflect.get(factor, `${providerOf(factor)}_oauth_factor`)
+}
+
+/** The sign-ins at providers that verify the address, and so may stand for it from now on. */
+export function registrationsOf(
+  factors: readonly AuthenticationFactor[],
+  address: Address
+): readonly { readonly provider_type: string; readonly provider_subject: string }[] {
+  return factors.flatMap((factor) => {
+    const provider_type = providerOf(factor)
+    const provider_subject = oauthFactorOf(factor)?.provider_subject
+    return provider_type !== undefined &&
+      provider_subject !== undefined &&
+      verifiesAddress(factor, address)
+      ? { provider_type, provider_subject }
+      : []
+  })
+}
+
 /** An OAuth factor that came from another organization, without having verified an address there. */
-function wasExchanged({ delivery_method }: AuthenticationFactor): boolean {
+export function wasExchanged({ delivery_method }: AuthenticationFactor): boolean {
   return delivery_method.startsWith('oauth_exchange_')
 }
 

@@ -2,7 +2,7 @@ import { problem } from './problem.ts'
 import type { MemberRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
-/** What somebody guesses: a password or a code. */
+/** What somebody guesses: a password, or whatever else begins a sign-in, or the code of a second factor. */
 export type Guess = 'password' | 'code'
 
 /** One count for passwords and codes together: the tenth failure locks the member for an hour. */

@@ -123,8 +123,19 @@ export function writesOfChange(before: MemberRecord, after: MemberRecord, stale:
   return writes
 }
 
-export function writesOfCreation(member: MemberRecord): Write[] {
-  return [{ do: 'insertMember', member: rowOf(member) }, claimEmail(member)]
+/** `taken` is the answer where the address is another member's. */
+export function writesOfCreation(
+  member: MemberRecord,
+  taken: Problem = problem('duplicate_member_email')
+): Write[] {
+  return [
+    { do: 'insertMember', member: rowOf(member) },
+    { ...claimEmail(member), otherwise: taken }
+  ]
+}
+
+export function domainOf(email_address: string): string {
+  return email_address.slice(email_address.lastIndexOf('@') + 1)
 }
 
 /**

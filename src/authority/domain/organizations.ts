@@ -70,6 +70,8 @@ const commonDomains: ReadonlySet<string> = new Set([
   'fastmail.com'
 ])
 
+const maxNameLength = 128
+
 /** Stand in paths where an organization is named. */
 const pathWords: ReadonlySet<string> = new Set(['search', 'members'])
 
@@ -244,6 +246,14 @@ function refuseImplicitRoles(
     if (refusal !== undefined) return refusal
   }
   return undefined
+}
+
+/** A name for the organization of whoever has the address: its domain, unless people of many organizations share that. */
+export function nameFromEmail(email_address: string): string {
+  const at = email_address.lastIndexOf('@')
+  const domain = email_address.slice(at + 1)
+  const isShared = commonDomains.has(domain) || domain.endsWith('.edu')
+  return (isShared ? email_address.slice(0, at) : domain).slice(0, maxNameLength)
 }
 
 /** The name as a slug: lower case, without accents, hyphens for the rest. `undefined` when nothing is left of it. */

@@ -22,12 +22,16 @@ export function countSms(member_id: string, phoneNumber: string, now: number): W
   ]
 }
 
-/** Counts an e-mail before it is sent: 10 an hour and 30 a day for an address. */
+/** Counts an e-mail before it is sent: 10 an hour and 30 a day for a mailbox, whatever follows a `+` in its name. */
 export function countEmail(email_address: string, now: number): Write[] {
   return [
-    countSend(`email|${email_address}|hour`, hourMs, 10, now),
-    countSend(`email|${email_address}|day`, dayMs, 30, now)
+    countSend(`email|${mailboxOf(email_address)}|hour`, hourMs, 10, now),
+    countSend(`email|${mailboxOf(email_address)}|day`, dayMs, 30, now)
   ]
+}
+
+function mailboxOf(email_address: string): string {
+  return email_address.replace(/\+[^@]*@/, '@')
 }
 
 /** Windows are aligned to the clock, so that every process counts in the same ones. */

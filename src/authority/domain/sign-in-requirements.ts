@@ -5,7 +5,7 @@ import {
   acceptedMethods,
   authMethodOf,
   hasSecondaryFactor,
-  verifiesEmail
+  verifiesAddress
 } from './factors.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 
@@ -39,7 +39,7 @@ export function missingPrimary(
   factors: readonly AuthenticationFactor[]
 ): PrimaryRequired | null {
   const primary = factors.filter(({ sequence_order }) => sequence_order !== 'SECONDARY')
-  if (member.status !== 'active' && !primary.some(verifiesEmail)) {
+  if (member.status !== 'active' && !primary.some((factor) => verifiesAddress(factor, member))) {
     return { allowed_auth_methods: acceptedEmailMethods(organization) }
   }
   const accepted = primary.some((factor) => acceptsFactor(organization, member, factor))

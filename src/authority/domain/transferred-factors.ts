@@ -1,5 +1,13 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
-import { authMethodOf, verifiesEmail } from './factors.ts'
+import {
+  emailIdOf,
+  isOAuth,
+  oauthFactorOf,
+  providerOf,
+  verifiesAddress,
+  verifiesEmail,
+  wasExchanged
+} from './factors.ts'
 import { type Problem, problem } from './problem.ts'
 import type {
   IntermediateSessionRecord,
@@ -11,13 +19,20 @@ import { acceptsFactor } from './sign-in-requirements.ts'
 
 /** What a person has proven outside of an organization, or in another one. */
 export interface Evidence {
-  readonly factors: readonly AuthenticationFactor[]
-  /** The address that the factors are about. */
+  /** The address that the person goes by. */
   readonly email_address: string
-  /** Whether it is known to be the person's, whatever these factors say. */
-  readonly email_address_verified: boolean
+  /** Whether it is the person's: one of the factors verifies it, or it is known to be verified. */
+  readonly provesAddress: boolean
+  /** Those about other addresses are left out. */
+  readonly factors: readonly EvidentFactor[]
   /** A number that is known to be the person's, or `''`. */
   readonly verified_phone_number: string
+}
+
+interface EvidentFactor {
+  readonly factor: AuthenticationFactor
+  /** Whether it names the address. A provider that claimed another one, or none, does not. */
+  readonly isAboutAddress: boolean
 }
 
 /**
@@ -25,49 +40,86 @@ export interface Evidence {
  *
  * - One that is bound to the member counts as it is; one that is bound to another member is refused.
  * - One of discovery counts for the member with its address, as {@link transferredFactors} says.
+ * - When the member has another address by now, it is the member's no more.
  */
 export function factorsForMember(
   intermediate: IntermediateSessionRecord,
   member: MemberRecord
 ): readonly AuthenticationFactor[] | Problem {
-  const { member_id, organization_id, authentication_factors, email_address } = intermediate
-  if (member_id === null) {
-    return email_address === member.email_address
-      ? transferredFactors(evidenceOfIntermediateSession(intermediate), member)
-      : problem('member_session_member_id_mismatch')
-  }
-  if (organization_id !== member.organization_id) {
+  const { member_id, organization_id, email_address } = intermediate
+  if (member_id !== null && organization_id !== member.organization_id) {
     return problem('invalid_intermediate_session_token_for_organization')
   }
-  return member_id === member.member_id
-    ? authentication_factors
-    : problem('member_session_member_id_mismatch')
+  const isOfAnother = member_id !== null && member_id !== member.member_id
+  return isOfAnother || email_address !== member.email_address
+    ? problem('member_session_member_id_mismatch')
+    : factorsToEnter(intermediate, member)
 }
 
+/** The same for whoever exchanges an intermediate session: one that is bound to another member is evidence too. */
+export function factorsToEnter(
+  intermediate: IntermediateSessionRecord,
+  member: MemberRecord
+): readonly AuthenticationFactor[] {
+  const isOfMember =
+    intermediate.member_id === member.member_id &&
+    intermediate.email_address === member.email_address
+  return isOfMember
+    ? intermediate.authentication_factors
+    : transferredFactors(evidenceOfIntermediateSession(intermediate), member)
+}
+
+/**
+ * In discovery a provider is asked for nothing but the address of the intermediate session. Later steps of a member may
+ * add providers that go by another address: they name no `email_id`.
+ */
 export function evidenceOfIntermediateSession({
-  authentication_factors,
-  email_address
+  member_id,
+  email_address,
+  authentication_factors
 }: IntermediateSessionRecord): Evidence {
+  const factors = authentication_factors
+    .filter(({ email_factor }) => (email_factor?.email_address ?? email_address) === email_address)
+    .map((factor) => ({
+      factor,
+      isAboutAddress: member_id === null || emailIdOf(factor) !== undefined
+    }))
   return {
-    factors: authentication_factors.filter((factor) => isAbout(factor, email_address)),
     email_address,
-    email_address_verified: false,
+    provesAddress: factors.some(provesItsAddress),
+    factors,
     verified_phone_number: ''
   }
 }
 
 /** A factor about an address that the member had before says nothing about the one of today. */
 export function evidenceOfSession(session: SessionRecord, member: MemberRecord): Evidence {
-  return {
-    factors: session.authentication_factors.filter(
+  const { email_id, email_address } = member
+  const factors = session.authentication_factors
+    .filter(
       (factor) =>
-        isAbout(factor, member.email_address) &&
-        (emailIdOf(factor) ?? member.email_id) === member.email_id
-    ),
-    email_address: member.email_address,
-    email_address_verified: member.email_address_verified,
+        (emailIdOf(factor) ?? email_id) === email_id &&
+        (factor.email_factor?.email_address ?? email_address) === email_address
+    )
+    .map((factor) => ({ factor, isAboutAddress: emailIdOf(factor) === email_id }))
+  return {
+    email_address,
+    provesAddress: member.email_address_verified || factors.some(provesItsAddress),
+    factors,
     verified_phone_number: member.mfa_phone_number_verified ? member.mfa_phone_number : ''
   }
+}
+
+function provesItsAddress({ factor, isAboutAddress }: EvidentFactor): boolean {
+  return isAboutAddress && verifiesEmail(factor)
+}
+
+/** Whether the evidence shows that this person is that member, and does not merely share an address by claim. */
+export function provesMember(evidence: Evidence, member: MemberRecord): boolean {
+  if (evidence.email_address !== member.email_address) return false
+  return (
+    evidence.provesAddress || evidence.factors.some(({ factor }) => isRegistered(factor, member))
+  )
 }
 
 /**
@@ -83,10 +135,13 @@ export function transferredFactors(
   member: MemberRecord
 ): readonly AuthenticationFactor[] {
   if (!provesMember(evidence, member)) return []
-  return evidence.factors.flatMap((factor) => asFactorOf(member, factor, evidence) ?? [])
+  return evidence.factors.flatMap((evident) => asFactorOf(member, evident, evidence) ?? [])
 }
 
-/** As {@link transferredFactors}, for a session of one organization that is exchanged for one of another. */
+/**
+ * As {@link transferredFactors}, for a session of one organization that is exchanged for one of another: only what the
+ * other one accepts, and a sign-in at a provider that verifies no address becomes one that says less.
+ */
 export function exchangedFactors(
   evidence: Evidence,
   organization: OrganizationRecord,
@@ -94,7 +149,7 @@ export function exchangedFactors(
 ): readonly AuthenticationFactor[] {
   return transferredFactors(evidence, member)
     .map((factor) =>
-      isOAuth(factor) && !verifiesEmail(factor) ? asExchanged(member, factor) : factor
+      isOAuth(factor) && !verifiesAddress(factor, member) ? asExchanged(member, factor) : factor
     )
     .filter(
       (factor) =>
@@ -102,24 +157,17 @@ export function exchangedFactors(
     )
 }
 
-export function provesMember(evidence: Evidence, member: MemberRecord): boolean {
-  if (evidence.email_address !== member.email_address) return false
-  return (
-    evidence.email_address_verified ||
-    evidence.factors.some((factor) => verifiesEmail(factor) || isRegistered(factor, member))
-  )
-}
-
 function asFactorOf(
   member: MemberRecord,
-  factor: AuthenticationFactor,
+  { factor, isAboutAddress }: EvidentFactor,
   { verified_phone_number }: Evidence
 ): AuthenticationFactor | undefined {
   const { email_id, email_address, phone_id, mfa_phone_number } = member
   if (factor.email_factor !== undefined) {
     return { ...factor, email_factor: { email_id, email_address } }
   }
-  if (isOAuth(factor)) return factor
+  if (wasExchanged(factor)) return asExchanged(member, factor)
+  if (isOAuth(factor)) return isAboutAddress ? withEmailId(member, factor) : factor
   const samePhone =
     member.mfa_phone_number_verified &&
     mfa_phone_number === verified_phone_number &&
@@ -127,6 +175,14 @@ function asFactorOf(
   return samePhone
     ? { ...factor, phone_number_factor: { phone_id, phone_number: mfa_phone_number } }
     : undefined
+}
+
+function withEmailId(
+  { email_id }: MemberRecord,
+  factor: AuthenticationFactor
+): AuthenticationFactor {
+  const said = { ...oauthFactorOf(factor), email_id }
+  return { ...factor, [`${providerOf(factor)}_oauth_factor`]: said }
 }
 
 /** `oauth_github` becomes `oauth_exchange_github`, which says less. */
@@ -149,32 +205,9 @@ function isRegistered(
   { oauth_registrations }: MemberRecord
 ): boolean {
   const provider = providerOf(factor)
-  const subject = subFactorOf(factor)?.provider_subject
+  const subject = oauthFactorOf(factor)?.provider_subject
   return oauth_registrations.some(
     ({ provider_type, provider_subject }) =>
       provider_type === provider && provider_subject === subject
   )
-}
-
-function isAbout({ email_factor }: AuthenticationFactor, email_address: string): boolean {
-  return email_factor === undefined || email_factor.email_address === email_address
-}
-
-function emailIdOf(factor: AuthenticationFactor): string | undefined {
-  return factor.email_factor?.email_id ?? subFactorOf(factor)?.email_id
-}
-
-function isOAuth(factor: AuthenticationFactor): boolean {
-  return factor.type === 'oauth' && authMethodOf(factor) !== undefined
-}
-
-/** `google`, from `google_oauth`. */
-function providerOf(factor: AuthenticationFactor): string | undefined {
-  return isOAuth(factor) ? authMethodOf(factor)?.replace(/_oauth$/, '') : undefined
-}
-
-function subFactorOf(
-  factor: AuthenticationFactor
-): { readonly provider_subject?: string; readonly email_id?: string } | undefined {
-  return Reflect.get(factor, `${providerOf(factor)}_oauth_factor`)
 }

@@ -3,6 +3,7 @@ import type { CustomRole } from '../../wire/organization.ts'
 import type { JWK } from '../../wire/sessions.ts'
 import type { Problem } from './problem.ts'
 import type {
+  CodePurpose,
   CustomPolicy,
   GrantRecord,
   IntermediateSessionRecord,
@@ -68,7 +69,8 @@ interface Writes {
   /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
-  activateMember: { member_id: string; now: number }
+  /** Guarded: it is still the address that was proven. */
+  activateMember: { member_id: string; email_id: string; now: number }
   /** Guarded: the member has no number. */
   linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
   /** Guarded: it is still the member's. */
@@ -167,6 +169,7 @@ interface Writes {
 
   /** Replaces the code that there is of this purpose and subject. */
   putCode: { code: OneTimeCodeRecord; now: number }
+  deleteMemberCodes: { member_id: string; purpose: CodePurpose }
   /** Counts a guess before it is compared. Guarded: it is still the newest code, with guesses left. */
   reserveCodeAttempt: { code: OneTimeCodeRecord; limit: number }
   /** Guarded: the newest code, not used, not expired. */

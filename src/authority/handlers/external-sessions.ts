@@ -13,10 +13,10 @@ import { ProviderFailure } from '../external/fetch-json.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
+import { memberContext } from '../steps/member-context.ts'
 import { refuseBesideFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { verifyTrustedToken } from '../steps/trusted-token.ts'
-import { memberContext } from './members.ts'
 
 /**
  * - Nothing is looked up for a token that the profile's issuer did not sign, for us and lately.
@@ -86,9 +86,10 @@ async function findOrCreate(
     return { member, writes: writesOfCreation(member) }
   }
   if (known.email_address !== identity.email_address) throw new Refusal(problem('member_not_found'))
+  const { member_id, email_id } = known
   return {
     member: { ...known, status: 'active', email_address_verified: true, updated_at: now },
-    writes: [{ do: 'activateMember', member_id: known.member_id, now }]
+    writes: [{ do: 'activateMember', member_id, email_id, now, otherwise: stale }]
   }
 }
 

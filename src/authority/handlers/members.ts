@@ -6,12 +6,10 @@ import {
   canonicalEmail,
   changeMember,
   createMember,
-  type MemberContext,
   writesOfChange,
   writesOfCreation
 } from '../domain/members.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { assignableRoles } from '../domain/policy.ts'
 import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { connectionsOfLostRoles } from '../domain/roles.ts'
@@ -20,6 +18,7 @@ import { demand, Refusal } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { authorize, authorizeBy } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
+import { memberContext } from '../steps/member-context.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
 import { memberCondition } from '../store/search.ts'
@@ -111,16 +110,6 @@ export const search: Handler<'organizations.members.search'> = async (
     organizations: Object.fromEntries(
       [...organizations].map(([id, organization]) => [id, viewOrganization(organization)])
     )
-  }
-}
-
-/** Ids and roles that a rule about members of this organization may need. */
-export function memberContext(context: Context, organization: OrganizationRecord): MemberContext {
-  return {
-    email_id: newId('email', context.environment),
-    phone_id: newId('phone-number', context.environment),
-    roles: assignableRoles(context.project.policy, organization),
-    now: context.now
   }
 }
 

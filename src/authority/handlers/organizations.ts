@@ -86,6 +86,6 @@ export const search: Handler<'organizations.search'> = async (context, { query, 
 }
 
 /** Free, as far as chance can tell: names are not unique. */
-function newSlug(organization_name: string): string {
+export function newSlug(organization_name: string): string {
   return `${slugOf(organization_name) ?? 'organization'}-${randomBytes(4).toString('hex')}`
 }

@@ -13,9 +13,10 @@ import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
+import { compareCode } from '../steps/compare-code.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
-import { compareSmsCode, loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
+import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
 
 /**
  * - A session or intermediate session is needed only by a member with an active second factor; one that is given must be
@@ -77,7 +78,7 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
   const sent = await loadSmsCode(context, member)
   if (sent === undefined) throw new Refusal(otherwise)
   const right = await attempt(context, guesserOf(member, carrier), () =>
-    compareSmsCode(context, sent, request.code)
+    compareCode(context, sent, request.code)
   )
   if (right === undefined) throw new Refusal(otherwise)
 

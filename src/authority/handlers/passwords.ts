@@ -19,10 +19,11 @@ import type { Write } from '../domain/writes.ts'
 import { demand } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { loadOrganization } from '../steps/load.ts'
+import { memberContext } from '../steps/member-context.ts'
 import { finishPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
-import { endedByLostRoles, memberContext } from './members.ts'
+import { endedByLostRoles } from './members.ts'
 
 /** The session starts only if the password is still the one that was compared. */
 export const authenticate: Handler<'passwords.authenticate'> = async (context, request) => {

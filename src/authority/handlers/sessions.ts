@@ -8,12 +8,19 @@ import { problem } from '../domain/problem.ts'
 import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { viewSession } from '../domain/session-view.ts'
+import { evidenceOfSession, exchangedFactors } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
 import { authorize } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
-import { loadOrganizationAndMember, loadSession, loadSessionMember } from '../steps/load.ts'
+import {
+  loadOrganization,
+  loadOrganizationAndMember,
+  loadSession,
+  loadSessionMember
+} from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { finishSignIn } from '../steps/sign-in.ts'
 
 export const get: Handler<'sessions.get'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)
@@ -100,6 +107,26 @@ async function chooseMember(
   if (member === undefined) throw new Refusal(problem('member_not_found'))
   return { target: member, write: { do: 'revokeMemberSessions', member_id, now } }
 }
+
+/**
+ * - The member of the other organization has the address of this one; nobody becomes a member.
+ * - The session goes on. It must still be alive when the other one starts.
+ * - Where nothing counts there, the answer is an intermediate session without factors.
+ */
+export const exchange: Handler<'sessions.exchange'> = (context, request) =>
+  retryWhileStale(async () => {
+    const organization = await loadOrganization(context, request.organization_id)
+    const session = await loadSession(context, request)
+    const { member: source } = await loadSessionMember(context, session)
+    const member = await context.store.findMemberByEmail(
+      organization.organization_id,
+      source.email_address
+    )
+    if (member === undefined) throw new Refusal(problem('member_not_found'))
+    const factors = exchangedFactors(evidenceOfSession(session, source), organization, member)
+    const writes = [touchSession(context, session, {}).write]
+    return finishSignIn(context, { organization, member, factors, writes }, request)
+  })
 
 export const getJWKS: Handler<'sessions.getJWKS'> = async ({ signingKeys, now }) => ({
   keys: await signingKeys.listPublic(now)

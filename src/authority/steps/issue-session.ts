@@ -88,24 +88,29 @@ export function touchSession(
   }
 }
 
-/** A new intermediate session, bound to the member, and the write that stores it. */
+/** A new intermediate session, bound to a member or, in discovery, to an address alone, and the write that stores it. */
 export function startIntermediateSession(
   { environment, now }: Context,
-  member: MemberRecord,
+  {
+    member_id,
+    organization_id,
+    email_address
+  }: Pick<IntermediateSessionRecord, 'member_id' | 'organization_id' | 'email_address'>,
   authentication_factors: readonly AuthenticationFactor[]
-): { token: string; write: Write } {
+): { token: string; intermediate_session: IntermediateSessionRecord; write: Write } {
   const token = newOpaqueToken()
   const intermediate_session: IntermediateSessionRecord = {
     intermediate_session_id: newId('intermediate-session', environment),
-    member_id: member.member_id,
-    organization_id: member.organization_id,
-    email_address: member.email_address,
+    member_id,
+    organization_id,
+    email_address,
     oauth_tenants: [],
     authentication_factors,
     version: 0
   }
   return {
     token,
+    intermediate_session,
     write: {
       do: 'insertIntermediateSession',
       intermediate_session,

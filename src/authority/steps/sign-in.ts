@@ -2,7 +2,7 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
-import { verifiesEmail } from '../domain/factors.ts'
+import { verifiesAddress } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
@@ -79,7 +79,9 @@ export function admit(
   factors: readonly AuthenticationFactor[],
   now: number
 ): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
-  return factors.some(verifiesEmail) ? admitVerified(member, now) : { member, writes: [] }
+  return factors.some((factor) => verifiesAddress(factor, member))
+    ? admitVerified(member, now)
+    : { member, writes: [] }
 }
 
 /** For who has just shown that the address is theirs. */
@@ -88,9 +90,10 @@ export function admitVerified(
   now: number
 ): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
   if (member.status === 'active' && member.email_address_verified) return { member, writes: [] }
+  const { member_id, email_id } = member
   return {
     member: { ...member, status: 'active', email_address_verified: true, updated_at: now },
-    writes: [{ do: 'activateMember', member_id: member.member_id, now }]
+    writes: [{ do: 'activateMember', member_id, email_id, now, otherwise: stale }]
   }
 }
 
@@ -162,17 +165,7 @@ function continueIntermediateSession(
   authentication_factors: readonly AuthenticationFactor[],
   now: number
 ): { token: string; write: Write } {
-  const { intermediate_session_id } = intermediate_session
-  if (!binds) {
-    const otherwise = problem('intermediate_session_not_found')
-    const write: Write = {
-      do: 'confirmIntermediateSession',
-      intermediate_session_id,
-      now,
-      otherwise
-    }
-    return { token, write }
-  }
+  if (!binds) return { token, write: confirm(intermediate_session, now) }
   const bound = { ...intermediate_session, member_id, organization_id, authentication_factors }
   const write: Write = {
     do: 'bindIntermediateSession',
@@ -181,6 +174,19 @@ function continueIntermediateSession(
     otherwise: stale
   }
   return { token, write }
+}
+
+/** Changes nothing, but waits for whoever uses it at the same moment. */
+export function confirm(
+  { intermediate_session_id }: IntermediateSessionRecord,
+  now: number
+): Write {
+  return {
+    do: 'confirmIntermediateSession',
+    intermediate_session_id,
+    now,
+    otherwise: problem('intermediate_session_not_found')
+  }
 }
 
 /** Whoever consumes it first has the session; for everybody else it is gone. */

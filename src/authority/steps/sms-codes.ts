@@ -1,19 +1,17 @@
 import type { Context } from '../context.ts'
-import { hashOneTimeCode, isRightCode, newOneTimeCode } from '../crypto/one-time-codes.ts'
+import { hashOneTimeCode, newOneTimeCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
 import { sendSms } from '../delivery/deliver.ts'
 import { smsText, textLocale } from '../delivery/texts.ts'
 import { isLocked } from '../domain/lockout.ts'
 import { isChallengedBySms } from '../domain/mfa.ts'
 import { refuseDestination } from '../domain/phone-numbers.ts'
-import { isProblem, type Problem, problem } from '../domain/problem.ts'
+import { isProblem, type Problem } from '../domain/problem.ts'
 import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
 import { countSms } from '../domain/send-limits.ts'
 import type { WriteNamed } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 
 const codeLifeMs = 120_000
-const guessLimit = 5
 
 /**
  * Sends a code to the number, and gives the write that makes it good.
@@ -96,15 +94,4 @@ export async function loadSmsCode(
 ): Promise<OneTimeCodeRecord | undefined> {
   const sent = await store.findOneTimeCode('sms', member_id)
   return sent?.recipient === mfa_phone_number ? sent : undefined
-}
-
-/** Compares a code with the one that was sent, which takes five guesses. `undefined` means wrong. */
-export async function compareSmsCode(
-  { store, atRest }: Context,
-  sent: OneTimeCodeRecord,
-  code: string
-): Promise<true | undefined> {
-  const otherwise = problem('otp_code_not_found')
-  demand(await store.run([{ do: 'reserveCodeAttempt', code: sent, limit: guessLimit, otherwise }]))
-  return isRightCode(atRest, sent, code) ? true : undefined
 }

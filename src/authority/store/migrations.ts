@@ -72,6 +72,10 @@ export const migrations: readonly string[] = [
     primary key (project_id, organization_id)
   );
   create index organizations_slug on organizations (project_id, organization_slug);
+  create index organizations_with_allowed_domains on organizations (project_id)
+    where email_allowed_domains <> '[]';
+  create index organizations_with_claimed_domains on organizations (project_id)
+    where claimed_email_domains <> '[]';
 
   create table organization_addresses (
     project_id text not null,
@@ -114,6 +118,7 @@ export const migrations: readonly string[] = [
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
 
+  create index member_emails_address on member_emails (project_id, email_address);
   create index member_emails_of_member on member_emails (project_id, member_id);
 
   create table passwords (
@@ -208,6 +213,7 @@ export const migrations: readonly string[] = [
   );
   create unique index links_token on links (project_id, token_hash);
   create index links_of_member on links (project_id, member_id);
+  create index links_of_address on links (project_id, email_address);
 
   create table one_time_codes (
     project_id text not null references projects (project_id) on delete cascade,
@@ -224,6 +230,8 @@ export const migrations: readonly string[] = [
     primary key (project_id, purpose, subject),
     foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
   );
+  create index one_time_codes_of_member on one_time_codes (project_id, member_id);
+  create index one_time_codes_of_recipient on one_time_codes (project_id, recipient);
 
   create table used_trusted_tokens (
     project_id text not null references projects (project_id) on delete cascade,

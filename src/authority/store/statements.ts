@@ -174,11 +174,12 @@ export const statements: {
     member_id
   ],
 
-  activateMember: ({ member_id, now }) => [
-    `update members set status = 'active', email_address_verified = 1, updated_at = $3,
+  activateMember: ({ member_id, email_id, now }) => [
+    `update members set status = 'active', email_address_verified = 1, updated_at = $4,
        version = version + 1
-     where project_id = $1 and member_id = $2`,
+     where project_id = $1 and member_id = $2 and email_id = $3`,
     member_id,
+    email_id,
     now
   ],
 
@@ -533,6 +534,12 @@ export const statements: {
     code.recipient,
     now,
     code.expires_at
+  ],
+
+  deleteMemberCodes: ({ member_id, purpose }) => [
+    'delete from one_time_codes where project_id = $1 and member_id = $2 and purpose = $3',
+    member_id,
+    purpose
   ],
 
   reserveCodeAttempt: ({ code, limit }) => [

@@ -17,6 +17,7 @@ import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 import type { Engine, Row, Statement, Value } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
+import { containing, endingWith } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
@@ -91,6 +92,23 @@ const memberTablesWithDeleted = membersAndTheirs(
   '(select * from members union all select * from deleted_members)'
 )
 
+/** No member of the organization `o` has the address, or had it. */
+function isNewTo(email_address: string): string {
+  return `not exists (select 1 from member_emails e where e.project_id = o.project_id
+    and e.organization_id = o.organization_id and e.email_address = ${email_address})`
+}
+
+/** The member `m` has a verified address of the domain. */
+function isColleague(pattern: string): string {
+  return `m.status = 'active' and m.email_address_verified = 1
+    and m.email_address like ${pattern} escape '\\'`
+}
+
+/** Finds an array that has the text as an element, within JSON. */
+function elementPattern(text: string): string {
+  return containing(JSON.stringify(text))
+}
+
 const aliveSession = 'project_id = $1 and revoked_at is null and expires_at > $2'
 
 function createProjectStore(engine: Engine, project_id: string) {
@@ -143,6 +161,77 @@ function createProjectStore(engine: Engine, project_id: string) {
         'select * from organizations where project_id = $1 and organization_slug = $2',
         slug
       )
+    },
+
+    /** By id. */
+    async listOrganizations(
+      organization_ids: readonly string[]
+    ): Promise<ReadonlyMap<string, OrganizationRecord>> {
+      if (organization_ids.length === 0) return new Map()
+      const list = organization_ids.map((_, index) => `$${index + 2}`).join(', ')
+      const rows = await all(
+        `select * from organizations where project_id = $1 and organization_id in (${list})`,
+        ...organization_ids
+      )
+      return new Map(
+        rows
+          .map(readOrganization)
+          .map((organization) => [organization.organization_id, organization])
+      )
+    },
+
+    /** Ids of organizations that claim the domain. Two are enough to know that one of them is another. */
+    async listClaimants(domain: string): Promise<readonly string[]> {
+      const rows = await all(
+        `select organization_id from organizations
+         where project_id = $1 and claimed_email_domains <> '[]'
+           and claimed_email_domains like $2 escape '\\' limit 2`,
+        elementPattern(domain)
+      )
+      return rows.map(({ organization_id }) => String(organization_id))
+    },
+
+    /** Those that list the domain and have a member of it, without those that know the address, the oldest first. */
+    async listOrganizationsByDomain(
+      email_address: string,
+      domain: string,
+      limit: number
+    ): Promise<readonly OrganizationRecord[]> {
+      const rows = await all(
+        `select * from organizations o
+         where o.project_id = $1 and ${isNewTo('$2')} and o.email_allowed_domains <> '[]'
+           and o.email_allowed_domains like $3 escape '\\'
+           and o.settings like '%"email_jit_provisioning":"RESTRICTED"%'
+           and exists (select 1 from members m where m.project_id = o.project_id
+             and m.organization_id = o.organization_id and ${isColleague('$4')})
+         order by o.created_at, o.organization_id limit $5`,
+        email_address,
+        elementPattern(domain),
+        endingWith(`@${domain}`),
+        limit
+      )
+      return rows.map(readOrganization)
+    },
+
+    /** Those that may admit one of the tenants, without those that know the address, the oldest first. */
+    async listOrganizationsByTenant(
+      email_address: string,
+      tenants: readonly string[],
+      limit: number
+    ): Promise<readonly OrganizationRecord[]> {
+      if (tenants.length === 0) return []
+      const patterns = tenants.map((_, index) => `o.settings like $${index + 4} escape '\\'`)
+      const rows = await all(
+        `select * from organizations o
+         where o.project_id = $1 and ${isNewTo('$2')}
+           and o.settings like '%"oauth_tenant_jit_provisioning":"RESTRICTED"%'
+           and (${patterns.join(' or ')})
+         order by o.created_at, o.organization_id limit $3`,
+        email_address,
+        limit,
+        ...tenants.map(elementPattern)
+      )
+      return rows.map(readOrganization)
     },
 
     searchOrganizations(condition: Condition, page: Page): Promise<Found<OrganizationRecord>> {
@@ -229,6 +318,98 @@ function createProjectStore(engine: Engine, project_id: string) {
         organization_id,
         email_address
       )
+    },
+
+    /** The member that has the address, or had it before. */
+    findMemberByAnyEmail(
+      organization_id: string,
+      email_address: string
+    ): Promise<MemberRecord | undefined> {
+      return one(
+        readMember,
+        `select ${memberColumns} from ${memberTables}
+         join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
+         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
+        organization_id,
+        email_address
+      )
+    },
+
+    /** The members that are about to take the address, by a link or a code that is still good. */
+    async listEmailClaimants(
+      organization_id: string,
+      email_address: string,
+      now: number
+    ): Promise<readonly string[]> {
+      const rows = await all(
+        `select m.member_id from members m join (
+           select project_id, member_id from links where kind = 'email_update'
+             and email_address = $3 and used_at is null and expires_at > $4
+           union select project_id, member_id from one_time_codes where purpose = 'email_update'
+             and recipient = $3 and used_at is null and expires_at > $4
+         ) u on u.project_id = m.project_id and u.member_id = m.member_id
+         where m.project_id = $1 and m.organization_id = $2`,
+        organization_id,
+        email_address,
+        now
+      )
+      return rows.map(({ member_id }) => String(member_id))
+    },
+
+    /** The newest code that was sent to prove the address as the new one of a member of the organization. */
+    findEmailUpdateCode(
+      organization_id: string,
+      email_address: string
+    ): Promise<OneTimeCodeRecord | undefined> {
+      return one(
+        readOneTimeCode,
+        `select c.* from one_time_codes c
+         join members m on m.project_id = c.project_id and m.member_id = c.member_id
+         where c.project_id = $1 and m.organization_id = $2 and c.recipient = $3
+           and c.purpose = 'email_update'
+         order by c.created_at desc, c.code_id limit 1`,
+        organization_id,
+        email_address
+      )
+    },
+
+    /** By current address, in every organization of the project, the oldest first. */
+    async listMembersByEmail(
+      email_address: string,
+      limit: number
+    ): Promise<readonly MemberRecord[]> {
+      const rows = await all(
+        `select ${memberColumns} from ${memberTables}
+         where m.project_id = $1 and m.email_address = $2
+           and m.member_id in (select member_id from member_emails
+             where project_id = $1 and email_address = $2)
+         order by m.created_at, m.member_id limit $3`,
+        email_address,
+        limit
+      )
+      return rows.map(readMember)
+    },
+
+    /** Whether a member of the organization has the address, or had it. */
+    async wasEmailUsed(organization_id: string, email_address: string): Promise<boolean> {
+      const rows = await all(
+        `select 1 from member_emails
+         where project_id = $1 and organization_id = $2 and email_address = $3`,
+        organization_id,
+        email_address
+      )
+      return rows.length > 0
+    },
+
+    /** Whether an active member has a verified address of the domain. */
+    async hasVerifiedMember(organization_id: string, domain: string): Promise<boolean> {
+      const rows = await all(
+        `select 1 from members m where m.project_id = $1 and m.organization_id = $2
+           and ${isColleague('$3')} limit 1`,
+        organization_id,
+        endingWith(`@${domain}`)
+      )
+      return rows.length > 0
     },
 
     searchMembers(

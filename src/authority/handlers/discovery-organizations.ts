@@ -1,0 +1,99 @@
+import type { Context, Handler } from '../context.ts'
+import { newId } from '../crypto/tokens.ts'
+import { type Discovered, viewDiscovered } from '../domain/discovered-organization.ts'
+import { domainOf } from '../domain/members.ts'
+import {
+  createOrganization,
+  nameFromEmail,
+  writesOfNewOrganization
+} from '../domain/organizations.ts'
+import { assignableRoles } from '../domain/policy.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, SessionRecord } from '../domain/records.ts'
+import { adminRole } from '../domain/roles.ts'
+import { evidenceOfSession, exchangedFactors, provesMember } from '../domain/transferred-factors.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { namesCarrier } from '../steps/carrier.ts'
+import { discoverOrganizations, listMemberships } from '../steps/discover-organizations.ts'
+import { enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
+import { loadIntermediateSession, loadSession, loadSessionMember } from '../steps/load.ts'
+import { newSlug } from './organizations.ts'
+
+/**
+ * What an exchange into each organization would answer now. Nothing is used up by it.
+ *
+ * - A membership is listed only to whom it is proven to belong; an unproven address lists none, and no domain.
+ * - A session lists memberships only, for sessions.exchange makes nobody a member.
+ */
+export const list: Handler<'discovery.organizations.list'> = async (context, request) => {
+  if (!namesCarrier(request)) throw new Refusal(problem('no_session_arguments'))
+  const { intermediate_session_token } = request
+  if (intermediate_session_token === undefined) {
+    const session = await loadSession(context, request)
+    const { member } = await loadSessionMember(context, session)
+    const found = await membershipsOfSession(context, session, member)
+    return answer(context, member.email_address, null, found)
+  }
+  const intermediate = await loadIntermediateSession(context, intermediate_session_token)
+  const found = await discoverOrganizations(context, intermediate)
+  return answer(context, intermediate.email_address, intermediate.organization_id, found)
+}
+
+/**
+ * The creator becomes a member and an admin, active when the address is verified. The organization is created also when
+ * something is missing: the same token completes the sign-in to it.
+ */
+export const create: Handler<'discovery.organizations.create'> = (context, request) =>
+  enterOrganization(context, request, async (intermediate) => {
+    const { email_address } = intermediate
+    const claimants = await context.store.listClaimants(domainOf(email_address))
+    if (claimants.length > 0) {
+      throw new Refusal(problem('action_not_allowed_email_domain_is_claimed'))
+    }
+    const name = nameFromEmail(email_address)
+    const { intermediate_session_token, organization_name = name, ...settings } = request
+    const organization = demand(
+      createOrganization(
+        { organization_name, ...settings },
+        {
+          organization_id: newId('organization', context.environment),
+          organization_slug: newSlug(name),
+          roles: assignableRoles(context.project.policy),
+          now: context.now
+        }
+      )
+    )
+    return enterAsNewMember(context, organization, intermediate, {
+      roles: [adminRole],
+      writesBefore: writesOfNewOrganization(organization)
+    })
+  })
+
+function answer(
+  { now }: Context,
+  email_address: string,
+  organization_id_hint: string | null,
+  found: readonly Discovered[]
+) {
+  return {
+    email_address,
+    discovered_organizations: found.map((discovered) => viewDiscovered(discovered, now)),
+    organization_id_hint
+  }
+}
+
+async function membershipsOfSession(
+  context: Context,
+  session: SessionRecord,
+  own: MemberRecord
+): Promise<readonly Discovered[]> {
+  const evidence = evidenceOfSession(session, own)
+  const memberships = await listMemberships(context, own.email_address)
+  return memberships
+    .filter(({ member }) => member.member_id === own.member_id || provesMember(evidence, member))
+    .map(({ organization, member }) => ({
+      organization,
+      member,
+      factors: exchangedFactors(evidence, organization, member)
+    }))
+}

@@ -1,0 +1,73 @@
+import type { Handler } from '../context.ts'
+import { demandEmailSender } from '../delivery/deliver.ts'
+import { refuseEmailUpdate } from '../domain/email-update.ts'
+import { emailOtpProof, magicLinkProof } from '../domain/factors.ts'
+import { canonicalEmail } from '../domain/members.ts'
+import { demand } from '../refusal.ts'
+import { authorize } from '../steps/caller.ts'
+import { newEmailCode } from '../steps/email-codes.ts'
+import { viewRecipient } from '../steps/email-recipient.ts'
+import { demandRedirectUrl, newLink } from '../steps/links.ts'
+import { loadOrganizationAndMember } from '../steps/load.ts'
+import { mail } from '../steps/mail.ts'
+import { refuseUnaccepted } from '../steps/primary-factor.ts'
+
+const minutes = 5
+
+/**
+ * Sends a link or a code to the address that a member wants. Signing in with it makes that the address; until then the
+ * old one stays. Of several that were sent to one member only the last is good.
+ */
+export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'> = async (
+  context,
+  request
+) => {
+  const { store, now } = context
+  demandEmailSender(context.delivery)
+  const { organization, member } = await loadOrganizationAndMember(context, request)
+  authorize(context, member, 'stytch.member', 'update.info.email')
+  const email_address = canonicalEmail(request.email_address)
+  const { organization_id, member_id } = member
+  demand(
+    refuseEmailUpdate(member, {
+      email_address,
+      owner: await store.findMemberByAnyEmail(organization_id, email_address),
+      claimants: await store.listEmailClaimants(organization_id, email_address, now)
+    })
+  )
+  const byCode = request.delivery_method === 'EMAIL_OTP'
+  const proof = byCode ? emailOtpProof : magicLinkProof
+  refuseUnaccepted(organization, member, proof(member))
+
+  const purpose = 'email_update'
+  const { write, ...brings } = byCode
+    ? newEmailCode(context, { purpose, email_address, minutes })
+    : newLink(context, {
+        kind: purpose,
+        stytch_token_type: 'multi_tenant_magic_links',
+        email_address,
+        redirect_url: demandRedirectUrl(
+          context,
+          request.login_redirect_url,
+          'no_login_redirect_url'
+        ),
+        code_challenge: undefined,
+        minutes
+      })
+  await mail(context, {
+    kind: 'email_update',
+    to: email_address,
+    brings,
+    minutes,
+    locale: request.locale,
+    about: { organization, member_id }
+  })
+  demand(
+    await store.run([
+      { do: 'deleteMemberLinks', member_id, kind: purpose },
+      { do: 'deleteMemberCodes', member_id, purpose },
+      write(member_id)
+    ])
+  )
+  return viewRecipient(context, { organization, member, isNew: false })
+}

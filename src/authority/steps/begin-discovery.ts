@@ -1,0 +1,36 @@
+import type { Context } from '../context.ts'
+import { newId } from '../crypto/tokens.ts'
+import { viewDiscovered } from '../domain/discovered-organization.ts'
+import { type Address, addFactor, type Proof } from '../domain/factors.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand } from '../refusal.ts'
+import { discoverOrganizations } from './discover-organizations.ts'
+import { startIntermediateSession } from './issue-session.ts'
+
+/** An address that was proven before any organization is known, and the guarded write that uses up what has proven it. */
+export interface DiscoveryProof {
+  readonly email_address: string
+  readonly proofOf: (address: Address) => Proof
+  readonly use: Write
+}
+
+/** Begins an intermediate session that belongs to no member yet, and tells the organizations that it may enter. */
+export async function beginDiscovery(
+  context: Context,
+  { email_address, proofOf, use }: DiscoveryProof
+) {
+  const { store, environment, now } = context
+  const proof = proofOf({ email_id: newId('email', environment), email_address })
+  const { token, intermediate_session, write } = startIntermediateSession(
+    context,
+    { member_id: null, organization_id: null, email_address },
+    addFactor([], proof, now)
+  )
+  const discovered = await discoverOrganizations(context, intermediate_session)
+  demand(await store.run([use, write]))
+  return {
+    intermediate_session_token: token,
+    email_address,
+    discovered_organizations: discovered.map((entry) => viewDiscovered(entry, now))
+  }
+}

@@ -1,0 +1,41 @@
+import type { ProblemType } from '../../wire/problems.ts'
+import type { Context } from '../context.ts'
+import { updateEmail } from '../domain/email-update.ts'
+import { isLocked } from '../domain/lockout.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { memberContext } from './member-context.ts'
+
+/** An address that was proven to be somebody's, and for which member. */
+export interface ProvenAddress {
+  readonly member_id: string | null
+  readonly email_address: string
+  /** Whether it becomes the member's address by this. */
+  readonly updates: boolean
+  /** The answer when the member is gone, or has another address by now. */
+  readonly gone: ProblemType
+}
+
+/** The member whose address it is, or becomes by the writes. A locked member waits. */
+export async function demandCurrentAddress(
+  context: Context,
+  { member_id, email_address, updates, gone }: ProvenAddress
+): Promise<{
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly writes: readonly Write[]
+}> {
+  const { store, now } = context
+  const member = member_id === null ? undefined : await store.findMemberById(member_id)
+  const organization = member && (await store.findOrganization(member.organization_id))
+  if (member === undefined || organization === undefined) throw new Refusal(problem(gone))
+  if (isLocked(member, now)) throw new Refusal(problem('user_lock_limit_reached'))
+  if (updates) {
+    const outside = memberContext(context, organization)
+    return { organization, ...demand(updateEmail(member, email_address, outside)) }
+  }
+  if (member.email_address !== email_address) throw new Refusal(problem(gone))
+  return { organization, member, writes: [] }
+}

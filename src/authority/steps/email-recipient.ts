@@ -1,0 +1,86 @@
+import type { Context } from '../context.ts'
+import { newId } from '../crypto/tokens.ts'
+import { wayIn } from '../domain/admission.ts'
+import { viewMember } from '../domain/member-view.ts'
+import { createMember, domainOf, writesOfCreation } from '../domain/members.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import { problem, stale } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import type { Write } from '../domain/writes.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { memberContext } from './member-context.ts'
+import { retryWhileStale } from './retry-while-stale.ts'
+
+/** Whom an e-mail of an organization goes to: a member, or one who is created with it. */
+export interface Recipient {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly isNew: boolean
+}
+
+/** The member with the address, or a pending one, if the organization lets the address join. */
+export async function findRecipient(
+  context: Context,
+  organization: OrganizationRecord,
+  email_address: string
+): Promise<Recipient> {
+  const { organization_id } = organization
+  const known = await findByEmail(context, organization, email_address)
+  if (known !== undefined) return { organization, member: known, isNew: false }
+  await refuseNewcomer(context, organization, email_address)
+  const member = createMember(
+    organization_id,
+    newId('member', context.environment),
+    { email_address, create_member_as_pending: true },
+    memberContext(context, organization)
+  )
+  return { organization, member: demand(member), isNew: true }
+}
+
+async function refuseNewcomer(
+  { store }: Context,
+  organization: OrganizationRecord,
+  email_address: string
+): Promise<void> {
+  const { organization_id } = organization
+  const domain = domainOf(email_address)
+  const claimants = await store.listClaimants(domain)
+  const hasColleague = await store.hasVerifiedMember(organization_id, domain)
+  demand(wayIn(organization, { email_address, oauth_tenants: [], claimants, hasColleague }))
+}
+
+/** The member with the address. One that a member had before is nobody's to join with. */
+export async function findByEmail(
+  { store }: Context,
+  { organization_id }: OrganizationRecord,
+  email_address: string
+): Promise<MemberRecord | undefined> {
+  const owner = await store.findMemberByAnyEmail(organization_id, email_address)
+  if (owner === undefined || owner.email_address === email_address) return owner
+  throw new Refusal(problem('retired_member_email'))
+}
+
+/** Stores what was sent, and a recipient who is new. If somebody else has created that member meanwhile, it is theirs. */
+export function storeSent(
+  { store }: Context,
+  { organization, member: planned, isNew }: Recipient,
+  writesFor: (member: MemberRecord) => readonly Write[]
+): Promise<Recipient> {
+  return retryWhileStale(async () => {
+    const known = await store.findMemberByEmail(organization.organization_id, planned.email_address)
+    if (known === undefined && !isNew) throw new Refusal(problem('member_not_found'))
+    const member = known ?? planned
+    const creation = known === undefined ? writesOfCreation(member, stale) : []
+    demand(await store.run([...creation, ...writesFor(member)]))
+    return { organization, member, isNew: known === undefined }
+  })
+}
+
+/** What the API answers about whom it has written to. */
+export function viewRecipient({ now }: Context, { organization, member }: Recipient) {
+  return {
+    member_id: member.member_id,
+    member: viewMember(member, organization, now),
+    organization: viewOrganization(organization)
+  }
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import { describeEvery, type Person, password } from '../support/promises.ts'
+
+describe('organizations.members.startEmailUpdate', () => {
+  describeEvery((world) => {
+    const newAddress = () => `${randomUUID()}@acme.example`
+    const tokenOf = (email_address: string) => world.sentTo(email_address)[0]?.token ?? ''
+    const follow = (magic_links_token: string, options = {}) =>
+      world.client.magicLinks.authenticate({ magic_links_token, ...options })
+
+    const start = ({ organization_id, member_id }: Person, email_address: string, options = {}) =>
+      world.client.organizations.members.startEmailUpdate({
+        organization_id,
+        member_id,
+        email_address,
+        ...options
+      })
+
+    const get = async ({ organization_id, member_id }: Person) =>
+      (await world.client.organizations.members.get({ organization_id, member_id })).member
+
+    test('the link makes the new address the member’s, verified, and signs in with it', async () => {
+      const person = await world.newPerson()
+      const email_address = newAddress()
+      const sent = await start(person, email_address)
+      expect(sent.member).toMatchObject({ email_address: person.email_address })
+      const answer = await follow(tokenOf(email_address))
+      expect(answer).toMatchObject({
+        member_id: person.member_id,
+        member_authenticated: true,
+        member: { email_address, email_address_verified: true, status: 'active' }
+      })
+      expect(answer.member_session?.authentication_factors).toMatchObject([
+        { type: 'magic_link', email_factor: { email_id: answer.method_id, email_address } }
+      ])
+      expect(await get(person)).toMatchObject({
+        email_address,
+        email_address_verified: true,
+        member_password_id: '',
+        retired_email_addresses: [{ email_address: person.email_address }]
+      })
+      const { organization_id } = person
+      const old = { organization_id, email_address: person.email_address, password }
+      expect(await world.errorOf(world.client.passwords.authenticate(old))).toMatchObject({
+        status_code: 401
+      })
+    })
+
+    test('the code does the same, given with the new address', async () => {
+      const person = await world.newPerson()
+      const { organization_id } = person
+      const email_address = newAddress()
+      await start(person, email_address, { delivery_method: 'EMAIL_OTP' })
+      const code = world.lastCode(email_address)
+      const answer = await world.client.otps.email.authenticate({
+        organization_id,
+        email_address,
+        code
+      })
+      expect(answer.member).toMatchObject({ email_address, email_address_verified: true })
+      expect(await get(person)).toMatchObject({ email_address })
+      const again = world.client.otps.email.authenticate({ organization_id, email_address, code })
+      expect(await world.errorOf(again)).toMatchObject({ status_code: 404 })
+    })
+
+    test('a session of the member goes on with the new factor', async () => {
+      const person = await world.newPerson()
+      const { session_token } = await world.signIn(person)
+      const email_address = newAddress()
+      await start(person, email_address)
+      const answer = await follow(tokenOf(email_address), { session_token })
+      expect(answer.session_token).toBe(session_token)
+      expect(answer.member_session?.authentication_factors).toHaveLength(2)
+    })
+
+    test('it lives five minutes, and a newer one ends it', async () => {
+      const person = await world.newPerson()
+      const [first, second] = [newAddress(), newAddress()]
+      await start(person, first)
+      await start(person, second, { delivery_method: 'EMAIL_OTP' })
+      expect(await world.errorOf(follow(tokenOf(first)))).toMatchObject({ status_code: 404 })
+      await start(person, first)
+      const { organization_id } = person
+      const code = world.lastCode(second)
+      const late = world.client.otps.email.authenticate({
+        organization_id,
+        email_address: second,
+        code
+      })
+      expect(await world.errorOf(late)).toMatchObject({ status_code: 404 })
+      world.clock.advance(300)
+      expect(await world.errorOf(follow(tokenOf(first)))).toMatchObject({
+        status_code: 401,
+        error_type: 'unable_to_auth_magic_link'
+      })
+      expect(await get(person)).toMatchObject({ email_address: person.email_address })
+    })
+
+    test('the member may come back to an own retired address', async () => {
+      const person = await world.newPerson()
+      const email_address = newAddress()
+      await start(person, email_address)
+      await follow(tokenOf(email_address))
+      await start(person, person.email_address)
+      await follow(tokenOf(person.email_address))
+      expect(await get(person)).toMatchObject({
+        email_address: person.email_address,
+        retired_email_addresses: [{ email_address }]
+      })
+    })
+
+    test('an address that another member has, had, or is about to take is refused', async () => {
+      const person = await world.newPerson()
+      const other = await world.newPerson()
+      const wanted = newAddress()
+      await start(other, wanted)
+      const refused = (error_type: string) => ({ status_code: 400, error_type })
+      expect(await world.errorOf(start(person, other.email_address))).toMatchObject(
+        refused('duplicate_member_email')
+      )
+      expect(await world.errorOf(start(person, person.email_address))).toMatchObject(
+        refused('duplicate_member_email')
+      )
+      expect(await world.errorOf(start(person, wanted))).toMatchObject(
+        refused('desired_email_updating_for_different_member')
+      )
+      await follow(tokenOf(wanted))
+      expect(await world.errorOf(start(person, other.email_address))).toMatchObject(
+        refused('desired_email_deactivated_by_different_member')
+      )
+      const later = newAddress()
+      await start(other, later)
+      world.clock.advance(300)
+      await start(person, later)
+    })
+
+    test('an address that somebody took meanwhile is not taken over, and the link stays unused', async () => {
+      const person = await world.newPerson()
+      const email_address = newAddress()
+      await start(person, email_address)
+      await world.newPerson({ email_address })
+      for (let count = 1; count <= 2; count += 1) {
+        expect(await world.errorOf(follow(tokenOf(email_address)))).toMatchObject({
+          status_code: 400,
+          error_type: 'unable_to_verify_member_email_update'
+        })
+      }
+      expect(await get(person)).toMatchObject({ email_address: person.email_address })
+      expect(await world.sessionsOf(person)).toEqual([])
+    })
+
+    test('only an active member with a verified address may', async () => {
+      const { organization_id } = world.A
+      for (const [fields, error_type] of [
+        [{ create_member_as_pending: true }, 'email_updates_available_only_for_active_members'],
+        [{}, 'member_has_no_active_verified_email']
+      ] as const) {
+        const email_address = newAddress()
+        const { member_id, member } = await world.client.organizations.members.create({
+          organization_id,
+          email_address,
+          ...fields
+        })
+        const person = { organization_id, member_id, email_address, member }
+        const call = start(person, newAddress())
+        expect(await world.errorOf(call)).toMatchObject({ status_code: 400, error_type })
+      }
+    })
+
+    test('a member may do it to itself, and another member may not', async () => {
+      const person = await world.newPerson()
+      const { session_token } = await world.signIn(person)
+      const other = await world.newPerson()
+      const by = ({ organization_id, member_id }: Person, email_address: string) =>
+        world.client.organizations.members.startEmailUpdate(
+          { organization_id, member_id, email_address },
+          { authorization: { session_token } }
+        )
+      const email_address = newAddress()
+      await by(person, email_address)
+      expect((await follow(tokenOf(email_address))).member.email_address).toBe(email_address)
+      expect(await world.errorOf(by(other, newAddress()))).toMatchObject({
+        status_code: 403,
+        error_type: 'session_authorization_error'
+      })
+    })
+
+    test('while delivery fails what was sent before stays good', async () => {
+      const person = await world.newPerson()
+      const [first, second] = [newAddress(), newAddress()]
+      await start(person, first)
+      await world.breakDelivery(async () => {
+        expect(await world.errorOf(start(person, second))).toMatchObject({ status_code: 503 })
+      })
+      await follow(tokenOf(first))
+    })
+  })
+})
