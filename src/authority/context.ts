@@ -5,6 +5,7 @@ import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Caller } from './domain/member-permission.ts'
 import type { ProjectRecord } from './domain/records.ts'
+import type { Providers } from './external/providers.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { ProjectStore } from './store/store.ts'
 
@@ -18,6 +19,8 @@ export interface Context {
   readonly strengthMeter: StrengthMeter
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
+  /** Other identity providers that the project's settings name. */
+  readonly providers: Providers
   /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
   readonly caller: Caller | undefined
   /** Epoch milliseconds, the same throughout the call. */

@@ -1,4 +1,5 @@
 import type {
+  GrantRecord,
   IntermediateSessionRecord,
   LinkRecord,
   MemberRecord,
@@ -93,6 +94,10 @@ export function readLink(row: Row): LinkRecord {
 
 export function readOneTimeCode(row: Row): OneTimeCodeRecord {
   return row as unknown as OneTimeCodeRecord
+}
+
+export function readGrant(row: Row): GrantRecord {
+  return { ...(row as unknown as GrantRecord), scopes: json(row.scopes) }
 }
 
 export function json<T>(text: unknown): T {

@@ -2,6 +2,7 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { type Problem, problem, stale } from '../domain/problem.ts'
 import type {
   CodePurpose,
+  GrantRecord,
   IntermediateSessionRecord,
   LinkRecord,
   MemberRecord,
@@ -21,6 +22,8 @@ import { containing, endingWith } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
+  json,
+  readGrant,
   readIntermediateSession,
   readLink,
   readMember,
@@ -567,6 +570,33 @@ function createProjectStore(engine: Engine, project_id: string) {
         now
       )
       return rows as unknown as readonly SessionsOfKey[]
+    },
+
+    /** Also one whose code was redeemed, or whose token was exchanged or revoked. */
+    findGrantByCode(code_hash: string): Promise<GrantRecord | undefined> {
+      return one(
+        readGrant,
+        'select * from grants where project_id = $1 and code_hash = $2',
+        code_hash
+      )
+    },
+
+    findGrantByToken(token_hash: string): Promise<GrantRecord | undefined> {
+      return one(
+        readGrant,
+        'select * from grants where project_id = $1 and token_hash = $2',
+        token_hash
+      )
+    },
+
+    /** The scopes that the member agreed to; none, if it was never asked. */
+    async listConsentedScopes(member_id: string, client_id: string): Promise<readonly string[]> {
+      const [row] = await all(
+        'select scopes from consents where project_id = $1 and member_id = $2 and client_id = $3',
+        member_id,
+        client_id
+      )
+      return row === undefined ? [] : json(row.scopes)
     },
 
     /** Carries out all of the writes or none; the first one that could not be met says why. */
