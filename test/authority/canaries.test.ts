@@ -7,6 +7,7 @@ import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { errorChannel } from '../../src/authority/http/report-error.ts'
 import { breakWrites } from '../promises/broken-storage.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+import { timeoutMs } from '../support/patience.ts'
 import { codeAt } from '../support/promises.ts'
 
 /** Members of requests and answers that let somebody in, or would help to. */
@@ -83,7 +84,7 @@ describeOnEachDatabase((create) => {
         ]
       })
       const { url, project_id } = authority
-      client = createClient({ url, project_id, secret, fetch: watch })
+      client = createClient({ url, project_id, secret, fetch: watch, timeoutMs })
     })
     afterAll(async () => {
       await authority.close()

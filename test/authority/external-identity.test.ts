@@ -7,6 +7,7 @@ import { openAuthority } from 'membergate/testing'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { accessTokenOf, apps, authorize, settingsFor } from '../support/external.ts'
 import { openIdentityProvider } from '../support/identity-provider.ts'
+import { timeoutMs } from '../support/patience.ts'
 import { rejectionOf } from '../support/promises.ts'
 
 const project_id = `project-test-${randomUUID()}`
@@ -189,7 +190,7 @@ describe('the option fetch', () => {
       }
     })
     const { url } = await authority.listen()
-    const client = createClient({ project_id, secret, url })
+    const client = createClient({ project_id, secret, url, timeoutMs })
     const request = { organization_id: 'acme', session_token: 'elsewhere' }
     const answer = await client.sessions.migrate(request)
     expect(answer.member.email_address).toBe(member.email_address)
@@ -206,7 +207,7 @@ describe('the option fetch', () => {
       fetch: () => new Promise(() => {})
     })
     const { url } = await authority.listen()
-    const client = createClient({ project_id, secret, url })
+    const client = createClient({ project_id, secret, url, timeoutMs })
     const call = client.sessions.migrate({ organization_id: 'acme', session_token: 'x' })
     const error = await rejectionOf(call)
     expect(error).toBeInstanceOf(ApiError)
@@ -228,7 +229,7 @@ describe('the database', () => {
       const projects = [{ project_id, secret, settings, organizations }]
       const authority = await openAuthority({ database: database.location, projects })
       const { url } = authority
-      const world = { client: createClient({ project_id, secret, url }), tap: { url } }
+      const world = { client: createClient({ project_id, secret, url, timeoutMs }), tap: { url } }
       const session_token = identity.credentialFor({ email: member.email_address })
       const migrated = await world.client.sessions.migrate({
         organization_id: 'acme',
@@ -258,7 +259,7 @@ describe('the database', () => {
         })
       await (await start(settingsFor(identity) ?? {})).close()
       const again = await start({ userinfo_url: null, connected_apps: [] })
-      const client = createClient({ project_id, secret, url: again.url })
+      const client = createClient({ project_id, secret, url: again.url, timeoutMs })
       const session_token = identity.credentialFor({ email: member.email_address })
       const migrate = client.sessions.migrate({ organization_id: 'acme', session_token })
       expect(await rejectionOf(migrate)).toMatchObject({

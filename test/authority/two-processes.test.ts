@@ -14,6 +14,7 @@ import { type Client, createClient } from 'membergate/client'
 import { ApiError } from 'membergate/errors'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { describeOnPostgres, type TestDatabase } from '../support/databases.ts'
+import { timeoutMs } from '../support/patience.ts'
 import { close, codeAt, listen, newPhone, wrongCode } from '../support/promises.ts'
 
 /** What works once works once for all processes together: each race runs over two of `membergate serve`. */
@@ -77,7 +78,7 @@ describeOnPostgres('two processes on one database', (create) => {
       MEMBERGATE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`
     }
     const urls = await Promise.all([0, 1].map(() => serve([...args, ...hooks], env)))
-    clients = urls.map((url) => createClient({ ...project, url, timeoutMs: 20_000 }))
+    clients = urls.map((url) => createClient({ ...project, url, timeoutMs }))
   }, 60_000)
 
   afterAll(async () => {

@@ -3,6 +3,7 @@ import { createAuthority } from 'membergate/authority'
 import { type Client, createClient } from 'membergate/client'
 import { TOTP } from 'otpauth'
 import { alan, organizations } from '../../examples/seed.ts'
+import { timeoutMs } from '../support/patience.ts'
 
 export interface ExampleOptions {
   readonly project_id: string
@@ -43,7 +44,7 @@ export async function openExample(
   return {
     listener: createListener(options),
     options,
-    client: createClient({ ...project, url, now }),
+    client: createClient({ ...project, url, now, timeoutMs }),
     nextCode(secret = alan.totp_secret) {
       time += 30_000
       return new TOTP({ secret }).generate({ timestamp: time })

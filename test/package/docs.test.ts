@@ -12,6 +12,7 @@ import { unavailableProblems } from '../../src/errors/unavailable-error.ts'
 import { authorizationHeaders } from '../../src/wire/authorization.ts'
 import type { Route } from '../../src/wire/route.ts'
 import { listRoutes } from '../../src/wire/routes.ts'
+import { timeoutMs } from '../support/patience.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
@@ -125,7 +126,7 @@ describe('self-hosting.md', () => {
     const { close, ...seeded } = await openAuthority({ projects: [project] })
     const [{ organization_slug: organization_id, members }] = project.organizations
     for (const { email_address, password, mfa_enrolled = false } of members) {
-      const answer = await createClient(seeded).passwords.authenticate({
+      const answer = await createClient({ ...seeded, timeoutMs }).passwords.authenticate({
         organization_id,
         email_address,
         password

@@ -4,6 +4,7 @@ import type { Organization } from 'membergate/client'
 import { handlers } from '../../src/authority/handlers.ts'
 import { listRoutes } from '../../src/wire/routes.ts'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
+import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import { describeEvery, type Person, password, type World } from '../support/promises.ts'
 
 const another = 'another horse battery staple'
@@ -14,6 +15,14 @@ const requests: Record<string, (world: World) => Promise<Record<string, unknown>
     const person = await world.newPerson()
     const { session_token } = await signInElsewhere(world, person)
     return { organization_id: person.organization_id, session_token }
+  },
+  async 'sessions.exchangeAccessToken'(world) {
+    const { session_token } = await world.signIn(await world.newPerson())
+    return { access_token: await accessTokenOf(world, { session_token }) }
+  },
+  async 'sessions.attest'(world) {
+    const token = await trustedToken(world, await world.newPerson())
+    return { profile_id: profiles.plain, token }
   },
   async 'discovery.intermediateSessions.exchange'(world) {
     const { organization_id, email_address } = await world.newPerson()

@@ -29,6 +29,7 @@ import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
 import { settingsFor } from './external.ts'
 import { type IdentityProvider, openIdentityProvider } from './identity-provider.ts'
 import { close, listen } from './listen.ts'
+import { timeoutMs } from './patience.ts'
 import { plant } from './plant.ts'
 
 export { close, listen }
@@ -506,9 +507,6 @@ export function newPhone(): string {
   phoneNumbers += 1
   return `+1202555${1000 + phoneNumbers}`
 }
-
-/** Longer than our client waits by itself: a machine that runs many tests at once is slow, and not unreachable. */
-const timeoutMs = 20_000
 
 /** A hash that another system made with little effort: what is imported costs next to nothing to compare. */
 function cheapHash(): Promise<string> {

@@ -1,6 +1,7 @@
 import { type Client, createClient, type MemberSession } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import * as OTPAuth from 'otpauth'
+import { timeoutMs } from './patience.ts'
 
 export const password = 'correct horse battery staple'
 export const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
@@ -91,7 +92,7 @@ export async function openWorld(members: readonly object[] = []): Promise<World>
   const clock = createClock()
   const authority = await openAuthority({ projects: withMembers(members), now: clock.now })
   const { url, project_id, secret } = authority
-  const client = createClient({ url, project_id, secret, now: clock.now })
+  const client = createClient({ url, project_id, secret, now: clock.now, timeoutMs })
 
   const authenticate: World['authenticate'] = (email_address, organization_id = 'acme') =>
     client.passwords.authenticate({ organization_id, email_address, password })

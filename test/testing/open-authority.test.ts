@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { type OpenAuthority, type OpenAuthorityOptions, openAuthority } from 'membergate/testing'
+import { timeoutMs } from '../support/patience.ts'
 
 const credentials = { email_address: 'ada@acme.test', password: 'correct horse battery staple' }
 const acme = { organization_name: 'Acme', organization_slug: 'acme', members: [credentials] }
@@ -18,7 +19,7 @@ async function open(options?: OpenAuthorityOptions) {
   const authority = await openAuthority(options)
   opened.push(authority)
   const { close, ...project } = authority
-  return { ...project, close, client: createClient(project) }
+  return { ...project, close, client: createClient({ ...project, timeoutMs }) }
 }
 
 describe('openAuthority', () => {
