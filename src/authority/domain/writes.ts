@@ -1,5 +1,6 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole } from '../../wire/organization.ts'
+import type { AuditRecord } from './audit.ts'
 import type { Problem } from './problem.ts'
 import type {
   CodePurpose,
@@ -171,6 +172,8 @@ interface Writes {
   /** Guarded: the newest code, not used, not expired. */
   useCode: { code: OneTimeCodeRecord; now: number }
 
+  insertAuditEvent: { record: AuditRecord }
+
   /** Counts a message in a window of time. Guarded: fewer than `limit` were counted in it. */
   countSend: { counter: string; window_start: number; limit: number }
 
@@ -188,6 +191,7 @@ interface Writes {
   sweepOneTimeCodes: Sweep
   sweepSendCounts: Sweep
   sweepSigningKeys: Sweep
+  sweepAuditEvents: Sweep
 }
 
 interface Sweep {

@@ -26,6 +26,7 @@ import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import { loadCaller } from '../steps/caller.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { Store } from '../store/store.ts'
+import { AuditUnavailable, audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import { healthRoutes } from './health.ts'
 import { readRequest } from './read-request.ts'
@@ -194,7 +195,7 @@ function answerOperation(
     if (carriesSession && !route.takesAuthorization) throw new Refusal(takesNoSession)
     const request = readRequest(route, req)
     const { project_id } = project
-    const ofProject: Context = {
+    const context: Context = {
       project,
       environment: environmentOf(project_id),
       store: store.ofProject(project_id),
@@ -203,10 +204,12 @@ function answerOperation(
       strengthMeter,
       delivery,
       caller: undefined,
+      subject: {},
       now: now()
     }
-    const context = { ...ofProject, caller: await loadCaller(ofProject, authorization) }
-    const answer = await handle(context, request)
+    const answer = await audited(context, { operation: name, request_id }, async () =>
+      handle({ ...context, caller: await loadCaller(context, authorization) }, request)
+    )
     const body = await withDevice(lookUpDevice, project_id, request, answer)
     res.status(200).json({ request_id, status_code: 200, ...body })
   }
@@ -264,6 +267,7 @@ function isUnavailable(error: unknown): boolean {
     error instanceof DatabaseUnavailable ||
     error instanceof DeliveryUnavailable ||
     error instanceof RatingUnavailable ||
+    error instanceof AuditUnavailable ||
     isOverloaded(error)
   )
 }

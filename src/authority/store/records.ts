@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../domain/audit.ts'
 import type {
   IntermediateSessionRecord,
   LinkRecord,
@@ -93,6 +94,10 @@ export function readLink(row: Row): LinkRecord {
 
 export function readOneTimeCode(row: Row): OneTimeCodeRecord {
   return row as unknown as OneTimeCodeRecord
+}
+
+export function readAuditRecord({ project_id, ...row }: Row): AuditRecord {
+  return row as unknown as AuditRecord
 }
 
 export function json<T>(text: unknown): T {
