@@ -2,7 +2,13 @@ import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
 import { countryCodes, isCountryCode } from '../src/authority/domain/phone-numbers.ts'
 import { isProjectId } from '../src/authority/project-id.ts'
-import { isTotpSecret, isWebUrl, project } from '../src/authority/seed/seed.ts'
+import {
+  isPublicKeyPem,
+  isSafeUrl,
+  isTotpSecret,
+  isWebUrl,
+  project
+} from '../src/authority/seed/seed.ts'
 
 type Converters = NonNullable<Parameters<typeof toJsonSchema>[1]>
 type Action = Parameters<NonNullable<Converters['overrideAction']>>[0]
@@ -15,6 +21,8 @@ const checks = new Map<unknown, JsonSchema>([
     isProjectId,
     { pattern: '^project-(test|live)-[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$' }
   ],
+  [isPublicKeyPem, { pattern: '^\\s*-----BEGIN (PUBLIC KEY|CERTIFICATE)-----' }],
+  [isSafeUrl, { pattern: '^\\s*[Hh][Tt][Tt][Pp][Ss]?:[^#]+#?$' }],
   [isTotpSecret, { pattern: '^\\s*([A-Za-z2-7]\\s*){16,}(=\\s*)*$' }],
   [isWebUrl, { pattern: '^\\s*[Hh][Tt][Tt][Pp][Ss]?:[^#]+#?$' }]
 ])

@@ -26,6 +26,14 @@ export type {
   Membership
 } from './wire/discovery.ts'
 export type {
+  B2BIDPOAuthAuthorizeRequest,
+  B2BIDPOAuthAuthorizeResponse,
+  B2BIDPOAuthAuthorizeStartRequest,
+  B2BIDPOAuthAuthorizeStartResponse,
+  B2BIDPScopeResult,
+  ConnectedAppPublic
+} from './wire/idp.ts'
+export type {
   B2BMagicLinksAuthenticateRequest,
   B2BMagicLinksAuthenticateResponse,
   B2BMagicLinksDiscoveryAuthenticateRequest,

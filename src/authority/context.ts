@@ -6,6 +6,7 @@ import type { Delivery } from './delivery/delivery.ts'
 import type { Subject } from './domain/audit.ts'
 import type { Caller } from './domain/member-permission.ts'
 import type { ProjectRecord } from './domain/records.ts'
+import type { Providers } from './external/providers.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { ProjectStore } from './store/store.ts'
 
@@ -19,6 +20,8 @@ export interface Context {
   readonly strengthMeter: StrengthMeter
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
+  /** Other identity providers that the project's settings name. */
+  readonly providers: Providers
   /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
   readonly caller: Caller | undefined
   /** Whom the call turns out to be about; `steps/about.ts` writes it down. */

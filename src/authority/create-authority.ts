@@ -5,6 +5,7 @@ import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
 import { createStrengthMeter } from './crypto/password-strength.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
+import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
 import { createServers } from './http/servers.ts'
 import type { LookUpDevice } from './look-up-device.ts'
@@ -37,6 +38,8 @@ export interface AuthorityOptions {
    * second; when it fails, or answers null, the sign-in succeeds without. Default: no device is looked up.
    */
   readonly lookUpDevice?: LookUpDevice
+  /** Used instead of the global `fetch` to ask the identity providers that the settings of a project name. */
+  readonly fetch?: typeof globalThis.fetch
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -58,6 +61,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   projects: true,
   keys: true,
   deliver: true,
+  fetch: true,
   lookUpDevice: true,
   now: true
 }
@@ -85,7 +89,8 @@ export interface ListenedAuthority extends Authority {
 export async function createListenedAuthority(
   options: AuthorityOptions
 ): Promise<ListenedAuthority> {
-  const { database, projects, keys, delivery, lookUpDevice, now } = checkOptions(options)
+  const checked = checkOptions(options)
+  const { database, projects, keys, delivery, lookUpDevice, providers, now } = checked
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
@@ -102,7 +107,16 @@ export async function createListenedAuthority(
   const strengthMeter = createStrengthMeter()
   let closed: Promise<void> | undefined
   const isClosing = () => closed !== undefined
-  const app = createApp({ store, atRest, strengthMeter, delivery, lookUpDevice, now, isClosing })
+  const app = createApp({
+    store,
+    atRest,
+    strengthMeter,
+    delivery,
+    lookUpDevice,
+    providers,
+    now,
+    isClosing
+  })
   const stopSweeping = startSweeping(store, now)
   const servers = createServers()
 
@@ -132,6 +146,7 @@ function checkOptions(options: AuthorityOptions) {
     }
   }
   const { database, projects = [], keys, deliver = {}, lookUpDevice, now = Date.now } = options
+  const { fetch = globalThis.fetch } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
@@ -141,11 +156,13 @@ function checkOptions(options: AuthorityOptions) {
     throw new ConfigError('lookUpDevice must be a function.')
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
+  if (typeof fetch !== 'function') throw new ConfigError('fetch must be a function.')
   return {
     database,
     projects: checkSeed(projects),
     keys: chooseKeys(keys, database),
     delivery: checkDelivery(deliver),
+    providers: createProviders({ fetch, now }),
     lookUpDevice,
     now
   }

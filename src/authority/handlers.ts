@@ -1,10 +1,12 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
+import * as connectedApps from './handlers/connected-apps.ts'
 import * as discoveryIntermediateSessions from './handlers/discovery-intermediate-sessions.ts'
 import * as discoveryOrganizations from './handlers/discovery-organizations.ts'
 import * as emailOtps from './handlers/email-otps.ts'
 import * as emailUpdates from './handlers/email-updates.ts'
 import * as existingPasswords from './handlers/existing-passwords.ts'
+import * as externalSessions from './handlers/external-sessions.ts'
 import * as invitations from './handlers/invitations.ts'
 import * as magicLinks from './handlers/magic-links.ts'
 import * as memberDeletion from './handlers/member-deletion.ts'
@@ -26,6 +28,9 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'sessions.authenticate': sessions.authenticate,
   'sessions.revoke': sessions.revoke,
   'sessions.exchange': sessions.exchange,
+  'sessions.exchangeAccessToken': connectedApps.exchangeAccessToken,
+  'sessions.attest': externalSessions.attest,
+  'sessions.migrate': externalSessions.migrate,
   'sessions.getJWKS': sessions.getJWKS,
   'discovery.intermediateSessions.exchange': discoveryIntermediateSessions.exchange,
   'discovery.organizations.list': discoveryOrganizations.list,
@@ -76,5 +81,7 @@ export const handlers: { readonly [Name in OperationName]?: Handler<Name> } = {
   'organizations.members.unlinkRetiredEmail': memberRemovals.unlinkRetiredEmail,
   'organizations.members.deleteExternalId': memberRemovals.deleteExternalId,
   'organizations.members.startEmailUpdate': emailUpdates.startEmailUpdate,
-  'organizations.members.search': members.search
+  'organizations.members.search': members.search,
+  'idp.oauth.authorizeStart': connectedApps.authorizeStart,
+  'idp.oauth.authorize': connectedApps.authorize
 }

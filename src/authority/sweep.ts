@@ -73,6 +73,8 @@ function sweepsAt(now: number): readonly Write[] {
     { do: 'sweepLinks', ...batch },
     { do: 'sweepOneTimeCodes', ...batch },
     { do: 'sweepSendCounts', ...batch },
+    { do: 'sweepUsedTrustedTokens', ...batch },
+    { do: 'sweepGrants', ...batch },
     // Nobody is told about an ended key, and what could sign with it is better gone.
     { do: 'sweepSigningKeys', ...batch, ended_by: now },
     { do: 'sweepAuditEvents', ...batch, ended_by: now - auditKeptForMs }

@@ -1,13 +1,18 @@
 /** Every use of jose stands here, so that its types stay out of ours and one file shows what we lean on. */
 import type { KeyObject } from 'node:crypto'
 import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify } from 'jose'
+import type { SignatureAlgorithm } from './verification-key.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
-/** Whether the signature of a compact JWS is by this key, with RS256 and nothing else. */
-export async function hasValidSignature(token: string, key: KeyObject): Promise<boolean> {
+/** Whether the signature of a compact JWS is by this key, with RS256 unless others are named, and with nothing else. */
+export async function hasValidSignature(
+  token: string,
+  key: KeyObject,
+  algorithms: readonly SignatureAlgorithm[] = ['RS256']
+): Promise<boolean> {
   try {
-    await compactVerify(token, key, { algorithms: ['RS256'] })
+    await compactVerify(token, key, { algorithms: [...algorithms] })
     return true
   } catch {
     return false

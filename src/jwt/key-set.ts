@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { readVerificationKeys } from './verification-key.ts'
+import { readVerificationKeys, type SignatureAlgorithm } from './verification-key.ts'
 
 /**
  * What a key set knows of a `kid`. `unknown`: a set fetched now or a moment ago has no such key.
@@ -18,6 +18,8 @@ export interface KeySetOptions {
   /** Fetches the JWKS: resolves to its `keys`, rejects when it cannot be had. */
   readonly fetchKeys: () => Promise<readonly unknown[]>
   readonly now: () => number
+  /** What the keys may verify. Default RS256. */
+  readonly algorithms?: readonly SignatureAlgorithm[]
 }
 
 const freshMs = 10 * 60_000
@@ -39,12 +41,12 @@ export function createFixedKeySet(jwks: readonly unknown[]): KeySet | undefined 
 }
 
 /**
- * The key set of a project, fetched when it is first needed and again when it is old or lacks a `kid`.
+ * A key set that is fetched when it is first needed and again when it is old or lacks a `kid`.
  *
  * One fetch at a time, which everybody awaits. After a success strange `kid`s cause no fetch for 30 s; after a failure
  * nothing does for 1 s, 2 s, 4 s … 30 s. Keys are fresh for 10 minutes and serve for an hour while fetching fails.
  */
-export function createKeySet({ fetchKeys, now }: KeySetOptions): KeySet {
+export function createKeySet({ fetchKeys, now, algorithms }: KeySetOptions): KeySet {
   let keys: ReadonlyMap<string, KeyObject> = new Map()
   let fetchedAt = Number.NEGATIVE_INFINITY
   let failures = 0
@@ -85,7 +87,7 @@ export function createKeySet({ fetchKeys, now }: KeySetOptions): KeySet {
 
   async function refresh(): Promise<void> {
     try {
-      const read = readVerificationKeys(await fetchKeys())
+      const read = readVerificationKeys(await fetchKeys(), algorithms)
       if (read === undefined) throw new Error('The JWKS holds no usable keys, or a kid twice.')
       keys = read
       fetchedAt = now()

@@ -334,6 +334,70 @@ export const problems = {
     message: "The key_length value doesn't match the length of the provided hash."
   },
 
+  // Other identity providers
+  trusted_token_profile_not_found: {
+    status: 404,
+    message: 'Trusted auth token profile could not be found.'
+  },
+  invalid_trusted_auth_token: { status: 401, message: 'The trusted auth token is invalid.' },
+  jwt_invalid_issuer: { status: 401, message: 'The JWT has another issuer than expected.' },
+  jwt_invalid_audience: { status: 401, message: 'The JWT has another audience than expected.' },
+  jwt_invalid_claims: { status: 401, message: 'The claims of the JWT are invalid.' },
+  token_missing_organization_id_claim: {
+    status: 400,
+    message: 'The token names no organization, and the request cannot stand in for it.'
+  },
+  invalid_token_organization_id_claim: {
+    status: 400,
+    message: 'The token names another organization than the request.'
+  },
+  migrate_from_external_unexpected_response: {
+    status: 400,
+    message: 'The UserInfo endpoint did not answer with the claims of a user.'
+  },
+  migrate_from_external_missing_userinfo: {
+    status: 400,
+    message: 'There is no UserInfo with a verified email address to be had.'
+  },
+  migrate_from_external_email_does_not_exist: {
+    status: 404,
+    message: 'No active member of the organization has the email address of the UserInfo.'
+  },
+
+  // Connected apps
+  connected_app_not_found: { status: 404, message: 'Connected App could not be found.' },
+  connected_app_not_allowed_for_org: {
+    status: 403,
+    message: 'The organization does not allow this Connected App.'
+  },
+  third_party_clients_cannot_use_full_access: {
+    status: 400,
+    message: 'Only first party Connected Apps can use the scope full_access.'
+  },
+  invalid_redirect_uri: {
+    status: 400,
+    message: 'The redirect_uri is none of the redirect URLs of the Connected App.'
+  },
+  idp_access_token_not_found: { status: 404, message: 'The access token could not be found.' },
+  idp_access_token_could_not_be_exchanged: {
+    status: 404,
+    message: 'The access token could not be exchanged.'
+  },
+  idp_access_token_expired: { status: 401, message: 'The access token has expired.' },
+  connected_app_consent_revoked: {
+    status: 401,
+    message:
+      "The Connected App's permission has been revoked. Complete another authorization flow to re-enable access."
+  },
+  oauth_access_token_exchange_missing_full_access: {
+    status: 400,
+    message: 'The access token does not have the scope full_access.'
+  },
+  oauth_access_token_exchange_token_too_old: {
+    status: 400,
+    message: 'The access token was issued more than five minutes ago.'
+  },
+
   // Organizations and members
   organization_not_found: { status: 404, message: 'Organization could not be found.' },
   member_not_found: { status: 404, message: 'Member could not be found.' },

@@ -1,4 +1,5 @@
 import { discoveryRoutes } from './discovery.ts'
+import { idpRoutes } from './idp.ts'
 import { magicLinksRoutes } from './magic-links.ts'
 import { organizationsRoutes } from './organizations.ts'
 import { otpsRoutes } from './otps.ts'
@@ -22,7 +23,8 @@ export const routes = {
   magicLinks: magicLinksRoutes,
   passwords: passwordsRoutes,
   rbac: rbacRoutes,
-  organizations: organizationsRoutes
+  organizations: organizationsRoutes,
+  idp: idpRoutes
 }
 
 export type Routes = typeof routes

@@ -253,8 +253,11 @@ const attestRequest: v.GenericSchema<unknown, B2BSessionsAttestRequest> = v.obje
   ...sessionOptions
 })
 
+/** Of another provider, so of any form that an `Authorization` header can carry, below 8 KiB. */
+const externalCredential = v.pipe(v.string(), v.regex(/^[!-~]{1,8191}$/))
+
 const migrateRequest: v.GenericSchema<unknown, B2BSessionsMigrateRequest> = v.object({
-  session_token: credential,
+  session_token: externalCredential,
   organization_id: address,
   ...sessionOptions
 })

@@ -7,6 +7,7 @@ import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.t
 import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
 import { sendEmail, sendSms } from '../../src/authority/delivery/deliver.ts'
 import type { EmailMessage, SmsMessage } from '../../src/authority/delivery/delivery.ts'
+import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
 import { errorChannel, type ReportedError } from '../../src/authority/http/report-error.ts'
 import { Refusal } from '../../src/authority/refusal.ts'
@@ -195,8 +196,9 @@ describe('a sender that fails', () => {
       })
     }
     const atRest = createAtRest([newAtRestKey()])
+    const providers = createProviders({ fetch, now: Date.now })
     const outside = { strengthMeter: createStrengthMeter(), delivery: {}, lookUpDevice: undefined }
-    const app = createApp({ ...outside, store: away, atRest, now: Date.now })
+    const app = createApp({ ...outside, providers, store: away, atRest, now: Date.now })
     return request(app).get(`/v1/b2b/sessions/jwks/${to.project_id}`)
   }
 

@@ -3,6 +3,7 @@ import request from 'supertest'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
+import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
 import { plantSeed } from '../../src/authority/seed/plant-seed.ts'
 import { checkSeed } from '../../src/authority/seed/seed.ts'
@@ -19,6 +20,7 @@ const now = Date.UTC(2026, 0, 1, 12)
 const outside = { strengthMeter: createStrengthMeter(), delivery: {}, lookUpDevice: undefined }
 
 let store: Store
+const providers = createProviders({ fetch, now: () => now })
 let app: ReturnType<typeof createApp>
 
 /** An authority whose signing key opens until it is lost. */
@@ -49,7 +51,7 @@ beforeEach(async () => {
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
   await plantSeed({ store, atRest, now }, seed)
-  app = createApp({ ...outside, store, atRest, now: () => now })
+  app = createApp({ ...outside, providers, store, atRest, now: () => now })
 })
 
 afterEach(() => store.close())
@@ -66,7 +68,7 @@ function signIn(options: object = {}) {
 
 /** As another process would: nothing that the first one holds in memory helps. */
 function restart() {
-  app = createApp({ ...outside, store, atRest, now: () => now })
+  app = createApp({ ...outside, providers, store, atRest, now: () => now })
 }
 
 async function sessionsOf(member_id: string) {

@@ -15,6 +15,8 @@ const tables = [
   'links',
   'one_time_codes',
   'send_counts',
+  'used_trusted_tokens',
+  'grants',
   'signing_keys'
 ] as const
 
@@ -108,6 +110,20 @@ describeOnEachDatabase((createDatabase) => {
     )
     await run(
       'insert into send_counts (project_id, counter, window_start, sent) values ($1, $2, $3, 1)',
+      project_id,
+      id,
+      ended
+    )
+    await run(
+      'insert into used_trusted_tokens (project_id, token_hash, expires_at) values ($1, $2, $3)',
+      project_id,
+      id,
+      ended
+    )
+    await run(
+      `insert into grants (project_id, grant_id, client_id, member_id, scopes, redirect_uri,
+         code_hash, created_at, expires_at)
+       values ($1, $2, '', 'm', '[]', '', $2, 0, $3)`,
       project_id,
       id,
       ended

@@ -99,15 +99,6 @@ describe('a route', () => {
       })
     }
   )
-
-  test('without a handler is 501, after the credentials', async () => {
-    const path = '/v1/b2b/sessions/attest'
-    expect((await request(authority.app).post(path)).status).toBe(401)
-    expect((await post(path).send({ profile_id: 'p', token: 't' })).body).toMatchObject({
-      status_code: 501,
-      error_type: 'not_implemented'
-    })
-  })
 })
 
 describe('credentials', () => {

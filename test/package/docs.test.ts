@@ -136,6 +136,27 @@ describe('self-hosting.md', () => {
   })
 })
 
+describe('self-hosting.md on other identities', () => {
+  const page = read('docs/self-hosting.md')
+
+  test('shows settings that work', async () => {
+    const [, example = ''] =
+      /```json\n(\{\n {2}"settings": \{\n {4}"userinfo_url"[\s\S]*?)```/.exec(page) ?? []
+    const { close } = await openAuthority({ projects: [JSON.parse(example)] })
+    await close()
+  })
+
+  test('names every endpoint of connected apps', () => {
+    const source = read('src/authority/http/oauth-clients.ts')
+    const publicPath = '/v1/public/{project_id}/oauth2'
+    const paths = [...source.matchAll(/^ {4}\[['`]([^'`]+)['`], \w+\]/gm)].map(([, path = '']) =>
+      path.replace('$' + '{publicPath}', publicPath)
+    )
+    expect(paths).toHaveLength(4)
+    for (const path of paths) expect(page).toContain(`\`POST ${path}\``)
+  })
+})
+
 describe('sessions-and-mfa.md', () => {
   const page = read('docs/sessions-and-mfa.md')
   const table = (heading: string) =>

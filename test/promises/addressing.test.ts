@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
+import { authorization } from '../support/external.ts'
 import { describeEvery, type Enrolled, password, type World } from '../support/promises.ts'
 
 interface Address {
@@ -112,6 +113,20 @@ const operations: readonly Operation[] = [
       const request = { organization_id, intermediate_session_token }
       return world.send('discovery.intermediateSessions.exchange', request)
     }
+  },
+  {
+    name: 'sessions.migrate',
+    namesMember: false,
+    call(world, { email_address }, { organization_id }) {
+      const session_token = world.identity.credentialFor({ email: email_address })
+      return world.send('sessions.migrate', { organization_id, session_token })
+    }
+  },
+  {
+    name: 'idp.oauth.authorizeStart',
+    namesMember: true,
+    call: (world, _person, address) =>
+      world.send('idp.oauth.authorizeStart', { ...authorization, ...address })
   },
   {
     name: 'organizations.get',
@@ -279,7 +294,4 @@ describe('addressing', () => {
       expect(await world.sessionsOf(inB)).toHaveLength(1)
     })
   })
-
-  test.todo('S-ADR-04: attest takes a slug as organization_id (sessions.attest)')
-  test.todo('S-ADR-01 to S-ADR-10: for sessions.migrate (sessions.migrate)')
 })

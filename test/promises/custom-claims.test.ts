@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
+import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import {
   claimsOf,
   describeEvery,
@@ -65,6 +66,26 @@ const starting: readonly Operation[] = [
     }
   },
   {
+    name: 'sessions.attest',
+    async call(world, person, options) {
+      // A member who is asked for a second factor needs a profile that stands for one.
+      const token = await trustedToken(world, person, { profile: 'strong' })
+      return send(world, 'sessions.attest', { profile_id: profiles.strong, token, ...options })
+    }
+  },
+  {
+    name: 'sessions.migrate',
+    async call(world, { organization_id, member_id, email_address }, options) {
+      await world.client.organizations.members.update({
+        organization_id,
+        member_id,
+        mfa_enrolled: false
+      })
+      const session_token = world.identity.credentialFor({ email: email_address })
+      return send(world, 'sessions.migrate', { organization_id, session_token, ...options })
+    }
+  },
+  {
     name: 'totps.authenticate',
     async call(world, person, options) {
       const { organization_id, member_id, secret } = person
@@ -123,6 +144,20 @@ const continuing: readonly Operation[] = [
         password,
         ...options
       })
+  },
+  {
+    name: 'sessions.attest',
+    async call(world, person, options) {
+      const token = await trustedToken(world, person)
+      return send(world, 'sessions.attest', { profile_id: profiles.plain, token, ...options })
+    }
+  },
+  {
+    name: 'sessions.exchangeAccessToken',
+    async call(world, _person, { session_token, ...options }) {
+      const access_token = await accessTokenOf(world, { session_token: String(session_token) })
+      return send(world, 'sessions.exchangeAccessToken', { access_token, ...options })
+    }
   },
   {
     name: 'passwords.sessions.reset',
@@ -389,8 +424,4 @@ describe('custom claims', () => {
       expect(lifetimeOf(answer.member_session)).toBe(3600)
     })
   })
-
-  test.todo(
-    'S-CLM-01 to S-CLM-12: for sessions.exchangeAccessToken, sessions.attest and sessions.migrate'
-  )
 })

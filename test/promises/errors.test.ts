@@ -49,7 +49,9 @@ const methods: Record<string, object> = {
   'organizations.members.create': { organization_id: 'a', email_address: 'b' },
   'organizations.members.get': { organization_id: 'a', member_id: 'b' },
   'organizations.members.update': { organization_id: 'a', member_id: 'b' },
-  'organizations.members.search': { organization_ids: ['a'] }
+  'organizations.members.search': { organization_ids: ['a'] },
+  'idp.oauth.authorizeStart': { client_id: 'a', redirect_uri: 'b' },
+  'idp.oauth.authorize': { client_id: 'a', redirect_uri: 'b' }
 }
 
 const names = Object.keys(methods)

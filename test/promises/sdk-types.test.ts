@@ -6,6 +6,10 @@ import type {
   B2BDiscoveryOrganizationsCreateResponse,
   B2BDiscoveryOrganizationsListRequest,
   B2BDiscoveryOrganizationsListResponse,
+  B2BIDPOAuthAuthorizeRequest,
+  B2BIDPOAuthAuthorizeResponse,
+  B2BIDPOAuthAuthorizeStartRequest,
+  B2BIDPOAuthAuthorizeStartResponse,
   B2BMagicLinksAuthenticateRequest,
   B2BMagicLinksAuthenticateResponse,
   B2BMagicLinksDiscoveryAuthenticateRequest,
@@ -172,6 +176,16 @@ interface Operations {
     Sdk['discovery']['organizations']['create'],
     B2BDiscoveryOrganizationsCreateRequest,
     B2BDiscoveryOrganizationsCreateResponse
+  ]
+  'idp.oauth.authorizeStart': [
+    Sdk['idp']['oauth']['authorizeStart'],
+    B2BIDPOAuthAuthorizeStartRequest,
+    B2BIDPOAuthAuthorizeStartResponse
+  ]
+  'idp.oauth.authorize': [
+    Sdk['idp']['oauth']['authorize'],
+    B2BIDPOAuthAuthorizeRequest,
+    B2BIDPOAuthAuthorizeResponse
   ]
   'totps.create': [Sdk['totps']['create'], B2BTOTPsCreateRequest, B2BTOTPsCreateResponse]
   'totps.authenticate': [

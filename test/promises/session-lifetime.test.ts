@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { MemberSession } from 'membergate/client'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
+import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import {
   claimsOf,
   describeEvery,
@@ -56,6 +57,23 @@ const starting: readonly Starting[] = [
     async prepare(world, { organization_id, email_address }) {
       const request = { organization_id, email_address, password }
       return (options) => send(world, 'passwords.authenticate', { ...request, ...options })
+    }
+  },
+  {
+    name: 'sessions.attest',
+    mfa: false,
+    async prepare(world, person) {
+      const request = { profile_id: profiles.plain, token: await trustedToken(world, person) }
+      return (options) => send(world, 'sessions.attest', { ...request, ...options })
+    }
+  },
+  {
+    name: 'sessions.migrate',
+    mfa: false,
+    async prepare(world, { organization_id, email_address }) {
+      const session_token = world.identity.credentialFor({ email: email_address })
+      const request = { organization_id, session_token }
+      return (options) => send(world, 'sessions.migrate', { ...request, ...options })
     }
   },
   {
@@ -126,6 +144,20 @@ const continuing: readonly Continuing[] = [
         ...credential,
         ...options
       })
+  },
+  {
+    name: 'sessions.attest',
+    async call(world, person, credential, options) {
+      const request = { profile_id: profiles.plain, token: await trustedToken(world, person) }
+      return send(world, 'sessions.attest', { ...request, ...credential, ...options })
+    }
+  },
+  {
+    name: 'sessions.exchangeAccessToken',
+    async call(world, _person, credential, options) {
+      const access_token = await accessTokenOf(world, credential as { session_token: string })
+      return send(world, 'sessions.exchangeAccessToken', { access_token, ...options })
+    }
   },
   {
     name: 'passwords.sessions.reset',
@@ -310,8 +342,4 @@ describe('session lifetime', () => {
       }
     )
   })
-
-  test.todo(
-    'S-DUR-01 to S-DUR-16: for sessions.exchangeAccessToken, sessions.attest and sessions.migrate'
-  )
 })

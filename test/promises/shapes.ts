@@ -19,7 +19,9 @@ const factor = {
   'email_factor?': { email_id: 'string', email_address: 'string' },
   'phone_number_factor?': { phone_id: 'string', phone_number: 'string' },
   'authenticator_app_factor?': { totp_id: 'string' },
-  'recovery_code_factor?': { totp_recovery_code_id: 'string' }
+  'recovery_code_factor?': { totp_recovery_code_id: 'string' },
+  'oauth_access_token_exchange_factor?': { client_id: 'string' },
+  'trusted_auth_token_factor?': { token_id: 'string' }
 } as const
 
 const memberSession = {
@@ -172,6 +174,26 @@ export const shapes: Readonly<Record<string, Shape>> = {
     'organization_id_hint?': 'string'
   },
   'discovery.organizations.create': signInAnswer,
+  'sessions.exchangeAccessToken': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    'member_session?': memberSession,
+    'member_device?': device
+  },
+  'sessions.attest': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    member_session: memberSession,
+    'member_device?': device
+  },
+  'sessions.migrate': {
+    ...memberAnswer,
+    session_token: 'string',
+    session_jwt: 'string',
+    'member_session?': memberSession
+  },
   'sessions.getJWKS': {
     ...envelope,
     keys: [
@@ -324,6 +346,23 @@ export const shapes: Readonly<Record<string, Shape>> = {
     members: [member],
     results_metadata: metadata,
     organizations: { '*': organization }
+  },
+  'idp.oauth.authorizeStart': {
+    ...memberAnswer,
+    client: {
+      client_id: 'string',
+      client_name: 'string',
+      client_description: 'string',
+      client_type: 'string',
+      'logo_url?': 'string'
+    },
+    consent_required: 'boolean',
+    scope_results: [{ scope: 'string', description: 'string', is_grantable: 'boolean' }]
+  },
+  'idp.oauth.authorize': {
+    ...envelope,
+    redirect_uri: 'string',
+    'authorization_code?': 'string'
   }
 }
 

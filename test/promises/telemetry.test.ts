@@ -1,50 +1,86 @@
 import { describe, expect, test } from '@jest/globals'
 import type { LookUpDevice } from 'membergate/authority'
+import type { Organization } from 'membergate/client'
+import { handlers } from '../../src/authority/handlers.ts'
+import { listRoutes } from '../../src/wire/routes.ts'
+import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { describeEvery, type Person, password, type World } from '../support/promises.ts'
-
-interface Prepared {
-  readonly person: Person
-  readonly request: Record<string, unknown>
-}
 
 const another = 'another horse battery staple'
 
-/** For each operation that takes a `telemetry_id`: whose device it is, and a request that succeeds. */
-const operations: Record<string, (world: World) => Promise<Prepared>> = {
+/** A request that succeeds, made anew for each call, of every operation that takes a `telemetry_id`. */
+const requests: Record<string, (world: World) => Promise<Record<string, unknown>>> = {
+  async 'sessions.exchange'(world) {
+    const person = await world.newPerson()
+    const { session_token } = await signInElsewhere(world, person)
+    return { organization_id: person.organization_id, session_token }
+  },
+  async 'discovery.intermediateSessions.exchange'(world) {
+    const { organization_id, email_address } = await world.newPerson()
+    const intermediate_session_token = await beginDiscovery(world, email_address)
+    return { organization_id, intermediate_session_token }
+  },
+  async 'discovery.organizations.create'(world) {
+    const email_address = `${crypto.randomUUID()}@acme.example`
+    return { intermediate_session_token: await beginDiscovery(world, email_address) }
+  },
   async 'totps.authenticate'(world) {
     const person = await world.newEnrolled()
-    const { organization_id, member_id, secret } = person
     const intermediate_session_token = await world.beginSignIn(person)
-    const code = world.nextCode(secret)
-    return { person, request: { organization_id, member_id, intermediate_session_token, code } }
+    const code = world.nextCode(person.secret)
+    return { ...named(person), intermediate_session_token, code }
+  },
+  async 'recoveryCodes.recover'(world) {
+    const person = await world.newEnrolled()
+    const intermediate_session_token = await world.beginSignIn(person)
+    const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
+    return { ...named(person), intermediate_session_token, recovery_code: recovery_codes[0] }
+  },
+  async 'otps.sms.authenticate'(world) {
+    const person = await world.newPhoned()
+    const intermediate_session_token = await world.beginSignIn(person)
+    const code = world.lastCode(person.mfa_phone_number)
+    return { ...named(person), intermediate_session_token, code }
+  },
+  async 'otps.email.authenticate'(world) {
+    const person = await world.newPerson()
+    await world.client.otps.email.loginOrSignup(addressed(person))
+    return { ...addressed(person), code: world.lastCode(person.email_address) }
+  },
+  async 'magicLinks.authenticate'(world) {
+    const person = await world.newPerson()
+    await world.client.magicLinks.email.loginOrSignup(addressed(person))
+    return { magic_links_token: world.sentTo(person.email_address)[0]?.token }
   },
   async 'passwords.authenticate'(world) {
-    const person = await world.newPerson()
-    const { organization_id, email_address } = person
-    return { person, request: { organization_id, email_address, password } }
+    return { ...addressed(await world.newPerson()), password }
   },
   async 'passwords.email.reset'(world) {
     const person = await world.newPerson()
-    const { organization_id, email_address } = person
-    await world.client.passwords.email.resetStart({ organization_id, email_address })
-    const password_reset_token = world.sentTo(email_address)[0]?.token
-    return { person, request: { password_reset_token, password: another } }
+    await world.client.passwords.email.resetStart(addressed(person))
+    const password_reset_token = world.sentTo(person.email_address)[0]?.token
+    return { password_reset_token, password: another }
   },
   async 'passwords.existingPassword.reset'(world) {
-    const person = await world.newPerson()
-    const { organization_id, email_address } = person
     const passwords = { existing_password: password, new_password: another }
-    return { person, request: { organization_id, email_address, ...passwords } }
+    return { ...addressed(await world.newPerson()), ...passwords }
   },
   async 'passwords.sessions.reset'(world) {
     const person = await world.newPerson()
-    const { organization_id } = person
     const { session_token } = await world.signIn(person)
-    return { person, request: { organization_id, session_token, password: another } }
+    return { organization_id: person.organization_id, session_token, password: another }
   }
 }
 
-const names = Object.keys(operations)
+function named({ organization_id, member_id }: Person) {
+  return { organization_id, member_id }
+}
+
+function addressed({ organization_id, email_address }: Person) {
+  return { organization_id, email_address }
+}
+
+const names = Object.keys(requests)
 const telemetry_id = 'a1b2c3'
 
 const device = {
@@ -77,18 +113,26 @@ const faults: Record<string, LookUpDevice> = {
     ({ ip_address: '192.0.2.1' }) as unknown as typeof device
 }
 
+test('every operation that takes a telemetry_id and is answered is looked at', () => {
+  const takers = listRoutes().flatMap(([name, { request }]) => {
+    const entries: object = Reflect.get(request, 'entries') ?? {}
+    return name in handlers && 'telemetry_id' in entries ? [name] : []
+  })
+  expect(names).toEqual(takers)
+})
+
 describe('telemetry_id', () => {
   describeEvery((world) => {
-    async function prepare(operation: string): Promise<Prepared> {
-      const prepared = await operations[operation]?.(world)
-      if (prepared === undefined) throw new Error(`There is no request of ${operation}.`)
-      return prepared
+    async function prepare(operation: string): Promise<Record<string, unknown>> {
+      const request = await requests[operation]?.(world)
+      if (request === undefined) throw new Error(`There is no request of ${operation}.`)
+      return request
     }
 
     test.each(names)(
       'S-TEL-02: %s answers the device that the look-up found',
       async (operation) => {
-        const { request } = await prepare(operation)
+        const request = await prepare(operation)
         const lookUp = async () => ({ ...device, confidence: 0.9 })
         const answer = await world.devices.answering(lookUp, () =>
           world.send(operation, { ...request, telemetry_id })
@@ -102,10 +146,11 @@ describe('telemetry_id', () => {
       'S-TEL-05: %s tells the look-up whose device it is, each time, so that it can keep it',
       async (operation) => {
         for (let time = 1; time <= 2; time += 1) {
-          const { person, request } = await prepare(operation)
-          const { organization_id, member_id } = person
+          const request = await prepare(operation)
           const before = world.devices.queries.length
-          await world.send(operation, { ...request, telemetry_id })
+          const answer = await world.send(operation, { ...request, telemetry_id })
+          const { organization_id } = answer.organization as Organization
+          const { member_id } = answer
           expect(world.devices.queries.slice(before)).toEqual([
             { telemetry_id, project_id: world.project_id, organization_id, member_id }
           ])
@@ -114,7 +159,7 @@ describe('telemetry_id', () => {
     )
 
     test.each(names)('S-TEL-01 S-TEL-03: %s succeeds when nothing is known', async (operation) => {
-      const { request } = await prepare(operation)
+      const request = await prepare(operation)
       const answer = await world.send(operation, { ...request, telemetry_id })
       expect(answer.status_code).toBe(200)
       expect(answer.member_device ?? null).toBeNull()
@@ -122,7 +167,7 @@ describe('telemetry_id', () => {
 
     test.each(names)('S-TEL-04: without one %s looks nothing up', async (operation) => {
       for (const without of [{}, { telemetry_id: null }]) {
-        const { request } = await prepare(operation)
+        const request = await prepare(operation)
         const before = world.devices.queries.length
         const answer = await world.devices.answering(
           async () => device,
@@ -136,7 +181,7 @@ describe('telemetry_id', () => {
     test.each(Object.entries(faults))(
       'S-TEL-03: a look-up that %s leaves the sign-in as it is, in time',
       async (_fault, lookUp) => {
-        const { request } = await prepare('passwords.authenticate')
+        const request = await prepare('passwords.authenticate')
         const start = performance.now()
         const answer = await world.devices.answering(lookUp, () =>
           world.send('passwords.authenticate', { ...request, telemetry_id })

@@ -5,3 +5,13 @@ declare module 'express4' {
 declare module 'koa2' {
   export { default } from 'koa'
 }
+
+/** It brings no types; this is what we use. */
+declare module 'oidc-provider' {
+  import type { RequestListener } from 'node:http'
+
+  export default class Provider {
+    constructor(issuer: string, configuration: object)
+    callback(): RequestListener
+  }
+}

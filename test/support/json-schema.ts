@@ -21,10 +21,13 @@ type Check = (says: unknown, value: unknown, path: string, node: Node) => readon
 
 const keywords: Readonly<Record<string, Check>> = {
   type: (says, value, path) => (typeOf(value) === says ? [] : [path]),
+  const: (says, value, path) => (says === value ? [] : [path]),
   enum: (says, value, path) => ((says as unknown[]).includes(value) ? [] : [path]),
   pattern: ofText((says, text) => new RegExp(String(says), 'u').test(text)),
   minLength: ofText((says, text) => [...text].length >= Number(says)),
   maxLength: ofText((says, text) => [...text].length <= Number(says)),
+  minItems: (says, value, path) =>
+    Array.isArray(value) && value.length < Number(says) ? [path] : [],
   maxItems: (says, value, path) =>
     Array.isArray(value) && value.length > Number(says) ? [path] : [],
   items: (says, value, path) =>
@@ -34,6 +37,10 @@ const keywords: Readonly<Record<string, Check>> = {
   anyOf(says, value, path) {
     const outcomes = (says as unknown[]).map((option) => faultsBySchema(option, value, path))
     return outcomes.some((faults) => faults.length === 0) ? [] : outcomes.flat()
+  },
+  oneOf(says, value, path) {
+    const outcomes = (says as unknown[]).map((option) => faultsBySchema(option, value, path))
+    return outcomes.filter((faults) => faults.length === 0).length === 1 ? [] : outcomes.flat()
   },
   required: (says, value, path) =>
     typeOf(value) === 'object'

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Agent, createServer, type IncomingMessage, request } from 'node:http'
 import { afterAll, beforeAll, describe, jest } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
@@ -27,7 +26,12 @@ import { Secret, TOTP } from 'otpauth'
 import { B2BClient, ClientError, StytchError } from 'stytch'
 import { type AnswerCount, countAnswers } from './answered.ts'
 import { describeOnEachDatabase, type TestDatabase } from './databases.ts'
+import { settingsFor } from './external.ts'
+import { type IdentityProvider, openIdentityProvider } from './identity-provider.ts'
+import { close, listen } from './listen.ts'
 import { plant } from './plant.ts'
+
+export { close, listen }
 
 /**
  * The matrix of the promises: every engine, and on each of them the official SDK and our own client. Both speak to a
@@ -50,6 +54,7 @@ export type SharedClient = Pick<
   | 'passwords'
   | 'rbac'
   | 'organizations'
+  | 'idp'
 >
 
 export const password = 'correct horse battery staple'
@@ -130,6 +135,8 @@ export interface World {
   readonly A: Organization
   readonly B: Organization
   readonly tap: Tap
+  /** Whom the project believes, and asks: see external.ts. */
+  readonly identity: IdentityProvider
   readonly database: string
   /** A member who has a password but never signed in, where only passwords and magic links are accepted. */
   readonly waiting: Person
@@ -243,6 +250,7 @@ export interface Bed {
   readonly database: string
   readonly clock: Clock
   readonly tap: Tap
+  readonly identity: IdentityProvider
   readonly project: { readonly project_id: string; readonly secret: string }
   readonly other: { readonly project_id: string; readonly secret: string }
   readonly A: Organization
@@ -298,6 +306,7 @@ export async function openBed(
   const project = newProject()
   const other = newProject()
   const database = await create()
+  const identity = await openIdentityProvider()
   const { deliver, ...mail } = openMail()
   const { lookUpDevice, ...devices } = openDevices()
   const authority: OpenAuthority = await openAuthority({
@@ -309,7 +318,7 @@ export async function openBed(
       {
         ...project,
         policy,
-        settings: { redirect_urls },
+        settings: { redirect_urls, ...settingsFor(identity) },
         organizations: [
           {
             organization_name: 'Acme',
@@ -351,6 +360,7 @@ export async function openBed(
     database: database.location,
     clock,
     tap,
+    identity,
     project,
     other,
     A: await organizationOf(ours, 'acme'),
@@ -370,6 +380,7 @@ export async function openBed(
       counts.write()
       await tap.close()
       await authority.close()
+      await identity.close()
       await database.drop()
       jest.useRealTimers()
     }
@@ -508,7 +519,7 @@ export function connect(
   through: Through,
   project: { readonly project_id: string; readonly secret: string },
   tap: { readonly url: string },
-  clock: Clock
+  clock: Pick<Clock, 'now'>
 ): SharedClient {
   if (through === 'our client')
     return createClient({ ...project, url: tap.url, now: clock.now, timeoutMs })
@@ -622,6 +633,7 @@ export function enter(bed: Bed, through: Through): World {
     A,
     B: bed.B,
     tap: bed.tap,
+    identity: bed.identity,
     database: bed.database,
     waiting: bed.waiting,
     both: bed.both,
@@ -841,18 +853,6 @@ async function openTap(target: string, counts: AnswerCount): Promise<Tap> {
       agent.destroy()
     }
   }
-}
-
-/** Listens on a free port and tells its origin, with a last slash. */
-export async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return `http://127.0.0.1:${port}/`
-}
-
-export function close(server: Server): Promise<void> {
-  server.closeAllConnections()
-  return new Promise((resolve) => server.close(() => resolve()))
 }
 
 async function readAll(message: IncomingMessage): Promise<string> {

@@ -11,6 +11,7 @@ export const auditKinds = [
   'member',
   'organization',
   'policy',
+  'app',
   'lockout'
 ] as const
 
@@ -79,7 +80,9 @@ export const auditedAs: Readonly<Record<OperationName, AuditKind | null>> = {
   'organizations.members.unlinkRetiredEmail': 'member',
   'organizations.members.deleteExternalId': 'member',
   'organizations.members.startEmailUpdate': 'member',
-  'organizations.members.search': null
+  'organizations.members.search': null,
+  'idp.oauth.authorizeStart': null,
+  'idp.oauth.authorize': 'app'
 }
 
 /** Whom a call is about, as far as it has shown. The steps that find somebody write it down. */

@@ -61,6 +61,31 @@ export function recoveryCodeProof(totp_recovery_code_id: string): Proof {
   }
 }
 
+/** A session at another provider, by the word of its UserInfo endpoint. */
+export const importedProof: Proof = {
+  type: 'imported',
+  delivery_method: 'imported_auth0',
+  sequence_order: 'PRIMARY'
+}
+
+export function trustedTokenProof(token_id: string): Proof {
+  return {
+    type: 'trusted_auth_token',
+    delivery_method: 'trusted_token_exchange',
+    sequence_order: 'PRIMARY',
+    trusted_auth_token_factor: { token_id }
+  }
+}
+
+export function accessTokenProof(client_id: string): Proof {
+  return {
+    type: 'oauth',
+    delivery_method: 'oauth_access_token_exchange',
+    sequence_order: 'PRIMARY',
+    oauth_access_token_exchange_factor: { client_id }
+  }
+}
+
 /** The factors with one more; the same factor proven again is renewed in its place. */
 export function addFactor(
   factors: readonly AuthenticationFactor[],

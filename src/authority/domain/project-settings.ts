@@ -1,7 +1,43 @@
-import type { ProjectSettings } from './records.ts'
+import { readPemKey } from '../../jwt/verification-key.ts'
+import type { ProjectSettings, TrustedTokenProfile } from './records.ts'
 
-/** What a project has as long as nobody sets it: SMS to the United States and Canada, and no link anywhere. */
+/**
+ * What a project has as long as nobody sets it: SMS to the United States and Canada, no link anywhere, and neither
+ * another provider that is believed nor an app that is let in.
+ */
 export const defaultSettings: ProjectSettings = {
   sms_country_codes: ['US', 'CA'],
-  redirect_urls: []
+  redirect_urls: [],
+  trusted_auth_token_profiles: [],
+  userinfo_url: null,
+  userinfo_satisfies_mfa: false,
+  connected_apps: []
+}
+
+/** Issuers of this name are authorities: their session JWTs must not pass for tokens of somebody else. */
+const ownIssuer = /^stytch\.com\//
+
+/** What is wrong with profiles that are well-formed each by itself. */
+export function faultOfProfiles(profiles: readonly TrustedTokenProfile[]): string | undefined {
+  if (hasTwins(profiles.map(({ profile_id }) => profile_id))) {
+    return 'must not hold two of one profile_id.'
+  }
+  if (hasTwins(profiles.map(({ issuer }) => issuer))) {
+    return 'must not hold two of one issuer: a token would be of both.'
+  }
+  if (!profiles.every(hasFittingKeys)) {
+    return 'must not hold pem_files that none of the algorithms of their profile can use.'
+  }
+  return profiles.some(({ issuer }) => ownIssuer.test(issuer))
+    ? 'must not hold an issuer stytch.com/…: the session JWTs of an authority are no trusted auth tokens.'
+    : undefined
+}
+
+function hasFittingKeys(profile: TrustedTokenProfile): boolean {
+  if (profile.public_key_type === 'JWK') return true
+  return profile.pem_files.every((pem) => readPemKey(pem, profile.algorithms) !== undefined)
+}
+
+export function hasTwins(names: readonly string[]): boolean {
+  return new Set(names).size < names.length
 }

@@ -1,3 +1,4 @@
+import type { SignatureAlgorithm } from '../../jwt/verification-key.ts'
 import type { MemberRoleSource, RetiredEmail } from '../../wire/member.ts'
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole, Organization } from '../../wire/organization.ts'
@@ -18,6 +19,51 @@ export interface ProjectSettings {
   /** ISO 3166 codes of the countries that SMS may be sent to. */
   readonly sms_country_codes: readonly string[]
   /** Where links in e-mails may lead; the first is where they lead when a call names none. */
+  readonly redirect_urls: readonly string[]
+  /** Whose tokens `sessions.attest` takes. */
+  readonly trusted_auth_token_profiles: readonly TrustedTokenProfile[]
+  /** Whom `sessions.migrate` asks; `null`: nobody. */
+  readonly userinfo_url: string | null
+  /** Whether a session there stands for a second factor as well. */
+  readonly userinfo_satisfies_mfa: boolean
+  /** The apps that members can let in. */
+  readonly connected_apps: readonly ConnectedApp[]
+}
+
+/** Claims of a trusted token, by what they mean here. */
+export interface AttributeMapping {
+  readonly email: string
+  /** Different in every token, so that each counts once. */
+  readonly token_id: string
+  readonly organization_id?: string | undefined
+  readonly external_member_id?: string | undefined
+  /** A list. It gives roles to members that are created. */
+  readonly role_ids?: string | undefined
+}
+
+/** An issuer of trusted tokens, and what its word is worth. */
+export type TrustedTokenProfile = {
+  readonly profile_id: string
+  readonly name: string
+  readonly issuer: string
+  readonly audience: string
+  readonly algorithms: readonly SignatureAlgorithm[]
+  readonly attribute_mapping: AttributeMapping
+  readonly can_jit_provision: boolean
+  readonly satisfies_mfa: boolean
+} & (
+  | { readonly public_key_type: 'JWK'; readonly jwks_url: string }
+  | { readonly public_key_type: 'PEM'; readonly pem_files: readonly string[] }
+)
+
+export interface ConnectedApp {
+  readonly client_id: string
+  readonly client_type: 'first_party' | 'first_party_public' | 'third_party' | 'third_party_public'
+  readonly client_name: string
+  readonly client_description: string
+  readonly logo_url?: string | undefined
+  /** SHA-256; `null` for a public app, which can keep no secret. */
+  readonly client_secret_hash: string | null
   readonly redirect_urls: readonly string[]
 }
 
@@ -218,4 +264,23 @@ export interface OneTimeCodeRecord {
   readonly failed_attempts: number
   readonly expires_at: number
   readonly used_at: number | null
+}
+
+/** What a member has granted to a connected app: a code at first, and once that is redeemed an access token. */
+export interface GrantRecord {
+  readonly grant_id: string
+  readonly client_id: string
+  readonly member_id: string
+  /** The session that authorized it; `null` when ids named the member. */
+  readonly member_session_id: string | null
+  readonly scopes: readonly string[]
+  readonly redirect_uri: string
+  /** PKCE (RFC 7636), S256; `null` when the app began without. */
+  readonly code_challenge: string | null
+  readonly nonce: string | null
+  /** End of the code, then of the access token. */
+  readonly expires_at: number
+  readonly redeemed_at: number | null
+  readonly exchanged_at: number | null
+  readonly revoked_at: number | null
 }

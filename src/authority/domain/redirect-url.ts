@@ -13,7 +13,7 @@ export interface RedirectProblems {
  */
 export function redirectUrl(
   given: string | undefined,
-  { redirect_urls }: ProjectSettings,
+  { redirect_urls }: Pick<ProjectSettings, 'redirect_urls'>,
   { missing, unregistered }: RedirectProblems
 ): URL | Problem {
   const [first] = redirect_urls

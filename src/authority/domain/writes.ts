@@ -5,6 +5,7 @@ import type { Problem } from './problem.ts'
 import type {
   CodePurpose,
   CustomPolicy,
+  GrantRecord,
   IntermediateSessionRecord,
   JsonObject,
   LinkKind,
@@ -172,6 +173,17 @@ interface Writes {
   /** Guarded: the newest code, not used, not expired. */
   useCode: { code: OneTimeCodeRecord; now: number }
 
+  /** Guarded: the token was not used, or has ended so that nobody takes it any more. */
+  useTrustedToken: { token_hash: string; expires_at: number; now: number }
+
+  insertGrant: { grant: GrantRecord; code_hash: string; now: number }
+  /** Guarded: the code was not redeemed, and has not ended. */
+  redeemGrant: { grant_id: string; token_hash: string; expires_at: number; now: number }
+  /** Guarded: the access token was not exchanged, and not revoked. */
+  exchangeGrant: { grant_id: string; now: number }
+  revokeGrant: { grant_id: string; now: number }
+  putConsent: { member_id: string; client_id: string; scopes: readonly string[]; now: number }
+
   insertAuditEvent: { record: AuditRecord }
 
   /** Counts a message in a window of time. Guarded: fewer than `limit` were counted in it. */
@@ -190,6 +202,8 @@ interface Writes {
   sweepLinks: Sweep
   sweepOneTimeCodes: Sweep
   sweepSendCounts: Sweep
+  sweepUsedTrustedTokens: Sweep
+  sweepGrants: Sweep
   sweepSigningKeys: Sweep
   sweepAuditEvents: Sweep
 }

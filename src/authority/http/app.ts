@@ -3,62 +3,40 @@ import express, {
   type ErrorRequestHandler,
   type Express,
   type Request,
-  type RequestHandler,
-  type Response
+  type RequestHandler
 } from 'express'
 import { type Authorization, authorizationHeaders } from '../../wire/authorization.ts'
 import { type ProblemType, problemBody, problems } from '../../wire/problems.ts'
 import type { Route } from '../../wire/route.ts'
 import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
-import type { AtRest } from '../crypto/at-rest.ts'
-import { RatingUnavailable, type StrengthMeter } from '../crypto/password-strength.ts'
+import { RatingUnavailable } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
-import type { Delivery } from '../delivery/delivery.ts'
 import { type Problem, problem } from '../domain/problem.ts'
 import type { ProjectRecord } from '../domain/records.ts'
+import { ProviderFailure } from '../external/fetch-json.ts'
 import { handlers } from '../handlers.ts'
-import type { LookUpDevice } from '../look-up-device.ts'
-import { environmentOf, isProjectId } from '../project-id.ts'
+import { environmentOf } from '../project-id.ts'
 import { demand, Refusal } from '../refusal.ts'
-import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import { loadCaller } from '../steps/caller.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { Store } from '../store/store.ts'
 import { AuditUnavailable, audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
+import { createContexts, type Shared } from './contexts.ts'
+import { findPublicProject } from './find-project.ts'
 import { healthRoutes } from './health.ts'
+import { localsOf } from './locals.ts'
+import { answerOAuthClients } from './oauth-clients.ts'
 import { readRequest } from './read-request.ts'
 import { reportError } from './report-error.ts'
 import { withDevice } from './with-device.ts'
 
-export interface AppOptions {
-  readonly store: Store
-  readonly atRest: AtRest
-  readonly strengthMeter: StrengthMeter
-  readonly delivery: Delivery
-  readonly lookUpDevice: LookUpDevice | undefined
-  readonly now: () => number
-  /** Whether the authority ends. */
-  readonly isClosing?: () => boolean
-}
-
 const maxBody = '64kb'
 
-/** What a request has shown so far. */
-interface Locals {
-  request_id: string
-  operation?: OperationName
-  project?: ProjectRecord
-}
-
-function localsOf(res: Response): Locals {
-  return res.locals as Locals
-}
-
 /** The HTTP side: finds the operation, checks who asks and what, and puts every answer into its envelope. */
-export function createApp(options: AppOptions): Express {
+export function createApp(shared: Shared): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -67,22 +45,23 @@ export function createApp(options: AppOptions): Express {
   // Repeated parameters become an array, which no schema takes.
   app.set('query parser', 'simple')
 
-  const { store, isClosing = () => false } = options
+  const { store, isClosing = () => false } = shared
   app.use(startAnswer(isClosing))
   app.use(healthRoutes({ isClosing, ping: store.ping }))
-  const signingKeysOf = signingKeysByProject(options)
+  const contextOf = createContexts(shared)
   for (const [path, operations] of operationsByPath()) {
     const resource = app.route(path)
     for (const [name, route] of operations) {
       resource[verbOf(route)](
         nameOperation(name),
-        authenticateProject(options.store, route),
+        authenticateProject(shared.store, route),
         readBody,
-        answerOperation(name, route, options, signingKeysOf)
+        answerOperation(name, route, shared, contextOf)
       )
     }
     resource.all(refuseMethod(operations.map(([, route]) => route.method)))
   }
+  app.use(answerOAuthClients({ store: shared.store, contextOf }))
   app.use(refuseRoute)
   app.use(answerProblem)
   return app
@@ -106,17 +85,6 @@ function verbOf({ method }: Route<unknown, unknown>): 'get' | 'post' | 'put' | '
   return method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
 }
 
-function signingKeysByProject({ store, atRest }: AppOptions): (project_id: string) => SigningKeys {
-  const known = new Map<string, SigningKeys>()
-  return (project_id) => {
-    const kept = known.get(project_id)
-    if (kept !== undefined) return kept
-    const keys = createSigningKeys(store.ofProject(project_id), atRest, environmentOf(project_id))
-    known.set(project_id, keys)
-    return keys
-  }
-}
-
 function startAnswer(isClosing: () => boolean): RequestHandler {
   return function startEveryAnswer(_req, res, next) {
     localsOf(res).request_id = `request-id-test-${randomUUID()}`
@@ -138,22 +106,13 @@ function nameOperation(name: OperationName): RequestHandler {
 function authenticateProject(store: Store, route: Route<unknown, unknown>): RequestHandler {
   return async function identifyProject(req, res, next) {
     const project = route.isPublic
-      ? await findPublicProject(store, req)
+      ? await findPublicProject(store, String(req.params.project_id))
       : await findAuthenticatedProject(store, req)
     const locals = localsOf(res)
     locals.project = project
     locals.request_id = `request-id-${environmentOf(project.project_id)}-${randomUUID()}`
     next()
   }
-}
-
-async function findPublicProject(store: Store, { params }: Request): Promise<ProjectRecord> {
-  const project_id = String(params.project_id)
-  const project = isProjectId(project_id)
-    ? await store.ofProject(project_id).findProject()
-    : undefined
-  if (project === undefined) throw new Refusal(problem('project_not_found'))
-  return project
 }
 
 async function findAuthenticatedProject(store: Store, req: Request): Promise<ProjectRecord> {
@@ -178,8 +137,8 @@ const readBody: RequestHandler = (req, res, next) => {
 function answerOperation(
   name: OperationName,
   route: Route<unknown, unknown>,
-  { store, atRest, strengthMeter, delivery, lookUpDevice, now }: AppOptions,
-  signingKeysOf: (project_id: string) => SigningKeys
+  { lookUpDevice }: Pick<Shared, 'lookUpDevice'>,
+  contextOf: (project: ProjectRecord) => Context
 ): RequestHandler {
   const handle = handlers[name] as
     | ((context: Context, request: unknown) => Promise<object>)
@@ -194,23 +153,11 @@ function answerOperation(
     const carriesSession = Object.keys(authorization).length > 0
     if (carriesSession && !route.takesAuthorization) throw new Refusal(takesNoSession)
     const request = readRequest(route, req)
-    const { project_id } = project
-    const context: Context = {
-      project,
-      environment: environmentOf(project_id),
-      store: store.ofProject(project_id),
-      atRest,
-      signingKeys: signingKeysOf(project_id),
-      strengthMeter,
-      delivery,
-      caller: undefined,
-      subject: {},
-      now: now()
-    }
+    const context = contextOf(project)
     const answer = await audited(context, { operation: name, request_id }, async () =>
       handle({ ...context, caller: await loadCaller(context, authorization) }, request)
     )
-    const body = await withDevice(lookUpDevice, project_id, request, answer)
+    const body = await withDevice(lookUpDevice, project.project_id, request, answer)
     res.status(200).json({ request_id, status_code: 200, ...body })
   }
 }
@@ -266,6 +213,7 @@ function isUnavailable(error: unknown): boolean {
   return (
     error instanceof DatabaseUnavailable ||
     error instanceof DeliveryUnavailable ||
+    error instanceof ProviderFailure ||
     error instanceof RatingUnavailable ||
     error instanceof AuditUnavailable ||
     isOverloaded(error)

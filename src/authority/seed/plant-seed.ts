@@ -10,6 +10,7 @@ import { assignableRoles, refusePolicy } from '../domain/policy.ts'
 import { isProblem, type Problem } from '../domain/problem.ts'
 import { defaultSettings } from '../domain/project-settings.ts'
 import type {
+  ConnectedApp,
   CustomPolicy,
   OrganizationRecord,
   ProjectRecord,
@@ -119,10 +120,21 @@ async function plantProject(
   return { project_id, secret }
 }
 
-/** Settings that the seed names; the others stay as they are. */
+/** Settings that the seed names; the others stay as they are. Of the secrets of apps only hashes are kept. */
 function given(settings: CheckedProject['settings']): Partial<ProjectSettings> {
-  const named = Object.entries(settings ?? {}).filter(([, value]) => value !== undefined)
+  const connected_apps = settings?.connected_apps?.map(storedApp)
+  const named = Object.entries({ ...settings, connected_apps }).filter(
+    ([, value]) => value !== undefined
+  )
   return Object.fromEntries(named)
+}
+
+type SeededApp = NonNullable<NonNullable<CheckedProject['settings']>['connected_apps']>[number]
+
+function storedApp(seeded: SeededApp): ConnectedApp {
+  if (!('client_secret' in seeded)) return { ...seeded, client_secret_hash: null }
+  const { client_secret, ...app } = seeded
+  return { ...app, client_secret_hash: sha256(client_secret) }
 }
 
 async function plantOrganization(

@@ -1,14 +1,16 @@
 import * as v from 'valibot'
 import { ConfigError } from '../../errors/config-error.ts'
 import { nearestName } from '../../errors/nearest-name.ts'
+import { readPemKey } from '../../jwt/verification-key.ts'
 import { organizationBody } from '../../wire/organizations.ts'
 import { memberBody } from '../../wire/organizations-members.ts'
 import { policyResource, policyRole } from '../../wire/rbac.ts'
-import { optional, password } from '../../wire/schema.ts'
+import { optional, password, text } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
+import { isLoopbackHost } from '../delivery/loopback.ts'
 import { slugOf } from '../domain/organizations.ts'
 import { isCountryCode } from '../domain/phone-numbers.ts'
-import { defaultSettings } from '../domain/project-settings.ts'
+import { defaultSettings, faultOfProfiles, hasTwins } from '../domain/project-settings.ts'
 import { isProjectId } from '../project-id.ts'
 
 const member = v.strictObject({
@@ -23,6 +25,72 @@ const organization = v.strictObject({
   ...organizationBody,
   members: v.optional(v.array(member), [])
 })
+
+const clientSecret = v.pipe(
+  v.string(),
+  v.minLength(16),
+  v.regex(/^[!-~]+$/, 'must be visible ASCII')
+)
+const safeUrl = v.pipe(
+  v.string(),
+  v.check(isSafeUrl, 'must be an https address, or http on this machine')
+)
+
+const algorithms = ['RS256', 'PS256', 'ES256'] as const
+
+const publicKeyPem = v.pipe(
+  v.string(),
+  v.check(
+    isPublicKeyPem,
+    'must be the PEM of a public key or certificate: RSA of 2048 bits or more, or P-256'
+  )
+)
+
+const profileFields = {
+  profile_id: text(256),
+  name: v.optional(v.string(), ''),
+  issuer: text(2048),
+  audience: text(2048),
+  algorithms: v.optional(v.pipe(v.array(v.picklist(algorithms)), v.minLength(1)), ['RS256']),
+  attribute_mapping: v.strictObject({
+    email: text(256),
+    token_id: text(256),
+    organization_id: v.optional(text(256)),
+    external_member_id: v.optional(text(256)),
+    role_ids: v.optional(text(256))
+  }),
+  can_jit_provision: v.optional(v.boolean(), false),
+  satisfies_mfa: v.optional(v.boolean(), false)
+}
+
+const trustedTokenProfile = v.variant('public_key_type', [
+  v.strictObject({ ...profileFields, public_key_type: v.literal('JWK'), jwks_url: safeUrl }),
+  v.strictObject({
+    ...profileFields,
+    public_key_type: v.literal('PEM'),
+    pem_files: v.pipe(v.array(publicKeyPem), v.minLength(1))
+  })
+])
+
+const appFields = {
+  client_id: v.pipe(text(256), v.regex(/^[A-Za-z0-9._~-]+$/, 'must be letters, digits and ._~-')),
+  client_name: text(128),
+  client_description: v.optional(v.string(), ''),
+  logo_url: v.optional(safeUrl),
+  redirect_urls: v.pipe(v.array(safeUrl), v.minLength(1))
+}
+
+const connectedApp = v.variant('client_type', [
+  v.strictObject({
+    ...appFields,
+    client_type: v.picklist(['first_party', 'third_party']),
+    client_secret: clientSecret
+  }),
+  v.strictObject({
+    ...appFields,
+    client_type: v.picklist(['first_party_public', 'third_party_public'])
+  })
+])
 
 /** A project as a seed file holds it; `scripts/seed-schema.ts` says the same as a JSON schema. */
 export const project = v.strictObject({
@@ -47,7 +115,11 @@ export const project = v.strictObject({
       ),
       redirect_urls: optional(
         v.array(v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a web address')))
-      )
+      ),
+      trusted_auth_token_profiles: optional(v.array(trustedTokenProfile)),
+      userinfo_url: v.optional(v.nullable(safeUrl)),
+      userinfo_satisfies_mfa: optional(v.boolean()),
+      connected_apps: optional(v.array(connectedApp))
     })
   ),
   organizations: v.optional(v.array(organization), [])
@@ -62,6 +134,17 @@ export function isWebUrl(text: string): boolean {
 
 export function isTotpSecret(text: string): boolean {
   return normalizeTotpSecret(text) !== undefined
+}
+
+export function isPublicKeyPem(text: string): boolean {
+  return readPemKey(text, algorithms) !== undefined
+}
+
+/** A web address that nobody on the way can read or change: secrets go there, or what is believed comes from there. */
+export function isSafeUrl(text: string): boolean {
+  if (!isWebUrl(text)) return false
+  const url = new URL(text)
+  return url.protocol === 'https:' || isLoopbackHost(url)
 }
 
 const projects = v.array(project)
@@ -81,6 +164,7 @@ export type CheckedMember = v.InferOutput<typeof member>
 export function checkSeed(seed: unknown): readonly CheckedProject[] {
   const checked = v.safeParse(projects, seed)
   if (checked.success) {
+    refuseSettings(checked.output)
     return checked.output.map((project, index) => ({
       ...project,
       organizations: nameOrganizations(project.organizations, `projects[${index}].organizations`)
@@ -88,6 +172,21 @@ export function checkSeed(seed: unknown): readonly CheckedProject[] {
   }
   const [issue] = checked.issues
   throw new ConfigError(`${pathOf(issue)} ${faultOf(issue)}`)
+}
+
+/** What no schema of a single value can see. */
+function refuseSettings(projects: readonly v.InferOutput<typeof project>[]): void {
+  for (const [index, { settings }] of projects.entries()) {
+    const fault = faultOfProfiles(settings?.trusted_auth_token_profiles ?? [])
+    if (fault !== undefined) {
+      throw new ConfigError(`projects[${index}].settings.trusted_auth_token_profiles ${fault}`)
+    }
+  }
+  // Where an app redeems a code, its id alone says which project is meant.
+  const apps = projects.flatMap(({ settings }) => settings?.connected_apps ?? [])
+  if (hasTwins(apps.map(({ client_id }) => client_id))) {
+    throw new ConfigError('projects must not hold two connected_apps of one client_id.')
+  }
 }
 
 /** A slug for each: by it a later start knows them again, so two of one slug would be one organization. */
@@ -134,6 +233,9 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
 const knownNames = [
   ...Object.keys(project.entries),
   ...Object.keys(defaultSettings),
+  ...Object.keys(profileFields),
+  ...Object.keys(profileFields.attribute_mapping.entries),
+  ...Object.keys(appFields),
   ...Object.keys(organization.entries),
   ...Object.keys(member.entries)
 ]

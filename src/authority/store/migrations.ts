@@ -239,6 +239,49 @@ export const migrations: readonly string[] = [
   create index one_time_codes_of_member on one_time_codes (project_id, member_id);
   create index one_time_codes_of_recipient on one_time_codes (project_id, recipient);
 
+  create table used_trusted_tokens (
+    project_id text not null references projects (project_id) on delete cascade,
+    token_hash text not null,
+    expires_at bigint not null,
+    primary key (project_id, token_hash)
+  );
+  create index used_trusted_tokens_end on used_trusted_tokens (project_id, expires_at);
+
+  create table grants (
+    project_id text not null references projects (project_id) on delete cascade,
+    grant_id text not null,
+    client_id text not null,
+    member_id text not null,
+    member_session_id text,
+    scopes text not null,
+    redirect_uri text not null,
+    code_hash text not null,
+    code_challenge text,
+    nonce text,
+    token_hash text,
+    created_at bigint not null,
+    expires_at bigint not null,
+    redeemed_at bigint,
+    exchanged_at bigint,
+    revoked_at bigint,
+    primary key (project_id, grant_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+  create unique index grants_code on grants (project_id, code_hash);
+  create unique index grants_token on grants (project_id, token_hash);
+  create index grants_of_member on grants (project_id, member_id);
+  create index grants_end on grants (project_id, expires_at);
+
+  create table consents (
+    project_id text not null references projects (project_id) on delete cascade,
+    member_id text not null,
+    client_id text not null,
+    scopes text not null,
+    updated_at bigint not null,
+    primary key (project_id, member_id, client_id),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+
   create table send_counts (
     project_id text not null references projects (project_id) on delete cascade,
     counter text not null,

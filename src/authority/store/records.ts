@@ -1,5 +1,6 @@
 import type { AuditRecord } from '../domain/audit.ts'
 import type {
+  GrantRecord,
   IntermediateSessionRecord,
   LinkRecord,
   MemberRecord,
@@ -94,6 +95,10 @@ export function readLink(row: Row): LinkRecord {
 
 export function readOneTimeCode(row: Row): OneTimeCodeRecord {
   return row as unknown as OneTimeCodeRecord
+}
+
+export function readGrant(row: Row): GrantRecord {
+  return { ...(row as unknown as GrantRecord), scopes: json(row.scopes) }
 }
 
 export function readAuditRecord({ project_id, ...row }: Row): AuditRecord {

@@ -3,6 +3,7 @@ import type { AuditKind, AuditRecord } from '../domain/audit.ts'
 import { type Problem, problem, stale } from '../domain/problem.ts'
 import type {
   CodePurpose,
+  GrantRecord,
   IntermediateSessionRecord,
   LinkRecord,
   MemberRecord,
@@ -22,7 +23,9 @@ import { containing, endingWith } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
+  json,
   readAuditRecord,
+  readGrant,
   readIntermediateSession,
   readLink,
   readMember,
@@ -569,6 +572,33 @@ function createProjectStore(engine: Engine, project_id: string) {
         now
       )
       return rows as unknown as readonly SessionsOfKey[]
+    },
+
+    /** Also one whose code was redeemed, or whose token was exchanged or revoked. */
+    findGrantByCode(code_hash: string): Promise<GrantRecord | undefined> {
+      return one(
+        readGrant,
+        'select * from grants where project_id = $1 and code_hash = $2',
+        code_hash
+      )
+    },
+
+    findGrantByToken(token_hash: string): Promise<GrantRecord | undefined> {
+      return one(
+        readGrant,
+        'select * from grants where project_id = $1 and token_hash = $2',
+        token_hash
+      )
+    },
+
+    /** The scopes that the member agreed to; none, if it was never asked. */
+    async listConsentedScopes(member_id: string, client_id: string): Promise<readonly string[]> {
+      const [row] = await all(
+        'select scopes from consents where project_id = $1 and member_id = $2 and client_id = $3',
+        member_id,
+        client_id
+      )
+      return row === undefined ? [] : json(row.scopes)
     },
 
     /** Of those that all filters take, at most `limit` that come after the place, the oldest first. */

@@ -1,0 +1,111 @@
+import * as v from 'valibot'
+import { organizationClaim } from '../../jwt/claims.ts'
+import { fullAccess } from './connected-apps.ts'
+import { type Problem, problem } from './problem.ts'
+import type { GrantRecord, MemberRecord, OrganizationRecord } from './records.ts'
+
+export const accessTokenLifetimeSeconds = 3600
+
+/** How old an access token may be, in seconds, to be exchanged for its session. */
+const maxExchangeAge = 300
+
+export interface TokenSubject {
+  readonly project_id: string
+  readonly grant: GrantRecord
+  readonly member: MemberRecord
+  readonly organization: OrganizationRecord
+  readonly now: number
+}
+
+/** What an access token says. */
+export interface AccessToken {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: readonly string[]
+  readonly client_id: string
+  readonly scope: string
+  readonly jti: string
+  readonly iat: number
+  readonly nbf: number
+  readonly exp: number
+  readonly [organizationClaim]: { readonly organization_id: string; readonly slug: string }
+}
+
+export function accessTokenClaims(
+  { project_id, grant, member, organization, now }: TokenSubject,
+  jti: string
+): AccessToken {
+  const { organization_id, organization_slug: slug } = organization
+  return {
+    ...commonClaims(project_id, member, now),
+    aud: [project_id],
+    client_id: grant.client_id,
+    scope: grant.scopes.join(' '),
+    jti,
+    [organizationClaim]: { organization_id, slug }
+  }
+}
+
+/** For the app itself (OpenID Connect Core section 2): it says who the member is, as far as the scopes go. */
+export function idTokenClaims({ project_id, grant, member, now }: TokenSubject): object {
+  const { scopes, client_id, nonce } = grant
+  const { email_address: email, email_address_verified: email_verified, name } = member
+  return {
+    ...commonClaims(project_id, member, now),
+    aud: [client_id],
+    ...(nonce === null ? {} : { nonce }),
+    ...(scopes.includes('email') ? { email, email_verified } : {}),
+    ...(scopes.includes('profile') ? { name } : {})
+  }
+}
+
+function commonClaims(project_id: string, { member_id }: MemberRecord, now: number) {
+  const iat = Math.floor(now / 1000)
+  const exp = iat + accessTokenLifetimeSeconds
+  return { iss: `stytch.com/${project_id}`, sub: member_id, iat, nbf: iat, exp }
+}
+
+const accessToken = v.looseObject({
+  iss: v.string(),
+  sub: v.string(),
+  aud: v.array(v.string()),
+  client_id: v.string(),
+  scope: v.string(),
+  jti: v.string(),
+  iat: v.number(),
+  nbf: v.number(),
+  exp: v.number(),
+  [organizationClaim]: v.looseObject({ organization_id: v.string(), slug: v.string() })
+})
+
+/** The claims of an access token of the project; `undefined` for any other JWT that it signed, as those of sessions. */
+export function readAccessToken(
+  claims: Readonly<Record<string, unknown>>,
+  project_id: string
+): AccessToken | undefined {
+  if (!v.is(accessToken, claims)) return undefined
+  const isOurs = claims.iss === `stytch.com/${project_id}` && claims.aud.includes(project_id)
+  return isOurs ? claims : undefined
+}
+
+export function hasEnded({ exp }: AccessToken, now: number): boolean {
+  return exp * 1000 <= now
+}
+
+/** Only a young token with all of its member's permissions, and only one that a session authorized. */
+export function refuseExchange(
+  { iat }: AccessToken,
+  grant: GrantRecord,
+  now: number
+): Problem | undefined {
+  if (grant.revoked_at !== null) return problem('connected_app_consent_revoked')
+  if (!grant.scopes.includes(fullAccess)) {
+    return problem('oauth_access_token_exchange_missing_full_access')
+  }
+  if (Math.floor(now / 1000) - iat > maxExchangeAge) {
+    return problem('oauth_access_token_exchange_token_too_old')
+  }
+  return grant.exchanged_at === null && grant.member_session_id !== null
+    ? undefined
+    : problem('idp_access_token_could_not_be_exchanged')
+}

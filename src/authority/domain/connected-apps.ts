@@ -1,0 +1,81 @@
+import type { B2BIDPScopeResult, ConnectedAppPublic } from '../../wire/idp.ts'
+import { type Problem, problem } from './problem.ts'
+import type { ConnectedApp, OrganizationRecord, ProjectSettings } from './records.ts'
+
+export const codeLifetimeMs = 5 * 60_000
+
+/** Allows to exchange an access token for the session that authorized it. */
+export const fullAccess = 'full_access'
+
+const descriptions: Readonly<Record<string, string>> = {
+  openid: 'Know who you are',
+  profile: 'See your name',
+  email: 'See your email address',
+  [fullAccess]: 'Act as you, with all your permissions'
+}
+
+export function findApp(
+  { connected_apps }: ProjectSettings,
+  client_id: string
+): ConnectedApp | undefined {
+  return connected_apps.find((app) => app.client_id === client_id)
+}
+
+export function isFirstParty({ client_type }: ConnectedApp): boolean {
+  return client_type.startsWith('first_party')
+}
+
+/** Whether anybody could read a secret of the app, so that it has none. */
+export function isPublic({ client_secret_hash }: ConnectedApp): boolean {
+  return client_secret_hash === null
+}
+
+/** As everybody may see it. */
+export function viewApp(app: ConnectedApp): ConnectedAppPublic {
+  const { client_id, client_name, client_description, client_type, logo_url } = app
+  const view = { client_id, client_name, client_description, client_type }
+  return logo_url === undefined ? view : { ...view, logo_url }
+}
+
+/** Organizations say which apps their members may let in, each kind for itself. */
+export function refuseApp(
+  app: ConnectedApp,
+  { settings }: OrganizationRecord
+): Problem | undefined {
+  const [type, allowed] = isFirstParty(app)
+    ? [
+        settings.first_party_connected_apps_allowed_type,
+        settings.allowed_first_party_connected_apps
+      ]
+    : [
+        settings.third_party_connected_apps_allowed_type,
+        settings.allowed_third_party_connected_apps
+      ]
+  if (type === 'ALL_ALLOWED') return undefined
+  return type === 'RESTRICTED' && allowed.includes(app.client_id)
+    ? undefined
+    : problem('connected_app_not_allowed_for_org')
+}
+
+export function scopeResults(app: ConnectedApp, scopes: readonly string[]): B2BIDPScopeResult[] {
+  return [...new Set(scopes)].map((scope) => ({
+    scope,
+    description: descriptions[scope] ?? '',
+    is_grantable: isGrantable(app, scope)
+  }))
+}
+
+/** A third party never acts as the member. */
+export function isGrantable(app: ConnectedApp, scope: string): boolean {
+  return Object.hasOwn(descriptions, scope) && (scope !== fullAccess || isFirstParty(app))
+}
+
+/** First parties are the project's own apps. A third party is asked about again when it wants more, or says so. */
+export function needsConsent(
+  app: ConnectedApp,
+  { scopes, prompt }: { readonly scopes: readonly string[]; readonly prompt?: string },
+  consented: readonly string[]
+): boolean {
+  if (isFirstParty(app)) return false
+  return prompt === 'consent' || !scopes.every((scope) => consented.includes(scope))
+}

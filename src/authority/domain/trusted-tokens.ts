@@ -1,0 +1,102 @@
+import * as v from 'valibot'
+import { sessionClaim } from '../../jwt/claims.ts'
+import { emailAddress } from '../../wire/schema.ts'
+import { canonicalEmail } from './members.ts'
+import { type Problem, problem } from './problem.ts'
+import type { TrustedTokenProfile } from './records.ts'
+
+/** Clocks differ: what was issued this many seconds ahead of ours is not from the future. */
+const toleranceSeconds = 5
+const maxLifetimeSeconds = 600
+const maxRoles = 100
+
+/** Whom a trusted token is about, in the words of its profile's mapping. */
+export interface TrustedIdentity {
+  readonly token_id: string
+  /** From then on the token is refused anyway. Epoch milliseconds. */
+  readonly expires_at: number
+  /** `undefined` when the token names none. */
+  readonly organization_id: string | undefined
+  /** `undefined` when the profile maps none. */
+  readonly external_member_id: string | undefined
+  readonly email_address: string
+  readonly role_ids: readonly string[]
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+const seconds = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
+const times = v.looseObject({ iat: seconds, exp: seconds, nbf: v.optional(seconds) })
+
+/**
+ * Reads the claims of a trusted token, or says what is wrong with them. Its signature is checked elsewhere.
+ *
+ * - Issuer and audience are those of the profile, and it is no session JWT of an authority.
+ * - It lives at most ten minutes, and has begun and not ended.
+ * - It names itself and an address that the issuer does not call unverified; where the profile maps the member's id,
+ *   that too.
+ */
+export function readTrustedClaims(
+  claims: Claims,
+  profile: TrustedTokenProfile,
+  now: number
+): TrustedIdentity | Problem {
+  if (claims.iss !== profile.issuer) return problem('jwt_invalid_issuer')
+  const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+  if (!audiences.includes(profile.audience)) return problem('jwt_invalid_audience')
+  if (Object.hasOwn(claims, sessionClaim)) return problem('invalid_trusted_auth_token')
+  return refuseTimes(claims, now) ?? readIdentity(claims, profile)
+}
+
+function refuseTimes(claims: Claims, now: number): Problem | undefined {
+  if (!v.is(times, claims)) {
+    return problem('jwt_invalid_claims', 'The token needs iat and exp, in seconds.')
+  }
+  const { iat, exp, nbf = iat } = claims
+  if (exp - iat > maxLifetimeSeconds) {
+    return problem('jwt_invalid_claims', 'The token lives longer than ten minutes.')
+  }
+  const hasBegun = Math.max(iat, nbf) <= now / 1000 + toleranceSeconds
+  const hasEnded = exp * 1000 <= now
+  return hasBegun && !hasEnded ? undefined : problem('invalid_trusted_auth_token')
+}
+
+function readIdentity(
+  claims: Claims,
+  { attribute_mapping: mapping }: TrustedTokenProfile
+): TrustedIdentity | Problem {
+  const mapped = (name: string | undefined) =>
+    name !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined
+  const isUnverified = Object.hasOwn(claims, 'email_verified') && claims.email_verified !== true
+  const read = v.safeParse(identity, {
+    token_id: mapped(mapping.token_id),
+    organization_id: mapped(mapping.organization_id),
+    external_member_id: mapped(mapping.external_member_id),
+    email_address: mapped(mapping.email),
+    role_ids: mapped(mapping.role_ids)
+  })
+  if (!read.success || isUnverified) {
+    return problem('jwt_invalid_claims', 'The token lacks a claim that its profile maps.')
+  }
+  const { token_id, organization_id, external_member_id, email_address, role_ids } = read.output
+  if (mapping.external_member_id !== undefined && external_member_id === undefined) {
+    return problem('jwt_invalid_claims', 'The token does not name the member.')
+  }
+  return {
+    token_id,
+    expires_at: Number(claims.exp) * 1000,
+    organization_id,
+    external_member_id,
+    email_address: canonicalEmail(email_address),
+    role_ids
+  }
+}
+
+const identity = v.object({
+  token_id: id,
+  organization_id: v.optional(id),
+  external_member_id: v.optional(id),
+  email_address: emailAddress,
+  role_ids: v.optional(v.pipe(v.array(id), v.maxLength(maxRoles)), [])
+})

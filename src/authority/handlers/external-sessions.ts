@@ -1,0 +1,198 @@
+import * as v from 'valibot'
+import type { ProblemType } from '../../wire/problems.ts'
+import { emailAddress } from '../../wire/schema.ts'
+import type { Context, Handler } from '../context.ts'
+import { newId, sha256 } from '../crypto/tokens.ts'
+import { importedProof, trustedTokenProof } from '../domain/factors.ts'
+import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
+import { problem, stale } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord, TrustedTokenProfile } from '../domain/records.ts'
+import type { TrustedIdentity } from '../domain/trusted-tokens.ts'
+import type { Write } from '../domain/writes.ts'
+import { ProviderFailure } from '../external/fetch-json.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
+import { finishExternal } from '../steps/external-sign-in.ts'
+import { loadOrganization } from '../steps/load.ts'
+import { memberContext } from '../steps/member-context.ts'
+import { refuseBesideFactor } from '../steps/primary-factor.ts'
+import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { verifyTrustedToken } from '../steps/trusted-token.ts'
+
+/**
+ * - Nothing is looked up for a token that the profile's issuer did not sign, for us and lately.
+ * - The organization is the one that the token names. Only where the profile creates no members may the request name it
+ *   instead.
+ * - The member is known by external id, else by address. Where the profile may, one is created or activated.
+ * - The use of the token, the member and the session are one unit: a token counts once, and is not lost to a refusal.
+ */
+export const attest: Handler<'sessions.attest'> = async (context, request) => {
+  const profile = findProfile(context, request.profile_id)
+  const identity = await verifyTrustedToken(context, profile, request.token)
+  const organization = await loadOrganizationOf(context, profile, identity, request.organization_id)
+  await refuseBesideFactor(context, request)
+
+  return retryWhileStale(async () => {
+    const { member, writes } = await findOrCreate(context, profile, identity, organization)
+    const vouched = {
+      organization,
+      member,
+      proof: trustedTokenProof(identity.token_id),
+      satisfies_mfa: profile.satisfies_mfa,
+      writes: [useToken(context, profile, identity), ...writes]
+    }
+    const answer = await finishExternal(context, request, vouched).catch(joinedMeanwhile)
+    return { ...answer, member_device: null }
+  })
+}
+
+function findProfile({ project }: Context, profile_id: string): TrustedTokenProfile {
+  const profile = project.settings.trusted_auth_token_profiles.find(
+    (known) => known.profile_id === profile_id
+  )
+  if (profile === undefined) throw new Refusal(problem('trusted_token_profile_not_found'))
+  return profile
+}
+
+async function loadOrganizationOf(
+  context: Context,
+  { can_jit_provision }: TrustedTokenProfile,
+  { organization_id: claimed }: TrustedIdentity,
+  requested: string | undefined
+): Promise<OrganizationRecord> {
+  const address = claimed ?? (can_jit_provision ? undefined : requested)
+  if (address === undefined) throw new Refusal(problem('token_missing_organization_id_claim'))
+  const organization = await loadOrganization(context, address)
+  if (requested === undefined || requested === address) return organization
+  const named = await loadOrganization(context, requested)
+  if (named.organization_id !== organization.organization_id) {
+    throw new Refusal(problem('invalid_token_organization_id_claim'))
+  }
+  return organization
+}
+
+async function findOrCreate(
+  context: Context,
+  profile: TrustedTokenProfile,
+  identity: TrustedIdentity,
+  organization: OrganizationRecord
+): Promise<{ member: MemberRecord; writes: readonly Write[] }> {
+  const { now } = context
+  const known = await findMember(context, identity, organization)
+  if (known?.status === 'active') return { member: known, writes: [] }
+  if (!profile.can_jit_provision) throw new Refusal(problem('member_not_found'))
+  if (known === undefined) {
+    const member = newMember(context, identity, organization)
+    return { member, writes: writesOfCreation(member) }
+  }
+  if (known.email_address !== identity.email_address) throw new Refusal(problem('member_not_found'))
+  const { member_id, email_id } = known
+  return {
+    member: { ...known, status: 'active', email_address_verified: true, updated_at: now },
+    writes: [{ do: 'activateMember', member_id, email_id, now, otherwise: stale }]
+  }
+}
+
+/** An address alone does not make a token that of a member whom the issuer knows by another id. */
+async function findMember(
+  context: Context,
+  { external_member_id, email_address }: TrustedIdentity,
+  { organization_id }: OrganizationRecord
+): Promise<MemberRecord | undefined> {
+  const { store } = context
+  if (external_member_id !== undefined) {
+    const member = await store.findMember(organization_id, external_member_id)
+    if (member?.external_id === external_member_id) return about(context, member)
+  }
+  const member = about(context, await store.findMemberByEmail(organization_id, email_address))
+  const external_id = member?.external_id ?? external_member_id
+  if (external_member_id !== undefined && external_id !== external_member_id) {
+    throw new Refusal(problem('member_not_found'))
+  }
+  return member
+}
+
+function newMember(
+  context: Context,
+  { email_address, external_member_id, role_ids }: TrustedIdentity,
+  organization: OrganizationRecord
+): MemberRecord {
+  const created = createMember(
+    organization.organization_id,
+    newId('member', context.environment),
+    { email_address, external_id: external_member_id, roles: [...role_ids] },
+    memberContext(context, organization)
+  )
+  return { ...demand(created), email_address_verified: true }
+}
+
+function useToken(
+  { now }: Context,
+  { profile_id }: TrustedTokenProfile,
+  { token_id, expires_at }: TrustedIdentity
+): Write {
+  return {
+    do: 'useTrustedToken',
+    token_hash: sha256(JSON.stringify([profile_id, token_id])),
+    expires_at,
+    now,
+    otherwise: problem('invalid_trusted_auth_token')
+  }
+}
+
+const duplicates: readonly ProblemType[] = [
+  'duplicate_member_email',
+  'duplicate_member_external_id'
+]
+
+/** Somebody created the member at the same moment: it is there now, so the next try finds it. */
+function joinedMeanwhile(error: unknown): never {
+  const joined = error instanceof Refusal && duplicates.includes(error.problem.problem)
+  throw joined ? new Refusal(stale) : error
+}
+
+/**
+ * - The UserInfo endpoint of the project's settings is asked with the credential, which goes and stays nowhere else.
+ * - Only a member who is there and active signs in, by an address that the endpoint does not call unverified.
+ * - Whatever else the endpoint does is the refusal of this credential: the caller cannot tell it from a wrong one either.
+ */
+export const migrate: Handler<'sessions.migrate'> = async (context, request) => {
+  const { organization_id, session_token, ...options } = request
+  const { userinfo_satisfies_mfa: satisfies_mfa } = context.project.settings
+  const organization = await loadOrganization(context, organization_id)
+  const email_address = await askForAddress(context, session_token)
+
+  return retryWhileStale(async () => {
+    const member = about(
+      context,
+      await context.store.findMemberByEmail(organization.organization_id, email_address)
+    )
+    if (member?.status !== 'active') {
+      throw new Refusal(problem('migrate_from_external_email_does_not_exist'))
+    }
+    const vouched = { organization, member, proof: importedProof, satisfies_mfa, writes: [] }
+    return finishExternal(context, options, vouched)
+  })
+}
+
+const missingUserinfo = problem('migrate_from_external_missing_userinfo')
+
+const userinfo = v.looseObject({
+  email: emailAddress,
+  email_verified: v.optional(v.literal(true))
+})
+
+async function askForAddress({ project, providers }: Context, credential: string): Promise<string> {
+  const { userinfo_url } = project.settings
+  if (userinfo_url === null) throw new Refusal(missingUserinfo)
+  const answer = await providers.userinfo(userinfo_url, credential).catch(unexpectedResponse)
+  const read = v.safeParse(userinfo, answer)
+  if (!read.success) throw new Refusal(missingUserinfo)
+  return canonicalEmail(read.output.email)
+}
+
+function unexpectedResponse(error: unknown): never {
+  throw error instanceof ProviderFailure
+    ? new Refusal(problem('migrate_from_external_unexpected_response'))
+    : error
+}

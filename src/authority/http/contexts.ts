@@ -1,0 +1,53 @@
+import type { Context } from '../context.ts'
+import type { AtRest } from '../crypto/at-rest.ts'
+import type { StrengthMeter } from '../crypto/password-strength.ts'
+import type { Delivery } from '../delivery/delivery.ts'
+import type { ProjectRecord } from '../domain/records.ts'
+import type { Providers } from '../external/providers.ts'
+import type { LookUpDevice } from '../look-up-device.ts'
+import { environmentOf } from '../project-id.ts'
+import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
+import type { Store } from '../store/store.ts'
+
+/** What all calls share. */
+export interface Shared {
+  readonly store: Store
+  readonly atRest: AtRest
+  readonly strengthMeter: StrengthMeter
+  readonly delivery: Delivery
+  readonly lookUpDevice: LookUpDevice | undefined
+  readonly providers: Providers
+  readonly now: () => number
+  /** Whether the authority ends. */
+  readonly isClosing?: () => boolean
+}
+
+/** Makes what a call of the project itself may use. */
+export function createContexts(shared: Shared): (project: ProjectRecord) => Context {
+  const { store, atRest, strengthMeter, delivery, providers, now } = shared
+  const signingKeysOf = signingKeysByProject(shared)
+  return (project) => ({
+    project,
+    environment: environmentOf(project.project_id),
+    store: store.ofProject(project.project_id),
+    atRest,
+    signingKeys: signingKeysOf(project.project_id),
+    strengthMeter,
+    delivery,
+    providers,
+    caller: undefined,
+    subject: {},
+    now: now()
+  })
+}
+
+function signingKeysByProject({ store, atRest }: Shared): (project_id: string) => SigningKeys {
+  const known = new Map<string, SigningKeys>()
+  return (project_id) => {
+    const kept = known.get(project_id)
+    if (kept !== undefined) return kept
+    const keys = createSigningKeys(store.ofProject(project_id), atRest, environmentOf(project_id))
+    known.set(project_id, keys)
+    return keys
+  }
+}

@@ -1,0 +1,14 @@
+import { problem } from '../domain/problem.ts'
+import type { ProjectRecord } from '../domain/records.ts'
+import { isProjectId } from '../project-id.ts'
+import { Refusal } from '../refusal.ts'
+import type { Store } from '../store/store.ts'
+
+/** The project that a public path names. */
+export async function findPublicProject(store: Store, project_id: string): Promise<ProjectRecord> {
+  const project = isProjectId(project_id)
+    ? await store.ofProject(project_id).findProject()
+    : undefined
+  if (project === undefined) throw new Refusal(problem('project_not_found'))
+  return project
+}

@@ -1,0 +1,17 @@
+import { hasValidSignature } from '../../jwt/jose.ts'
+import { parseJwt } from '../../jwt/parse.ts'
+import type { Context } from '../context.ts'
+import { type AccessToken, readAccessToken } from '../domain/access-tokens.ts'
+
+/** An access token that the project signed, whether or not it still counts; `undefined` for anything else. */
+export async function readOwnToken(
+  { project, signingKeys, now }: Context,
+  access_token: string
+): Promise<AccessToken | undefined> {
+  const parsed = parseJwt(access_token)
+  const key = parsed && (await signingKeys.verificationKey(parsed.kid, now))
+  if (parsed === undefined || key === undefined) return undefined
+  return (await hasValidSignature(access_token, key))
+    ? readAccessToken(parsed.claims, project.project_id)
+    : undefined
+}

@@ -1,0 +1,88 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { SessionOptions } from '../../wire/sessions.ts'
+import type { Context } from '../context.ts'
+import { addFactor, type Proof } from '../domain/factors.ts'
+import { forgetAfterPrimary } from '../domain/lockout.ts'
+import { viewMember } from '../domain/member-view.ts'
+import { viewOrganization } from '../domain/organization-view.ts'
+import { problem } from '../domain/problem.ts'
+import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
+import { acceptsFactor, missingForSession } from '../domain/sign-in-requirements.ts'
+import type { Write } from '../domain/writes.ts'
+import { Refusal } from '../refusal.ts'
+import { runMemberWrites } from '../run-member-writes.ts'
+import { type IssuedSession, prepareIssue, startSession, touchSession } from './issue-session.ts'
+import { hasSessionCredential, loadSession, type SessionCredential } from './load.ts'
+
+/** What another system vouches for. */
+export interface Vouched {
+  readonly organization: OrganizationRecord
+  /** Active. */
+  readonly member: MemberRecord
+  readonly proof: Proof
+  /** Whether it stands for a second factor as well. */
+  readonly satisfies_mfa: boolean
+  /** Writes that stand or fall with the session. */
+  readonly writes: readonly Write[]
+}
+
+/**
+ * Ends a sign-in that another system vouches for. Its answer has no place for an intermediate session, so what is missing
+ * for a session is a refusal.
+ *
+ * - An organization that lists how its members sign in lists no other system.
+ * - A session that the request names must be the member's. It gains the factor, and no second one is asked for.
+ */
+export async function finishExternal(
+  context: Context,
+  request: SessionCredential & SessionOptions,
+  { organization, member, proof, satisfies_mfa, writes }: Vouched
+) {
+  if (!acceptsFactor(organization, member, proof)) {
+    throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
+  }
+  const found = hasSessionCredential(request) ? await loadSession(context, request) : undefined
+  if (found !== undefined && found.member_id !== member.member_id) {
+    throw new Refusal(problem('member_session_member_id_mismatch'))
+  }
+  const factors = withRenewed(found, proof, context.now)
+  const missing = missingForSession(organization, member, factors)
+  if (found === undefined && missing.mfa_required !== null && !satisfies_mfa) {
+    throw new Refusal(problem('insufficient_factors', needsSecondFactor))
+  }
+  const { session, write } =
+    found === undefined
+      ? startSession(context, member, factors, request)
+      : touchSession(context, found, request, factors)
+  const issueSession = await prepareIssue(context, session)
+  await runMemberWrites(context, member, [...writes, write, ...forgetAfterPrimary(member)])
+  return externalAnswer(context, member, organization, await issueSession(member, organization))
+}
+
+const needsSecondFactor =
+  'A second factor is required, and the settings of the project do not let this sign-in stand for one.'
+
+/** Another token of the same kind renews the factor, or a session that often gets one would have ever more. */
+function withRenewed(
+  found: SessionRecord | undefined,
+  proof: Proof,
+  now: number
+): readonly AuthenticationFactor[] {
+  const others = found?.authentication_factors.filter(({ type }) => type !== proof.type) ?? []
+  return addFactor(others, proof, now)
+}
+
+/** A session, and nothing about what could be missing. */
+export function externalAnswer(
+  { now }: Context,
+  member: MemberRecord,
+  organization: OrganizationRecord,
+  issued: IssuedSession
+) {
+  return {
+    member_id: member.member_id,
+    member: viewMember(member, organization, now),
+    organization: viewOrganization(organization),
+    ...issued
+  }
+}
