@@ -157,12 +157,24 @@ export function auditRecords(
 
 /** What subscribers of `membergate.authority.audit` get, and what `membergate audit --json` prints. */
 export interface AuditEvent extends Omit<AuditRecord, 'occurred_at'> {
+  readonly project_id: string
   /** RFC 3339 in UTC, with milliseconds. */
   readonly occurred_at: string
-  readonly project_id: string
 }
 
 export function viewAuditEvent(project_id: string, record: AuditRecord): AuditEvent {
-  const { event_id, occurred_at, ...rest } = record
-  return { event_id, occurred_at: new Date(occurred_at).toISOString(), project_id, ...rest }
+  return {
+    event_id: record.event_id,
+    occurred_at: new Date(record.occurred_at).toISOString(),
+    project_id,
+    request_id: record.request_id,
+    kind: record.kind,
+    operation: record.operation,
+    outcome: record.outcome,
+    error_type: record.error_type,
+    organization_id: record.organization_id,
+    member_id: record.member_id,
+    member_session_id: record.member_session_id,
+    caller_member_id: record.caller_member_id
+  }
 }

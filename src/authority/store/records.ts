@@ -101,7 +101,7 @@ export function readGrant(row: Row): GrantRecord {
   return { ...(row as unknown as GrantRecord), scopes: json(row.scopes) }
 }
 
-export function readAuditRecord({ project_id, ...row }: Row): AuditRecord {
+export function readAuditRecord({ project_id: _, ...row }: Row): AuditRecord {
   return row as unknown as AuditRecord
 }
 
