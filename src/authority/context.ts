@@ -3,6 +3,7 @@ import type { AtRest } from './crypto/at-rest.ts'
 import type { StrengthMeter } from './crypto/password-strength.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
+import type { Subject } from './domain/audit.ts'
 import type { Caller } from './domain/member-permission.ts'
 import type { ProjectRecord } from './domain/records.ts'
 import type { Providers } from './external/providers.ts'
@@ -23,6 +24,8 @@ export interface Context {
   readonly providers: Providers
   /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
   readonly caller: Caller | undefined
+  /** Whom the call turns out to be about; `steps/about.ts` writes it down. */
+  readonly subject: Subject
   /** Epoch milliseconds, the same throughout the call. */
   readonly now: number
 }

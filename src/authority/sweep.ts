@@ -8,13 +8,15 @@ const everyMs = 15 * 60 * 1000
 const jitter = 0.2
 /** A used link and an unknown one are answered differently, so what has ended is still known for a while. */
 const keptForMs = 7 * 24 * 60 * 60 * 1000
+/** Whoever keeps the audit for longer has read it by then. */
+const auditKeptForMs = 90 * 24 * 60 * 60 * 1000
 const batchSize = 500
 
 /** Stands for "no row was touched". */
 const nothingLeft = problem('not_implemented')
 
 /**
- * Deletes what has ended a week ago, every quarter of an hour, as long as the process runs for another reason.
+ * Deletes what has ended a week ago, and what the audit has kept for 90 days, every quarter of an hour, as long as the process runs for another reason.
  *
  * @returns what ends it, once the batch under way is done
  */
@@ -74,6 +76,7 @@ function sweepsAt(now: number): readonly Write[] {
     { do: 'sweepUsedTrustedTokens', ...batch },
     { do: 'sweepGrants', ...batch },
     // Nobody is told about an ended key, and what could sign with it is better gone.
-    { do: 'sweepSigningKeys', ...batch, ended_by: now }
+    { do: 'sweepSigningKeys', ...batch, ended_by: now },
+    { do: 'sweepAuditEvents', ...batch, ended_by: now - auditKeptForMs }
   ]
 }

@@ -5,7 +5,7 @@ import {
   hasKey,
   nonEmpty,
   parse,
-  readDatabase
+  readDatabaseBeside
 } from './serve-options.ts'
 
 /** What `membergate keys` was asked to do. */
@@ -79,12 +79,7 @@ function options(
 ): KeysOptions | 'help' | 'version' {
   if (help) return 'help'
   if (version) return 'version'
-  const database = readDatabase(location)
-  if (database.kind === 'memory') {
-    throw new ConfigError(
-      '--database must be a file or postgres://…: nothing else can see :memory:.'
-    )
-  }
+  const database = readDatabaseBeside(location)
   const { project_id, atOnce, outbox, json } = values
   return { command, database, project_id, atOnce, outbox, json, hasKey: hasKey(env) }
 }

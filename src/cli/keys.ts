@@ -8,8 +8,8 @@ import {
   rotateSigningKeys
 } from '../authority/signing-keys.ts'
 import { openStoreBeside, type ProjectStore, type Store } from '../authority/store/store.ts'
-import { ConfigError } from '../errors/config-error.ts'
 import { chooseKeys } from './choose-keys.ts'
+import { chooseProject } from './choose-project.ts'
 import { databaseError } from './database-error.ts'
 import type { KeysOptions } from './keys-options.ts'
 
@@ -63,28 +63,6 @@ async function rotate(
         })
       : describeRotation(rotation)
   )
-}
-
-function chooseProject(
-  projects: readonly ProjectStore[],
-  wanted: string | undefined
-): ProjectStore {
-  const [only, ...others] = projects
-  const found =
-    wanted === undefined ? only : projects.find(({ project_id }) => project_id === wanted)
-  if (found === undefined) {
-    throw new ConfigError(
-      wanted === undefined
-        ? 'The database has no project yet.'
-        : '--project-id, or STYTCH_PROJECT_ID, names no project of this database.'
-    )
-  }
-  if (wanted === undefined && others.length > 0) {
-    throw new ConfigError(
-      '--project-id is needed: the database has several projects, each with keys of its own.'
-    )
-  }
-  return found
 }
 
 function describeRotation({ kid, signs_at, earlier }: Rotation): string {

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../errors/config-error.ts'
 import { isMembergateError } from '../errors/membergate-error.ts'
+import { runAudit } from './audit.ts'
+import { readAuditOptions } from './audit-options.ts'
 import { help } from './help.ts'
 import { runKeys } from './keys.ts'
 import { readKeysOptions } from './keys-options.ts'
@@ -28,6 +30,10 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       const options = readKeysOptions(args, process.env)
       return typeof options === 'string' ? answers[options]() : runKeys(options)
     }
+    case 'audit': {
+      const options = readAuditOptions(args, process.env)
+      return typeof options === 'string' ? answers[options]() : runAudit(options)
+    }
     case undefined:
     case '--help':
     case '-h':
@@ -37,7 +43,7 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       return answers.version()
     default:
       throw new ConfigError(
-        `There is no command "${command}". Write membergate serve, membergate keys, or --help.`
+        `There is no command "${command}". Write membergate serve, membergate keys, membergate audit, or --help.`
       )
   }
 }

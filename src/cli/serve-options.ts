@@ -135,6 +135,17 @@ export function readDatabase(location: string): Database {
   return { kind: 'file', location }
 }
 
+/** A database that another process may be serving: `:memory:` is its own process's alone. */
+export function readDatabaseBeside(location: string): Database {
+  const database = readDatabase(location)
+  if (database.kind === 'memory') {
+    throw new ConfigError(
+      '--database must be a file or postgres://…: nothing else can see :memory:.'
+    )
+  }
+  return database
+}
+
 export function hasKey(env: Environment): boolean {
   return (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
 }

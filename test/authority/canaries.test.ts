@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { createOutbox } from 'membergate/authority'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
+import { auditChannel } from '../../src/authority/http/audited.ts'
 import { errorChannel } from '../../src/authority/http/report-error.ts'
 import { breakWrites } from '../promises/broken-storage.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
@@ -54,6 +55,7 @@ describeOnEachDatabase((create) => {
   describe('nothing that lets someone in leaves the calls', () => {
     const seen = new Set<string>([secret, first])
     const said: string[] = []
+    const audit: string[] = []
     const now = () => Date.now()
     const outbox = createOutbox({ now })
     let database: TestDatabase
@@ -61,10 +63,12 @@ describeOnEachDatabase((create) => {
     let client: Client
 
     const listen = (message: unknown) => said.push(JSON.stringify(message))
+    const hear = (event: unknown) => audit.push(JSON.stringify(event))
     const print = (chunk: unknown) => said.push(String(chunk)) > 0
 
     beforeAll(async () => {
       subscribe(errorChannel, listen)
+      subscribe(auditChannel, hear)
       jest.spyOn(process.stdout, 'write').mockImplementation(print)
       jest.spyOn(process.stderr, 'write').mockImplementation(print)
       database = await create()
@@ -90,6 +94,7 @@ describeOnEachDatabase((create) => {
       await authority.close()
       await database.drop()
       unsubscribe(errorChannel, listen)
+      unsubscribe(auditChannel, hear)
       jest.restoreAllMocks()
     })
 
@@ -114,10 +119,11 @@ describeOnEachDatabase((create) => {
       const dump = await database.dump()
       expect(dump).toContain('ada@acme.test')
       const found = [...seen].filter(
-        (text) => holds(dump, text) || said.some((line) => holds(line, text))
+        (text) => holds(dump, text) || [...said, ...audit].some((line) => holds(line, text))
       )
       expect(found).toEqual([])
       expect(dump).not.toContain('PRIVATE KEY')
+      expect(audit.filter((event) => /@|%40|acme|2025550123/i.test(event))).toEqual([])
     }
 
     test('passwords, links and codes by e-mail', async () => {
@@ -157,6 +163,7 @@ describeOnEachDatabase((create) => {
       await client.otps.email.discovery.authenticate({ email_address, code: received().code })
       await search()
       expect(seen.size).toBeGreaterThan(15)
+      expect(audit.length).toBeGreaterThan(10)
     })
 
     test('second factors', async () => {

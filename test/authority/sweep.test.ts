@@ -170,6 +170,26 @@ describeOnEachDatabase((createDatabase) => {
     for (const table of tables.slice(1)) expect([table, await count(table)]).toEqual([table, 2])
   })
 
+  test('the audit is kept for 90 days, and what is older is deleted in batches', async () => {
+    await run(
+      `insert into audit_events (project_id, event_id, occurred_at, request_id, kind, operation, outcome)
+       with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 1200)
+       select $1, 'old ' || n, cast($2 as bigint) - n + 1, 'r', 'sign_in', 'passwords.authenticate', 'refused'
+       from numbers`,
+      project_id,
+      now - 90 * dayMs
+    )
+    await run(
+      `insert into audit_events (project_id, event_id, occurred_at, request_id, kind, operation, outcome)
+       values ($1, 'kept', $2, 'r', 'sign_in', 'passwords.authenticate', 'refused')`,
+      project_id,
+      now - 90 * dayMs + 1
+    )
+    await sweepProject(store.ofProject(project_id), now)
+    const left = await run('select event_id from audit_events')
+    expect(left).toEqual([{ event_id: 'kept' }])
+  })
+
   test('ST-12: one process sweeps at a time, and another when the first did not come back', async () => {
     const projects = [1, 2, 3, 4].map(() => store.ofProject(project_id))
     await plantSession('over', longAgo)

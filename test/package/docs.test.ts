@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +7,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
+import { auditedAs, auditKinds } from '../../src/authority/domain/audit.ts'
+import { auditChannel } from '../../src/authority/http/audited.ts'
 import { help } from '../../src/cli/help.ts'
 import { accessProblems } from '../../src/errors/access-error.ts'
 import { unavailableProblems } from '../../src/errors/unavailable-error.ts'
@@ -134,6 +137,35 @@ describe('self-hosting.md', () => {
       expect(answer.member_authenticated).toBe(!mfa_enrolled)
     }
     await close()
+  })
+})
+
+describe('self-hosting.md on the audit', () => {
+  const page = read('docs/self-hosting.md')
+  const section = page.slice(page.indexOf('\n### Audit\n'), page.indexOf('\n### Errors\n'))
+
+  test('says of every operation which kind of event it is, in order', () => {
+    const rows = [...section.matchAll(/^\| (?:`(\w+)`|none) \| [^|]+ \| ([^|]*)\|$/gm)].map(
+      ([, kind = null, cell = '']) => [
+        kind,
+        [...cell.matchAll(/`([\w.]+)`/g)].map(([, name]) => name)
+      ]
+    )
+    const operationsOf = (kind: unknown) =>
+      Object.entries(auditedAs).flatMap(([name, own]) => (own === kind ? [name] : []))
+    expect(rows).toEqual([...auditKinds, null].map((kind) => [kind, operationsOf(kind)]))
+  })
+
+  test('shows an event with all its members', async () => {
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(section) ?? []
+    const events: unknown[] = []
+    const listen = (event: unknown) => events.push(event)
+    subscribe(auditChannel, listen)
+    const { close, ...project } = await openAuthority()
+    await createClient(project).organizations.create({ organization_name: 'Acme' })
+    await close()
+    unsubscribe(auditChannel, listen)
+    expect(Object.keys(Object(events[0]))).toEqual(Object.keys(JSON.parse(example)))
   })
 })
 

@@ -1,4 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
+import * as v from 'valibot'
+import { auditedAs } from '../../src/authority/domain/audit.ts'
+import type { Route } from '../../src/wire/route.ts'
+import { listRoutes, type OperationName } from '../../src/wire/routes.ts'
+import { auditOf } from '../support/audit.ts'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, apps, authorization, profiles, trustedToken } from '../support/external.ts'
 import { newPhoneNumber } from '../support/phone-number.ts'
@@ -17,6 +22,14 @@ import { breakWrites, withoutTable } from './broken-storage.ts'
 import { faultsOf, shapes } from './shapes.ts'
 
 type Request = Record<string, unknown>
+
+const routeOf = new Map<string, Route<unknown, unknown>>(listRoutes())
+
+/** What is not well formed reaches no operation. */
+function isWellFormed(operation: string, request: Request): boolean {
+  const route = routeOf.get(operation)
+  return route !== undefined && v.is(route.request, request)
+}
 
 /** A request of each operation that succeeds, made anew for each call. */
 const requests: Record<string, (world: World) => Promise<Request>> = {
@@ -609,6 +622,67 @@ describe('every operation', () => {
         }
       }
     )
+
+    test.each(operations)(
+      '%s leaves one event of its kind in the audit, or none',
+      async (operation) => {
+        const request = await requests[operation]?.(world)
+        let answer: Request = {}
+        const events = await auditOf(world.database, async () => {
+          answer = await world.send(operation, request)
+        })
+        const kind = auditedAs[operation as OperationName]
+        if (kind === null) {
+          expect(events).toEqual([])
+          return
+        }
+        const { request_id, member, organization, member_session } = answer
+        expect(events).toEqual([
+          expect.objectContaining({
+            project_id: world.project_id,
+            request_id,
+            kind,
+            operation,
+            outcome: 'succeeded',
+            error_type: null,
+            caller_member_id: null
+          })
+        ])
+        const [event] = events
+        const named = { ...Object(organization), ...Object(member), ...Object(member_session) }
+        for (const id of ['organization_id', 'member_id', 'member_session_id'] as const) {
+          if (named[id] !== undefined) expect([id, event?.[id]]).toEqual([id, named[id]])
+        }
+        const isOfNobody = operation.includes('discovery') && member === undefined
+        if (!isOfNobody) expect(event?.organization_id).not.toBe(null)
+        const isOfMember = kind !== 'organization' && kind !== 'policy' && !isOfNobody
+        if (isOfMember) expect(event?.member_id).not.toBe(null)
+      }
+    )
+
+    test('a refused call leaves one event that says why, or none where no operation was reached', async () => {
+      for (const [operation, request] of await wrongRequests(world)) {
+        let refusal = { error_type: '', request_id: '' }
+        const events = await auditOf(world.database, async () => {
+          refusal = await world.errorOf(world.send(operation, request))
+        })
+        const { error_type, request_id } = refusal
+        const kind = auditedAs[operation as OperationName]
+        expect({ operation, events: events.length }).toEqual({
+          operation,
+          events: kind !== null && isWellFormed(operation, request) ? 1 : 0
+        })
+        for (const event of events) {
+          expect(event).toMatchObject({
+            kind,
+            operation,
+            outcome: 'refused',
+            error_type,
+            request_id
+          })
+        }
+      }
+    })
 
     test('S-ANY-03 S-ANY-04 S-ERR-05: every wrong request is a 4xx with the whole error body, and arrives as the API error', async () => {
       for (const [operation, request] of await wrongRequests(world)) {

@@ -1,5 +1,6 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole } from '../../wire/organization.ts'
+import type { AuditRecord } from './audit.ts'
 import type { Problem } from './problem.ts'
 import type {
   CodePurpose,
@@ -183,6 +184,8 @@ interface Writes {
   revokeGrant: { grant_id: string; now: number }
   putConsent: { member_id: string; client_id: string; scopes: readonly string[]; now: number }
 
+  insertAuditEvent: { record: AuditRecord }
+
   /** Counts a message in a window of time. Guarded: fewer than `limit` were counted in it. */
   countSend: { counter: string; window_start: number; limit: number }
 
@@ -202,6 +205,7 @@ interface Writes {
   sweepUsedTrustedTokens: Sweep
   sweepGrants: Sweep
   sweepSigningKeys: Sweep
+  sweepAuditEvents: Sweep
 }
 
 interface Sweep {

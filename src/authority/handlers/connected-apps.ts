@@ -26,6 +26,7 @@ import type {
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { readOwnToken } from '../steps/access-token.ts'
 import { externalAnswer } from '../steps/external-sign-in.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
@@ -130,7 +131,7 @@ async function loadAuthorizingMember(
   { organization_id, member_id, ...credential }: RequestOf<'idp.oauth.authorizeStart'>
 ): Promise<Omit<Authorization, 'app'>> {
   if (organization_id === undefined && member_id === undefined) {
-    const session = await loadSession(context, credential)
+    const session = about(context, await loadSession(context, credential))
     return { ...(await loadSessionMember(context, session)), session }
   }
   if (hasSessionCredential(credential)) throw new Refusal(problem('too_many_session_arguments'))
@@ -180,7 +181,7 @@ export const exchangeAccessToken: Handler<'sessions.exchangeAccessToken'> = asyn
   const token = await readOwnToken(context, request.access_token)
   if (token === undefined) throw new Refusal(problem('idp_access_token_not_found'))
   if (hasEnded(token, now)) throw new Refusal(problem('idp_access_token_expired'))
-  const grant = await store.findGrantByToken(sha256(token.jti))
+  const grant = about(context, await store.findGrantByToken(sha256(token.jti)))
   if (grant === undefined) throw new Refusal(problem('idp_access_token_not_found'))
   demand(refuseExchange(token, grant, now))
   return retryWhileStale(() => exchange(context, request, grant))

@@ -4,6 +4,7 @@ import { domainOf } from '../domain/members.ts'
 import { problem, stale } from '../domain/problem.ts'
 import type { IntermediateSessionRecord, OrganizationRecord } from '../domain/records.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { enterAsMember, enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
 import { loadOrganization } from '../steps/load.ts'
 
@@ -16,7 +17,10 @@ export const exchange: Handler<'discovery.intermediateSessions.exchange'> = (con
     const organization = await loadOrganization(context, request.organization_id)
     const { organization_id } = organization
     const { email_address } = intermediate
-    const member = await context.store.findMemberByEmail(organization_id, email_address)
+    const member = about(
+      context,
+      await context.store.findMemberByEmail(organization_id, email_address)
+    )
     if (member !== undefined) return enterAsMember(organization, member, intermediate)
     await refuseNewcomer(context, organization, intermediate)
     return enterAsNewMember(context, organization, intermediate, { roles: [] })

@@ -4,6 +4,7 @@ import { emailOtpProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
 import { demand } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
 import { demandCurrentAddress } from '../steps/email-address.ts'
 import { type CodeSubject, demandEmailCode, newEmailCode } from '../steps/email-codes.ts'
@@ -101,12 +102,13 @@ export const authenticateDiscovery: Handler<'otps.email.discovery.authenticate'>
 
 /** Who has the address, else who is about to take it. */
 async function findSubject(
-  { store }: Context,
+  context: Context,
   { organization_id }: OrganizationRecord,
   email_address: string
 ): Promise<CodeSubject> {
-  const member = await store.findMemberByEmail(organization_id, email_address)
+  const { store } = context
+  const member = about(context, await store.findMemberByEmail(organization_id, email_address))
   if (member !== undefined) return { purpose: 'email', member_id: member.member_id, email_address }
-  const update = await store.findEmailUpdateCode(organization_id, email_address)
+  const update = about(context, await store.findEmailUpdateCode(organization_id, email_address))
   return { purpose: 'email_update', member_id: update?.member_id ?? null, email_address }
 }

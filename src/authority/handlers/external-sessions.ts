@@ -11,6 +11,7 @@ import type { TrustedIdentity } from '../domain/trusted-tokens.ts'
 import type { Write } from '../domain/writes.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
@@ -94,15 +95,16 @@ async function findOrCreate(
 
 /** An address alone does not make a token that of a member whom the issuer knows by another id. */
 async function findMember(
-  { store }: Context,
+  context: Context,
   { external_member_id, email_address }: TrustedIdentity,
   { organization_id }: OrganizationRecord
 ): Promise<MemberRecord | undefined> {
+  const { store } = context
   if (external_member_id !== undefined) {
     const member = await store.findMember(organization_id, external_member_id)
-    if (member?.external_id === external_member_id) return member
+    if (member?.external_id === external_member_id) return about(context, member)
   }
-  const member = await store.findMemberByEmail(organization_id, email_address)
+  const member = about(context, await store.findMemberByEmail(organization_id, email_address))
   const external_id = member?.external_id ?? external_member_id
   if (external_member_id !== undefined && external_id !== external_member_id) {
     throw new Refusal(problem('member_not_found'))
@@ -161,9 +163,9 @@ export const migrate: Handler<'sessions.migrate'> = async (context, request) => 
   const email_address = await askForAddress(context, session_token)
 
   return retryWhileStale(async () => {
-    const member = await context.store.findMemberByEmail(
-      organization.organization_id,
-      email_address
+    const member = about(
+      context,
+      await context.store.findMemberByEmail(organization.organization_id, email_address)
     )
     if (member?.status !== 'active') {
       throw new Refusal(problem('migrate_from_external_email_does_not_exist'))

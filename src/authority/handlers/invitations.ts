@@ -46,8 +46,10 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
   const { organization_id } = organization
   authorizeBy(context, (caller) => refuseNewMember(caller, organization, fieldsOf(request)))
   if (invited_by_member_id !== undefined) {
+    // Who invites is not whom it is about.
+    const beside = { ...context, subject: {} }
     const member_id = invited_by_member_id
-    await loadOrganizationAndMember(context, { organization_id, member_id })
+    await loadOrganizationAndMember(beside, { organization_id, member_id })
   }
   const email_address = canonicalEmail(request.email_address)
   const claimants = await context.store.listClaimants(domainOf(email_address))

@@ -2,6 +2,7 @@ import type { Handler } from '../context.ts'
 import { reactivateMember, writesOfDeletion, writesOfReactivation } from '../domain/members.ts'
 import { problem } from '../domain/problem.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { authorize } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
@@ -26,7 +27,7 @@ export const reactivate: Handler<'organizations.members.reactivate'> = (context,
     if (deleted?.organization_id !== organization.organization_id) {
       throw new Refusal(problem('no_deleted_member_found_for_reactivation'))
     }
-    const member = demand(reactivateMember(deleted, now))
+    const member = demand(reactivateMember(about(context, deleted), now))
     demand(await store.run(writesOfReactivation(member)))
     return answer(context, member, organization)
   })

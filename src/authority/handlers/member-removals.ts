@@ -10,6 +10,7 @@ import {
 import { canonicalEmail, writesOfChange } from '../domain/members.ts'
 import { problem, stale } from '../domain/problem.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { authorize, authorizeBy } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
@@ -53,9 +54,9 @@ export const deletePassword: Handler<'organizations.members.deletePassword'> = (
   retryWhileStale(async () => {
     const { store, now } = context
     const organization = await loadOrganization(context, organization_id)
-    const before = await store.findMemberByPassword(
-      organization.organization_id,
-      member_password_id
+    const before = about(
+      context,
+      await store.findMemberByPassword(organization.organization_id, member_password_id)
     )
     if (before === undefined) throw new Refusal(problem('password_not_found'))
     authorize(context, before, 'stytch.member', 'update.info.delete.password')

@@ -8,6 +8,7 @@ import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { problem } from '../domain/problem.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { finishPasswordReset } from '../steps/finish-password-reset.ts'
 import { demandRedirectUrl, newLink } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
@@ -30,7 +31,10 @@ export const resetStart: Handler<'passwords.email.resetStart'> = async (context,
   demandEmailSender(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
-  const member = await store.findMemberByEmail(organization.organization_id, email_address)
+  const member = about(
+    context,
+    await store.findMemberByEmail(organization.organization_id, email_address)
+  )
   if (member === undefined) throw new Refusal(problem('member_not_found'))
   refuseUnaccepted(organization, member, passwordProof)
 
@@ -102,12 +106,14 @@ export const reset: Handler<'passwords.email.reset'> = async (context, request) 
 }
 
 /** The link that the token belongs to, while it is good, and whose it is. */
-async function loadReset({ store, now }: Context, token: string) {
+async function loadReset(context: Context, token: string) {
+  const { store, now } = context
   if (!isLinkToken(token)) throw new Refusal(problem('invalid_token'))
-  const link = await store.findLink(sha256(token))
+  const link = about(context, await store.findLink(sha256(token)))
   const isGood = link?.kind === 'password_reset' && link.used_at === null && link.expires_at > now
   const member = isGood && link.member_id ? await store.findMemberById(link.member_id) : undefined
   const organization = member && (await store.findOrganization(member.organization_id))
+  about(context, member)
   if (!link || !member || !organization || member.email_address !== link.email_address) {
     throw new Refusal(deadToken)
   }

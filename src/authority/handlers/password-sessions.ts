@@ -5,6 +5,7 @@ import { refuseOldProof, withPasswordSet } from '../domain/password-reset.ts'
 import { problem } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   loadOrganization,
@@ -71,7 +72,7 @@ async function loadEntitled(
   request: SessionCredential & { readonly organization_id: string }
 ): Promise<Entitled> {
   const { organization_id } = await loadOrganization(context, request.organization_id)
-  const found = await loadSession(context, request)
+  const found = about(context, await loadSession(context, request))
   if (found.organization_id !== organization_id) {
     throw new Refusal(problem('member_session_member_id_mismatch'))
   }

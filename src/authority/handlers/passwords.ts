@@ -18,6 +18,7 @@ import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
+import { about } from '../steps/about.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { finishPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
@@ -61,7 +62,10 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     const { stored } = demand(await importHash(request))
 
     const email_address = canonicalEmail(request.email_address)
-    const before = await store.findMemberByEmail(organization.organization_id, email_address)
+    const before = about(
+      context,
+      await store.findMemberByEmail(organization.organization_id, email_address)
+    )
     const migrated = migratedMember(context, organization, before, request)
     const member_password_id = newId('member-password', environment)
     const { member_id } = migrated

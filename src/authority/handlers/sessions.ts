@@ -11,6 +11,7 @@ import { viewSession } from '../domain/session-view.ts'
 import { evidenceOfSession, exchangedFactors } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from '../steps/about.ts'
 import { authorize } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
@@ -94,16 +95,17 @@ async function chooseSession(
       : await store.findSession(request.member_session_id, now)
   const otherwise = problem('session_not_found')
   if (session === undefined) throw new Refusal(otherwise)
-  const { member_session_id } = session
+  const { member_session_id } = about(context, session)
   return { target: session, write: { do: 'revokeSession', member_session_id, now, otherwise } }
 }
 
 /** By id only: external ids are unique within an organization, and the call names none. */
 async function chooseMember(
-  { store, now }: Context,
+  context: Context,
   member_id: string
 ): Promise<{ target: Target; write: Write }> {
-  const member = await store.findMemberById(member_id)
+  const { store, now } = context
+  const member = about(context, await store.findMemberById(member_id))
   if (member === undefined) throw new Refusal(problem('member_not_found'))
   return { target: member, write: { do: 'revokeMemberSessions', member_id, now } }
 }
@@ -118,9 +120,11 @@ export const exchange: Handler<'sessions.exchange'> = (context, request) =>
     const organization = await loadOrganization(context, request.organization_id)
     const session = await loadSession(context, request)
     const { member: source } = await loadSessionMember(context, session)
-    const member = await context.store.findMemberByEmail(
-      organization.organization_id,
-      source.email_address
+    const { member_id, email_address } = source
+    about(context, { member_id })
+    const member = about(
+      context,
+      await context.store.findMemberByEmail(organization.organization_id, email_address)
     )
     if (member === undefined) throw new Refusal(problem('member_not_found'))
     const factors = exchangedFactors(evidenceOfSession(session, source), organization, member)

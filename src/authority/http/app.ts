@@ -22,6 +22,7 @@ import { demand, Refusal } from '../refusal.ts'
 import { loadCaller } from '../steps/caller.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { Store } from '../store/store.ts'
+import { AuditUnavailable, audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import { createContexts, type Shared } from './contexts.ts'
 import { findPublicProject } from './find-project.ts'
@@ -152,9 +153,10 @@ function answerOperation(
     const carriesSession = Object.keys(authorization).length > 0
     if (carriesSession && !route.takesAuthorization) throw new Refusal(takesNoSession)
     const request = readRequest(route, req)
-    const ofProject = contextOf(project)
-    const context = { ...ofProject, caller: await loadCaller(ofProject, authorization) }
-    const answer = await handle(context, request)
+    const context = contextOf(project)
+    const answer = await audited(context, { operation: name, request_id }, async () =>
+      handle({ ...context, caller: await loadCaller(context, authorization) }, request)
+    )
     const body = await withDevice(lookUpDevice, project.project_id, request, answer)
     res.status(200).json({ request_id, status_code: 200, ...body })
   }
@@ -213,6 +215,7 @@ function isUnavailable(error: unknown): boolean {
     error instanceof DeliveryUnavailable ||
     error instanceof ProviderFailure ||
     error instanceof RatingUnavailable ||
+    error instanceof AuditUnavailable ||
     isOverloaded(error)
   )
 }

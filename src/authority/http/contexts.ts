@@ -36,6 +36,7 @@ export function createContexts(shared: Shared): (project: ProjectRecord) => Cont
     delivery,
     providers,
     caller: undefined,
+    subject: {},
     now: now()
   })
 }

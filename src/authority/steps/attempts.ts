@@ -20,10 +20,11 @@ const underWay = new Map<string, Promise<unknown>>()
  * Both counts are reserved and released in one order, or two processes could wait for each other's row.
  */
 export function attempt<Found>(
-  { store, now }: Context,
+  context: Context,
   { member_id, guess, intermediate_session_id }: Guesser,
   compare: () => Promise<Found | undefined>
 ): Promise<Found | undefined> {
+  const { store, now } = context
   const reservations: Write[] = [reserveAttempt(member_id, guess, now)]
   const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: guess === 'code' }]
   if (intermediate_session_id !== undefined) {
@@ -41,8 +42,15 @@ export function attempt<Found>(
       throw error
     }
     if (found !== undefined) await store.run(releases)
+    else await noteLockout(context, member_id)
     return found
   })
+}
+
+/** For the audit. The attempt that locks was counted before it was compared, so only now is it known that it stays. */
+async function noteLockout({ store, subject, now }: Context, member_id: string): Promise<void> {
+  const member = await store.findMemberById(member_id)
+  if (member?.lock_created_at === now) subject.isLockedByThis = true
 }
 
 async function inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {

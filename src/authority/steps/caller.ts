@@ -41,6 +41,7 @@ export async function loadCaller(
     throw new Refusal(problem('too_many_session_arguments'))
   }
   const { organization, member } = await loadSessionMember(context, session)
+  context.subject.caller_member_id = member.member_id
   return {
     member_id: member.member_id,
     organization_id: organization.organization_id,

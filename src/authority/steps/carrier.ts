@@ -4,6 +4,7 @@ import { problem } from '../domain/problem.ts'
 import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from './about.ts'
 import type { Guesser } from './attempts.ts'
 import { loadIntermediateSession, loadSession } from './load.ts'
 
@@ -38,7 +39,7 @@ export async function loadCarrier(
   if (record.member_id !== member.member_id) {
     throw new Refusal(problem('member_session_member_id_mismatch'))
   }
-  return { isSession: true, record }
+  return { isSession: true, record: about(context, record) }
 }
 
 /** A code that came with an intermediate session counts against that as well. */

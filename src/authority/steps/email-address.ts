@@ -6,6 +6,7 @@ import { problem } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from './about.ts'
 import { memberContext } from './member-context.ts'
 
 /** An address that was proven to be somebody's, and for which member. */
@@ -28,7 +29,8 @@ export async function demandCurrentAddress(
   readonly writes: readonly Write[]
 }> {
   const { store, now } = context
-  const member = member_id === null ? undefined : await store.findMemberById(member_id)
+  const member =
+    member_id === null ? undefined : about(context, await store.findMemberById(member_id))
   const organization = member && (await store.findOrganization(member.organization_id))
   if (member === undefined || organization === undefined) throw new Refusal(problem(gone))
   if (isLocked(member, now)) throw new Refusal(problem('user_lock_limit_reached'))

@@ -8,6 +8,7 @@ import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from './about.ts'
 import { memberContext } from './member-context.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 
@@ -51,11 +52,12 @@ async function refuseNewcomer(
 
 /** The member with the address. One that a member had before is nobody's to join with. */
 export async function findByEmail(
-  { store }: Context,
+  context: Context,
   { organization_id }: OrganizationRecord,
   email_address: string
 ): Promise<MemberRecord | undefined> {
-  const owner = await store.findMemberByAnyEmail(organization_id, email_address)
+  const { store } = context
+  const owner = about(context, await store.findMemberByAnyEmail(organization_id, email_address))
   if (owner === undefined || owner.email_address === email_address) return owner
   throw new Refusal(problem('retired_member_email'))
 }

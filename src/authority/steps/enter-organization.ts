@@ -14,6 +14,7 @@ import type {
 import { factorsToEnter } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand } from '../refusal.ts'
+import { about } from './about.ts'
 import { loadIntermediateSession } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 import { confirm, finishSignIn, type ProvenFactors } from './sign-in.ts'
@@ -41,7 +42,7 @@ export function enterOrganization(
 ): Promise<Omit<SignInResponse, 'request_id' | 'status_code'>> {
   return retryWhileStale(async () => {
     const { intermediate_session_token: token } = request
-    const intermediate_session = await loadIntermediateSession(context, token)
+    const intermediate_session = about(context, await loadIntermediateSession(context, token))
     const entry = await choose(intermediate_session)
     const binds = intermediate_session.member_id !== null
     const continued = { token, intermediate_session, binds }

@@ -7,6 +7,7 @@ import type { LinkKind, LinkRecord } from '../domain/records.ts'
 import { linkTo, redirectUrl } from '../domain/redirect-url.ts'
 import type { Write } from '../domain/writes.ts'
 import { demand, Refusal } from '../refusal.ts'
+import { about } from './about.ts'
 
 /** What a link is for, and where it leads. */
 export interface LinkPurpose {
@@ -66,13 +67,14 @@ export function newLink(
  * its verifier: without it a link is not used up, so whoever merely read it cannot spoil it.
  */
 export async function loadLink(
-  { store, now }: Context,
+  context: Context,
   token: string,
   kinds: readonly LinkKind[],
   pkce_code_verifier: string | undefined
 ): Promise<LinkRecord> {
+  const { store, now } = context
   if (!isLinkToken(token)) throw new Refusal(problem('invalid_token'))
-  const link = await store.findLink(sha256(token))
+  const link = about(context, await store.findLink(sha256(token)))
   if (link === undefined || !kinds.includes(link.kind)) {
     throw new Refusal(problem('magic_link_not_found'))
   }

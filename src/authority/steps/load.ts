@@ -12,15 +12,17 @@ import type {
   SessionRecord
 } from '../domain/records.ts'
 import { Refusal } from '../refusal.ts'
+import { about } from './about.ts'
 
 /** Looks up what a request names. What is not there ends the call. */
 
 /** To a member session every organization but its own is one that it has nothing to do with, whether it exists or not. */
 export async function loadOrganization(
-  { store, caller }: Context,
+  context: Context,
   address: string
 ): Promise<OrganizationRecord> {
-  const organization = await store.findOrganization(address)
+  const { store, caller } = context
+  const organization = about(context, await store.findOrganization(address))
   if (caller !== undefined && organization?.organization_id !== caller.organization_id) {
     throw new Refusal(problem('session_authorization_tenancy_error'))
   }
@@ -36,7 +38,7 @@ export async function loadOrganizationAndMember(
   const organization = await loadOrganization(context, request.organization_id)
   const member = await context.store.findMember(organization.organization_id, request.member_id)
   if (member === undefined) throw new Refusal(problem('member_not_found'))
-  return { organization, member }
+  return { organization, member: about(context, member) }
 }
 
 /** The member of a session, in its organization. */

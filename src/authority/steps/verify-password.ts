@@ -5,6 +5,7 @@ import { problem } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord, PasswordRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { Refusal } from '../refusal.ts'
+import { about } from './about.ts'
 import { attempt } from './attempts.ts'
 
 const wrong = problem('unauthorized_credentials')
@@ -20,7 +21,7 @@ export async function verifyMemberPassword(
 ): Promise<{ readonly member: MemberRecord; readonly password: PasswordRecord }> {
   const { store } = context
   const email_address = canonicalEmail(credentials.email_address)
-  const member = await store.findMemberByEmail(organization_id, email_address)
+  const member = about(context, await store.findMemberByEmail(organization_id, email_address))
   const password = member && (await store.findPassword(member.member_id))
   if (member === undefined || password === undefined) {
     await verifyPassword(credentials.password, null)

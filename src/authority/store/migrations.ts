@@ -290,6 +290,23 @@ export const migrations: readonly string[] = [
     primary key (project_id, counter)
   );
 
+  create table audit_events (
+    project_id text not null references projects (project_id) on delete cascade,
+    event_id text not null,
+    occurred_at bigint not null,
+    request_id text not null,
+    kind text not null,
+    operation text not null,
+    outcome text not null,
+    error_type text,
+    organization_id text,
+    member_id text,
+    member_session_id text,
+    caller_member_id text,
+    primary key (project_id, event_id)
+  );
+  create index audit_events_in_order on audit_events (project_id, occurred_at, event_id);
+
   create table leases (
     project_id text not null references projects (project_id) on delete cascade,
     name text not null,

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../domain/audit.ts'
 import type {
   GrantRecord,
   IntermediateSessionRecord,
@@ -98,6 +99,10 @@ export function readOneTimeCode(row: Row): OneTimeCodeRecord {
 
 export function readGrant(row: Row): GrantRecord {
   return { ...(row as unknown as GrantRecord), scopes: json(row.scopes) }
+}
+
+export function readAuditRecord({ project_id: _, ...row }: Row): AuditRecord {
+  return row as unknown as AuditRecord
 }
 
 export function json<T>(text: unknown): T {

@@ -646,6 +646,23 @@ export const statements: {
     limit
   ],
 
+  insertAuditEvent: ({ record }) => [
+    `insert into audit_events (project_id, event_id, occurred_at, request_id, kind, operation,
+       outcome, error_type, organization_id, member_id, member_session_id, caller_member_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    record.event_id,
+    record.occurred_at,
+    record.request_id,
+    record.kind,
+    record.operation,
+    record.outcome,
+    record.error_type,
+    record.organization_id,
+    record.member_id,
+    record.member_session_id,
+    record.caller_member_id
+  ],
+
   resealSigningKey: ({ kid, sealed_before, sealed }) => [
     `update signing_keys set private_key = $4
      where project_id = $1 and kid = $2 and private_key = $3`,
@@ -701,7 +718,10 @@ export const statements: {
 
   sweepGrants: (sweep) => sweepStatement('grants', 'grant_id', 'expires_at <= $2', sweep),
 
-  sweepSigningKeys: (sweep) => sweepStatement('signing_keys', 'kid', 'ends_at <= $2', sweep)
+  sweepSigningKeys: (sweep) => sweepStatement('signing_keys', 'kid', 'ends_at <= $2', sweep),
+
+  sweepAuditEvents: (sweep) =>
+    sweepStatement('audit_events', 'event_id', 'occurred_at <= $2', sweep)
 }
 
 /** The condition stands outside too: a row that was chosen may have been replaced by a live one since. */

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
+import type { AuditKind, AuditRecord } from '../domain/audit.ts'
 import { type Problem, problem, stale } from '../domain/problem.ts'
 import type {
   CodePurpose,
@@ -23,6 +24,7 @@ import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import {
   json,
+  readAuditRecord,
   readGrant,
   readIntermediateSession,
   readLink,
@@ -599,6 +601,29 @@ function createProjectStore(engine: Engine, project_id: string) {
       return row === undefined ? [] : json(row.scopes)
     },
 
+    /** Of those that all filters take, at most `limit` that come after the place, the oldest first. */
+    async listAuditRecords(
+      { organization_id, member_id, kind }: AuditFilter,
+      after: AuditPlace,
+      limit: number
+    ): Promise<readonly AuditRecord[]> {
+      const rows = await all(
+        `select * from audit_events
+         where project_id = $1 and (occurred_at, event_id) > ($2, $3)
+           and (cast($4 as text) is null or organization_id = $4)
+           and (cast($5 as text) is null or member_id = $5 or caller_member_id = $5)
+           and (cast($6 as text) is null or kind = $6)
+         order by occurred_at, event_id limit $7`,
+        after.occurred_at,
+        after.event_id,
+        organization_id ?? null,
+        member_id ?? null,
+        kind ?? null,
+        limit
+      )
+      return rows.map(readAuditRecord)
+    },
+
     /** Carries out all of the writes or none; the first one that could not be met says why. */
     async run(writes: readonly Write[]): Promise<Problem | undefined> {
       if (writes.length === 0) return undefined
@@ -634,6 +659,16 @@ function createProjectStore(engine: Engine, project_id: string) {
     return { items: rows.map(read), total: Number(counted?.total) }
   }
 }
+
+/** `undefined` takes every event. `member_id` is whom it is about, or who made the call. */
+export interface AuditFilter {
+  readonly organization_id: string | undefined
+  readonly member_id: string | undefined
+  readonly kind: AuditKind | undefined
+}
+
+/** Events are in order of time. An empty `event_id` stands before all events of its moment. */
+export type AuditPlace = Pick<AuditRecord, 'occurred_at' | 'event_id'>
 
 export type SealedKind = 'signing_key' | 'totp' | 'recovery_code'
 

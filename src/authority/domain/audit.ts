@@ -1,0 +1,180 @@
+import type { ProblemType } from '../../wire/problems.ts'
+import type { OperationName } from '../../wire/routes.ts'
+
+/** What an event of the audit is about. */
+export const auditKinds = [
+  'sign_in',
+  'message',
+  'mfa',
+  'password',
+  'revocation',
+  'member',
+  'organization',
+  'policy',
+  'app',
+  'lockout'
+] as const
+
+export type AuditKind = (typeof auditKinds)[number]
+
+/**
+ * Whether a call of the operation is an event, and of which kind. `null`: it only reads, or it only shows that a session
+ * is alive. Complete by type: an operation that is missing here does not compile.
+ */
+export const auditedAs: Readonly<Record<OperationName, AuditKind | null>> = {
+  'sessions.get': null,
+  'sessions.authenticate': null,
+  'sessions.revoke': 'revocation',
+  'sessions.exchange': 'sign_in',
+  'sessions.exchangeAccessToken': 'sign_in',
+  'sessions.attest': 'sign_in',
+  'sessions.migrate': 'sign_in',
+  'sessions.getJWKS': null,
+  'discovery.intermediateSessions.exchange': 'sign_in',
+  'discovery.organizations.list': null,
+  'discovery.organizations.create': 'organization',
+  'totps.create': 'mfa',
+  'totps.authenticate': 'sign_in',
+  'totps.migrate': 'mfa',
+  // It reads what lets somebody in.
+  'recoveryCodes.get': 'mfa',
+  'recoveryCodes.rotate': 'mfa',
+  'recoveryCodes.recover': 'sign_in',
+  'otps.sms.send': 'message',
+  'otps.sms.authenticate': 'sign_in',
+  'otps.email.loginOrSignup': 'message',
+  'otps.email.authenticate': 'sign_in',
+  'otps.email.discovery.send': 'message',
+  'otps.email.discovery.authenticate': 'sign_in',
+  'magicLinks.authenticate': 'sign_in',
+  'magicLinks.email.loginOrSignup': 'message',
+  'magicLinks.email.invite': 'member',
+  'magicLinks.email.discovery.send': 'message',
+  'magicLinks.discovery.authenticate': 'sign_in',
+  'passwords.authenticate': 'sign_in',
+  'passwords.strengthCheck': null,
+  'passwords.migrate': 'password',
+  'passwords.email.resetStart': 'password',
+  'passwords.email.reset': 'password',
+  'passwords.existingPassword.reset': 'password',
+  'passwords.sessions.reset': 'password',
+  'rbac.policy': null,
+  'rbac.organizations.getOrgPolicy': null,
+  'rbac.organizations.setOrgPolicy': 'policy',
+  'organizations.create': 'organization',
+  'organizations.get': null,
+  'organizations.update': 'organization',
+  'organizations.delete': 'organization',
+  'organizations.metrics': null,
+  'organizations.deleteExternalId': 'organization',
+  'organizations.search': null,
+  'organizations.members.create': 'member',
+  'organizations.members.get': null,
+  'organizations.members.dangerouslyGet': null,
+  'organizations.members.update': 'member',
+  'organizations.members.delete': 'member',
+  'organizations.members.reactivate': 'member',
+  'organizations.members.deleteMFAPhoneNumber': 'mfa',
+  'organizations.members.deleteTOTP': 'mfa',
+  'organizations.members.deletePassword': 'password',
+  'organizations.members.unlinkRetiredEmail': 'member',
+  'organizations.members.deleteExternalId': 'member',
+  'organizations.members.startEmailUpdate': 'member',
+  'organizations.members.search': null,
+  'idp.oauth.authorizeStart': null,
+  'idp.oauth.authorize': 'app'
+}
+
+/** Whom a call is about, as far as it has shown. The steps that find somebody write it down. */
+export interface Subject {
+  organization_id?: string
+  member_id?: string
+  member_session_id?: string
+  /** The member whose session the call is made with. */
+  caller_member_id?: string
+  /** Whether a wrong guess of this call locked the member. */
+  isLockedByThis?: boolean
+}
+
+const subjectIds = ['organization_id', 'member_id', 'member_session_id'] as const
+
+/** Takes the ids of a record or of an object of the API. They are ours: what callers sent is in neither. */
+export function noteIds(subject: Subject, found: unknown): void {
+  for (const id of subjectIds) {
+    const value: unknown = Reflect.get(Object(found), id)
+    if (typeof value === 'string') subject[id] = value
+  }
+}
+
+/** An answer names whom it created, and the session that it started. */
+export function noteAnswer(subject: Subject, answer: object): void {
+  for (const name of ['organization', 'member', 'member_session']) {
+    noteIds(subject, Reflect.get(answer, name))
+  }
+}
+
+/** One row of the audit. Ids and types only: nothing that a caller sent, and nothing that lets somebody in. */
+export interface AuditRecord {
+  readonly event_id: string
+  readonly occurred_at: number
+  /** That of the answer. */
+  readonly request_id: string
+  readonly kind: AuditKind
+  readonly operation: OperationName
+  readonly outcome: 'succeeded' | 'refused'
+  readonly error_type: ProblemType | null
+  readonly organization_id: string | null
+  readonly member_id: string | null
+  readonly member_session_id: string | null
+  readonly caller_member_id: string | null
+}
+
+/** What became of a call. */
+export type AuditedCall = Pick<
+  AuditRecord,
+  'occurred_at' | 'request_id' | 'kind' | 'operation' | 'error_type'
+>
+
+/** The rows of a call: its own, and that of the lockout which it brought about. */
+export function auditRecords(
+  call: AuditedCall,
+  { organization_id, member_id, member_session_id, caller_member_id, isLockedByThis }: Subject,
+  newEventId: () => string
+): readonly AuditRecord[] {
+  const record: AuditRecord = {
+    event_id: newEventId(),
+    ...call,
+    outcome: call.error_type === null ? 'succeeded' : 'refused',
+    organization_id: organization_id ?? null,
+    member_id: member_id ?? null,
+    member_session_id: member_session_id ?? null,
+    caller_member_id: caller_member_id ?? null
+  }
+  if (isLockedByThis !== true) return [record]
+  const error_type = 'user_lock_limit_reached'
+  return [record, { ...record, event_id: newEventId(), kind: 'lockout', error_type }]
+}
+
+/** What subscribers of `membergate.authority.audit` get, and what `membergate audit --json` prints. */
+export interface AuditEvent extends Omit<AuditRecord, 'occurred_at'> {
+  readonly project_id: string
+  /** RFC 3339 in UTC, with milliseconds. */
+  readonly occurred_at: string
+}
+
+export function viewAuditEvent(project_id: string, record: AuditRecord): AuditEvent {
+  return {
+    event_id: record.event_id,
+    occurred_at: new Date(record.occurred_at).toISOString(),
+    project_id,
+    request_id: record.request_id,
+    kind: record.kind,
+    operation: record.operation,
+    outcome: record.outcome,
+    error_type: record.error_type,
+    organization_id: record.organization_id,
+    member_id: record.member_id,
+    member_session_id: record.member_session_id,
+    caller_member_id: record.caller_member_id
+  }
+}

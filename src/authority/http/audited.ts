@@ -1,0 +1,70 @@
+import diagnostics_channel from 'node:diagnostics_channel'
+import { problems } from '../../wire/problems.ts'
+import type { Context } from '../context.ts'
+import { newId } from '../crypto/tokens.ts'
+import {
+  type AuditedCall,
+  auditedAs,
+  auditRecords,
+  noteAnswer,
+  viewAuditEvent
+} from '../domain/audit.ts'
+import { demand, Refusal } from '../refusal.ts'
+import { DatabaseUnavailable } from '../store/engine.ts'
+
+export const auditChannel = 'membergate.authority.audit'
+
+const channel = diagnostics_channel.channel(auditChannel)
+
+/** What happened could not be written down, so nobody may be told that it did. */
+export class AuditUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('The audit cannot be written.', { cause })
+  }
+}
+
+/**
+ * Runs an operation, and writes down what became of it before anybody is told: that it succeeded, or why it was refused.
+ * What fails is no outcome, and has a channel of its own.
+ *
+ * The row has a unit to itself. An operation has any number of units, often none when it is refused, and only its handler
+ * knows which is the last.
+ */
+export async function audited<Answer extends object>(
+  context: Context,
+  { operation, request_id }: Call,
+  work: () => Promise<Answer>
+): Promise<Answer> {
+  const kind = auditedAs[operation]
+  if (kind === null) return work()
+  const call = { kind, operation, request_id, occurred_at: context.now }
+
+  let answer: Answer
+  try {
+    answer = await work()
+  } catch (error) {
+    if (isRefusal(error)) await write(context, { ...call, error_type: error.problem.problem })
+    throw error
+  }
+  noteAnswer(context.subject, answer)
+  await write(context, { ...call, error_type: null })
+  return answer
+}
+
+type Call = Pick<AuditedCall, 'operation' | 'request_id'>
+
+/** The row first, then the subscribers: they hear of nothing that the audit does not have. */
+async function write({ store, subject, environment }: Context, call: AuditedCall): Promise<void> {
+  const records = auditRecords(call, subject, () => newId('audit-event', environment))
+  try {
+    demand(await store.run(records.map((record) => ({ do: 'insertAuditEvent', record }))))
+  } catch (error) {
+    throw error instanceof DatabaseUnavailable ? error : new AuditUnavailable(error)
+  }
+  if (!channel.hasSubscribers) return
+  for (const record of records) channel.publish(viewAuditEvent(store.project_id, record))
+}
+
+function isRefusal(error: unknown): error is Refusal {
+  return error instanceof Refusal && problems[error.problem.problem].status < 500
+}

@@ -1,0 +1,77 @@
+import { type AuditKind, auditKinds } from '../authority/domain/audit.ts'
+import { ConfigError } from '../errors/config-error.ts'
+import { nearestName } from '../errors/nearest-name.ts'
+import {
+  type Database,
+  type Environment,
+  nonEmpty,
+  parse,
+  readDatabaseBeside
+} from './serve-options.ts'
+
+/** What `membergate audit` was asked for. */
+export interface AuditOptions {
+  readonly database: Database
+  readonly project_id: string | undefined
+  readonly organization_id: string | undefined
+  readonly member_id: string | undefined
+  readonly kind: AuditKind | undefined
+  /** Epoch milliseconds of the first events; 0 takes all. */
+  readonly since: number
+  /** Goes on printing what happens. */
+  readonly follow: boolean
+  readonly json: boolean
+}
+
+const flags = {
+  database: { type: 'string' },
+  'project-id': { type: 'string' },
+  organization: { type: 'string' },
+  member: { type: 'string' },
+  kind: { type: 'string' },
+  since: { type: 'string' },
+  follow: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+  version: { type: 'boolean', short: 'v', default: false }
+} as const
+
+/** Throws a ConfigError that says what to write. */
+export function readAuditOptions(
+  args: readonly string[],
+  env: Environment
+): AuditOptions | 'help' | 'version' {
+  const values = parse(args, flags, 'audit')
+  if (values.help) return 'help'
+  if (values.version) return 'version'
+  const { organization, member, kind, since, follow, json } = values
+  return {
+    database: readDatabaseBeside(values.database ?? ''),
+    project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
+    organization_id: organization,
+    member_id: member,
+    kind: kind === undefined ? undefined : readKind(kind),
+    since: since === undefined ? 0 : readMoment(since),
+    follow,
+    json
+  }
+}
+
+function readKind(text: string): AuditKind {
+  const kind = auditKinds.find((known) => known === text)
+  if (kind !== undefined) return kind
+  const hint = nearestName(text, auditKinds)
+  throw new ConfigError(
+    `--kind "${text}" is no kind of event.${hint} Write one of ${auditKinds.join(', ')}.`
+  )
+}
+
+const momentForm = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
+
+function readMoment(text: string): number {
+  const moment = momentForm.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(moment)) return moment
+  throw new ConfigError(
+    '--since must be a day or a moment: 2026-01-31, or 2026-01-31T12:00:00Z with its time zone.'
+  )
+}
