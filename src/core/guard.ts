@@ -15,7 +15,7 @@ import { createRefuse } from './refuse.ts'
 import { type HeaderPair, setSessionCookies } from './request/cookies.ts'
 import { type Credential, readCredential } from './request/credentials.ts'
 import { refuseForeignRequest } from './request/csrf.ts'
-import { type AuthRequest, isSafeMethod } from './request/request.ts'
+import { type AuthRequest, isSafe } from './request/request.ts'
 import type { AcceptedSession, RequestMemory } from './request-memory.ts'
 import type { Authenticate } from './session/authenticate.ts'
 import type { Revocations } from './session/revocations.ts'
@@ -96,7 +96,7 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     credential: Credential | undefined
   ): asserts credential {
     if (isPreflight(request) || credential === undefined) throw new AccessError('session_required')
-    if (credential.carrier === 'cookie' && !isSafeMethod(request)) {
+    if (credential.carrier === 'cookie' && !isSafe(request)) {
       refuseForeignRequest(request, config)
     }
     if (credential.junk !== undefined) {

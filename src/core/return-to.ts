@@ -17,6 +17,17 @@ export function readReturnPath(value: unknown): string | undefined {
   return isRootedPath(path) && path.length <= maxLength ? path : undefined
 }
 
+/** The one `return_to` that the query of a path names. */
+export function returnToOf(target: string): string | undefined {
+  const given = queryOf(target).getAll('return_to')
+  return given.length === 1 ? given[0] : undefined
+}
+
+export function queryOf(target: string): URLSearchParams {
+  const at = target.indexOf('?')
+  return new URLSearchParams(at === -1 ? '' : target.slice(at + 1))
+}
+
 /** Whether `path` is `base` or lies below it, queries aside. Everything lies below `/`, so that is only itself. */
 export function isWithin(path: string, base: string): boolean {
   const pathname = pathnameOf(path)

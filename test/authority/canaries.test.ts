@@ -10,39 +10,7 @@ import { breakWrites } from '../promises/broken-storage.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { timeoutMs } from '../support/patience.ts'
 import { codeAt } from '../support/promises.ts'
-
-/** Members of requests and answers that let somebody in, or would help to. */
-const secretNames = new Set([
-  'session_token',
-  'session_jwt',
-  'intermediate_session_token',
-  'magic_links_token',
-  'discovery_magic_links_token',
-  'password_reset_token',
-  'password',
-  'existing_password',
-  'new_password',
-  'code',
-  'secret',
-  'recovery_code',
-  'recovery_codes',
-  'token',
-  'link'
-])
-
-/** Every secret in a piece of JSON, however deep. */
-function secretsOf(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, child]) =>
-    secretNames.has(name) ? [child].flat().map(String) : secretsOf(child)
-  )
-}
-
-/** A code of six digits stands in many a number by chance, so it must stand alone. */
-function holds(text: string, secret: string): boolean {
-  const alone = new RegExp(`(?<![\\w-])${secret}(?![\\w-])`)
-  return /^\d{6}$/.test(secret) ? alone.test(text) : text.includes(secret)
-}
+import { holds, secretsOf } from '../support/secrets.ts'
 
 const redirect = 'https://app.example/authenticate'
 const secret = `secret-test-${randomBytes(24).toString('base64url')}`

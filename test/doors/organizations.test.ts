@@ -100,6 +100,25 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       expect((await me(jar)).body.organization_slug).toBe('acme')
     })
 
+    test.each([
+      ['?return_to=%2Fof%2Fglobex', '/of/globex'],
+      ['?return_to=%2F%2Fevil.example', '/'],
+      ['?return_to=%2Fa&return_to=%2Fb', '/']
+    ])('by a form that was shown at %s goes on to %s', async (query, place) => {
+      const jar = await signIn()
+      const submit = (organization_id: string) =>
+        request(app.url)
+          .post(`/switch${query}`)
+          .set('Cookie', sessionOf(jar))
+          .type('form')
+          .send({ organization_id })
+      const there = await submit('acme')
+      expect([there.status, there.headers.location]).toEqual([303, place])
+      answerExchange(await world.authenticate('boss@globex.test', 'globex'))
+      const answer = await submit('globex')
+      expect([answer.status, answer.headers.location]).toEqual([303, place])
+    })
+
     test('keeps the old session until a factor that the other organization asks for is there', async () => {
       const jar = await signIn()
       answerExchange(await world.authenticate('totp@acme.test'))

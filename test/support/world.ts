@@ -87,10 +87,17 @@ export const seed = [
   }
 ]
 
-/** @param members more of them, in Acme */
-export async function openWorld(members: readonly object[] = []): Promise<World> {
+/**
+ * @param inAcme more of its members
+ * @param inGlobex the same of Globex
+ */
+export async function openWorld(
+  inAcme: readonly object[] = [],
+  inGlobex: readonly object[] = []
+): Promise<World> {
   const clock = createClock()
-  const authority = await openAuthority({ projects: withMembers(members), now: clock.now })
+  const projects = withMembers(inAcme, inGlobex)
+  const authority = await openAuthority({ projects, now: clock.now })
   const { url, project_id, secret } = authority
   const client = createClient({ url, project_id, secret, now: clock.now, timeoutMs })
 
@@ -116,9 +123,11 @@ export async function openWorld(members: readonly object[] = []): Promise<World>
   }
 }
 
-function withMembers(members: readonly object[]) {
+function withMembers(...more: readonly (readonly object[])[]) {
   const [project] = seed
-  const [acme, ...others] = project?.organizations ?? []
-  const all = [...(acme?.members ?? []), ...members]
-  return [{ ...project, organizations: [{ ...acme, members: all }, ...others] }] as typeof seed
+  const organizations = project?.organizations.map((organization, index) => ({
+    ...organization,
+    members: [...organization.members, ...(more[index] ?? [])]
+  }))
+  return [{ ...project, organizations }] as typeof seed
 }

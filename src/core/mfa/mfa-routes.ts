@@ -19,6 +19,7 @@ import { type Answer, addReturnPath, isNavigation, redirect, stepUpPath } from '
 import { readFields } from '../request/body.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import { refuseForeignRequest } from '../request/csrf.ts'
+import { queryOf, returnToOf } from '../return-to.ts'
 import { readOwnPath, setSignInCookies } from '../sign-in/sign-in.ts'
 import { nextStep, pageOfStep } from '../sign-in/sign-in-step.ts'
 import { isLocked, refusalOfApi } from './api-refusals.ts'
@@ -81,11 +82,10 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     if (pathname !== config.mfaPath && !pathname.startsWith(`${config.mfaPath}/`)) return undefined
     const below = pathname.slice(config.mfaPath.length)
     const isStepUp = below === stepUpPath || below.startsWith(`${stepUpPath}/`)
-    const given = queryOf(target).getAll('return_to')
     return {
       path: isStepUp ? below.slice(stepUpPath.length) : below,
       isStepUp,
-      return_to: given.length === 1 ? readOwnPath(given[0], config) : undefined
+      return_to: readOwnPath(returnToOf(target), config)
     }
   }
 
@@ -261,11 +261,6 @@ function markSent(page: string): string {
 
 function isMarkedSent(target: string): boolean {
   return queryOf(target).has('sent')
-}
-
-function queryOf(target: string): URLSearchParams {
-  const at = target.indexOf('?')
-  return new URLSearchParams(at === -1 ? '' : target.slice(at + 1))
 }
 
 /** What a page can say. Requests of other sites get none, and browsers that must sign in go there. */

@@ -27,8 +27,12 @@ export function countHeader(request: AuthRequest, name: string): number {
   return count
 }
 
-/** Methods that change nothing (RFC 9110 section 9.2.1). */
-export function isSafeMethod(request: AuthRequest): boolean {
+/**
+ * Changes nothing (RFC 9110 section 9.2.1), and opens nothing: a WebSocket handshake is a GET, which pages of every site can
+ * make a browser send (RFC 6455 section 10.2).
+ */
+export function isSafe(request: AuthRequest): boolean {
   const { method } = request
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+  const isSafeMethod = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+  return isSafeMethod && !/\bwebsocket\b/i.test(headerOf(request, 'upgrade') ?? '')
 }

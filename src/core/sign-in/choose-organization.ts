@@ -10,6 +10,7 @@ import { readTenant, refuseUncalled, type TenantOptions } from '../guard-options
 import type { Answer } from '../refusal.ts'
 import { type Fields, readFields } from '../request/body.ts'
 import { readCredential } from '../request/credentials.ts'
+import { returnToOf } from '../return-to.ts'
 import type { Authenticate } from '../session/authenticate.ts'
 import {
   saysSessionIsOver,
@@ -167,8 +168,10 @@ async function done(
   fields: Fields,
   result?: SignInResponse
 ): Promise<Answer> {
+  // A form without `action` is sent to where it was shown, query and all.
+  const wanted = fields.return_to ?? returnToOf(call.target)
   if (result === undefined) {
-    const return_to = readOwnPath(fields.return_to, parts.config) ?? '/'
+    const return_to = readOwnPath(wanted, parts.config) ?? '/'
     return answerDone(
       call,
       return_to,
@@ -176,8 +179,8 @@ async function done(
       []
     )
   }
-  const { return_to } = fields
-  const { headers, ...completed } = await completeSignIn(parts, call.request, result, { return_to })
+  const options = { return_to: wanted }
+  const { headers, ...completed } = await completeSignIn(parts, call.request, result, options)
   return answerDone(call, completed.next, completed, headers)
 }
 
