@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as OTPAuth from 'otpauth'
 import request from 'supertest'
@@ -341,6 +342,39 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       expect([answer.status, answer.body.code]).toEqual([400, 'code_rejected'])
       await other.close()
     })
+  })
+
+  test('pages: false lets the app show its own page again, with the hint and the cookies', async () => {
+    const onRefusal = (error: object, ...context: readonly unknown[]) => {
+      const { status, required } = error as { status: number; required?: { hint?: string } }
+      const [ctx, res] = context as [object, ServerResponse | undefined]
+      const body = `<p role="alert">${required?.hint}</p>`
+      if (res === undefined) Object.assign(ctx, { status, body })
+      else Object.assign(res, { statusCode: status }).end(body)
+    }
+    const other = await open({ ...options(), onRefusal }, (builder, auth) => {
+      define(builder, { ...auth, mfaRoutes: () => auth.mfaRoutes({ pages: false }) })
+    })
+    const jar = cookiesOf(await request(other.url).post('/sign-in/totp'))
+    const send = (code: string) =>
+      request(other.url)
+        .post('/mfa/totp')
+        .set({ ...navigation, Cookie: pendingOf(jar) })
+        .type('form')
+        .send({ code })
+    const refused = await send('abc')
+    world.clock.advance(30)
+    const done = await send(world.totpCode())
+    world.clock.advance(601)
+    const late = await send(world.totpCode())
+    await other.close()
+    expect([refused.status, refused.text]).toEqual([
+      400,
+      '<p role="alert">A code has six digits.</p>'
+    ])
+    expect([done.status, done.headers.location]).toEqual([303, '/deep?x=1'])
+    expect(late.status).toBe(401)
+    expect(cookiesOf(late).stytch_intermediate_session?.flags).toContain('Max-Age=0')
   })
 
   describe('a member who is signed in', () => {

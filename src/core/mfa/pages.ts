@@ -159,7 +159,8 @@ ${others(view, 'recovery')}`
 function locked(view: PageView) {
   return {
     title: 'This account is locked',
-    body: html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>
+    // What was refused just now says the same.
+    body: html`${view.problem === undefined && html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>`}
 ${startOver(view)}`
   }
 }
