@@ -6,6 +6,7 @@ import { breakWrites, withoutTable } from '../promises/broken-storage.ts'
 import { auditOf } from '../support/audit.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { signInElsewhere } from '../support/entering.ts'
+import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
 import { plant } from '../support/plant.ts'
 import { describeEvery, type Person, password, wrongCode } from '../support/promises.ts'
 
@@ -124,12 +125,29 @@ describe('the audit', () => {
           () =>
             client.passwords.sessions.reset({ organization_id, session_token, password: 'weak' })
         )
-        const { member_id } = person
-        expect(events.map((event) => [event.operation, event.member_id])).toEqual([
-          ['magicLinks.authenticate', member_id],
-          ['otps.email.authenticate', member_id],
-          ['passwords.email.reset', member_id],
-          ['passwords.sessions.reset', member_id]
+        expect(events).toMatchObject([
+          { operation: 'magicLinks.authenticate', ...idsOf(person) },
+          { operation: 'otps.email.authenticate', ...idsOf(person) },
+          { operation: 'passwords.email.reset', ...idsOf(person) },
+          { operation: 'passwords.sessions.reset', ...idsOf(person) }
+        ])
+      })
+
+      test('knows of whom the token of another identity was that counts no more', async () => {
+        const person = await world.newPerson()
+        const { session_token, member_session } = await world.signIn(person)
+        const access_token = await accessTokenOf(world, { session_token })
+        const token = await trustedToken(world, person)
+        const { exchangeAccessToken, attest } = world.client.sessions
+        const calls = [
+          () => exchangeAccessToken({ access_token }),
+          () => attest({ profile_id: profiles.plain, token })
+        ]
+        for (const call of calls) await call()
+        const { member_session_id } = member_session
+        expect(await auditOfRefusals(...calls)).toMatchObject([
+          { operation: 'sessions.exchangeAccessToken', ...idsOf(person), member_session_id },
+          { operation: 'sessions.attest', ...idsOf(person) }
         ])
       })
 

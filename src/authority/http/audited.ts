@@ -7,6 +7,7 @@ import {
   auditedAs,
   auditRecords,
   noteAnswer,
+  noteIds,
   viewAuditEvent
 } from '../domain/audit.ts'
 import { demand, Refusal } from '../refusal.ts'
@@ -43,7 +44,10 @@ export async function audited<Answer extends object>(
   try {
     answer = await work()
   } catch (error) {
-    if (isRefusal(error)) await write(context, { ...call, error_type: error.problem.problem })
+    if (isRefusal(error)) {
+      await noteOrganization(context)
+      await write(context, { ...call, error_type: error.problem.problem })
+    }
     throw error
   }
   noteAnswer(context.subject, answer)
@@ -52,6 +56,13 @@ export async function audited<Answer extends object>(
 }
 
 type Call = Pick<AuditedCall, 'operation' | 'request_id'>
+
+/** What is refused early may be known by its member alone, as a used link is. */
+async function noteOrganization({ store, subject }: Context): Promise<void> {
+  const { organization_id, member_id } = subject
+  if (organization_id !== undefined || member_id === undefined) return
+  noteIds(subject, await store.findMemberById(member_id))
+}
 
 /** The row first, then the subscribers: they hear of nothing that the audit does not have. */
 async function write({ store, subject, environment }: Context, call: AuditedCall): Promise<void> {
