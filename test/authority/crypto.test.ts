@@ -407,10 +407,8 @@ describe('imported password hashes', () => {
     ['pbkdf_2', digest.toString('base64'), 'invalid_pbkdf_2_hash'],
     ['phpass', '$P$984478476IagS59wHZvyQMArzfx58u.', 'invalid_hash_type'],
     ['toString', 'a', 'invalid_hash_type']
-  ])('%s %s is refused at once: %s', async (hash_type, hash, problem) => {
-    const start = performance.now()
+  ])('%s %s is refused: %s', async (hash_type, hash, problem) => {
     expect(await importHash({ hash_type, hash })).toEqual({ problem })
-    expect(performance.now() - start).toBeLessThan(50)
   })
 
   test('a key_length that is not that of the hash is refused', async () => {

@@ -14,21 +14,29 @@ export async function auditOf(
 ): Promise<readonly AuditEvent[]> {
   const heard: AuditEvent[] = []
   const listen = (event: unknown) => heard.push(event as AuditEvent)
-  const before = new Set((await listRows(database)).map(({ event_id }) => event_id))
+  const before = await countRows(database)
   subscribe(auditChannel, listen)
   try {
     await work()
   } finally {
     unsubscribe(auditChannel, listen)
   }
-  const added = (await listRows(database)).filter(({ event_id }) => !before.has(event_id))
-  expect(added.sort(byId)).toEqual([...heard].sort(byId))
+  expect((await countRows(database)) - before).toBe(heard.length)
+  expect((await listRows(database, heard)).sort(byId)).toEqual([...heard].sort(byId))
   for (const event of heard) expect(wordsOf(event)).toEqual([])
   return heard
 }
 
-async function listRows(database: string): Promise<AuditEvent[]> {
-  const rows = await plant(database, 'select * from audit_events')
+async function countRows(database: string): Promise<number> {
+  const [row] = await plant(database, 'select count(*) as total from audit_events')
+  return Number(row?.total)
+}
+
+async function listRows(database: string, heard: readonly AuditEvent[]): Promise<AuditEvent[]> {
+  if (heard.length === 0) return []
+  const list = heard.map((_, index) => `$${index + 1}`).join(', ')
+  const ids = heard.map(({ event_id }) => event_id)
+  const rows = await plant(database, `select * from audit_events where event_id in (${list})`, ids)
   return rows.map((row) => {
     const occurred_at = new Date(Number(row.occurred_at)).toISOString()
     return { ...(row as unknown as AuditEvent), occurred_at }

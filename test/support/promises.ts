@@ -821,19 +821,26 @@ async function openTap(target: string, counts: AnswerCount): Promise<Tap> {
       outgoing.writeHead(200, { 'Content-Type': 'application/json' }).end(body)
       return
     }
-    const { method, headers } = incoming
-    const onward = request(new URL(path, target), { method, headers, agent }, async (response) => {
-      const body = await readAll(response)
-      note(response.statusCode ?? 0, body)
-      const userAgent = headers['user-agent']
-      counts.note({ method: incoming.method ?? '', path, userAgent }, response.statusCode ?? 0)
-      outgoing
-        .writeHead(response.statusCode ?? 500, { 'Content-Type': 'application/json' })
-        .end(body)
-    })
-    onward.on('error', () => incoming.socket.destroy())
-    onward.end(sent)
+    const { method = '', headers } = incoming
+    const sendOnward = () => {
+      const onward = request(
+        new URL(path, target),
+        { method, headers, agent },
+        async (response) => {
+          const body = await readAll(response)
+          const status = response.statusCode ?? 500
+          note(status, body)
+          counts.note({ method, path, userAgent: headers['user-agent'] }, status)
+          outgoing.writeHead(status, { 'Content-Type': 'application/json' }).end(body)
+        }
+      )
+      // A kept connection that the authority closed at this very moment has carried nothing.
+      onward.on('error', () => (onward.reusedSocket ? sendOnward() : incoming.socket.destroy()))
+      onward.end(sent)
+    }
+    sendOnward()
   })
+  server.keepAliveTimeout = 60_000
   const url = await listen(server)
   return {
     url,
