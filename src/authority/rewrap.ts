@@ -2,7 +2,8 @@ import type { AtRest } from './crypto/at-rest.ts'
 import type { Write } from './domain/writes.ts'
 import { placeOfSigningKey } from './signing-keys.ts'
 import { contextOf } from './steps/totp-registration.ts'
-import type { ProjectStore, SealedKind, SealedRow } from './store/store.ts'
+import type { SealedKind, SealedRow } from './store/reads/sealed.ts'
+import type { ProjectStore } from './store/store.ts'
 
 /** What was encrypted anew, and what still needs another key than the first. */
 export interface Rewrapped {

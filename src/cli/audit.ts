@@ -6,7 +6,8 @@ import {
   auditKinds,
   viewAuditEvent
 } from '../authority/domain/audit.ts'
-import { type AuditPlace, openStoreBeside, type ProjectStore } from '../authority/store/store.ts'
+import type { AuditPlace } from '../authority/store/reads/audit.ts'
+import { openStoreBeside, type ProjectStore } from '../authority/store/store.ts'
 import type { AuditOptions } from './audit-options.ts'
 import { chooseProject } from './choose-project.ts'
 import { databaseError } from './database-error.ts'

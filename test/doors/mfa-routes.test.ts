@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as OTPAuth from 'otpauth'
 import request from 'supertest'
@@ -12,13 +13,24 @@ const navigation = {
   'Sec-Fetch-Dest': 'document'
 }
 
-const people = ['sms', 'lock', 'bare', 'phone', 'again', 'form', 'strict', 'recover', 'late']
+const people = [
+  'sms',
+  'lock',
+  'bare',
+  'typo',
+  'phone',
+  'again',
+  'form',
+  'strict',
+  'recover',
+  'late'
+]
 
 /** Members of their own for every test that uses one up. */
 const extra = people.map((name) => ({
   email_address: `${name}@acme.test`,
   password,
-  mfa_enrolled: !['bare', 'late'].includes(name),
+  mfa_enrolled: !['bare', 'typo', 'late'].includes(name),
   ...(['lock', 'again', 'recover', 'strict'].includes(name) && { totp_secret })
 }))
 
@@ -332,6 +344,39 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
     })
   })
 
+  test('pages: false lets the app show its own page again, with the hint and the cookies', async () => {
+    const onRefusal = (error: object, ...context: readonly unknown[]) => {
+      const { status, required } = error as { status: number; required?: { hint?: string } }
+      const [ctx, res] = context as [object, ServerResponse | undefined]
+      const body = `<p role="alert">${required?.hint}</p>`
+      if (res === undefined) Object.assign(ctx, { status, body })
+      else Object.assign(res, { statusCode: status }).end(body)
+    }
+    const other = await open({ ...options(), onRefusal }, (builder, auth) => {
+      define(builder, { ...auth, mfaRoutes: () => auth.mfaRoutes({ pages: false }) })
+    })
+    const jar = cookiesOf(await request(other.url).post('/sign-in/totp'))
+    const send = (code: string) =>
+      request(other.url)
+        .post('/mfa/totp')
+        .set({ ...navigation, Cookie: pendingOf(jar) })
+        .type('form')
+        .send({ code })
+    const refused = await send('abc')
+    world.clock.advance(30)
+    const done = await send(world.totpCode())
+    world.clock.advance(601)
+    const late = await send(world.totpCode())
+    await other.close()
+    expect([refused.status, refused.text]).toEqual([
+      400,
+      '<p role="alert">A code has six digits.</p>'
+    ])
+    expect([done.status, done.headers.location]).toEqual([303, '/deep?x=1'])
+    expect(late.status).toBe(401)
+    expect(cookiesOf(late).stytch_intermediate_session?.flags).toContain('Max-Age=0')
+  })
+
   describe('a member who is signed in', () => {
     test('MF-19 proves a factor again by form, and comes back', async () => {
       world.clock.advance(30)
@@ -391,6 +436,30 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       expect(me.body.member_id).not.toBe(before.body.member_id)
     })
 
+    test('is asked for it from then on, also when the first code was mistyped', async () => {
+      const jar = await begin('typo')
+      const shown = await submit('/mfa/totp/create', jar)
+      const [, key = ''] = /<code>([A-Z2-7 ]{20,})<\/code>/.exec(shown.text) ?? []
+      const code = codeOf(key.replaceAll(' ', ''))
+      const { text } = await submit('/mfa/totp', jar, {
+        ...fieldsOf(shown.text),
+        code: wrong(code)
+      })
+      await submit('/mfa/totp', jar, { ...fieldsOf(text), code }).expect(303)
+      expect(await begin('typo')).not.toHaveProperty('stytch_session')
+    })
+
+    test('may type the code that was sent while no other one is', async () => {
+      const jar = await begin('member')
+      const mfa_phone_number = '+12025550166'
+      const sent = await submit('/mfa/step-up/sms/send', jar, { mfa_phone_number })
+      const page = await show(sent.headers.location ?? '', jar)
+      const [, again = ''] = /action="(\S*\/sms\/send\S*)"/.exec(page.text) ?? []
+      const refused = await submit(again, jar)
+      expect(refused.status).toBe(429)
+      expect(refused.text).toContain('name="code"')
+    })
+
     test('enrols a second factor soon after signing in, and not with an old session', async () => {
       const jar = await begin('bare')
       const created = await post('/mfa/totp/create', jar)
@@ -408,6 +477,12 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
     })
   })
 })
+
+/** The hidden fields of a page. */
+function fieldsOf(text: string): Record<string, string> {
+  const hidden = text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)
+  return Object.fromEntries([...hidden].map(([, name = '', value = '']) => [name, value]))
+}
 
 function codeOfNow(): string {
   return new OTPAuth.TOTP({ secret: totp_secret }).generate()

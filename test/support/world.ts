@@ -12,12 +12,24 @@ export interface Clock {
   advance(seconds: number): void
   /** Never earlier than the real one was when the test began: TOTP and JWTs of real peers still agree. */
   set(epochMs: number): void
+  /** Stands still while `work` goes on: what is refilled by time is not, however slow the machine is. */
+  whileStanding(work: () => Promise<void>): Promise<void>
 }
 
 export function createClock(): Clock {
   let offset = 0
+  let standsAt: number | undefined
+  const now = () => standsAt ?? Date.now() + offset
   return {
-    now: () => Date.now() + offset,
+    now,
+    async whileStanding(work) {
+      standsAt = now()
+      try {
+        await work()
+      } finally {
+        standsAt = undefined
+      }
+    },
     advance: (seconds) => {
       offset += seconds * 1000
     },

@@ -2,8 +2,8 @@ import type { ResultsMetadata } from '../../wire/search.ts'
 import type { Context } from '../context.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
 import { demand } from '../refusal.ts'
+import type { Found } from '../store/reads/reader.ts'
 import type { Page } from '../store/search.ts'
-import type { Found } from '../store/store.ts'
 
 const defaultLimit = 100
 

@@ -49,6 +49,8 @@ interface Place {
   readonly path: string
   readonly isStepUp: boolean
   readonly return_to: string | undefined
+  /** Of a session nothing is kept between two requests: its pages are told that a code is on its way. */
+  readonly isSent: boolean
 }
 
 /**
@@ -85,7 +87,8 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     return {
       path: isStepUp ? below.slice(stepUpPath.length) : below,
       isStepUp,
-      return_to: readOwnPath(returnToOf(target), config)
+      return_to: readOwnPath(returnToOf(target), config),
+      isSent: queryOf(target).has('sent')
     }
   }
 
@@ -122,7 +125,6 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     }
     const next = `${baseOf(place)}${outcome.page}`
     const page = place.return_to === undefined ? next : addReturnPath(next, place.return_to)
-    // Of a session nothing is kept between two requests: the page is told that the code is on its way.
     const sent = carrier.kind === 'session' && outcome.page === '/sms' ? markSent(page) : page
     return answerDone(call, sent, { next: page }, outcome.headers)
   }
@@ -150,7 +152,9 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     const page = mfaPages[isLocked(error) ? '/locked' : path]
     const problem = hintOf(error)
     const known = await viewOf(place, carrier).catch(() => emptyView(place))
-    const view = { ...known, problem, isSent: action.page === '/sms' && action.counts === 'code' }
+    // A code that was sent may be typed also when another one is not.
+    const isSent = known.isSent || (action.page === '/sms' && action.counts === 'code')
+    const view = { ...known, problem, isSent }
     return showPage(error.status, view, page ?? over, headers)
   }
 
@@ -177,7 +181,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
       const carrier = await readCarrier(parts, call.request, place.isStepUp)
       const view = await viewOf(place, carrier)
       if (page === undefined) return redirect(await firstPage(place, carrier, view))
-      return showPage(200, { ...view, isSent: view.isSent || isMarkedSent(call.target) }, page)
+      return showPage(200, view, page)
     } catch (failed) {
       const error = refusalOfApi(failed)
       if (!isNavigation(call.request) || !isSignedOut(error) || config.loginPath !== undefined) {
@@ -234,7 +238,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
       methods: [],
       mfa_phone_number: '',
       hasTotp: false,
-      isSent: false
+      isSent: place.isSent
     }
   }
 
@@ -257,10 +261,6 @@ const stylesheet: Answer = {
 
 function markSent(page: string): string {
   return `${page}${page.includes('?') ? '&' : '?'}sent=1`
-}
-
-function isMarkedSent(target: string): boolean {
-  return queryOf(target).has('sent')
 }
 
 /** What a page can say. Requests of other sites get none, and browsers that must sign in go there. */

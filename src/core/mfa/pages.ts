@@ -100,7 +100,7 @@ function totp(view: PageView) {
   return {
     title: 'Enter your code',
     body: html`<p>Type the six digits that your authenticator app shows for this account.</p>
-${codeForm(view, '/totp')}
+${codeForm(view, { path: '/totp', enrols: !view.hasTotp })}
 ${others(view, 'totp')}`
   }
 }
@@ -119,12 +119,10 @@ export function totpShown({ secret, qr_code, recovery_codes }: ShownTotp): Page 
 <p>Keep them where you find them without your phone. Each gets you in once. They are shown only now.</p>
 <ul class="codes">
 ${recovery_codes.map((code) => html`<li><code>${code}</code></li>\n`)}</ul>
-${codeForm(view, '/totp', enrolled)}
+${codeForm(view, { path: '/totp', enrols: true, isBelow: true })}
 ${startOver(view)}`
   })
 }
-
-const enrolled = html`<input type="hidden" name="set_mfa_enrollment" value="enroll">`
 
 function sms(view: PageView) {
   const { mfa_phone_number, isSent, hasTotp } = view
@@ -134,8 +132,8 @@ function sms(view: PageView) {
     title: 'Enter the code from your phone',
     body: isSent
       ? html`<p>A code was sent to ${to}. It works for two minutes.</p>
-${codeForm(view, '/sms', !hasTotp && enrolled)}
-${form(view, '/sms/send', html`<button class="other">Send another code</button>`)}
+${codeForm(view, { path: '/sms', enrols: !hasTotp })}
+${form(view, '/sms/send?sent=1', html`<button class="other">Send another code</button>`)}
 ${others(view, 'sms')}`
       : html`<p>A code is sent to ${to}.</p>
 ${form(view, '/sms/send', html`<button>Send me a code</button>`)}
@@ -161,7 +159,8 @@ ${others(view, 'recovery')}`
 function locked(view: PageView) {
   return {
     title: 'This account is locked',
-    body: html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>
+    // What was refused just now says the same.
+    body: html`${view.problem === undefined && html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>`}
 ${startOver(view)}`
   }
 }
@@ -175,13 +174,21 @@ ${startOver(view)}`
   }
 }
 
-function codeForm(view: PageView, path: string, more?: Html | false) {
+interface CodeForm {
+  readonly path: string
+  /** Whether the member is asked for second factors from then on. */
+  readonly enrols: boolean
+  /** Whether something has to be read first: the focus would scroll past it. */
+  readonly isBelow?: boolean
+}
+
+function codeForm(view: PageView, { path, enrols, isBelow = false }: CodeForm) {
   return form(
     view,
     path,
     html`<label for="code">Six-digit code</label>
-<input class="code" id="code" name="code" required autofocus inputmode="numeric" autocomplete="one-time-code" maxlength="12"${described(view)}>
-${more}
+<input class="code" id="code" name="code" required${!isBelow && html` autofocus`} inputmode="numeric" autocomplete="one-time-code" maxlength="12"${described(view)}>
+${enrols && html`<input type="hidden" name="set_mfa_enrollment" value="enroll">`}
 <button>Continue</button>`
   )
 }
