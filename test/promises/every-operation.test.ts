@@ -661,25 +661,19 @@ describe('every operation', () => {
     )
 
     test('a refused call leaves one event that says why, or none where no operation was reached', async () => {
-      const wrong = await wrongRequests(world)
-      const refusals: { error_type: string; request_id: string }[] = []
-      const heard = await auditOf(world.database, async () => {
-        for (const [operation, request] of wrong) {
-          refusals.push(await world.errorOf(world.send(operation, request)))
+      const expected: unknown[] = []
+      const requests = await wrongRequests(world)
+      const events = await auditOf(world.database, async () => {
+        for (const [operation, request] of requests) {
+          const { error_type, request_id } = await world.errorOf(world.send(operation, request))
+          const kind = auditedAs[operation as OperationName]
+          if (kind === null || !isWellFormed(operation, request)) continue
+          const call = { request_id, kind, operation }
+          expected.push(expect.objectContaining({ ...call, outcome: 'refused', error_type }))
         }
       })
-      for (const [index, [operation, request]] of wrong.entries()) {
-        const { error_type, request_id } = refusals[index] ?? {}
-        const events = heard.filter((event) => event.request_id === request_id)
-        const kind = auditedAs[operation as OperationName]
-        expect({ operation, events: events.length }).toEqual({
-          operation,
-          events: kind !== null && isWellFormed(operation, request) ? 1 : 0
-        })
-        for (const event of events) {
-          expect(event).toMatchObject({ kind, operation, outcome: 'refused', error_type })
-        }
-      }
+      expect(expected.length).toBeGreaterThan(100)
+      expect(events).toEqual(expected)
     })
 
     test('S-ANY-03 S-ANY-04 S-ERR-05: every wrong request is a 4xx with the whole error body, and arrives as the API error', async () => {
