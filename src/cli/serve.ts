@@ -5,6 +5,7 @@ import {
   type AuthorityOptions,
   createAuthority
 } from '../authority/create-authority.ts'
+import { showOutbox } from '../authority/delivery/show-outbox.ts'
 import { errorChannel, type ReportedError } from '../authority/http/report-error.ts'
 import { createServers, type Servers } from '../authority/http/servers.ts'
 import { DatabaseUnavailable } from '../authority/store/engine.ts'
@@ -14,7 +15,6 @@ import { chooseDelivery } from './choose-delivery.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
-import { showOutbox } from './show-outbox.ts'
 
 /** What an app needs to talk to the server. `secret` is null when the database has its hash only, and nobody gave it. */
 interface Ready {

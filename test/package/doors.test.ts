@@ -3,7 +3,13 @@ import { expect, test } from '@jest/globals'
 /** What each door exports at run time. A new name is a deliberate line here. */
 const doors: Record<string, readonly string[]> = {
   membergate: ['checkPermission', 'compilePolicy', 'createAuthenticator'],
-  'membergate/authority': ['createAuthority', 'createOutbox', 'smtpSender', 'webhookSender'],
+  'membergate/authority': [
+    'createAuthority',
+    'createOutbox',
+    'showOutbox',
+    'smtpSender',
+    'webhookSender'
+  ],
   'membergate/client': ['createClient'],
   'membergate/errors': [
     'AccessError',
