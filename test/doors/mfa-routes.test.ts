@@ -374,6 +374,15 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       expect(answer.headers.location).toBe('/sign-in?return_to=%2Fpassword')
     })
 
+    test('goes to sign in where no second factor is set up that could be proven', async () => {
+      const jar = await begin('member')
+      world.clock.advance(310)
+      const { headers } = await show('/danger', jar)
+      expect(headers.location).toBe('/mfa/step-up?return_to=%2Fdanger')
+      const moved = await show(headers.location ?? '', jar)
+      expect(moved.headers.location).toBe('/sign-in?return_to=%2Fdanger')
+    })
+
     test('MF-17 completes what is half done without touching the other session', async () => {
       const other = await begin('member')
       world.clock.advance(30)

@@ -194,7 +194,9 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
       return pageOfStep(step, config) ?? '/'
     }
     const path = view.hasTotp ? '/totp' : view.mfa_phone_number === '' ? '/enroll' : '/sms'
-    const page = `${baseOf(place)}${path}`
+    // Who has no second factor can prove none, and enrolling one needs what is to be proven here.
+    const isNoHelp = place.isStepUp && path === '/enroll'
+    const page = (isNoHelp ? config.loginPath : undefined) ?? `${baseOf(place)}${path}`
     return place.return_to === undefined ? page : addReturnPath(page, place.return_to)
   }
 
