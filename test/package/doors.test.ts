@@ -20,6 +20,7 @@ const doors: Record<string, readonly string[]> = {
     'isMembergateError'
   ],
   'membergate/express': [
+    'authorizationOf',
     'chooseOrganization',
     'completeDiscovery',
     'completeSignIn',
@@ -37,6 +38,7 @@ const doors: Record<string, readonly string[]> = {
     'verdictOf'
   ],
   'membergate/koa': [
+    'authorizationOf',
     'chooseOrganization',
     'completeDiscovery',
     'completeSignIn',
