@@ -150,7 +150,9 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     const page = mfaPages[isLocked(error) ? '/locked' : path]
     const problem = hintOf(error)
     const known = await viewOf(place, carrier).catch(() => emptyView(place))
-    const view = { ...known, problem, isSent: action.page === '/sms' && action.counts === 'code' }
+    // A code that is on its way can still be typed, whatever became of the next one.
+    const isSent = known.isSent || (action.page === '/sms' && action.counts === 'code')
+    const view = { ...known, problem, isSent }
     return showPage(error.status, view, page ?? over, headers)
   }
 
@@ -175,6 +177,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     }
     try {
       const carrier = await readCarrier(parts, call.request, place.isStepUp)
+      if (isDone(call, place, carrier)) return redirect(place.return_to ?? '/')
       const view = await viewOf(place, carrier)
       if (page === undefined) return redirect(await firstPage(place, carrier, view))
       return showPage(200, { ...view, isSent: view.isSent || isMarkedSent(call.target) }, page)
@@ -256,6 +259,14 @@ const stylesheet: Answer = {
   ],
   body: style
 }
+
+/** Back at a page of the sign-in that made the session: nothing is left to do there. */
+function isDone({ target }: ActionCall, { path, isStepUp }: Place, { kind }: Carrier): boolean {
+  if (kind === 'pending' || isStepUp) return false
+  return path === '/sms' ? !isMarkedSent(target) : ofSignIn.includes(path)
+}
+
+const ofSignIn = ['/totp', '/recovery', '/locked']
 
 function markSent(page: string): string {
   return `${page}${page.includes('?') ? '&' : '?'}sent=1`
