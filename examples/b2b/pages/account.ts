@@ -12,6 +12,7 @@ export function account(viewer: Viewer, { isChanged }: { readonly isChanged: boo
     viewer,
     html`
       ${notice(isChanged && 'The password is changed. Every other session of yours has ended.')}
+      <p>You are ${member.name || 'a member'}, ${member.email_address}.</p>
       <section class="panel">
         <h2>Password</h2>
         <p>You are asked to prove that it is you, unless you just did.</p>
@@ -20,7 +21,7 @@ export function account(viewer: Viewer, { isChanged }: { readonly isChanged: boo
       <section class="panel">
         <h2>Second factor</h2>
         <p>${hasTotp || hasPhone ? `Set up: ${[hasTotp && 'authenticator app', hasPhone && `phone ending in ${member.mfa_phone_number.slice(-4)}`].filter(Boolean).join(' and ')}.` : 'None is set up.'}</p>
-        ${!(hasTotp && hasPhone) && html`<a class="button" href="/mfa/enroll?return_to=${encodeURIComponent(home)}">Set one up</a>`}
+        ${!(hasTotp && hasPhone) && html`<a class="button" href="/mfa/enroll?return_to=${encodeURIComponent(home)}">${hasTotp || hasPhone ? 'Set up another' : 'Set one up'}</a>`}
       </section>
       <section class="panel">
         <h2>Sessions</h2>

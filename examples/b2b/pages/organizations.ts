@@ -38,22 +38,22 @@ export function choose({ email_address, entries, problem }: Choose) {
 /**
  * For a member who is signed in.
  *
- * @param return_to the page that was asked for, if it was of an organization that this browser is not in
+ * @param isRefused what was asked for is of an organization that this browser is not in
  */
 export function switcher(
   { session, member, organization }: Viewer,
   entries: readonly Entry[],
-  return_to: string
+  { isRefused }: { readonly isRefused: boolean }
 ) {
   const others = entries.filter(
     ({ organization_id }) => organization_id !== session.organization_id
   )
   const here = organization.organization_name
   return card(
-    return_to === '' ? 'Your organizations' : 'That is another organization',
+    isRefused ? 'That is another organization' : 'Your organizations',
     html`
       <p>
-        ${return_to !== '' && 'What you asked for is of an organization that this browser is not in. Nothing was changed. '}
+        ${isRefused && 'What you asked for is of an organization that this browser is not in. Nothing was changed. '}
         You are signed in to <strong>${here}</strong> as ${member.email_address}.
       </p>
       ${list('/organizations/switch', others)}

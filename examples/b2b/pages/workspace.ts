@@ -30,7 +30,7 @@ export function workspace(
       <header>
         <div class="bar">
           <p class="brand"><a href="${home}">${organization.organization_name}</a></p>
-          <a href="/organizations">Switch</a>
+          <a href="/organizations?choose">Switch</a>
           <span class="who">${member.name || member.email_address}</span>
           <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>
         </div>
@@ -93,7 +93,7 @@ export function members(viewer: Viewer, shown: Members) {
       ${notice(isInvited && 'The invitation is on its way.')}
       <table>
         <thead>
-          <tr><th scope="col">Name</th><th scope="col">Status</th><th scope="col">Second factor</th></tr>
+          <tr><th scope="col">Name</th><th scope="col">Second factor</th></tr>
         </thead>
         <tbody>
           ${members.map(
@@ -102,10 +102,10 @@ export function members(viewer: Viewer, shown: Members) {
                 <th scope="row">
                   <strong>${member.name || 'No name yet'}</strong>
                   ${member.member_id === viewer.member.member_id && html`<span class="badge">You</span>`}
+                  ${member.status !== 'active' && html`<span class="badge">${member.status}</span>`}
                   ${member.is_admin && html`<span class="badge">Admin</span>`}
                   <small>${member.email_address}</small>
                 </th>
-                <td>${member.status}</td>
                 <td>${secondFactors(member)}</td>
               </tr>`
           )}

@@ -1,5 +1,5 @@
 import type { Authorization } from 'membergate/express'
-import { readStrings, signInOver } from '../../problems.ts'
+import { Problem, readStrings, signInOver } from '../../problems.ts'
 import { type Exchange, type Reply, readText, show, submit } from '../exchange.ts'
 import type { Entry } from '../pages/organizations.ts'
 import * as pages from '../pages.ts'
@@ -18,18 +18,21 @@ export async function showOrganizations(exchange: Exchange): Promise<Reply> {
   const return_to = readText(exchange.query.return_to)
   const viewer = await viewOf(exchange)
   const entries = await listEntries(exchange, exchange.authorizationOf(), return_to)
-  return show(pages.switcher(viewer, entries, return_to))
+  // From a page of another organization browsers are sent here; who came to choose says so.
+  const isRefused = !('choose' in exchange.query)
+  return show(pages.switcher(viewer, entries, { isRefused }))
 }
 
 export async function createOrganization(exchange: Exchange): Promise<Reply> {
   const { client, body } = exchange
-  const { organization_name } = readStrings(body, 'organization_name')
+  const organization_name = readStrings(body, 'organization_name').organization_name.trim()
   const pending = await exchange.pendingDiscovery()
   if (pending === null) throw signInOver()
   const { email_address, intermediate_session_token } = pending
   const entries = await listEntries(exchange, pending, pending.return_to)
   return submit(
     async () => {
+      if (organization_name === '') throw noName
       const result = await client.discovery.organizations
         .create({ intermediate_session_token, organization_name })
         .catch(sayInWords)
@@ -38,6 +41,8 @@ export async function createOrganization(exchange: Exchange): Promise<Reply> {
     (problem) => pages.choose({ email_address, entries, problem })
   )
 }
+
+const noName = new Problem(400, 'name_missing', 'Give it a name.', 'organization_name')
 
 /** What somebody could enter, and what each organization would ask for. */
 async function listEntries(
