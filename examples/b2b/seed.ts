@@ -1,3 +1,5 @@
+import type { ProjectSeed } from 'membergate/authority'
+
 /** One password for everybody, because nothing of this outlives the process. */
 export const password = 'correct-horse-battery-staple'
 
@@ -74,7 +76,7 @@ const policy = {
 }
 
 /** Where links in e-mails may lead: to pages of the app at `origin`, and nowhere else. */
-export function seedFor(origin: string) {
+export function seedFor(origin: string): ProjectSeed {
   const pages = ['/sign-in/link', '/sign-in/member-link', '/sign-in/reset']
   return {
     policy,

@@ -27,6 +27,7 @@ export function createApp(auth: KoaMemberAuth, origin: string): Koa {
   const open = new Router<MemberState>()
   open.get('/style.css', (ctx) => {
     ctx.type = 'css'
+    ctx.set('Cache-Control', 'public, max-age=3600')
     ctx.body = style
   })
 

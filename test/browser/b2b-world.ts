@@ -8,7 +8,7 @@ import { openAuthority } from 'membergate/testing'
 import { TOTP } from 'otpauth'
 import type { BrowserContext } from 'playwright-core'
 import { paths } from '../../examples/b2b/paths.ts'
-import { password, seedFor } from '../../examples/b2b/seed.ts'
+import { acme, password, seedFor } from '../../examples/b2b/seed.ts'
 import { createApp as createExpressApp } from '../../examples/express-b2b/app.ts'
 import { createApp as createKoaApp } from '../../examples/koa-b2b/app.ts'
 
@@ -55,12 +55,18 @@ export async function openB2b(listenerOf: (options: Options) => RequestListener)
   await once(server, 'listening')
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`
 
-  const seed = seedFor(origin)
-  const [acme, ...others] = seed.organizations
-  const organizations = [{ ...acme, members: [...(acme?.members ?? []), ...extra] }, ...others]
-  const authority = await openAuthority({ projects: [{ ...seed, organizations } as never], now })
+  const { organizations: seeded = [], ...seed } = seedFor(origin)
+  const organizations = seeded.map((organization) =>
+    organization.organization_slug === acme.organization_slug
+      ? { ...organization, members: [...acme.members, ...extra] }
+      : organization
+  )
+  const authority = await openAuthority({ projects: [{ ...seed, organizations }], now })
   const { url, project_id, secret } = authority
-  server.on('request', listenerOf({ url, project_id, secret, origin, now, ...paths }))
+  server.on(
+    'request',
+    listenerOf({ url, project_id, secret, origin, now, timeoutMs: 10_000, ...paths })
+  )
   const overheard = listenIn()
 
   return {
@@ -98,6 +104,14 @@ function listenIn() {
   const locations: string[] = []
   const said: string[] = []
 
+  const reading: Promise<void>[] = []
+  const keepCookies = (cookies: readonly string[]) => {
+    for (const cookie of cookies) {
+      const [, value = ''] = /^[^=]+=([^;]+)/.exec(cookie) ?? []
+      if (value !== '') secrets.add(value)
+    }
+  }
+
   const hear = (message: unknown) => {
     said.push(JSON.stringify(message))
   }
@@ -122,12 +136,12 @@ function listenIn() {
       context.on('response', (response) => {
         const { location } = response.headers()
         if (location !== undefined) locations.push(location)
+        reading.push(response.headerValues('set-cookie').then(keepCookies, () => {}))
       })
       context.on('console', (message) => said.push(message.text()))
     },
-    async keepSecretsOf(context: BrowserContext) {
-      for (const { value } of await context.cookies()) if (value !== '') secrets.add(value)
-    },
+    /** When every answer so far was read. */
+    settled: () => Promise.all(reading),
     stop() {
       for (const channel of channels) unsubscribe(channel, hear)
       for (const [index, name] of logs.entries()) {

@@ -42,12 +42,14 @@ export async function addLink(exchange: Exchange): Promise<Reply> {
   const pending = await halfSignedIn(exchange)
   const step = await primaryStep(exchange, pending)
   const url = linkTo(`${origin}/sign-in/member-link`, pending.return_to)
-  await client.magicLinks.email.loginOrSignup({
-    organization_id: pending.organization_id,
-    email_address: step.email_address,
-    login_redirect_url: url,
-    signup_redirect_url: url
-  })
+  await client.magicLinks.email
+    .loginOrSignup({
+      organization_id: pending.organization_id,
+      email_address: step.email_address,
+      login_redirect_url: url,
+      signup_redirect_url: url
+    })
+    .catch(sayInWords)
   return show(pages.primary({ ...step, isSent: true }))
 }
 

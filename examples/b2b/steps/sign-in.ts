@@ -3,13 +3,15 @@ import { type Exchange, linkTo, type Reply, readText, show, submit } from '../ex
 import * as pages from '../pages.ts'
 import { sayInWords } from '../refusals.ts'
 import { primaryStep } from './primary.ts'
+import { viewOf } from './workspace.ts'
 
 /** The form, or what an organization asks for besides what was proven so far. */
 export async function showSignIn(exchange: Exchange): Promise<Reply> {
   const { query, memberSession } = exchange
   const pending = await exchange.pendingSignIn()
   if (pending?.primary_required) return show(pages.primary(await primaryStep(exchange, pending)))
-  const signedInTo = memberSession?.organization_slug
+  const viewer = memberSession && (await viewOf(exchange))
+  const signedInTo = viewer?.organization.organization_name
   return show(pages.signIn({ return_to: readText(query.return_to), signedInTo }))
 }
 

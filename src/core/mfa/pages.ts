@@ -161,7 +161,10 @@ ${others(view, 'recovery')}`
 function locked(view: PageView) {
   return {
     title: 'This account is locked',
-    body: html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>
+    body: html`${
+      view.problem === undefined &&
+      html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>`
+    }
 ${startOver(view)}`
   }
 }
