@@ -6,11 +6,14 @@ export class Problem extends Error {
   readonly status: number
   readonly code: string
   readonly headers = {}
+  /** Which field of a form it is about. */
+  readonly field: string | undefined
 
-  constructor(status: number, code: string, detail: string) {
+  constructor(status: number, code: string, detail: string, field?: string) {
     super(detail)
     this.status = status
     this.code = code
+    this.field = field
   }
 }
 

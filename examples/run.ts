@@ -1,10 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createAuthority } from 'membergate/authority'
-import { createClient } from 'membergate/client'
-import { organizations } from './seed.ts'
-import { tour } from './tour.ts'
+import { createAuthority, createOutbox, type ProjectSeed, showOutbox } from 'membergate/authority'
+import { type Client, createClient } from 'membergate/client'
 
 const host = '127.0.0.1'
 
@@ -14,41 +12,62 @@ const project = {
   secret: randomBytes(24).toString('base64url')
 }
 
+export interface Example {
+  /** What the authority begins with. Links in its e-mails lead to the app at `origin`. */
+  seedFor(origin: string): ProjectSeed
+  /** What to print when both run. */
+  tour(running: Running): Promise<string>
+}
+
+export interface Running {
+  /** Where the app is. */
+  readonly origin: string
+  /** Where the authority is. */
+  readonly url: string
+  readonly client: Client
+}
+
+export interface AppOptions {
+  readonly project_id: string
+  readonly secret: string
+  readonly url: string
+  readonly origin: string
+}
+
 /**
  * Starts a seeded authority and an app beside it, says what to try, and closes both on SIGINT or SIGTERM.
  *
  * An app of your own has `STYTCH_PROJECT_ID`, `STYTCH_SECRET` and `STYTCH_URL` in its environment instead.
  */
-export async function run(createListener: (options: AppOptions) => RequestListener): Promise<void> {
+export async function run(
+  { seedFor, tour }: Example,
+  createListener: (options: AppOptions) => RequestListener
+): Promise<void> {
   const port = readPort('PORT', 3000)
   const authorityPort = readPort('AUTHORITY_PORT', 4100)
   const origin = `http://localhost:${port}`
+  const url = `http://${host}:${authorityPort}/`
 
+  const { deliver, entries } = createOutbox()
   const authority = await createAuthority({
     database: ':memory:',
-    projects: [{ ...project, organizations }]
+    projects: [{ ...seedFor(origin), ...project }],
+    deliver
   })
-  const { url } = await authority
-    .listen(authorityPort, host)
-    .catch((error) => explain(error, 'AUTHORITY_PORT', authorityPort))
+  const api = createServer(showOutbox(entries, authority.app))
+  await listen(api, 'AUTHORITY_PORT', authorityPort)
 
-  const server = createServer(createListener({ ...project, url, origin }))
-  await listen(server, port).catch((error) => explain(error, 'PORT', port))
+  const app = createServer(createListener({ ...project, url, origin }))
+  await listen(app, 'PORT', port)
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, async () => {
-      server.close()
+      app.close()
+      api.close()
       await authority.close()
     })
   }
   console.log(await tour({ origin, url, client: createClient({ ...project, url }) }))
-}
-
-interface AppOptions {
-  readonly project_id: string
-  readonly secret: string
-  readonly url: string
-  readonly origin: string
 }
 
 function readPort(variable: string, fallback: number): number {
@@ -60,14 +79,14 @@ function readPort(variable: string, fallback: number): number {
   return port
 }
 
-async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, host)
-  await once(server, 'listening')
-}
-
-function explain(error: NodeJS.ErrnoException, variable: string, port: number): never {
-  if (error.code !== 'EADDRINUSE') throw error
-  stop(`Port ${port} is in use. Choose another one in ${variable}.`)
+async function listen(server: Server, variable: string, port: number): Promise<void> {
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    stop(`Port ${port} is in use. Choose another one in ${variable}.`)
+  }
 }
 
 function stop(message: string): never {

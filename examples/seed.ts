@@ -38,3 +38,5 @@ export const globex = {
 }
 
 export const organizations = [acme, globex]
+
+export const seedFor = () => ({ organizations })

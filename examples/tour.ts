@@ -1,14 +1,6 @@
-import type { Client } from 'membergate/client'
 import { TOTP } from 'otpauth'
+import type { Running } from './run.ts'
 import { acme, ada, alan, globex, grace, katherine } from './seed.ts'
-
-interface Running {
-  /** Where the app is. */
-  readonly origin: string
-  /** Where the authority is. */
-  readonly url: string
-  readonly client: Client
-}
 
 /** What to open, who can sign in, and calls to paste into a shell. */
 export async function tour({ origin, url, client }: Running): Promise<string> {
@@ -54,6 +46,8 @@ curl ${signInAnd(alan, '/api/members')}
 
 # 200: Ada may edit, here with a session token instead of cookies
 curl ${call(edit, newName, `-H 'authorization: Bearer ${session_token}'`)}
+
+The whole of signing in, with links by e-mail, text messages and several organizations: npm run start:b2b
 `
 }
 

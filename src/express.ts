@@ -26,6 +26,7 @@ declare global {
 }
 
 export {
+  authorizationOf,
   chooseOrganization,
   completeDiscovery,
   completeSignIn,
@@ -70,5 +71,6 @@ export type {
   PendingSignIn
 } from './core/sign-in/sign-in.ts'
 export type { SignOutOptions } from './core/sign-in/sign-out.ts'
+export type { Authorization } from './wire/authorization.ts'
 export type { MemberSession } from './wire/member-session.ts'
 export type { AuthorizationVerdict } from './wire/sessions.ts'

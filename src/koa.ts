@@ -12,6 +12,7 @@
  * permissions; how people sign in is the app's.
  */
 export {
+  authorizationOf,
   chooseOrganization,
   completeDiscovery,
   completeSignIn,
@@ -53,5 +54,6 @@ export type {
   PendingSignIn
 } from './core/sign-in/sign-in.ts'
 export type { SignOutOptions } from './core/sign-in/sign-out.ts'
+export type { Authorization } from './wire/authorization.ts'
 export type { MemberSession } from './wire/member-session.ts'
 export type { AuthorizationVerdict } from './wire/sessions.ts'

@@ -1,5 +1,5 @@
 import type { Member, Organization } from 'membergate/client'
-import { type Html, html } from './html.ts'
+import { type Html, html } from '../html.ts'
 
 interface SignInForm {
   readonly organization_slug?: unknown

@@ -28,6 +28,7 @@ import type { SignOutOptions } from '../core/sign-in/sign-out.ts'
 import type { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
+import type { Authorization } from '../wire/authorization.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import {
@@ -114,6 +115,11 @@ export interface ExpressMemberAuth {
   handleMfaRedirect(): ExpressMiddleware
   /** The session that these guards accepted on this request. Throws what to mount when there is none. */
   memberOf(req: AuthRequest): MemberSession
+  /**
+   * The session that these guards accepted on this request, for a call of the API in its name: `{ session_token }` or
+   * `{ session_jwt }`. It never goes into a body, a page or a URL. Throws what to mount when there is none.
+   */
+  authorizationOf(req: AuthRequest): Authorization
   /** The verdict of `requirePermission` on this request. Throws what to mount when there is none. */
   verdictOf(req: AuthRequest): AuthorizationVerdict
   /**
@@ -206,6 +212,7 @@ function bind(auth: MemberAuth, onRefusal: OnExpressRefusal): ExpressMemberAuth 
       }
     },
     memberOf: auth.memory.memberOf,
+    authorizationOf: auth.memory.authorizationOf,
     verdictOf: auth.memory.verdictOf,
     completeSignIn: (req, res, result, options) =>
       setCookies(res, 'completeSignIn', () => auth.completeSignIn(req, result, options)),
@@ -384,6 +391,10 @@ export const signOut: ExpressMemberAuth['signOut'] = (options) => environment().
 
 /** The session that guards accepted on this request, whichever instance they belong to. */
 export const memberOf: ExpressMemberAuth['memberOf'] = memberOfAny
+
+/** {@link ExpressMemberAuth.authorizationOf} of the environment's default instance. */
+export const authorizationOf: ExpressMemberAuth['authorizationOf'] = (req) =>
+  environment().authorizationOf(req)
 
 /** The latest verdict of `requirePermission` on this request, whichever instance it belongs to. */
 export const verdictOf: ExpressMemberAuth['verdictOf'] = verdictOfAny

@@ -30,6 +30,7 @@ import type { SignOutOptions } from '../core/sign-in/sign-out.ts'
 import type { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
+import type { Authorization } from '../wire/authorization.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import {
@@ -86,6 +87,11 @@ export interface KoaMemberAuth {
   handleMfaRedirect(): KoaMiddleware
   /** The session that these guards accepted on this request. Throws what to mount when there is none. */
   memberOf(ctx: Context): MemberSession
+  /**
+   * The session that these guards accepted on this request, for a call of the API in its name: `{ session_token }` or
+   * `{ session_jwt }`. It never goes into a body, a page or a URL. Throws what to mount when there is none.
+   */
+  authorizationOf(ctx: Context): Authorization
   /** The verdict of `requirePermission` on this request. Throws what to mount when there is none. */
   verdictOf(ctx: Context): AuthorizationVerdict
   /**
@@ -176,6 +182,7 @@ function bind(auth: MemberAuth, onRefusal: OnKoaRefusal): KoaMemberAuth {
       }
     },
     memberOf: (ctx) => auth.memory.memberOf(ctx.req),
+    authorizationOf: (ctx) => auth.memory.authorizationOf(ctx.req),
     verdictOf: (ctx) => auth.memory.verdictOf(ctx.req),
     completeSignIn: (ctx, result, options) =>
       setCookies(ctx.res, 'completeSignIn', () => auth.completeSignIn(ctx.req, result, options)),
@@ -349,6 +356,10 @@ export const signOut: KoaMemberAuth['signOut'] = (options) => environment().sign
 
 /** The session that guards accepted on this request, whichever instance they belong to. */
 export const memberOf: KoaMemberAuth['memberOf'] = (ctx) => memberOfAny(ctx.req)
+
+/** {@link KoaMemberAuth.authorizationOf} of the environment's default instance. */
+export const authorizationOf: KoaMemberAuth['authorizationOf'] = (ctx) =>
+  environment().authorizationOf(ctx)
 
 /** The latest verdict of `requirePermission` on this request, whichever instance it belongs to. */
 export const verdictOf: KoaMemberAuth['verdictOf'] = (ctx) => verdictOfAny(ctx.req)

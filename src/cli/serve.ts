@@ -5,6 +5,7 @@ import {
   createListenedAuthority,
   type ListenedAuthority
 } from '../authority/create-authority.ts'
+import { showOutbox } from '../authority/delivery/show-outbox.ts'
 import { errorChannel, type ReportedError } from '../authority/http/report-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { chooseDelivery } from './choose-delivery.ts'
@@ -12,7 +13,6 @@ import { chooseKeys } from './choose-keys.ts'
 import { codeOf, databaseError } from './database-error.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
-import { showOutbox } from './show-outbox.ts'
 
 /** What an app needs to talk to the server. `secret` is null when the database has its hash only, and nobody gave it. */
 interface Ready {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors/config-error.ts'
+import type { Authorization } from '../wire/authorization.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import type { Credential } from './request/credentials.ts'
@@ -25,6 +26,8 @@ export interface RequestMemory {
   memberOf(request: AuthRequest): MemberSession
   /** @throws ConfigError that says which guard is missing */
   verdictOf(request: AuthRequest): AuthorizationVerdict
+  /** @throws ConfigError that says which guard is missing */
+  authorizationOf(request: AuthRequest): Authorization
   /** From here on, "not signed in" may become the next step of a half-done sign-in. */
   allowContinuation(request: AuthRequest): void
   mayContinue(request: AuthRequest): boolean
@@ -51,11 +54,20 @@ export function createRequestMemory(): RequestMemory {
     },
     memberOf: (request) => sessions.get(request)?.checked.member_session ?? missingSession(),
     verdictOf: (request) => verdicts.get(request) ?? missingVerdict(),
+    authorizationOf: (request) => authorizationOf(sessions.get(request) ?? missingSession()),
     allowContinuation(request) {
       continued.add(request)
     },
     mayContinue: (request) => continued.has(request)
   }
+}
+
+/** The API takes one of the two. The opaque token outlives the JWT, and a JWT that was refreshed replaces the one sent. */
+function authorizationOf({ checked, credential }: AcceptedSession): Authorization {
+  const { session_token, session_jwt = '' } = credential
+  return session_token === undefined
+    ? { session_jwt: checked.refreshedJwt ?? session_jwt }
+    : { session_token }
 }
 
 function rememberForAll(request: AuthRequest, owner: object, session: MemberSession): void {

@@ -1,10 +1,9 @@
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { createOutbox, type EmailMessage, type Outbox } from 'membergate/authority'
+import { createOutbox, type EmailMessage, type Outbox, showOutbox } from 'membergate/authority'
 import { chooseDelivery } from '../../src/cli/choose-delivery.ts'
 import { readServeOptions } from '../../src/cli/serve-options.ts'
-import { showOutbox } from '../../src/cli/show-outbox.ts'
 import { describeInChromium } from '../support/browser.ts'
 import { close, listen } from '../support/promises.ts'
 

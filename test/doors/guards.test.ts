@@ -93,6 +93,20 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect(upstream.count(authenticateCalls)).toBe(2)
     })
 
+    test('can be named in calls of the API: by its opaque token, else by the newest JWT', async () => {
+      const { session_token, session_jwt } = await world.signIn('member@acme.test')
+      const named = async (jar: Partial<SignedIn>) =>
+        (await request(app.url).get('/authorization').set(cookies(jar))).body
+      expect(await named({ session_token, session_jwt })).toEqual({ session_token })
+      expect(await named({ session_jwt })).toEqual({ session_jwt })
+      world.clock.advance(310)
+      const renewed = await named({ session_jwt })
+      expect(Object.keys(renewed)).toEqual(['session_jwt'])
+      expect(renewed.session_jwt).not.toBe(session_jwt)
+      await world.client.sessions.authenticate(renewed)
+      expect((await request(app.url).get('/no-authorization')).status).toBe(500)
+    })
+
     test('is attached frozen: a handler cannot change what the next request sees', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       const headers = bearer(session_jwt)
@@ -844,6 +858,8 @@ function defineApp(app: AppBuilder, auth: Auth): void {
     memberOf: memberOf(),
     freeMemberOf: freeMemberOf()
   }))
+  app.get('/authorization', session, ({ authorizationOf }) => authorizationOf())
+  app.get('/no-authorization', ({ authorizationOf }) => authorizationOf())
   app.post('/tamper', session, ({ memberOf }) => {
     memberOf().roles.push('stytch_admin')
   })

@@ -14,6 +14,7 @@ const navigation = {
 }
 
 const people = [
+  'resend',
   'sms',
   'lock',
   'bare',
@@ -311,6 +312,14 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       expect([answer.status, answer.headers.location]).toEqual([303, '/mfa/sms'])
     })
 
+    test('a code that was sent can be typed also when another one may not be sent yet', async () => {
+      const jar = await begin('resend')
+      const sent = await submit('/mfa/sms/send', jar, { mfa_phone_number: '+12025550147' })
+      const again = await submit('/mfa/sms/send', { ...jar, ...cookiesOf(sent) })
+      expect(again.status).toBe(429)
+      expect(again.text).toContain('name="code"')
+    })
+
     test('a number that is refused is asked for again', async () => {
       const answer = await submit('/mfa/sms/send', await begin('phone'), {
         mfa_phone_number: '12"><b>'
@@ -383,9 +392,9 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       const jar = await begin('totp')
       const signedIn = cookiesOf(await post('/mfa/totp', jar, { code: world.totpCode() }))
       await show('/vault', signedIn).expect(200)
-      world.clock.advance(299)
+      world.clock.advance(290)
       await show('/vault', signedIn).expect(200)
-      world.clock.advance(11)
+      world.clock.advance(20)
 
       const script = await request(app.url).get('/vault').set('Cookie', sessionOf(signedIn))
       expect(script.status).toBe(401)
@@ -417,6 +426,27 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open }) => {
       world.clock.advance(310)
       const answer = await show('/password', jar)
       expect(answer.headers.location).toBe('/sign-in?return_to=%2Fpassword')
+    })
+
+    test('goes to sign in where no second factor is set up that could be proven', async () => {
+      const jar = await begin('member')
+      world.clock.advance(310)
+      const { headers } = await show('/danger', jar)
+      expect(headers.location).toBe('/mfa/step-up?return_to=%2Fdanger')
+      const moved = await show(headers.location ?? '', jar)
+      expect(moved.headers.location).toBe('/sign-in?return_to=%2Fdanger')
+    })
+
+    test('who comes back to a page of a sign-in that is done goes on, and is asked for nothing', async () => {
+      const jar = await begin('member')
+      for (const page of ['/mfa/totp', '/mfa/sms', '/mfa/recovery', '/mfa/locked']) {
+        expect((await show(page, jar)).headers.location).toBe('/')
+      }
+      const { headers } = await show('/mfa/totp?return_to=%2Fdeep', jar)
+      expect(headers.location).toBe('/deep')
+      await show('/mfa/enroll', jar).expect(200)
+      await show('/mfa/sms?sent=1', jar).expect(200)
+      await show('/mfa/step-up/totp', jar).expect(200)
     })
 
     test('MF-17 completes what is half done without touching the other session', async () => {

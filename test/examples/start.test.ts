@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server } from 'node:net'
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { TOTP } from 'otpauth'
 import { alan } from '../../examples/seed.ts'
+import { freePort, type Ports, type Running, start, takePort } from './start-example.ts'
 
-const tsx = 'node_modules/tsx/dist/cli.mjs'
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
 describe.each(['examples/start.ts', 'examples/start-koa.ts'])('%s', (file) => {
@@ -103,58 +101,3 @@ describe('examples/run.ts', () => {
     expect(stderr()).toBe(`${name} must be a port, from 1 to 65535, not "${value}".\n`)
   })
 })
-
-interface Ports {
-  readonly PORT: number | string
-  readonly AUTHORITY_PORT: number | string
-}
-
-interface Running {
-  readonly process: ChildProcess
-  /** When everything was printed, or nothing more will be. */
-  readonly ready: Promise<unknown>
-  /** The exit code. */
-  readonly ended: Promise<number | null>
-  stdout(): string
-  stderr(): string
-}
-
-function start(file: string, ports: Ports): Running {
-  const { PORT, AUTHORITY_PORT } = ports
-  const child = spawn(process.execPath, [tsx, file], {
-    env: { ...process.env, PORT: String(PORT), AUTHORITY_PORT: String(AUTHORITY_PORT) }
-  })
-  let stdout = ''
-  let stderr = ''
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  const printed = new Promise<void>((resolve) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-      if (/Bearer .*\n/.test(stdout)) resolve()
-    })
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  return {
-    process: child,
-    ready: Promise.race([printed, ended]),
-    ended,
-    stdout: () => stdout,
-    stderr: () => stderr
-  }
-}
-
-async function freePort(): Promise<number> {
-  const { server, port } = await takePort()
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function takePort(): Promise<{ server: Server; port: number }> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return { server, port }
-}

@@ -3,7 +3,13 @@ import { expect, test } from '@jest/globals'
 /** What each door exports at run time. A new name is a deliberate line here. */
 const doors: Record<string, readonly string[]> = {
   membergate: ['checkPermission', 'compilePolicy', 'createAuthenticator'],
-  'membergate/authority': ['createAuthority', 'createOutbox', 'smtpSender', 'webhookSender'],
+  'membergate/authority': [
+    'createAuthority',
+    'createOutbox',
+    'showOutbox',
+    'smtpSender',
+    'webhookSender'
+  ],
   'membergate/client': ['createClient'],
   'membergate/errors': [
     'AccessError',
@@ -14,6 +20,7 @@ const doors: Record<string, readonly string[]> = {
     'isMembergateError'
   ],
   'membergate/express': [
+    'authorizationOf',
     'chooseOrganization',
     'completeDiscovery',
     'completeSignIn',
@@ -31,6 +38,7 @@ const doors: Record<string, readonly string[]> = {
     'verdictOf'
   ],
   'membergate/koa': [
+    'authorizationOf',
     'chooseOrganization',
     'completeDiscovery',
     'completeSignIn',

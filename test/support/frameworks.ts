@@ -16,6 +16,7 @@ export interface Exchange {
   memberOf(): expressDoor.MemberSession
   verdictOf(): expressDoor.AuthorizationVerdict
   freeMemberOf(): expressDoor.MemberSession
+  authorizationOf(): expressDoor.Authorization
   completeSignIn(
     result: expressDoor.AuthenticatingResponse,
     options?: expressDoor.CompleteSignInOptions
@@ -92,6 +93,7 @@ function openExpress(express: typeof express5): Framework['open'] {
             memberOf: () => auth.memberOf(req),
             verdictOf: () => auth.verdictOf(req),
             freeMemberOf: () => expressDoor.memberOf(req),
+            authorizationOf: () => auth.authorizationOf(req),
             completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
             pendingSignIn: () => auth.pendingSignIn(req),
             completeDiscovery: (result, given) => auth.completeDiscovery(req, res, result, given),
@@ -136,6 +138,7 @@ function openKoa(Koa: typeof Koa3): Framework['open'] {
             memberOf: () => auth.memberOf(ctx),
             verdictOf: () => auth.verdictOf(ctx),
             freeMemberOf: () => koaDoor.memberOf(ctx),
+            authorizationOf: () => auth.authorizationOf(ctx),
             completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
             pendingSignIn: () => auth.pendingSignIn(ctx),
             completeDiscovery: (result, given) => auth.completeDiscovery(ctx, result, given),

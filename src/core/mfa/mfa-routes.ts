@@ -152,7 +152,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     const page = mfaPages[isLocked(error) ? '/locked' : path]
     const problem = hintOf(error)
     const known = await viewOf(place, carrier).catch(() => emptyView(place))
-    // A code that was sent may be typed also when another one is not.
+    // A code that is on its way can still be typed, whatever became of the next one.
     const isSent = known.isSent || (action.page === '/sms' && action.counts === 'code')
     const view = { ...known, problem, isSent }
     return showPage(error.status, view, page ?? over, headers)
@@ -179,6 +179,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     }
     try {
       const carrier = await readCarrier(parts, call.request, place.isStepUp)
+      if (isDone(call, place, carrier)) return redirect(place.return_to ?? '/')
       const view = await viewOf(place, carrier)
       if (page === undefined) return redirect(await firstPage(place, carrier, view))
       return showPage(200, view, page)
@@ -198,7 +199,9 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
       return pageOfStep(step, config) ?? '/'
     }
     const path = view.hasTotp ? '/totp' : view.mfa_phone_number === '' ? '/enroll' : '/sms'
-    const page = `${baseOf(place)}${path}`
+    // Who has no second factor can prove none, and enrolling one needs what is to be proven here.
+    const isNoHelp = place.isStepUp && path === '/enroll'
+    const page = (isNoHelp ? config.loginPath : undefined) ?? `${baseOf(place)}${path}`
     return place.return_to === undefined ? page : addReturnPath(page, place.return_to)
   }
 
@@ -258,6 +261,14 @@ const stylesheet: Answer = {
   ],
   body: style
 }
+
+/** Back at a page of the sign-in that made the session: nothing is left to do there. */
+function isDone({ target }: ActionCall, { path, isStepUp }: Place, { kind }: Carrier): boolean {
+  if (kind === 'pending' || isStepUp) return false
+  return path === '/sms' ? !isMarkedSent(target) : ofSignIn.includes(path)
+}
+
+const ofSignIn = ['/totp', '/recovery', '/locked']
 
 function markSent(page: string): string {
   return `${page}${page.includes('?') ? '&' : '?'}sent=1`

@@ -79,7 +79,7 @@ function enroll(view: PageView) {
   return {
     title: 'Add a second factor',
     body: html`<p>Besides how you sign in, a code from your phone protects this account.</p>
-${methods.includes('totp') && form(view, '/totp/create', html`<button>Use an authenticator app</button>`)}
+${methods.includes('totp') && !view.hasTotp && form(view, '/totp/create', html`<button>Use an authenticator app</button>`)}
 ${methods.includes('sms_otp') && phoneForm(view)}
 ${methods.length === 0 && html`<p>Your organization accepts none that can be set up here. Ask an administrator.</p>`}
 ${startOver(view)}`
@@ -169,7 +169,7 @@ ${startOver(view)}`
 export function over(view: PageView) {
   return {
     title: 'Please sign in again',
-    body: html`<p>This sign-in is over: it took longer than ten minutes, or was finished in another window.</p>
+    body: html`<p>This sign-in is over: it took longer than ten minutes, too many codes were wrong, or it was finished in another window.</p>
 ${startOver(view)}`
   }
 }

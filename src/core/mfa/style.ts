@@ -29,8 +29,9 @@ main { max-width: 26rem; margin: 8vh auto; padding: clamp(1.25rem, 5vw, 2rem); b
 h1 { margin: 0 0 .75rem; font-size: 1.5rem; line-height: 1.25 }
 h2 { margin: 1.5rem 0 .5rem; font-size: 1.125rem }
 p, ul, ol, details, form { margin: 0 0 1rem }
+ul:not(.codes) { padding: 0; list-style: none }
+form + form { margin-block-start: 1.5rem }
 main > :last-child { margin-block-end: 0 }
-ul { padding: 0; list-style: none }
 .problem { padding-inline-start: .75rem; border-inline-start: .25rem solid; color: var(--problem); font-weight: 600 }
 .quiet { color: var(--quiet) }
 label { display: block; margin-block-end: .25rem; font-weight: 600 }

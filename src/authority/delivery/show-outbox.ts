@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { OutboxEntry } from '../authority/delivery/outbox.ts'
+import type { OutboxEntry } from './outbox.ts'
 import { contentSecurityPolicy, outboxPage } from './outbox-page.ts'
 
 /** A page that is open in a browser may rebind its own name to this machine; it cannot choose the name `localhost`. */
@@ -13,7 +13,15 @@ const headers = {
   'Content-Security-Policy': contentSecurityPolicy
 }
 
-/** Answers `/_dev/` with a page and `/_dev/outbox` with JSON. Everything else is a matter of `app`, also its refusal. */
+/**
+ * Shows an outbox to a browser on this machine: `/_dev/` is a page, `/_dev/outbox` JSON, and everything else is a matter of
+ * `app`. For development alone: codes and links are as good as passwords.
+ *
+ * @example
+ * const { deliver, entries } = createOutbox()
+ * const { app } = await createAuthority({ database: ':memory:', deliver })
+ * createServer(showOutbox(entries, app)).listen(4100, '127.0.0.1')
+ */
 export function showOutbox(
   entries: () => readonly OutboxEntry[],
   app: RequestListener

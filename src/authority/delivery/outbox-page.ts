@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { escapeHtml } from '../authority/delivery/escape-html.ts'
-import type { OutboxEntry } from '../authority/delivery/outbox.ts'
+import { escapeHtml } from './escape-html.ts'
+import type { OutboxEntry } from './outbox.ts'
 
 const style = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }

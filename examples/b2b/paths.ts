@@ -1,0 +1,2 @@
+/** Where browsers are sent, for `createMemberAuth`. */
+export const paths = { loginPath: '/sign-in', organizationsPath: '/organizations' }
