@@ -179,7 +179,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     }
     try {
       const carrier = await readCarrier(parts, call.request, place.isStepUp)
-      if (isDone(call, place, carrier)) return redirect(place.return_to ?? '/')
+      if (isDone(place, carrier)) return redirect(place.return_to ?? '/')
       const view = await viewOf(place, carrier)
       if (page === undefined) return redirect(await firstPage(place, carrier, view))
       return showPage(200, view, page)
@@ -263,9 +263,9 @@ const stylesheet: Answer = {
 }
 
 /** Back at a page of the sign-in that made the session: nothing is left to do there. */
-function isDone({ target }: ActionCall, { path, isStepUp }: Place, { kind }: Carrier): boolean {
+function isDone({ path, isStepUp, isSent }: Place, { kind }: Carrier): boolean {
   if (kind === 'pending' || isStepUp) return false
-  return path === '/sms' ? !isMarkedSent(target) : ofSignIn.includes(path)
+  return path === '/sms' ? !isSent : ofSignIn.includes(path)
 }
 
 const ofSignIn = ['/totp', '/recovery', '/locked']
