@@ -17,7 +17,7 @@ describeB2b('sign in', (journey) => {
     enterCode
   } = journey
 
-  test('a journey.page that was opened deep is resumed after link, organization and TOTP; back leads nowhere wrong', async () => {
+  test('a page that was opened deep is resumed after link, organization and TOTP; back leads nowhere wrong', async () => {
     await journey.page.goto('/o/acme/reports?quarter=2')
     expect(place()).toBe('/sign-in?return_to=%2Fo%2Facme%2Freports%3Fquarter%3D2')
     await look('01-sign-in')

@@ -104,7 +104,7 @@ export function members(viewer: Viewer, shown: Members) {
                   ${member.member_id === viewer.member.member_id && html`<span class="badge">You</span>`}
                   ${member.status !== 'active' && html`<span class="badge">${member.status}</span>`}
                   ${member.is_admin && html`<span class="badge">Admin</span>`}
-                  <small>${member.email_address}</small>
+                  <small>${breakable(member.email_address)}</small>
                 </th>
                 <td>${secondFactors(member)}</td>
               </tr>`
@@ -141,6 +141,12 @@ export function reports(viewer: Viewer, { granting_roles }: AuthorizationVerdict
         </tbody>
       </table>`
   )
+}
+
+/** Narrow screens break an address before its @. */
+function breakable(email_address: string): Html {
+  const [local, domain] = email_address.split('@')
+  return html`${local}<wbr>@${domain}`
 }
 
 function secondFactors({ totp_registration_id, mfa_phone_number_verified }: Member): string {
