@@ -208,7 +208,7 @@ interface Writes {
   sweepAuditEvents: Sweep
 }
 
-interface Sweep {
+export interface Sweep {
   ended_by: number
   limit: number
 }
