@@ -1,5 +1,5 @@
-import { DatabaseSync } from '@photostructure/sqlite'
 import pg from 'pg'
+import { loadDriver } from '../../src/authority/store/sqlite-driver.ts'
 
 /** Breaks the database of a running authority from outside, as long as `work` runs. */
 
@@ -64,6 +64,8 @@ async function run(database: string, sql: string): Promise<void> {
     }
     return
   }
+  // The driver of the authority: two SQLites in one process do not see each other's locks on a file.
+  const { DatabaseSync } = await loadDriver()
   const connection = new DatabaseSync(database)
   try {
     connection.exec('pragma busy_timeout = 5000')

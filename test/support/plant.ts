@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { DatabaseSync } from '@photostructure/sqlite'
 import type { AuthenticationFactor } from 'membergate/client'
 import pg from 'pg'
 import { newOpaqueToken, sha256 } from '../../src/authority/crypto/tokens.ts'
+import { loadDriver } from '../../src/authority/store/sqlite-driver.ts'
 
 /**
  * Writes into the database of a running authority from outside, on either engine: what only an operation that is not
@@ -236,7 +236,9 @@ async function plantInPostgres(database: string, sql: string, values: readonly V
   }
 }
 
-function plantInSqlite(database: string, sql: string, values: readonly Value[]) {
+async function plantInSqlite(database: string, sql: string, values: readonly Value[]) {
+  // The driver of the authority: two SQLites in one process do not see each other's locks on a file.
+  const { DatabaseSync } = await loadDriver()
   const connection = new DatabaseSync(database)
   try {
     connection.exec('pragma busy_timeout = 5000')
