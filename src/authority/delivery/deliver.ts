@@ -1,5 +1,7 @@
 import { problem } from '../domain/problem.ts'
+import { plainCodeOf } from '../plain-code.ts'
 import { Refusal } from '../refusal.ts'
+import { withinTime } from '../within-time.ts'
 import type { Delivery, EmailMessage, SmsMessage } from './delivery.ts'
 
 /** How long a caller waits until a message is taken. */
@@ -58,35 +60,9 @@ export function demandEmailSender({ email }: Delivery): void {
 }
 
 async function handOver(send: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeliveryUnavailable('TIMEOUT')), deadlineMs)
-  })
   try {
-    await Promise.race([send(), late])
+    await withinTime(deadlineMs, send, () => new DeliveryUnavailable('TIMEOUT'))
   } catch (error) {
-    throw error instanceof DeliveryUnavailable ? error : new DeliveryUnavailable(codeOf(error))
-  } finally {
-    clearTimeout(timer)
+    throw error instanceof DeliveryUnavailable ? error : new DeliveryUnavailable(plainCodeOf(error))
   }
-}
-
-/** Capitals only: no one-time code, token, address or number looks like that. */
-const codeForm = /^[A-Z_]{1,40}$/
-const maxCauses = 5
-
-function codeOf(error: unknown): string {
-  let current: unknown = error
-  for (let depth = 0; depth < maxCauses; depth += 1) {
-    const code = memberOf(current, 'code')
-    if (typeof code === 'string' && codeForm.test(code)) return code
-    if (memberOf(current, 'name') === 'TimeoutError') return 'TIMEOUT'
-    current = memberOf(current, 'cause')
-  }
-  return 'FAILED'
-}
-
-/** A sender of somebody else may throw anything. */
-function memberOf(error: unknown, name: string): unknown {
-  return Reflect.get(Object(error), name)
 }

@@ -21,7 +21,7 @@ export function findApp(
   return connected_apps.find((app) => app.client_id === client_id)
 }
 
-export function isFirstParty({ client_type }: ConnectedApp): boolean {
+function isFirstParty({ client_type }: ConnectedApp): boolean {
   return client_type.startsWith('first_party')
 }
 

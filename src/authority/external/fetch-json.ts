@@ -1,3 +1,6 @@
+import { plainCodeOf } from '../plain-code.ts'
+import { withinTime } from '../within-time.ts'
+
 /** Less than clients wait for us, which is 3 seconds by default: so they hear who did not answer. */
 const deadlineMs = 2500
 const maxBytes = 64 * 1024
@@ -34,7 +37,7 @@ export async function fetchJson(
   fetch: typeof globalThis.fetch,
   { url, headers }: JsonRequest
 ): Promise<unknown> {
-  const text = await withDeadline(async (signal) => {
+  const text = await inTime(async (signal) => {
     const response = await fetch(url, {
       headers: { Accept: 'application/json', 'User-Agent': 'membergate', ...headers },
       redirect: 'manual',
@@ -64,32 +67,10 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** The caller hears in time also when `work` does not listen to its signal. */
-async function withDeadline<Result>(
-  work: (signal: AbortSignal) => Promise<Result>
-): Promise<Result> {
-  const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new ProviderFailure('TIMEOUT'))
-      controller.abort()
-    }, deadlineMs)
-  })
+async function inTime<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
   try {
-    return await Promise.race([work(controller.signal), late])
+    return await withinTime(deadlineMs, work, () => new ProviderFailure('TIMEOUT'))
   } catch (error) {
-    throw error instanceof ProviderFailure ? error : new ProviderFailure(codeOf(error))
-  } finally {
-    clearTimeout(timer)
+    throw error instanceof ProviderFailure ? error : new ProviderFailure(plainCodeOf(error))
   }
-}
-
-/** Capitals only: no credential looks like that. */
-function codeOf(error: unknown): string {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    const code: unknown = Reflect.get(current, 'code')
-    if (typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code)) return code
-  }
-  return 'FAILED'
 }

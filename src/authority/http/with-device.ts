@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { deviceInfo } from '../../wire/device.ts'
 import type { LookUpDevice } from '../look-up-device.ts'
+import { withinTime } from '../within-time.ts'
 
 /** How long an answer waits for the device. */
 const deadlineMs = 1000
@@ -35,15 +36,9 @@ export async function withDevice(
 
 /** `undefined` when it fails or takes too long. */
 async function inTime<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs, undefined)
-  })
   try {
-    return await Promise.race([work(), late])
+    return await withinTime(deadlineMs, work, () => new Error('The device look-up takes too long.'))
   } catch {
     return undefined
-  } finally {
-    clearTimeout(timer)
   }
 }
