@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 
-/** What each door exports at run time. A new name is a deliberate line here. */
-const doors: Record<string, readonly string[]> = {
+/** What each entry point exports at run time. A new name is a deliberate line here. */
+const entryPoints: Record<string, readonly string[]> = {
   membergate: ['checkPermission', 'compilePolicy', 'createAuthenticator'],
   'membergate/authority': [
     'createAuthority',
@@ -58,6 +58,6 @@ const doors: Record<string, readonly string[]> = {
   'membergate/testing': ['openAuthority']
 }
 
-test.each(Object.entries(doors))('%s exports just its names', async (door, names) => {
-  expect(Object.keys(await import(door)).sort()).toEqual([...names].sort())
+test.each(Object.entries(entryPoints))('%s exports just its names', async (entryPoint, names) => {
+  expect(Object.keys(await import(entryPoint)).sort()).toEqual([...names].sort())
 })
