@@ -27,8 +27,8 @@ export const log = join(output, 'authority.log')
 export async function build(): Promise<void> {
   rmSync(output, { recursive: true, force: true })
   mkdirSync(output, { recursive: true })
-  const tsc = join(root, 'node_modules', '.bin', 'tsc')
-  await run(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', built])
+  const tsx = join(root, 'node_modules', '.bin', 'tsx')
+  await run(tsx, [join(root, 'scripts', 'build.ts'), '--out-dir', built])
 }
 
 export const project = {

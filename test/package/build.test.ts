@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 
@@ -19,7 +19,7 @@ let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'membergate-package-'))
-  await run(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')], root)
+  await run(bin('tsx'), ['scripts/build.ts', '--out-dir', join(folder, 'dist')], root)
 }, timeout)
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -129,6 +129,59 @@ test('passwords are rated, by a thread that keeps no process alive', async () =>
   expect(await runScript(app, 'rate.mjs', code)).toEqual([0, 4])
 })
 
+describe('the thread that rates passwords', () => {
+  const module = 'authority/crypto/password-strength-worker'
+  const passwords = [
+    'password',
+    'P@ssw0rd1',
+    'Tr0ub4dour&3',
+    'correct horse battery staple',
+    'qwertyuiop',
+    '1984-04-01',
+    'aaaaaaaaaaaa',
+    'abcabcabcabc',
+    'brzeczyszczykiewicz',
+    'elizabeth-smithson',
+    'to be or not to be',
+    'vorbei und wikipedia',
+    '🔑🦊🌋🚲🪁🧭',
+    'ｐａｓｓｗｏｒｄ',
+    'Xk3-vv9!qLp2',
+    'jo.doe@acme.example',
+    '4@8({[</369&#9!1/|0$5+7%2',
+    'x'.repeat(100),
+    ''
+  ]
+
+  test('has its dictionaries in one file of at most 1.7 MB', async () => {
+    const file = join(folder, 'dist', `${module}.js`)
+    expect((await stat(file)).size).toBeLessThan(1_700_000)
+    expect(await readFile(file, 'utf8')).not.toMatch(/from\s*["'](?!node:)|import\s*["'(]/)
+  })
+
+  test('rates as the packages do that it was built from', async () => {
+    const code = (file: string) => `
+      const { check } = await import(${JSON.stringify(pathToFileURL(file).href)})
+      const hints = ['jo.doe@acme.example', 'jo.doe', 'Jo', 'Acme']
+      const rated = ${JSON.stringify(passwords)}.map((password) => ({ ...check(password, hints), calcTime: 0 }))
+      console.log(JSON.stringify(rated))`
+    const built = await runScript(folder, 'built.mjs', code(join(folder, 'dist', `${module}.js`)))
+    const source = await runScript(folder, 'source.mjs', code(join(root, 'src', `${module}.js`)))
+    expect(built).toEqual(source)
+    expect(new Set((built as { score: number }[]).map(({ score }) => score)).size).toBe(5)
+  })
+
+  test('has the licenses of what is in it, and the notice of its words, beside it', async () => {
+    const licenses = await readFile(join(folder, 'dist', `${module}.licenses.txt`), 'utf8')
+    for (const name of ['core', 'language-common', 'language-en', 'dictionary-compression']) {
+      expect(licenses).toContain(`@zxcvbn-ts/${name} `)
+    }
+    expect(licenses).toContain('fastest-levenshtein ')
+    expect(licenses).toContain('Dan Wheeler and Dropbox')
+    expect(licenses).toContain('ODC-BY')
+  })
+})
+
 describe('installed beside no framework and no driver', () => {
   let app: string
 
@@ -233,7 +286,7 @@ describe('the package', () => {
 
   test('holds what was built, the docs, and nothing else', () => {
     const allowed =
-      /^(dist\/.+\.(js|d\.ts)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|(package|seed\.schema)\.json)$/
+      /^(dist\/.+\.(js|d\.ts|licenses\.txt)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|(package|seed\.schema)\.json)$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
   })
 
