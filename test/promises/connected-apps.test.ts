@@ -9,10 +9,10 @@ import {
   code_verifier,
   postForm
 } from '../support/external.ts'
-import { claimsOf, describeEvery, organizationClaim } from '../support/promises.ts'
+import { claimsOf, connect, describeEvery, organizationClaim } from '../support/promises.ts'
 
 describe('connected apps', () => {
-  describeEvery((world, through) => {
+  describeEvery((world) => {
     const request = (app: {
       client_id: string
       redirect_urls: readonly [string, ...string[]]
@@ -416,32 +416,30 @@ describe('connected apps', () => {
         })
       })
 
-      if (through === 'the official SDK') {
-        test('is what its introspectTokenNetwork and introspectTokenLocal take', async () => {
-          const { person, session_token } = await signedIn()
-          const token = await accessTokenOf(world, { session_token })
-          const { idp } = world.client as unknown as B2BClient
-          const { exp, iat, nbf, iss, aud } = claimsOf(token)
-          const { organization_id, organization_slug: slug } = world.A
-          const expected = {
-            subject: person.member_id,
-            scope: 'openid full_access',
-            audience: aud,
-            issuer: iss,
-            expires_at: exp,
-            issued_at: iat,
-            not_before: nbf,
-            token_type: 'access_token',
-            organization: { organization_id, slug }
-          }
-          expect(await idp.introspectTokenNetwork({ token, ...credentials })).toMatchObject(
-            expected
-          )
-          expect(await idp.introspectTokenLocal(token)).toMatchObject(expected)
-          const foreign = { token, ...credentials, client_secret: 'wrong' }
-          expect(await world.codeOf(idp.introspectTokenNetwork(foreign))).toBe('token_invalid')
-        })
-      }
+      test('is what introspectTokenNetwork and introspectTokenLocal of the official SDK take', async () => {
+        const { person, session_token } = await signedIn()
+        const token = await accessTokenOf(world, { session_token })
+        const { project_id, secret, tap, clock } = world
+        const sdk = connect('the official SDK', { project_id, secret }, tap, clock)
+        const { idp } = sdk as unknown as B2BClient
+        const { exp, iat, nbf, iss, aud } = claimsOf(token)
+        const { organization_id, organization_slug: slug } = world.A
+        const expected = {
+          subject: person.member_id,
+          scope: 'openid full_access',
+          audience: aud,
+          issuer: iss,
+          expires_at: exp,
+          issued_at: iat,
+          not_before: nbf,
+          token_type: 'access_token',
+          organization: { organization_id, slug }
+        }
+        expect(await idp.introspectTokenNetwork({ token, ...credentials })).toMatchObject(expected)
+        expect(await idp.introspectTokenLocal(token)).toMatchObject(expected)
+        const foreign = { token, ...credentials, client_secret: 'wrong' }
+        expect(await world.codeOf(idp.introspectTokenNetwork(foreign))).toBe('token_invalid')
+      })
 
       test('says no more than that another does not count', async () => {
         const { session_token, session_jwt } = await signedIn()

@@ -8,7 +8,7 @@ import { apps, authorization, profiles, trustedToken } from '../support/external
 import { plant } from '../support/plant.ts'
 import {
   codeAt,
-  describeEvery,
+  describeOnEachEngineAndClient,
   newPhone,
   type Person,
   password,
@@ -325,7 +325,7 @@ async function wrongRequests(world: World): Promise<readonly (readonly [string, 
 }
 
 describe('every operation', () => {
-  describeEvery((world) => {
+  describeOnEachEngineAndClient((world) => {
     test.each(operations)(
       'S-ANY-01 S-ANY-02: %s answers 200, and each call has a request_id of its own',
       async (operation) => {

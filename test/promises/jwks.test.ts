@@ -9,7 +9,7 @@ import {
   headerOf,
   newForger,
   openBed,
-  throughs,
+  throughOn,
   type World
 } from '../support/promises.ts'
 
@@ -98,94 +98,93 @@ describe('sessions.getJWKS', () => {
 
 /** Rotations move the clock by months, so each test has an authority of its own. */
 describe('a rotation of signing keys', () => {
-  for (const through of throughs) {
+  describeOnEachDatabase((create, engine) => {
+    const through = throughOn(engine)
     describe(`through ${through}`, () => {
-      describeOnEachDatabase((create) => {
-        let bed: Bed
-        let world: World
+      let bed: Bed
+      let world: World
 
-        beforeEach(async () => {
-          bed = await openBed(create)
-          world = enter(bed, through)
+      beforeEach(async () => {
+        bed = await openBed(create)
+        world = enter(bed, through)
+      })
+      afterEach(() => bed.close())
+
+      const days = (count: number) => count * 86_400
+      const listKids = async () => {
+        const { project_id } = world
+        const { keys } = await world.newClient().sessions.getJWKS({ project_id })
+        return keys.map(({ kid }) => kid)
+      }
+
+      /** Until the moment when the second key begins to sign. */
+      async function passRotation(): Promise<{ earlier: string; later: string }> {
+        const [earlier = ''] = await listKids()
+        world.clock.advance(days(179))
+        const kids = await listKids()
+        world.clock.advance(days(1))
+        const [later = ''] = kids.filter((kid) => kid !== earlier)
+        return { earlier, later }
+      }
+
+      test('S-JWK-03: right after it new JWTs carry the new kid, and both keys are returned', async () => {
+        const person = await world.newPerson()
+        const { earlier, later } = await passRotation()
+        const { session_jwt } = await world.signIn(person)
+        expect(headerOf(session_jwt).kid).toBe(later)
+        expect((await listKids()).sort()).toEqual([earlier, later].sort())
+      })
+
+      test('S-JWK-04: a JWT signed before it is verified locally until its exp', async () => {
+        const person = await world.newPerson()
+        await listKids()
+        world.clock.advance(days(179))
+        await listKids()
+        world.clock.advance(days(1) - 60)
+        const { session_jwt, session_token } = await world.signIn(person)
+        world.clock.advance(60)
+        const { session_jwt: younger } = await world.client.sessions.authenticate({
+          session_token
         })
-        afterEach(() => bed.close())
-
-        const days = (count: number) => count * 86_400
-        const listKids = async () => {
-          const { project_id } = world
-          const { keys } = await world.newClient().sessions.getJWKS({ project_id })
-          return keys.map(({ kid }) => kid)
-        }
-
-        /** Until the moment when the second key begins to sign. */
-        async function passRotation(): Promise<{ earlier: string; later: string }> {
-          const [earlier = ''] = await listKids()
-          world.clock.advance(days(179))
-          const kids = await listKids()
-          world.clock.advance(days(1))
-          const [later = ''] = kids.filter((kid) => kid !== earlier)
-          return { earlier, later }
-        }
-
-        test('S-JWK-03: right after it new JWTs carry the new kid, and both keys are returned', async () => {
-          const person = await world.newPerson()
-          const { earlier, later } = await passRotation()
-          const { session_jwt } = await world.signIn(person)
-          expect(headerOf(session_jwt).kid).toBe(later)
-          expect((await listKids()).sort()).toEqual([earlier, later].sort())
-        })
-
-        test('S-JWK-04: a JWT signed before it is verified locally until its exp', async () => {
-          const person = await world.newPerson()
-          await listKids()
-          world.clock.advance(days(179))
-          await listKids()
-          world.clock.advance(days(1) - 60)
-          const { session_jwt, session_token } = await world.signIn(person)
-          world.clock.advance(60)
-          const { session_jwt: younger } = await world.client.sessions.authenticate({
-            session_token
-          })
-          expect(headerOf(younger).kid).not.toBe(headerOf(session_jwt).kid)
-          world.clock.advance(239)
-          for (const client of [world.client, world.newClient()]) {
-            const session = await client.sessions.authenticateJwtLocal({ session_jwt })
-            expect(session.member_id).toBe(person.member_id)
-          }
-        })
-
-        test('S-JWK-05: one month less a minute after it the old key is still returned, and after the month it is not', async () => {
-          const { earlier, later } = await passRotation()
-          world.clock.advance(days(30) - 60)
-          expect((await listKids()).sort()).toEqual([earlier, later].sort())
-          world.clock.advance(60)
-          expect(await listKids()).toEqual([later])
-        })
-
-        test('S-JWK-06: a key about six months old is rotated by itself, a day after the next was published', async () => {
-          const person = await world.newPerson()
-          const [earlier = ''] = await listKids()
-          world.clock.advance(days(179) - 2)
-          expect(await listKids()).toEqual([earlier])
-          world.clock.advance(2)
-          const [later] = (await listKids()).filter((kid) => kid !== earlier)
-          world.clock.advance(days(1) - 1)
-          expect(headerOf((await world.signIn(person)).session_jwt).kid).toBe(earlier)
-          world.clock.advance(1)
-          expect(headerOf((await world.signIn(person)).session_jwt).kid).toBe(later)
-        })
-
-        test('S-JWK-07: clients run through it without restart or error', async () => {
-          const person = await world.newPerson()
-          const { session_jwt } = await world.signIn(person)
-          await world.client.sessions.authenticateJwtLocal({ session_jwt })
-          await passRotation()
-          const { session_jwt: later } = await world.signIn(person)
-          expect(headerOf(later).kid).not.toBe(headerOf(session_jwt).kid)
-          const session = await world.client.sessions.authenticateJwtLocal({ session_jwt: later })
+        expect(headerOf(younger).kid).not.toBe(headerOf(session_jwt).kid)
+        world.clock.advance(239)
+        for (const client of [world.client, world.newClient()]) {
+          const session = await client.sessions.authenticateJwtLocal({ session_jwt })
           expect(session.member_id).toBe(person.member_id)
-        })
+        }
+      })
+
+      test('S-JWK-05: one month less a minute after it the old key is still returned, and after the month it is not', async () => {
+        const { earlier, later } = await passRotation()
+        world.clock.advance(days(30) - 60)
+        expect((await listKids()).sort()).toEqual([earlier, later].sort())
+        world.clock.advance(60)
+        expect(await listKids()).toEqual([later])
+      })
+
+      test('S-JWK-06: a key about six months old is rotated by itself, a day after the next was published', async () => {
+        const person = await world.newPerson()
+        const [earlier = ''] = await listKids()
+        world.clock.advance(days(179) - 2)
+        expect(await listKids()).toEqual([earlier])
+        world.clock.advance(2)
+        const [later] = (await listKids()).filter((kid) => kid !== earlier)
+        world.clock.advance(days(1) - 1)
+        expect(headerOf((await world.signIn(person)).session_jwt).kid).toBe(earlier)
+        world.clock.advance(1)
+        expect(headerOf((await world.signIn(person)).session_jwt).kid).toBe(later)
+      })
+
+      test('S-JWK-07: clients run through it without restart or error', async () => {
+        const person = await world.newPerson()
+        const { session_jwt } = await world.signIn(person)
+        await world.client.sessions.authenticateJwtLocal({ session_jwt })
+        await passRotation()
+        const { session_jwt: later } = await world.signIn(person)
+        expect(headerOf(later).kid).not.toBe(headerOf(session_jwt).kid)
+        const session = await world.client.sessions.authenticateJwtLocal({ session_jwt: later })
+        expect(session.member_id).toBe(person.member_id)
       })
     })
-  }
+  })
 })

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { type OpenIdProvider, openOpenIdProvider } from '../support/openid-provider.ts'
-import { connect, refusalOf, type SharedClient, throughs } from '../support/promises.ts'
+import { connect, refusalOf, type SharedClient, throughOn } from '../support/promises.ts'
 
 /** A real OpenID provider, with its own sign-in, tokens and UserInfo endpoint. */
 describe('with a real OpenID provider', () => {
-  describeOnEachDatabase((create) => {
+  describeOnEachDatabase((create, engine) => {
     const project_id = `project-test-${randomUUID()}`
     const secret = `secret-test-${randomUUID()}`
     const organization_id = 'acme'
@@ -64,7 +64,8 @@ describe('with a real OpenID provider', () => {
       await database.drop()
     })
 
-    describe.each(throughs)('through %s', (through) => {
+    const through = throughOn(engine)
+    describe(`through ${through}`, () => {
       let client: SharedClient
       beforeEach(() => {
         client = connect(through, { project_id, secret }, authority, Date)

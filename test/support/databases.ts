@@ -34,14 +34,16 @@ export const engines: readonly TestEngine[] = [
  * Runs a suite on every engine. One that is missing is reported as skipped by name, or as failed where `REQUIRE` lists
  * it.
  */
-export function describeOnEachDatabase(suite: (create: TestEngine['create']) => void): void {
+export function describeOnEachDatabase(
+  suite: (create: TestEngine['create'], engine: string) => void
+): void {
   for (const engine of engines) describeOn(engine, suite)
 }
 
 /** For what only several processes on one database, or a network, can show. */
 export function describeOnPostgres(
   what: string,
-  suite: (create: TestEngine['create']) => void
+  suite: (create: TestEngine['create'], engine: string) => void
 ): void {
   const postgres = engines.filter(({ name }) => name === 'postgres')
   describe(what, () => {
@@ -51,10 +53,10 @@ export function describeOnPostgres(
 
 function describeOn(
   { name, missing, create }: TestEngine,
-  suite: (create: TestEngine['create']) => void
+  suite: (create: TestEngine['create'], engine: string) => void
 ): void {
   const required = (process.env.REQUIRE ?? '').split(',')
-  if (missing === undefined) describe(name, () => suite(create))
+  if (missing === undefined) describe(name, () => suite(create, name))
   else if (required.includes(name))
     test(`${name}: ${missing}`, () => Promise.reject(new Error(missing)))
   else describe.skip(`${name}: ${missing}`, () => test('is skipped', () => {}))

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Agent, createServer, type IncomingMessage, request } from 'node:http'
-import { afterAll, beforeAll, describe, jest } from '@jest/globals'
+import { basename } from 'node:path'
+import { afterAll, beforeAll, describe, expect, jest } from '@jest/globals'
 import { hash } from '@node-rs/argon2'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import type {
@@ -205,22 +206,26 @@ export interface World {
 }
 
 export interface Matrix {
+  /** The clients on each engine, where the file's name is not to choose one. */
   readonly through?: readonly Through[]
 }
 
-/** Runs a suite for every engine and client. The world can be used inside hooks and tests. */
+/**
+ * Runs a suite on each engine, there through one client, or through those that are named. The world can be used inside
+ * hooks and tests.
+ */
 export function describeEvery(
   suite: (world: World, through: Through) => void,
-  { through: chosen = throughs }: Matrix = {}
+  { through: chosen }: Matrix = {}
 ): void {
-  describeOnEachDatabase((create) => {
+  describeOnEachDatabase((create, engine) => {
     let bed: Bed | undefined
     beforeAll(async () => {
       bed = await openBed(create)
     })
     afterAll(() => bed?.close())
 
-    for (const through of chosen) {
+    for (const through of chosen ?? [throughOn(engine)]) {
       describe(`through ${through}`, () => {
         let world: World | undefined
         beforeAll(() => {
@@ -233,6 +238,23 @@ export function describeEvery(
       })
     }
   })
+}
+
+/**
+ * The client that this file's suites use on an engine: on SQLite half of the files use one client and half the other, and
+ * on PostgreSQL the one that they do not use on SQLite. So a machine without PostgreSQL sees both clients too.
+ */
+export function throughOn(engine: string): Through {
+  const file = basename(expect.getState().testPath ?? '')
+  const sum = [...file].reduce((total, letter) => total + letter.charCodeAt(0), 0)
+  return throughs[(sum + (engine === 'sqlite' ? 0 : 1)) % 2] as Through
+}
+
+/** Runs a suite through both clients on each engine. */
+export function describeOnEachEngineAndClient(
+  suite: (world: World, through: Through) => void
+): void {
+  describeEvery(suite, { through: throughs })
 }
 
 /** Stands for an object that hooks make later. */
