@@ -1,8 +1,11 @@
 import { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { subjectOf } from '../errors/explanation.ts'
+import { privateCause } from '../errors/private-cause.ts'
+import type { RefusalReason } from '../errors/reasons.ts'
 import { isTooOld } from '../jwt/age.ts'
 import type { JwtVerifier } from '../jwt/verify.ts'
-import { checkPermission } from '../rbac/check-permission.ts'
+import { checkPermission, whyDenied } from '../rbac/check-permission.ts'
 import type { PolicySource } from '../rbac/policy-source.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type {
@@ -55,12 +58,12 @@ export function createLocalSessions(options: LocalSessionsOptions): LocalSession
   ): Promise<MemberSession> {
     const times = readTimes(params, options.now)
     const claims = await verify(options.verifier, params.session_jwt)
-    if (claims.exp <= times.now - times.tolerance) throw invalid('The JWT has expired.')
+    if (claims.exp <= times.now - times.tolerance) throw invalid('jwt_expired')
     if (claims.nbf !== undefined && claims.nbf > times.now + times.tolerance) {
-      throw invalid('The JWT is not valid yet.')
+      throw invalid('jwt_not_yet_valid')
     }
     if (times.maxAge !== undefined && isTooOld(claims.iat, times.now, times.maxAge))
-      throw new AccessError('jwt_too_old')
+      throw new AccessError('jwt_too_old', { reason: 'jwt_too_old' })
     if (params.authorization_check) {
       await authorize(options.policySource, claims.member_session, params.authorization_check)
     }
@@ -91,13 +94,12 @@ async function verify(verifier: JwtVerifier, session_jwt: unknown) {
   if (typeof session_jwt !== 'string') throw new ConfigError('session_jwt must be a string.')
   const verification = await verifier.verify(session_jwt)
   if (verification.status === 'verified') return verification.claims
-  throw invalid(
-    verification.status === 'refused' ? verification.reason : 'The key set cannot be fetched.'
-  )
+  if (verification.status === 'refused') throw invalid(verification.reason)
+  throw invalid('keys_unavailable', privateCause(verification.cause))
 }
 
-function invalid(reason: string): AccessError {
-  return new AccessError('jwt_invalid', { cause: new Error(reason) })
+function invalid(reason: RefusalReason, cause?: Error): AccessError {
+  return new AccessError('jwt_invalid', { reason, cause })
 }
 
 interface Times {
@@ -135,8 +137,16 @@ async function authorize(
   session: MemberSession,
   check: AuthorizationCheck
 ): Promise<void> {
-  if (session.organization_id !== check.organization_id) throw new AccessError('tenancy_mismatch')
+  const subject = subjectOf(session)
+  if (session.organization_id !== check.organization_id) {
+    throw new AccessError('tenancy_mismatch', { reason: 'wrong_organization', subject })
+  }
   const policy = await policySource.policyFor(session.organization_id)
-  const { authorized } = checkPermission(policy, session.roles, check.resource_id, check.action)
-  if (!authorized) throw new AccessError('invalid_permissions')
+  const { resource_id, action } = check
+  if (!checkPermission(policy, session.roles, resource_id, action).authorized) {
+    throw new AccessError('invalid_permissions', {
+      reason: whyDenied(policy, resource_id, action),
+      subject: { ...subject, resource_id, action }
+    })
+  }
 }

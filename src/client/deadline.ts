@@ -1,3 +1,4 @@
+import { PrivateCause } from '../errors/private-cause.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 
 /**
@@ -12,8 +13,8 @@ export async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined
   const passed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const cause = new Error(`No answer within ${timeoutMs} ms.`)
-      reject(new UnavailableError('authority_unavailable', { cause }))
+      const cause = new PrivateCause(`No answer within ${timeoutMs} ms.`)
+      reject(new UnavailableError('authority_unavailable', { reason: 'authority_timeout', cause }))
       controller.abort()
     }, timeoutMs)
   })

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { ApiError } from '../errors/api-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { PrivateCause, privateCause } from '../errors/private-cause.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { type Authorization, authorizationHeaders } from '../wire/authorization.ts'
 import type { RequestOptions, Route } from '../wire/route.ts'
@@ -33,7 +34,7 @@ export function createTransport(connection: Connection): Transport {
     })
     if (status < 200 || status > 299) throw readProblem(status, body)
     const answer = v.safeParse(route.response ?? anyAnswer, parseJson(body))
-    if (!answer.success) throw unavailable('The answer does not have the shape of this call.')
+    if (!answer.success) throw unreadable('The answer does not have the shape of this call.')
     return answer.output
   }
 }
@@ -122,20 +123,19 @@ async function reach<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt()
   } catch (error) {
-    throw error instanceof UnavailableError ? error : unavailable(describe(error))
+    if (error instanceof UnavailableError) throw error
+    throw new UnavailableError('authority_unavailable', {
+      reason: 'authority_unreachable',
+      cause: privateCause(error)
+    })
   }
 }
 
-function describe(error: unknown): string {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    const { code } = current as { code?: unknown }
-    if (typeof code === 'string' && /^[A-Z_0-9]+$/.test(code)) return code
-  }
-  return error instanceof Error && error.name === 'AbortError' ? 'aborted' : 'fetch failed'
-}
-
-function unavailable(reason: string): UnavailableError {
-  return new UnavailableError('authority_unavailable', { cause: new Error(reason) })
+function unreadable(sentence: string): UnavailableError {
+  return new UnavailableError('authority_unavailable', {
+    reason: 'unreadable_answer',
+    cause: new PrivateCause(sentence)
+  })
 }
 
 async function readBody(response: Response): Promise<string> {
@@ -144,7 +144,7 @@ async function readBody(response: Response): Promise<string> {
   let size = 0
   for await (const chunk of response.body) {
     size += chunk.byteLength
-    if (size > maxAnswerBytes) throw unavailable('The answer is larger than 1 MiB.')
+    if (size > maxAnswerBytes) throw unreadable('The answer is larger than 1 MiB.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,12 +1,15 @@
 import { channel } from 'node:diagnostics_channel'
+import type { AccessError } from '../errors/access-error.ts'
+import type { RefusalReason } from '../errors/reasons.ts'
+import type { UnavailableError } from '../errors/unavailable-error.ts'
 import type { AuthRequest } from './request/request.ts'
 
 /** What subscribers of `membergate.refusal` hear. It never holds a token, a cookie or a body. */
 export interface RefusalEvent {
   readonly code: string
   readonly status: number
-  /** The private reason, which no response shows. */
-  readonly reason: string | undefined
+  /** Why, which no response shows. */
+  readonly reason: RefusalReason | undefined
   readonly method: string | undefined
 }
 
@@ -20,15 +23,12 @@ export interface RevocationEvent {
 
 const refusals = channel('membergate.refusal')
 
-export function publishRefusal(
-  request: AuthRequest,
-  error: Error & { readonly code: string; readonly status: number }
-): void {
+export function publishRefusal(request: AuthRequest, error: AccessError | UnavailableError): void {
   if (!refusals.hasSubscribers) return
   const event: RefusalEvent = {
     code: error.code,
     status: error.status,
-    reason: error.cause instanceof Error ? error.cause.message : undefined,
+    reason: error.reason,
     method: request.method
   }
   refusals.publish(event)

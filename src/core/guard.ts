@@ -1,8 +1,10 @@
 import { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { subjectOf } from '../errors/explanation.ts'
+import { privateCause } from '../errors/private-cause.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { isTooOld } from '../jwt/age.ts'
-import { checkPermission } from '../rbac/check-permission.ts'
+import { checkPermission, whyDenied } from '../rbac/check-permission.ts'
 import type { CompiledPolicy } from '../rbac/compile-policy.ts'
 import type { PolicySource } from '../rbac/policy-source.ts'
 import type { MemberSession } from '../wire/member-session.ts'
@@ -95,12 +97,14 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     request: AuthRequest,
     credential: Credential | undefined
   ): asserts credential {
-    if (isPreflight(request) || credential === undefined) throw new AccessError('session_required')
+    if (isPreflight(request) || credential === undefined) {
+      throw new AccessError('session_required', { reason: 'no_credential' })
+    }
     if (credential.carrier === 'cookie' && !isSafe(request)) {
       refuseForeignRequest(request, config)
     }
     if (credential.junk !== undefined) {
-      throw new AccessError('session_invalid', { cause: new Error(credential.junk) })
+      throw new AccessError('session_invalid', { reason: credential.junk })
     }
   }
 
@@ -133,7 +137,14 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     }
     const policy = policySource.policyFor(member_session.organization_id)
     if (!(policy instanceof Promise)) return settle(policy)
-    return policy.catch(policyUnavailable).then((fetched) =>
+    const unavailable = (error: unknown): never => {
+      throw new UnavailableError('policy_unavailable', {
+        reason: 'policy_unavailable',
+        subject: subjectOf(member_session),
+        cause: privateCause(error)
+      })
+    }
+    return policy.catch(unavailable).then((fetched) =>
       // Much can have ended while the policy was fetched.
       revocations.allow(accepted.checked)
         ? settle(fetched)
@@ -168,20 +179,24 @@ function refuseOtherTenant<Source>(
     throw new ConfigError(`${tenant.claim} must be a function that returns, not a promise.`)
   }
   if (typeof wanted !== 'string' || wanted === '' || wanted !== member_session[tenant.claim]) {
-    throw new AccessError('organization_mismatch')
+    throw new AccessError('organization_mismatch', {
+      reason: 'wrong_organization',
+      subject: subjectOf(member_session)
+    })
   }
 }
 
 function decidePermission(
   policy: CompiledPolicy,
-  { roles }: MemberSession,
+  member_session: MemberSession,
   { resource_id, action }: Permission
 ) {
-  const verdict = checkPermission(policy, roles, resource_id, action)
-  if (!verdict.authorized) throw new AccessError('permission_denied')
+  const verdict = checkPermission(policy, member_session.roles, resource_id, action)
+  if (!verdict.authorized) {
+    throw new AccessError('permission_denied', {
+      reason: whyDenied(policy, resource_id, action),
+      subject: subjectOf(member_session)
+    })
+  }
   return verdict
-}
-
-function policyUnavailable(error: unknown): never {
-  throw new UnavailableError('policy_unavailable', { cause: error })
 }

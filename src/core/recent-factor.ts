@@ -1,5 +1,6 @@
 import { AccessError } from '../errors/access-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { subjectOf } from '../errors/explanation.ts'
 import { readNumber, refuseUnknownOptions } from '../errors/known-options.ts'
 import type { AuthenticationFactor, MemberSession } from '../wire/member-session.ts'
 
@@ -78,11 +79,11 @@ export function planRecentFactor(given: RecentFactorOptions): RecentFactorPlan {
  */
 export function refuseStaleFactors(
   { withinMinutes, methods, factors }: RecentFactorPlan,
-  { authentication_factors }: MemberSession,
+  member_session: MemberSession,
   { moment, toleranceMs }: { readonly moment: number; readonly toleranceMs: number }
 ): void {
   const recent = new Set<string>()
-  for (const factor of authentication_factors) {
+  for (const factor of member_session.authentication_factors) {
     const method = methodOf(factor)
     const ageMs = moment - Date.parse(factor.last_authenticated_at ?? '')
     const isRecent = ageMs <= withinMinutes * 60_000 && ageMs >= -toleranceMs
@@ -95,6 +96,8 @@ export function refuseStaleFactors(
   )
   const isEnough = provable.length > 0 && recent.size + 1 >= factors
   throw new AccessError('recent_factor_required', {
+    reason: 'factor_too_old',
+    subject: subjectOf(member_session),
     required: {
       recent_factor: {
         withinMinutes,

@@ -1,4 +1,4 @@
-import { MembergateError } from './membergate-error.ts'
+import { ExplainedError, type ExplainedErrorOptions } from './explained-error.ts'
 
 /**
  * Why a caller of the app is refused: the status, one fixed public sentence per code, and the challenge of
@@ -62,9 +62,7 @@ interface AccessProblem {
 
 export type AccessCode = keyof typeof accessProblems
 
-export interface AccessErrorOptions {
-  /** The private reason. It reaches events and `cause`, never a response, and holds no credential. */
-  readonly cause?: unknown
+export interface AccessErrorOptions extends ExplainedErrorOptions {
   /** What the caller has to do. Its members are part of the response. */
   readonly required?: Readonly<Record<string, unknown>>
   /** `max_age` of the challenge: how old an authentication may be (RFC 9470 section 3). */
@@ -73,7 +71,7 @@ export interface AccessErrorOptions {
 }
 
 /** Our caller is refused: not signed in, not allowed, or from elsewhere. It carries its own response. */
-export class AccessError extends MembergateError {
+export class AccessError extends ExplainedError {
   readonly code: AccessCode
   /** HTTP status of the refusal: 401 or 403; 400 or 429 of an action. */
   readonly status: AccessProblem['status']
@@ -85,7 +83,7 @@ export class AccessError extends MembergateError {
 
   constructor(code: AccessCode, options: AccessErrorOptions = {}) {
     const problem: AccessProblem = accessProblems[code]
-    super(problem.detail, options.cause === undefined ? undefined : { cause: options.cause })
+    super(problem.detail, options)
     this.code = code
     this.status = problem.status
     this.headers = { ...challengeOf(problem, options), ...retryAfterOf(options) }

@@ -1,4 +1,4 @@
-import { MembergateError } from './membergate-error.ts'
+import { ExplainedError, type ExplainedErrorOptions } from './explained-error.ts'
 
 /** Why nothing can be decided now. Always 503: an outage is never a logout and never a pass. */
 export const unavailableProblems = {
@@ -13,7 +13,7 @@ export type UnavailableCode = keyof typeof unavailableProblems
 const defaultRetryAfterSeconds = 2
 
 /** Operations must act: something that a decision needs cannot be reached, or answered nonsense. */
-export class UnavailableError extends MembergateError {
+export class UnavailableError extends ExplainedError {
   readonly code: UnavailableCode
   readonly status = 503
   /** `Retry-After` in whole seconds. */
@@ -22,12 +22,9 @@ export class UnavailableError extends MembergateError {
 
   constructor(
     code: UnavailableCode,
-    options: { readonly cause?: unknown; readonly retryAfterSeconds?: number } = {}
+    options: ExplainedErrorOptions & { readonly retryAfterSeconds?: number } = {}
   ) {
-    super(
-      unavailableProblems[code],
-      options.cause === undefined ? undefined : { cause: options.cause }
-    )
+    super(unavailableProblems[code], options)
     this.code = code
     this.headers = { 'Retry-After': String(options.retryAfterSeconds ?? defaultRetryAfterSeconds) }
   }

@@ -17,7 +17,7 @@ export type Verification =
   | { readonly status: 'unverified'; readonly claims: SessionClaims; readonly cause: unknown }
   | {
       readonly status: 'refused'
-      readonly reason: 'malformed' | 'unknown_key' | 'wrong_signature' | ClaimsFault
+      readonly reason: 'malformed_jwt' | 'unknown_key' | 'wrong_signature' | ClaimsFault
     }
 
 export interface JwtVerifier {
@@ -34,7 +34,7 @@ export function createJwtVerifier(
   return {
     async verify(token) {
       const parsed = parseJwt(token)
-      if (parsed === undefined) return { status: 'refused', reason: 'malformed' }
+      if (parsed === undefined) return { status: 'refused', reason: 'malformed_jwt' }
 
       const claims = readSessionClaims(parsed.claims, options)
       if (typeof claims === 'string') return { status: 'refused', reason: claims }

@@ -7,19 +7,37 @@ interface ResourceGrants {
 }
 
 /** Grants by resource id. */
-type Grants = ReadonlyMap<string, ResourceGrants>
+export type Grants = ReadonlyMap<string, ResourceGrants>
 
-/** A policy made ready for checks that cost the same however large it is: the project's grants, then the organization's. */
-export type CompiledPolicy = readonly Grants[]
+/** The policy of a project: what its roles grant, and which actions each resource has. */
+export interface CompiledProjectPolicy {
+  readonly grants: Grants
+  readonly resources: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** A policy made ready for checks that cost the same however large it is. */
+export interface CompiledPolicy {
+  readonly project: CompiledProjectPolicy
+  /** What the roles of the organization grant: they add grants, and no resources. */
+  readonly organization: Grants | undefined
+}
 
 /** Compiles a project's policy and, where there is one, the policy of an organization of it. */
 export function compilePolicy(policy: Policy, orgPolicy?: OrgPolicy): CompiledPolicy {
-  return orgPolicy === undefined
-    ? [compileRoles(policy.roles)]
-    : [compileRoles(policy.roles), compileRoles(orgPolicy.roles)]
+  return {
+    project: compileProjectPolicy(policy),
+    organization: orgPolicy === undefined ? undefined : compileRoles(orgPolicy.roles)
+  }
 }
 
-/** Compiles one list of roles. Maps and Sets only: `__proto__` is a name that nobody granted. */
+export function compileProjectPolicy({ roles, resources }: Policy): CompiledProjectPolicy {
+  return {
+    grants: compileRoles(roles),
+    resources: new Map(resources.map(({ resource_id, actions }) => [resource_id, new Set(actions)]))
+  }
+}
+
+/** Compiles one list of roles. Maps and Sets only: `__proto__` is a name like every other. */
 export function compileRoles(roles: readonly PolicyRole[]): Grants {
   const grants = new Map<string, { byAction: Map<string, Set<string>>; everyAction: Set<string> }>()
   for (const { role_id, permissions } of roles) {

@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { OrgPolicy, Policy } from '../wire/rbac.ts'
-import { type CompiledPolicy, compileRoles } from './compile-policy.ts'
+import {
+  type CompiledPolicy,
+  type CompiledProjectPolicy,
+  compileProjectPolicy,
+  compileRoles,
+  type Grants
+} from './compile-policy.ts'
 
 export interface PolicySource {
   /** The policy for one organization: at once when it is at hand, else a promise that rejects when it cannot be had. */
@@ -11,15 +17,17 @@ export interface PolicySourceOptions {
   readonly fetchPolicy: () => Promise<Policy>
   readonly fetchOrgPolicy: (organization_id: string) => Promise<OrgPolicy>
   readonly now: () => number
+  /** Told of the project's policy each time that it was compiled. */
+  readonly onCompiled?: OnCompiled | undefined
 }
+
+export type OnCompiled = (policy: CompiledProjectPolicy) => void
 
 const freshMs = 5 * 60_000
 const refreshAheadMs = 4 * 60_000
 const staleIfErrorMs = 15 * 60_000
 const retryAfterFailureMs = 1000
 const maxOrganizations = 1000
-
-type Grants = CompiledPolicy[number]
 
 /**
  * The policies of a project, fetched when first needed, one fetch at a time for the project and for each organization.
@@ -28,8 +36,12 @@ type Grants = CompiledPolicy[number]
  * serves for a quarter of an hour, then nothing is decided.
  */
 export function createPolicySource(options: PolicySourceOptions): PolicySource {
-  const { now } = options
-  const project = createRenewed(async () => compileRoles((await options.fetchPolicy()).roles), now)
+  const { now, onCompiled } = options
+  const project = createRenewed(async () => {
+    const compiled = compileProjectPolicy(await options.fetchPolicy())
+    onCompiled?.(compiled)
+    return compiled
+  }, now)
   const organizations = new LRUCache<string, Renewed<Grants>>({ max: maxOrganizations })
 
   function organization(organization_id: string): Renewed<Grants> {
@@ -48,17 +60,23 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
       const ofProject = project.get()
       const ofOrganization = organization(organization_id).get()
       if (ofProject instanceof Promise || ofOrganization instanceof Promise) {
-        return Promise.all([ofProject, ofOrganization])
+        return Promise.all([ofProject, ofOrganization]).then(join)
       }
-      return [ofProject, ofOrganization]
+      return { project: ofProject, organization: ofOrganization }
     }
   }
 }
 
 /** A policy that was given once and for all. */
-export function createFixedPolicySource(policy: Policy): PolicySource {
-  const compiled = [compileRoles(policy.roles)]
+export function createFixedPolicySource(policy: Policy, onCompiled?: OnCompiled): PolicySource {
+  const project = compileProjectPolicy(policy)
+  onCompiled?.(project)
+  const compiled = { project, organization: undefined }
   return { policyFor: () => compiled }
+}
+
+function join([project, organization]: readonly [CompiledProjectPolicy, Grants]): CompiledPolicy {
+  return { project, organization }
 }
 
 interface Renewed<T> {

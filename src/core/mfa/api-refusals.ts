@@ -1,4 +1,5 @@
 import { type AccessCode, AccessError } from '../../errors/access-error.ts'
+import { AnsweredCause } from '../../errors/private-cause.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import {
   saysSessionIsOver,
@@ -94,23 +95,27 @@ const waitAWhile = 'Wait a few minutes, then try again.'
 
 /** The error to answer with for what a call of the API rejected with. What only the app can have caused is thrown on. */
 export function refusalOfApi(error: unknown): unknown {
-  if (saysSessionIsOver(error)) return sessionOver(error.error_type)
-  if (saysSignInIsOver(error)) return signInOver(error.error_type)
+  if (saysSessionIsOver(error)) return sessionOver(error)
+  if (saysSignInIsOver(error)) return signInOver(error)
   const { status_code, error_type } = Object(error)
   if (typeof status_code !== 'number' || typeof error_type !== 'string') return error
 
-  const cause = new Error(`The authority answered ${status_code} ${error_type}.`)
+  const cause = new AnsweredCause(status_code, error_type)
   if (Object.hasOwn(refusals, error_type)) {
     const [code, hint] = refusals[error_type] ?? ['request_malformed', '']
-    return new AccessError(code, { cause, required: { error_type, hint } })
+    const reason = 'rejected_by_authority'
+    return new AccessError(code, { reason, cause, required: { error_type, hint } })
   }
   if (status_code === 429) {
     return new AccessError('too_many_attempts', {
+      reason: 'too_many_attempts_at_authority',
       cause,
       required: { error_type, hint: waitAWhile }
     })
   }
-  return status_code >= 500 ? new UnavailableError('authority_unavailable', { cause }) : error
+  return status_code >= 500
+    ? new UnavailableError('authority_unavailable', { reason: 'authority_error_status', cause })
+    : error
 }
 
 /** Whether the authority has locked the member. */

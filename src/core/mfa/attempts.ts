@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { AccessError } from '../../errors/access-error.ts'
+import { PrivateCause } from '../../errors/private-cause.ts'
 
 /** What is counted: codes that are tried, messages that are sent, authenticators that are set up. */
 export type Attempt = 'code' | 'send' | 'setUp'
@@ -28,7 +29,8 @@ export function createAttempts(now: () => number): Attempts {
       const { since, count } = isOver ? { since: moment, count: 0 } : known
       if (count >= limits[attempt]) {
         throw new AccessError('too_many_attempts', {
-          cause: new Error(`More than ${limits[attempt]} within ten minutes.`),
+          reason: 'too_many_attempts',
+          cause: new PrivateCause(`More than ${limits[attempt]} within ten minutes.`),
           required: { hint: 'Wait ten minutes, then try again.' },
           retryAfterSeconds: Math.max(1, Math.ceil((since + windowMs - moment) / 1000))
         })

@@ -51,10 +51,14 @@ export async function readCarrier(
   const bound = isStepUp ? undefined : await readBoundState(parts, request)
   if (bound === undefined) return readSession(parts, request, isStepUp)
   const { state, intermediate_session_token, expiresAt } = bound
-  if (!isOfMember(state)) throw new AccessError('organization_required')
+  if (!isOfMember(state))
+    throw new AccessError('organization_required', { reason: 'organization_not_chosen' })
   const { organization_id, member_id, primary_required } = state
   if (primary_required !== null) {
-    throw new AccessError('primary_required', { required: { primary_required } })
+    throw new AccessError('primary_required', {
+      reason: 'primary_factor_missing',
+      required: { primary_required }
+    })
   }
   return {
     kind: 'pending',
@@ -73,9 +77,11 @@ async function readSession(
   if (credential === undefined || credential.carrier !== 'cookie') {
     const { intermediate_session_token } = readSignInCookies(config, request)
     const isOver = !isStepUp && intermediate_session_token !== undefined
-    throw isOver ? signInOver('expired') : new AccessError('session_required')
+    throw isOver ? signInOver() : new AccessError('session_required', { reason: 'no_credential' })
   }
-  if (credential.junk !== undefined) throw new AccessError('session_invalid')
+  if (credential.junk !== undefined) {
+    throw new AccessError('session_invalid', { reason: credential.junk })
+  }
   const checked = await authenticate(credential, Number.POSITIVE_INFINITY)
   const { session_token, session_jwt = '' } = credential
   const { organization_id, member_id } = checked.member_session

@@ -200,5 +200,5 @@ function readText(fields: Fields, name: string): string | undefined {
 }
 
 function malformed(hint: string): AccessError {
-  return new AccessError('request_malformed', { required: { hint } })
+  return new AccessError('request_malformed', { reason: 'malformed_field', required: { hint } })
 }

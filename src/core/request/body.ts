@@ -1,4 +1,5 @@
 import { AccessError } from '../../errors/access-error.ts'
+import type { RefusalReason } from '../../errors/reasons.ts'
 import { type AuthRequest, headerOf } from './request.ts'
 
 /** A request whose body may still be to be read: Node's `IncomingMessage`. */
@@ -35,18 +36,18 @@ export function contentTypeOf(request: AuthRequest): string {
 
 function parseFields(text: string, type: string): Fields {
   if (text === '') return {}
-  if (text.length > maxBytes) throw malformed('The body is too large.')
+  if (text.length > maxBytes) throw malformed('body_too_large')
   if (type === 'application/x-www-form-urlencoded') return parseForm(text)
-  if (type !== 'application/json') throw malformed('The body is neither JSON nor a form.')
+  if (type !== 'application/json') throw malformed('malformed_body')
   const value = parseJson(text)
-  if (!isPlainObject(value)) throw malformed('The body is no JSON object.')
+  if (!isPlainObject(value)) throw malformed('malformed_body')
   return value
 }
 
 function parseForm(text: string): Fields {
   const entries = [...new URLSearchParams(text)]
   const fields = Object.fromEntries(entries)
-  if (Object.keys(fields).length < entries.length) throw malformed('A field was sent twice.')
+  if (Object.keys(fields).length < entries.length) throw malformed('duplicate_field')
   return fields
 }
 
@@ -54,7 +55,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw malformed('The body is no JSON.')
+    throw malformed('malformed_body')
   }
 }
 
@@ -75,9 +76,9 @@ function readText(request: BodyRequest): Promise<string> {
       if (size <= maxBytes) return
       request.removeListener?.('data', take)
       request.resume?.()
-      reject(malformed('The body is too large.'))
+      reject(malformed('body_too_large'))
     }
-    const fail = () => reject(malformed('The body ended early.'))
+    const fail = () => reject(malformed('body_ended_early'))
     request.on?.('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
     request.on?.('error', fail)
     request.on?.('close', fail)
@@ -91,6 +92,6 @@ function isPlainObject(value: unknown): value is Fields {
   return prototype === Object.prototype || prototype === null
 }
 
-function malformed(reason: string): AccessError {
-  return new AccessError('request_malformed', { cause: new Error(reason) })
+function malformed(reason: RefusalReason): AccessError {
+  return new AccessError('request_malformed', { reason })
 }

@@ -5,10 +5,12 @@ import { type AuthRequest, countHeader, headerOf } from './request.ts'
 /** What a request presents: one token in a header, or the pair of cookies, of which either may be missing. */
 export interface Credential {
   readonly carrier: 'header' | 'cookie'
+  /** Where it was found: `bearer`, `cookie`, or the name of the header. */
+  readonly source: string
   readonly session_jwt?: string | undefined
   readonly session_token?: string | undefined
   /** Why nothing that was presented can be a credential. */
-  readonly junk?: string
+  readonly junk?: 'duplicate_header' | 'duplicate_cookie' | 'malformed_credential'
 }
 
 const opaqueForm = /^[A-Za-z0-9_-]{20,256}$/
@@ -43,23 +45,25 @@ function readSource(
 function readBearer(request: AuthRequest): Credential | undefined {
   const header = headerOf(request, 'authorization')
   if (header === undefined) return undefined
-  if (countHeader(request, 'authorization') > 1) return junkHeader('Two Authorization headers.')
+  if (countHeader(request, 'authorization') > 1) return junkHeader('bearer', 'duplicate_header')
   if (!/^bearer(?:[ \t]|$)/i.test(header)) return undefined
-  return header[6] === ' ' ? readToken(header.slice(7)) : junkHeader('No space behind Bearer.')
+  return header[6] === ' '
+    ? readToken(header.slice(7), 'bearer')
+    : junkHeader('bearer', 'malformed_credential')
 }
 
 function readHeader(request: AuthRequest, name: string): Credential | undefined {
   const header = headerOf(request, name)
   if (header === undefined) return undefined
-  if (countHeader(request, name) > 1) return junkHeader('The credential header was sent twice.')
-  return readToken(header)
+  if (countHeader(request, name) > 1) return junkHeader(name, 'duplicate_header')
+  return readToken(header, name)
 }
 
 /** Two dots make a session JWT; anything else has to look like an opaque token. */
-function readToken(token: string): Credential {
-  if (isJwtShaped(token)) return { carrier: 'header', session_jwt: token }
-  if (opaqueForm.test(token)) return { carrier: 'header', session_token: token }
-  return junkHeader('The header holds no token.')
+function readToken(token: string, source: string): Credential {
+  if (isJwtShaped(token)) return { carrier: 'header', source, session_jwt: token }
+  if (opaqueForm.test(token)) return { carrier: 'header', source, session_token: token }
+  return junkHeader(source, 'malformed_credential')
 }
 
 function readCookies(request: AuthRequest, { cookies }: Config): Credential | undefined {
@@ -68,17 +72,17 @@ function readCookies(request: AuthRequest, { cookies }: Config): Credential | un
   const tokens = readCookieValues(header, cookies.session_token)
   if (jwts.length === 0 && tokens.length === 0) return undefined
   if (jwts.length > 1 || tokens.length > 1) {
-    return { carrier: 'cookie', junk: 'A session cookie was sent twice with different values.' }
+    return { carrier: 'cookie', source: 'cookie', junk: 'duplicate_cookie' }
   }
   const session_jwt = jwts.find(isJwtShaped)
   const session_token = tokens.find((token) => opaqueForm.test(token))
   return session_jwt === undefined && session_token === undefined
-    ? { carrier: 'cookie', junk: 'The session cookies hold no token.' }
-    : { carrier: 'cookie', session_jwt, session_token }
+    ? { carrier: 'cookie', source: 'cookie', junk: 'malformed_credential' }
+    : { carrier: 'cookie', source: 'cookie', session_jwt, session_token }
 }
 
-function junkHeader(junk: string): Credential {
-  return { carrier: 'header', junk }
+function junkHeader(source: string, junk: NonNullable<Credential['junk']>): Credential {
+  return { carrier: 'header', source, junk }
 }
 
 function isJwtShaped(token: string): boolean {

@@ -1,4 +1,5 @@
 import { AccessError } from '../../errors/access-error.ts'
+import type { RefusalReason } from '../../errors/reasons.ts'
 import type { Config } from '../options.ts'
 import { type AuthRequest, headerOf } from './request.ts'
 
@@ -16,24 +17,20 @@ import { type AuthRequest, headerOf } from './request.ts'
 export function refuseForeignRequest(request: AuthRequest, config: Config): void {
   const origin = headerOf(request, 'origin')
   const site = headerOf(request, 'sec-fetch-site')
-  if (origin?.includes(',') || site?.includes(',')) throw rejected('A header was sent twice.')
+  if (origin?.includes(',') || site?.includes(',')) throw rejected('duplicate_header')
 
   if (origin !== undefined && config.trustedOrigins.has(origin)) return
   if (site !== undefined) {
     if (site === 'same-origin' || site === 'none') return
-    throw rejected('Sec-Fetch-Site is neither same-origin nor none.')
+    throw rejected('cross_site')
   }
   if (origin !== undefined) {
     if (origin === config.origin) return
-    throw rejected(
-      config.origin === undefined
-        ? 'The option origin is not set, so no Origin can be recognised as our own.'
-        : 'Origin is not our own.'
-    )
+    throw rejected(config.origin === undefined ? 'origin_not_configured' : 'foreign_origin')
   }
-  if (config.csrf === 'strict') throw rejected('Neither Sec-Fetch-Site nor Origin was sent.')
+  if (config.csrf === 'strict') throw rejected('origin_not_sent')
 }
 
-function rejected(reason: string): AccessError {
-  return new AccessError('csrf_rejected', { cause: new Error(reason) })
+function rejected(reason: RefusalReason): AccessError {
+  return new AccessError('csrf_rejected', { reason })
 }

@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { AccessError } from '../../errors/access-error.ts'
+import { privateCause } from '../../errors/private-cause.ts'
+import type { RefusalReason } from '../../errors/reasons.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import { isTooOld } from '../../jwt/age.ts'
 import { type SessionClaims, sessionIdOf } from '../../jwt/claims.ts'
@@ -97,10 +99,8 @@ export function createAsk({ authenticate, isKnown, now, moment }: AskOptions): A
   }
 
   async function limited<T>(call: () => Promise<T>): Promise<T> {
-    if (!budget.hasSome()) throw unavailable('Too many unverified tokens were refused.', 1)
-    if (unverifiedCalls >= maxUnverifiedCalls) {
-      throw unavailable('Too many unverified tokens are being asked about.', 1)
-    }
+    if (!budget.hasSome()) throw limitReached('budget_exhausted')
+    if (unverifiedCalls >= maxUnverifiedCalls) throw limitReached('too_many_remote_checks')
     unverifiedCalls += 1
     try {
       return await call()
@@ -115,13 +115,12 @@ export function createAsk({ authenticate, isKnown, now, moment }: AskOptions): A
 
 function rejectClassified(error: unknown): never {
   if (error instanceof UnavailableError) throw error
-  if (saysSessionIsOver(error)) throw sessionOver(error.error_type)
-  const { status_code, error_type } = Object(error)
-  throw unavailable(
-    typeof error_type === 'string'
-      ? `The authority answered ${status_code} ${error_type}.`
-      : 'The call failed.'
-  )
+  if (saysSessionIsOver(error)) throw sessionOver(error)
+  const { status_code } = Object(error)
+  throw new UnavailableError('authority_unavailable', {
+    reason: typeof status_code === 'number' ? 'authority_error_status' : 'authority_call_failed',
+    cause: privateCause(error)
+  })
 }
 
 /** The answer must be about what was sent, or nothing of it is used. */
@@ -139,7 +138,7 @@ function readAnswer(
       ? session_token === token
       : claims !== undefined && isSameSession(member_session, claims.member_session)
   if (!isConsistent || !isAboutToken || !isJwtOf(session_jwt, member_session.member_session_id)) {
-    throw new UnavailableError('authority_answer_mismatch')
+    throw new UnavailableError('authority_answer_mismatch', { reason: 'answer_mismatch' })
   }
   return { member_session: freezeJson(member_session), refreshedJwt: session_jwt }
 }
@@ -162,9 +161,6 @@ function isJwtOf(session_jwt: string, member_session_id: string): boolean {
   return parsed !== undefined && sessionIdOf(parsed.claims) === member_session_id
 }
 
-function unavailable(reason: string, retryAfterSeconds?: number): UnavailableError {
-  return new UnavailableError('authority_unavailable', {
-    cause: new Error(reason),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
-  })
+function limitReached(reason: RefusalReason): UnavailableError {
+  return new UnavailableError('authority_unavailable', { reason, retryAfterSeconds: 1 })
 }

@@ -102,7 +102,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
 
   function judgeTimes(claims: SessionClaims, maxAgeMs: number): LocalOutcome {
     const moment = now()
-    if (revocations.hasEnded(claims.member_session)) return 'session_ended'
+    if (revocations.hasEnded(claims.member_session)) return 'session_revoked_here'
     if (claims.exp * 1000 <= moment - clockToleranceMs) return 'expired'
     if (claims.iat * 1000 > moment + clockToleranceMs) return 'issued_ahead'
     if (claims.nbf !== undefined && claims.nbf * 1000 > moment + clockToleranceMs) {
@@ -156,12 +156,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     const after = revocations.distrustedSince(first.member_session)
     const checked = first.surelyTrueAt > after ? first : await ask({ ...question, after })
     if (revocations.hasEnded(checked.member_session)) {
-      throw new AccessError('session_invalid', { cause: new Error('session_ended') })
+      throw new AccessError('session_invalid', { reason: 'session_revoked_here' })
     }
     if (!revocations.allow(checked)) {
-      throw new UnavailableError('authority_unavailable', {
-        cause: new Error('Sessions were ended again and again while asking.')
-      })
+      throw new UnavailableError('authority_unavailable', { reason: 'invalidated_while_checking' })
     }
     return checked
   }
@@ -186,6 +184,6 @@ function isWellSigned(local: LocalAnswer): local is LocalAnswer & { claims: Sess
 /** With the authority out of reach as well, it is the keys that would have helped. */
 function keysUnavailable(error: unknown): unknown {
   return error instanceof UnavailableError && error.code === 'authority_unavailable'
-    ? new UnavailableError('keys_unavailable', { cause: error })
+    ? new UnavailableError('keys_unavailable', { reason: 'keys_unavailable', cause: error })
     : error
 }

@@ -65,7 +65,7 @@ function isAnswer(error: unknown): boolean {
 
 function heldBack(remainingMs: number): UnavailableError {
   return new UnavailableError('authority_unavailable', {
-    cause: new Error('Calls are held back: the last ones all failed.'),
+    reason: 'held_back_by_breaker',
     retryAfterSeconds: Math.max(1, Math.ceil(remainingMs / 1000))
   })
 }

@@ -36,7 +36,7 @@ export function callsOfForeignClient(client: GuardClient, timeoutMs: number): Gu
     const answer = await withDeadline(timeoutMs, attempt)
     if (schema !== undefined && v.is(schema, answer)) return answer as T
     throw new UnavailableError('authority_unavailable', {
-      cause: new Error('The answer does not have the shape of this call.')
+      reason: 'unreadable_answer'
     })
   }
   const { getOrgPolicy } = routes.rbac.organizations

@@ -13,7 +13,7 @@ export type LocalOutcome =
   | 'distrusted'
   | 'opaque_token'
   | 'keys_unavailable'
-  | 'session_ended'
+  | 'session_revoked_here'
   | RefusedReason
 
 /**
@@ -36,8 +36,8 @@ export const decisions: Readonly<Record<LocalOutcome, LocalDecision>> = {
   opaque_token: 'ask_unverified',
   keys_unavailable: 'ask_unverified',
 
-  session_ended: 'refuse',
-  malformed: 'refuse',
+  session_revoked_here: 'refuse',
+  malformed_jwt: 'refuse',
   unknown_key: 'refuse',
   wrong_signature: 'refuse',
   wrong_issuer: 'refuse',

@@ -1,4 +1,6 @@
 import { AccessError } from '../../errors/access-error.ts'
+import { AnsweredCause } from '../../errors/private-cause.ts'
+import type { UnavailableError } from '../../errors/unavailable-error.ts'
 
 /** The only answers that mean: this session is over. Every other refusal is about us, not about the member. */
 const answers: Readonly<Record<string, number>> = {
@@ -7,36 +9,43 @@ const answers: Readonly<Record<string, number>> = {
   unable_to_parse_session_jwt: 400
 }
 
-/** Marks a refusal as the authority's own word. */
-class SessionOver extends Error {}
+interface Answered {
+  readonly status_code: number
+  readonly error_type: string
+}
 
 /** Whether a rejected call says that its session is over. */
-export function saysSessionIsOver(error: unknown): error is { readonly error_type: string } {
+export function saysSessionIsOver(error: unknown): error is Answered {
   const { status_code, error_type } = Object(error)
   return Object.hasOwn(answers, error_type) && answers[error_type] === status_code
 }
 
-export function sessionOver(error_type: string): AccessError {
-  return new AccessError('session_invalid', { cause: new SessionOver(error_type) })
+export function sessionOver({ status_code, error_type }: Answered): AccessError {
+  return new AccessError('session_invalid', {
+    reason: 'session_over_at_authority',
+    cause: new AnsweredCause(status_code, error_type)
+  })
 }
 
-/** Whether the authority itself ended it: only then does a browser forget its cookies. */
-export function isSessionOver(error: AccessError | { readonly cause?: unknown }): boolean {
-  return error.cause instanceof SessionOver
+/** Whether the authority itself ended it: only then are the cookies of a browser cleared. */
+export function isSessionOver({ reason }: AccessError | UnavailableError): boolean {
+  return reason === 'session_over_at_authority'
 }
-
-/** Marks that an intermediate session can be continued no more. */
-class SignInOver extends Error {}
 
 /** Whether a rejected call says that its intermediate session has ended, or was never one. */
-export function saysSignInIsOver(error: unknown): error is { readonly error_type: string } {
-  return Object(error).error_type === 'intermediate_session_not_found'
+export function saysSignInIsOver(error: unknown): error is Answered {
+  const { status_code, error_type } = Object(error)
+  return error_type === 'intermediate_session_not_found' && typeof status_code === 'number'
 }
 
-export function signInOver(reason: string): AccessError {
-  return new AccessError('session_required', { cause: new SignInOver(reason) })
+/** An intermediate session can be continued no more: its cookie has expired, or the authority says so. */
+export function signInOver(answer?: Answered): AccessError {
+  return new AccessError('session_required', {
+    reason: 'sign_in_over',
+    cause: answer && new AnsweredCause(answer.status_code, answer.error_type)
+  })
 }
 
-export function isSignInOver({ cause }: { readonly cause?: unknown }): boolean {
-  return cause instanceof SignInOver
+export function isSignInOver({ reason }: AccessError | UnavailableError): boolean {
+  return reason === 'sign_in_over'
 }

@@ -2,6 +2,7 @@ import type { Client } from '../../client/create-client.ts'
 import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
 import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { AnsweredCause } from '../../errors/private-cause.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
@@ -56,9 +57,11 @@ export function createSwitchOrganization<Source>(
   return createPostAction(config, async (call) => {
     const credential = readCredential(call.request, config)
     if (credential === undefined || credential.carrier !== 'cookie') {
-      throw new AccessError('session_required')
+      throw new AccessError('session_required', { reason: 'no_credential' })
     }
-    if (credential.junk !== undefined) throw new AccessError('session_invalid')
+    if (credential.junk !== undefined) {
+      throw new AccessError('session_invalid', { reason: credential.junk })
+    }
     const { member_session, refreshedJwt } = await authenticate(
       credential,
       Number.POSITIVE_INFINITY
@@ -87,7 +90,9 @@ export function createChooseOrganization<Source>(
 
   return createPostAction(config, async (call) => {
     const pending = await readBoundState(parts, call.request)
-    if (pending === undefined) throw new AccessError('session_required')
+    if (pending === undefined) {
+      throw new AccessError('session_required', { reason: 'no_pending_sign_in' })
+    }
     const fields = await readFields(call.request, call.body)
     const target = targetOf(call.source, fields)
     const { intermediate_session_token } = pending
@@ -114,9 +119,7 @@ function planTarget<Source>(factory: Factory, given: unknown = {}) {
   return function targetOf(source: Source, fields: Fields): Target {
     const wanted = tenant === undefined ? fields.organization_id : tenant.of(source)
     if (typeof wanted !== 'string' || wanted === '') {
-      throw new AccessError('request_malformed', {
-        cause: new Error('No organization was named.')
-      })
+      throw new AccessError('request_malformed', { reason: 'no_organization_named' })
     }
     return { wanted, claim: tenant?.claim }
   }
@@ -126,16 +129,24 @@ async function exchange(call: () => Promise<SignInResponse>): Promise<SignInResp
   try {
     return await call()
   } catch (error) {
-    if (saysSessionIsOver(error)) throw sessionOver(error.error_type)
-    if (saysSignInIsOver(error)) throw signInOver(error.error_type)
+    if (saysSessionIsOver(error)) throw sessionOver(error)
+    if (saysSignInIsOver(error)) throw signInOver(error)
     const { status_code, error_type } = Object(error)
     if (typeof status_code !== 'number') throw error
-    const cause = new Error(`The authority answered ${status_code} ${error_type}.`)
-    if (status_code === 429) throw new AccessError('too_many_attempts', { cause })
-    if (status_code === 401 || status_code >= 500) {
-      throw new UnavailableError('authority_unavailable', { cause })
+    const cause = new AnsweredCause(status_code, error_type)
+    if (status_code === 429) {
+      throw new AccessError('too_many_attempts', {
+        reason: 'too_many_attempts_at_authority',
+        cause
+      })
     }
-    throw new AccessError('organization_unavailable', { cause })
+    if (status_code === 401 || status_code >= 500) {
+      throw new UnavailableError('authority_unavailable', {
+        reason: 'authority_error_status',
+        cause
+      })
+    }
+    throw new AccessError('organization_unavailable', { reason: 'rejected_by_authority', cause })
   }
 }
 
@@ -156,9 +167,7 @@ async function refuseOtherOrganization(
 ): Promise<void> {
   if (target.claim === undefined || isOf(organization, target)) return
   if (member_session) await revoke(member_session.member_session_id).catch(() => {})
-  throw new AccessError('organization_unavailable', {
-    cause: new Error('The name is of another organization.')
-  })
+  throw new AccessError('organization_unavailable', { reason: 'wrong_organization_answered' })
 }
 
 /** Without an answer the member was there already. */

@@ -48,11 +48,19 @@ export async function continueSignIn(
 }
 
 function missingStep(step: SignInStep, state: SignInState | DiscoveryState): AccessError {
-  if (!isOfMember(state)) return new AccessError('organization_required')
+  if (!isOfMember(state)) {
+    return new AccessError('organization_required', { reason: 'organization_not_chosen' })
+  }
   const { primary_required, mfa_required, locked } = state
   return step === 'primary'
-    ? new AccessError('primary_required', { required: { primary_required } })
-    : new AccessError('mfa_required', { required: { mfa_required, locked } })
+    ? new AccessError('primary_required', {
+        reason: 'primary_factor_missing',
+        required: { primary_required }
+      })
+    : new AccessError('mfa_required', {
+        reason: 'second_factor_missing',
+        required: { mfa_required, locked }
+      })
 }
 
 /** The place that a browser wanted last is the one to resume. */
