@@ -12,6 +12,7 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }
     ]
   },
+  globalSetup: '<rootDir>/test/support/run-folder.js',
   testTimeout: 30_000,
   maxWorkers: '100%',
   reporters: [

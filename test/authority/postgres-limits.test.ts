@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { DatabaseUnavailable, type Engine } from '../../src/authority/store/engine.ts'
 import { openPostgres } from '../../src/authority/store/postgres.ts'
+import { builtCli } from '../support/built-cli.ts'
 import { describeOnPostgres, type TestDatabase } from '../support/databases.ts'
 import { plant } from '../support/plant.ts'
 
@@ -93,11 +94,12 @@ describeOnPostgres('PostgreSQL at its limits', (createDatabase) => {
   }, 20_000)
 
   test('ST-08: four processes that start together on an empty database migrate it once', async () => {
+    const cli = await builtCli()
     const key = newAtRestKey()
     const children: ChildProcess[] = []
     const ready = Array.from({ length: 4 }, async () => {
       const args = ['serve', '--port', '0', '--json', '--database', database.location]
-      const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+      const child = spawn(process.execPath, [cli, ...args], {
         cwd: root,
         env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', MEMBERGATE_KEY: key },
         stdio: ['ignore', 'pipe', 'inherit']

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,7 +12,9 @@ import { hash } from 'bcryptjs'
 import { type Client, createClient } from 'membergate/client'
 import { ApiError } from 'membergate/errors'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
+import { builtCli } from '../support/built-cli.ts'
 import { describeOnPostgres, type TestDatabase } from '../support/databases.ts'
+import { newFolder } from '../support/new-folder.ts'
 import { timeoutMs } from '../support/patience.ts'
 import { close, codeAt, listen, newPhone, wrongCode } from '../support/promises.ts'
 
@@ -58,7 +59,7 @@ describeOnPostgres('two processes on one database', (create) => {
 
   beforeAll(async () => {
     database = await create()
-    folder = await mkdtemp(join(tmpdir(), 'membergate-two-'))
+    folder = await newFolder()
     cheapHash = await hash(password, 4)
     mailbox = createServer(async (request, response) => {
       received.unshift(JSON.parse(await text(request)).data)
@@ -97,7 +98,7 @@ describeOnPostgres('two processes on one database', (create) => {
   async function serve(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
     const child = spawn(
       process.execPath,
-      ['--import', 'tsx', 'src/cli.ts', 'serve', '--port', '0', '--json', ...args],
+      [await builtCli(), 'serve', '--port', '0', '--json', ...args],
       { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] }
     )
     children.push(child)

@@ -7,13 +7,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { readAuditOptions } from '../../src/cli/audit-options.ts'
+import { builtCli } from '../support/built-cli.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const cli = await builtCli()
 const day = Date.UTC(2026, 0, 31)
 
 function start(args: readonly string[]) {
-  return spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'audit', ...args], {
+  return spawn(process.execPath, [cli, 'audit', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
     stdio: ['ignore', 'pipe', 'pipe']

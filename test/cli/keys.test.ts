@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +8,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { readKeysOptions } from '../../src/cli/keys-options.ts'
+import { builtCli } from '../support/built-cli.ts'
+import { newFolder } from '../support/new-folder.ts'
 
+const cli = await builtCli()
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const [key, newKey] = [newAtRestKey(), newAtRestKey()]
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
@@ -21,7 +23,7 @@ let authority: Authority
 let url: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'membergate-keys-'))
+  folder = await newFolder()
 })
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -36,15 +38,11 @@ beforeEach(async () => {
 afterEach(() => authority.close())
 
 async function run(args: readonly string[], env: Record<string, string> = { MEMBERGATE_KEY: key }) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'src/cli.ts', 'keys', ...args],
-    {
-      cwd: root,
-      env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe']
-    }
-  )
+  const child: ChildProcess = spawn(process.execPath, [cli, 'keys', ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
   if (child.stdout === null || child.stderr === null) throw new Error('The output is not piped.')
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +9,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { chooseKeys } from '../../src/cli/choose-keys.ts'
 import { readSeed } from '../../src/cli/read-seed.ts'
 import { readServeOptions } from '../../src/cli/serve-options.ts'
+import { builtCli } from '../support/built-cli.ts'
+import { newFolder } from '../support/new-folder.ts'
 
+const cli = await builtCli()
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const key = Buffer.alloc(32, 7).toString('base64url')
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
@@ -27,7 +29,7 @@ const running = new Set<ChildProcess>()
 let folder: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'membergate-cli-'))
+  folder = await newFolder()
 })
 
 afterEach(async () => {
@@ -40,7 +42,7 @@ afterAll(async () => {
 
 /** Only the variables named here: the CLI must not see those of whoever runs the tests. */
 function start(args: readonly string[], env: Environment = {}): ChildProcess {
-  const child = spawn(join(root, 'node_modules/.bin/tsx'), ['src/cli.ts', ...args], {
+  const child = spawn(process.execPath, [cli, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe']

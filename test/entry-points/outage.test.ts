@@ -1,17 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { frameworks } from '../support/frameworks.ts'
+import { newFolder } from '../support/new-folder.ts'
 import { password, seed } from '../support/world.ts'
 
 test.each(frameworks)(
   'an authority that stops and comes back needs no restart of an app on $name',
   async ({ open }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'membergate-'))
+    const folder = await newFolder()
     const project_id = 'project-test-22222222-2222-4222-8222-222222222222'
     const secret = 'secret-test-outage'
     let clock = Date.now()

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from '@jest/globals'
 import pg from 'pg'
+import { newFolder } from './new-folder.ts'
 
 /** An empty database of its own, as `createAuthority` takes it. */
 export interface TestDatabase {
@@ -63,7 +63,7 @@ function describeOn(
 }
 
 async function createSqliteFile(): Promise<TestDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'membergate-'))
+  const folder = await newFolder()
   const location = join(folder, 'authority.db')
   return {
     location,
@@ -79,7 +79,8 @@ async function createPostgresSchema(): Promise<TestDatabase> {
   const schema = `membergate_${randomUUID().replaceAll('-', '')}`
   await runOnPostgres(`create schema ${schema}`)
   const location = new URL(postgresUrl)
-  location.searchParams.set('options', `-c search_path=${schema}`)
+  // No test loses power, so a commit need not wait for the disk.
+  location.searchParams.set('options', `-c search_path=${schema} -c synchronous_commit=off`)
   return {
     // A form's plus sign for a space is not understood in a connection URL.
     location: location.href.replaceAll('+', '%20'),

@@ -33,9 +33,7 @@ export interface IdentityProvider {
 }
 
 export async function openIdentityProvider(): Promise<IdentityProvider> {
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwk = { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' }
   const users = new Map<string, unknown>()
   const calls: ProviderCall[] = []
   const answers = new Map<string, Answer>()
@@ -46,7 +44,7 @@ export async function openIdentityProvider(): Promise<IdentityProvider> {
     calls.push({ method, path, authorization })
     const answer = answers.get(path)
     if (answer !== undefined) answer(request, response)
-    else if (path === '/jwks') sendJson(response, 200, { keys: [jwk] })
+    else if (path === '/jwks') sendJson(response, 200, { keys: [rsaJwk()] })
     else if (path === '/userinfo' && users.has(authorization))
       sendJson(response, 200, users.get(authorization))
     else sendJson(response, path === '/userinfo' ? 401 : 404, { error: 'invalid_token' })
@@ -60,7 +58,7 @@ export async function openIdentityProvider(): Promise<IdentityProvider> {
     pem: curve.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     sign(claims, header = {}) {
       const full = { alg: 'RS256', kid: 'rsa', ...header }
-      const key: KeyObject = full.alg === 'ES256' ? curve.privateKey : rsa.privateKey
+      const key: KeyObject = full.alg === 'ES256' ? curve.privateKey : rsaPair().privateKey
       return new SignJWT(claims).setProtectedHeader(full).sign(key)
     },
     credentialFor(userinfo, form = randomUUID()) {
@@ -78,6 +76,22 @@ export async function openIdentityProvider(): Promise<IdentityProvider> {
     },
     close: () => close(server)
   }
+}
+
+let rsa: ReturnType<typeof newRsaPair> | undefined
+
+/** One for all providers of a test file, made when it is first needed: to find the primes takes a while. */
+function rsaPair() {
+  rsa ??= newRsaPair()
+  return rsa
+}
+
+function newRsaPair() {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 })
+}
+
+function rsaJwk() {
+  return { ...rsaPair().publicKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' }
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { type OpenAuthority, type OpenAuthorityOptions, openAuthority } from 'membergate/testing'
+import { newFolder } from '../support/new-folder.ts'
 import { timeoutMs } from '../support/patience.ts'
 
 const credentials = { email_address: 'ada@acme.test', password: 'correct horse battery staple' }
@@ -65,7 +65,7 @@ describe('openAuthority', () => {
   })
 
   test('a database in a file is opened again with the secret of its project, and refused without', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'membergate-testing-'))
+    const folder = await newFolder()
     const database = join(folder, 'test.sqlite')
     const first = await open({ database, projects: [{ organizations: [acme] }] })
     const signIn = { organization_id: 'acme', ...credentials }
