@@ -24,7 +24,7 @@ app.post('/sign-in', express.urlencoded({ extended: false }), async (req, res) =
   }
 })
 
-app.post('/sign-out', auth.signOut({ redirectTo: '/sign-in' }))
+app.post('/sign-out', auth.signOut({ return_to: '/sign-in' }))
 app.use(auth.mfaRoutes()) // everything below /mfa: TOTP, SMS, recovery codes, and their pages
 app.use(auth.handleMfaRedirect(), auth.requireMemberSession())
 

@@ -35,9 +35,7 @@ export {
   type ExpressMemberAuthOptions,
   type ExpressMiddleware,
   type ExpressNext,
-  type ExpressRequest,
   type ExpressResponse,
-  type ExpressTenantRequest,
   handleMfaRedirect,
   memberOf,
   mfaRoutes,
@@ -51,6 +49,7 @@ export {
   switchOrganization,
   verdictOf
 } from './adapters/express.ts'
+export type { ExpressRequest, ExpressTenantRequest } from './adapters/express-request.ts'
 export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
 export type { MfaRoutesOptions } from './core/mfa/mfa-routes.ts'
 export type {

@@ -2,32 +2,55 @@
  * `membergate`: the decision itself, for any framework.
  *
  * ```ts
- * import { createAuthenticator } from 'membergate'
- * const { authenticate } = createAuthenticator({ project_id, secret })
- * const decision = await authenticate(request)
+ * import { createMemberAuth, sendAnswer } from 'membergate'
+ * const auth = createMemberAuth({ project_id, secret })
+ * const mayRead = auth.requirePermission('documents', 'read')
+ * const decision = await mayRead(request)
+ * if (!decision.accepted) return sendAnswer(response, decision)
  * ```
  *
- * Express and Koa apps want `membergate/express` and `membergate/koa`, which carry decisions out.
+ * Guards and actions are functions of a request, of Node or the web, and send nothing. Express and Koa apps want
+ * `membergate/express` and `membergate/koa`, which carry decisions out.
  */
 
-export { type Authenticator, createAuthenticator } from './core/create-authenticator.ts'
+export { addHeaders, type NodeResponse, sendAnswer } from './adapters/response.ts'
 export type {
   AcceptedDecision,
   AnonymousDecision,
   Decision,
+  RefusalError,
   RefusedDecision
 } from './core/decision.ts'
 export type { RefusalEvent, RevocationEvent } from './core/events.ts'
-export type { SessionGuardOptions } from './core/guard-options.ts'
+export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+export { createMemberAuth, type MemberAuth } from './core/member-auth.ts'
+export type { MemberAuthFunctions } from './core/member-auth-functions.ts'
+export type { MfaRoutesOptions } from './core/mfa/mfa-routes.ts'
 export type {
   CookieOptions,
   CredentialSource,
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
+export type { FactorMethod, RecentFactorOptions } from './core/recent-factor.ts'
+export type { Answer } from './core/refusal.ts'
+export type { BodyRequest } from './core/request/body.ts'
 export type { AuthRequest } from './core/request/request.ts'
+export type { EndedSubject } from './core/session/watch-revocations.ts'
+export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
+export type {
+  AuthenticatingResponse,
+  CompletedSignIn,
+  CompletedSignInWithHeaders,
+  CompleteSignInOptions,
+  DiscoveryResponse,
+  PendingDiscovery,
+  PendingSignIn
+} from './core/sign-in/sign-in.ts'
+export type { SignOutOptions } from './core/sign-in/sign-out.ts'
 export { checkPermission } from './rbac/check-permission.ts'
 export { type CompiledPolicy, compilePolicy } from './rbac/compile-policy.ts'
+export type { Authorization } from './wire/authorization.ts'
 export type { MemberSession } from './wire/member-session.ts'
 export type { OrgPolicy, Policy, PolicyRole, PolicyRolePermission } from './wire/rbac.ts'
 export type { AuthorizationVerdict } from './wire/sessions.ts'

@@ -45,7 +45,7 @@ export function createApp(auth: ExpressMemberAuth, origin: string) {
   app.post('/organizations/new', run(steps.createOrganization))
   app.post('/organizations/switch', auth.switchOrganization())
 
-  app.all('/sign-out', auth.signOut({ redirectTo: '/sign-in' }))
+  app.all('/sign-out', auth.signOut({ return_to: '/sign-in' }))
   app.use(auth.mfaRoutes())
 
   // Everyone else needs a session. A half-done sign-in goes on where it stopped.
@@ -76,7 +76,7 @@ export function createApp(auth: ExpressMemberAuth, origin: string) {
       await steps.endSessions(exchangeOf(auth, origin, req, res))
       next()
     },
-    auth.signOut({ redirectTo: '/sign-in' })
+    auth.signOut({ return_to: '/sign-in' })
   )
 
   app.use((_req, res) => {

@@ -85,7 +85,7 @@ export function createSite(auth: ExpressMemberAuth): Router {
     res.send(pages.sms())
   })
 
-  site.all('/sign-out', signOut({ redirectTo: '/sign-in' }))
+  site.all('/sign-out', signOut({ return_to: '/sign-in' }))
 
   // Everyone else needs a session. Whatever they ask for, the tenant comes from it.
   site.use(handleMfaRedirect())

@@ -53,7 +53,7 @@ export function createApp(auth: KoaMemberAuth, origin: string): Koa {
   open.post('/organizations/new', run(steps.createOrganization))
   open.post('/organizations/switch', auth.switchOrganization())
 
-  open.all('/sign-out', auth.signOut({ redirectTo: '/sign-in' }))
+  open.all('/sign-out', auth.signOut({ return_to: '/sign-in' }))
   app.use(open.routes())
   app.use(auth.mfaRoutes())
 
@@ -87,7 +87,7 @@ export function createApp(auth: KoaMemberAuth, origin: string): Koa {
       await steps.endSessions(exchangeOf(auth, origin, ctx, undefined))
       await next()
     },
-    auth.signOut({ redirectTo: '/sign-in' })
+    auth.signOut({ return_to: '/sign-in' })
   )
 
   app.use(guarded.routes()).use(workspace.routes())

@@ -1,16 +1,32 @@
+import type { ServerResponse } from 'node:http'
+import { createInstance } from '../core/instance.ts'
+import {
+  type Binding,
+  bindInstance,
+  type Framework,
+  type MemberAuthFunctions
+} from '../core/member-auth-functions.ts'
+import type { MemberAuthOptions } from '../core/options.ts'
+import type { Answer } from '../core/refusal.ts'
 import type { HeaderPair } from '../core/request/cookies.ts'
 import { ConfigError } from '../errors/config-error.ts'
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
+  statusCode: number
   readonly headersSent: boolean
   getHeader(name: string): number | string | readonly string[] | undefined
   setHeader(name: string, value: string | readonly string[]): unknown
   appendHeader(name: string, value: string): unknown
+  end(body?: string): unknown
+  destroy(): unknown
 }
 
-/** Puts our headers beside those that are there: `Set-Cookie` and `Vary` are added to, the rest is set. */
-export function addHeaders(response: NodeResponse, headers: readonly HeaderPair[]): void {
+/** Adds headers of a decision to a response: `Set-Cookie` and `Vary` join those that are there, the rest is set. */
+export function addHeaders(
+  response: Omit<NodeResponse, 'statusCode' | 'end' | 'destroy'>,
+  headers: readonly HeaderPair[]
+): void {
   if (response.headersSent) return
   for (const [name, value] of headers) {
     if (name === 'Set-Cookie') response.appendHeader(name, value)
@@ -19,36 +35,79 @@ export function addHeaders(response: NodeResponse, headers: readonly HeaderPair[
   }
 }
 
+/** Sends an answer, or a decision that was not accepted. Of a response that has begun the connection is destroyed. */
+export function sendAnswer(
+  response: NodeResponse,
+  { status, headers, body }: Pick<Answer, 'status' | 'headers' | 'body'>
+): void {
+  if (destroyBegun(response)) return
+  addHeaders(response, headers)
+  response.statusCode = status
+  response.end(body)
+}
+
+/** Where it is too late for an answer, what was begun must not look complete. */
+export function destroyBegun(response: Pick<NodeResponse, 'headersSent' | 'destroy'>): boolean {
+  if (response.headersSent) response.destroy()
+  return response.headersSent
+}
+
 /**
- * Sets what a sign-in decided. Where the response is on its way already, no cookie can follow, and nobody would be signed
- * in: that is the app's mistake, whether it was sent before or meanwhile.
+ * Sets what a sign-in decided. Where the response has begun, no cookie can follow, and the member would not be signed in:
+ * that is the app's mistake, whether it was sent before or meanwhile.
  *
  * @throws ConfigError
  */
 export async function setCookies<Result>(
-  response: NodeResponse,
+  response: Parameters<typeof addHeaders>[0],
   name: string,
   decide: () => Promise<Result & { readonly headers: readonly HeaderPair[] }>
 ): Promise<Omit<Result, 'headers'>> {
-  const refuseTooLate = () => {
+  const assertNotSent = () => {
     if (!response.headersSent) return
     throw new ConfigError(`${name} sets cookies: await it before the response is sent.`)
   }
-  refuseTooLate()
+  assertNotSent()
   const { headers, ...completed } = await decide()
-  refuseTooLate()
+  assertNotSent()
   addHeaders(response, headers)
   return completed
 }
 
-/** The same, where some of them may be there already; what the app has set since is kept. */
-export function addMissingHeaders(response: NodeResponse, headers: readonly HeaderPair[]): void {
+/** The same as `addHeaders`, where some of them may be there already; what the app has set since is kept. */
+export function addMissingHeaders(
+  response: Parameters<typeof addHeaders>[0],
+  headers: readonly HeaderPair[]
+): void {
   const cookies = [response.getHeader('Set-Cookie') ?? []].flat().map(cookieName)
   const isMissing = ([name, value]: HeaderPair) =>
     name === 'Set-Cookie'
       ? !cookies.includes(cookieName(value))
       : name === 'Vary' || response.getHeader(name) === undefined
   addHeaders(response, headers.filter(isMissing))
+}
+
+/**
+ * Koa's own answer to an error drops every header. Ours are put back as it goes out: onto this response alone, for the
+ * error may be shared with other requests. What the app answers by itself is left alone.
+ */
+export function restoreHeadersOnError(
+  ctx: { readonly res: ServerResponse; onerror(error: Error): void },
+  headers: readonly HeaderPair[]
+): void {
+  if (headers.length === 0) return
+  const { onerror, res } = ctx
+  ctx.onerror = function restoreHeaders(error) {
+    if (error) {
+      const writeHead = res.writeHead
+      res.writeHead = function addHeadersAndWriteHead(...rest: never[]) {
+        res.writeHead = writeHead
+        addMissingHeaders(res, headers)
+        return Reflect.apply(writeHead, res, rest)
+      } as ServerResponse['writeHead']
+    }
+    Reflect.apply(onerror, ctx, [error])
+  }
 }
 
 function cookieName(cookie: unknown): string {
@@ -72,15 +131,41 @@ function mergeVary(
 
 const notOfTheBody = new Set(['Cache-Control', 'Vary', 'Set-Cookie'])
 
-/** What of a refusal's headers also belongs to an answer that the app gives in its place. */
-export function headersBesideBody(headers: readonly HeaderPair[]): readonly HeaderPair[] {
-  return headers.filter(([name]) => notOfTheBody.has(name))
+/** Sets those headers of an answer that also belong to the one that is given in its place. */
+export function prepareHandOver(response: NodeResponse, answer: Answer): readonly HeaderPair[] {
+  destroyBegun(response)
+  const headers = answer.headers.filter(([name]) => notOfTheBody.has(name))
+  addHeaders(response, headers)
+  return headers
+}
+
+export interface AdapterOptions<OnRefusal> extends MemberAuthOptions {
+  /** Default `respond`. */
+  readonly onRefusal?: OnRefusal
+}
+
+/** What every framework does with its options: `onRefusal` is its own, the rest is core's. */
+export function bindOptions<B extends Binding, OnRefusal>(
+  { onRefusal, ...options }: AdapterOptions<OnRefusal | 'respond'>,
+  framework: (onRefusal: OnRefusal | 'respond') => Framework<B>
+): MemberAuthFunctions<B> {
+  const chosen = onRefusal ?? 'respond'
+  if (chosen !== 'respond' && chosen !== 'next' && typeof chosen !== 'function') {
+    throw new ConfigError("onRefusal must be 'respond', 'next' or a function.")
+  }
+  return bindInstance(createInstance(options), framework(chosen))
 }
 
 /**
- * Whether a refusal is no error to the browser: a redirect to a page of the app, or the end of a preflight. Such an answer
- * is sent also where errors go to the framework. A function that takes over gets redirects too.
+ * The error that is handed over in place of an answer; `undefined` where the answer is sent. A redirect to a page of the
+ * app and the end of a preflight are no errors to a browser: they are sent also where errors go to the framework. A
+ * function that takes over gets redirects too.
  */
-export function isNoError({ status }: { readonly status: number }, onRefusal: unknown): boolean {
-  return status === 204 || (status === 303 && onRefusal === 'next')
+export function errorToHandOver(
+  { error, status }: Answer,
+  onRefusal: unknown
+): Answer['error'] | undefined {
+  const isAnswered =
+    onRefusal === 'respond' || status === 204 || (status === 303 && onRefusal === 'next')
+  return isAnswered ? undefined : error
 }

@@ -1,6 +1,5 @@
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
-import type { RefusedDecision } from './decision.ts'
 import { publishRefusal } from './events.ts'
 import type { Config } from './options.ts'
 import { type Answer, buildRefusal, isNavigation, privateHeaders } from './refusal.ts'
@@ -20,16 +19,13 @@ export interface ActionCall<Source = unknown> {
   readonly source: Source
 }
 
-/** Answers a request by itself; `undefined` leaves it to whoever comes next. */
-export type Action<Source = unknown> = (
+/** Answers a request by itself. */
+export type Action<Source = unknown, Result = Answer> = (
   call: ActionCall<Source>
-) => Promise<Answer | RefusedDecision | undefined>
+) => Promise<Result>
 
 /** A route of POST alone, which pages of other sites cannot make a browser send. */
-export function createPostAction<Source>(
-  config: Config,
-  run: (call: ActionCall<Source>) => Promise<Answer | RefusedDecision>
-): Action<Source> {
+export function createPostAction<Source>(config: Config, run: Action<Source>): Action<Source> {
   return async function act(call) {
     if (call.request.method !== 'POST') return methodNotAllowed('POST')
     try {
@@ -46,12 +42,12 @@ export function refuseAction(
   { request, target }: ActionCall,
   config: Config,
   error: unknown
-): RefusedDecision {
+): Answer {
   if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
   publishRefusal(request, error)
   const answer = buildRefusal(error, request, target, config)
   const headers = [...answer.headers, ...clearWhatIsOver(error, config)]
-  return { accepted: false, error, ...answer, headers }
+  return { ...answer, error, headers }
 }
 
 /** Cookies of what the authority says has ended are of no more use. An outage ends nothing. */

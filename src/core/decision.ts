@@ -4,6 +4,9 @@ import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import type { HeaderPair } from './request/cookies.ts'
 
+/** Why a request is denied or rejected. */
+export type RefusalError = AccessError | UnavailableError
+
 /** The handler may run. */
 export interface AcceptedDecision {
   readonly accepted: true
@@ -25,7 +28,7 @@ export interface AnonymousDecision {
 /** The request ends here, with this answer. */
 export interface RefusedDecision {
   readonly accepted: false
-  readonly error: AccessError | UnavailableError
+  readonly error: RefusalError
   readonly status: number
   readonly headers: readonly HeaderPair[]
   readonly body: string

@@ -1,134 +1,80 @@
-import { type Client, connect } from '../client/create-client.ts'
-import { createPolicySource } from '../rbac/policy-source.ts'
 import type { Action } from './action.ts'
-import { createGuard, type Guard } from './guard.ts'
-import { planPermissionGuard, planRecentFactorGuard, planSessionGuard } from './guard-options.ts'
-import { createMfaRoutes, type MfaRoutesOptions } from './mfa/mfa-routes.ts'
-import { type MemberAuthOptions, readOptions } from './options.ts'
-import type { Credential } from './request/credentials.ts'
-import type { AuthRequest } from './request/request.ts'
-import { createRequestMemory, type RequestMemory } from './request-memory.ts'
-import { createAsk } from './session/ask.ts'
-import { createAuthenticate } from './session/authenticate.ts'
-import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
-import { createRetryLater, type Schedule } from './session/outstanding-revocations.ts'
-import { createRevocations } from './session/revocations.ts'
-import { createSessionCache } from './session/session-cache.ts'
+import type { AcceptedDecision, AnonymousDecision, Decision, RefusedDecision } from './decision.ts'
+import type { SessionGuardOptions } from './guard-options.ts'
+import { createInstance } from './instance.ts'
 import {
-  createForget,
-  type Forget,
-  provenSession,
-  watchRevocations
-} from './session/watch-revocations.ts'
-import {
-  createChooseOrganization,
-  createSwitchOrganization
-} from './sign-in/choose-organization.ts'
-import { createSealedStates } from './sign-in/sealed-state.ts'
-import {
-  type AuthenticatingResponse,
-  type CompleteSignInOptions,
-  completeDiscovery,
-  completeSignIn,
-  type DiscoveryResponse,
-  pendingDiscovery,
-  pendingSignIn
-} from './sign-in/sign-in.ts'
-import { createSignOut, type SignOutOptions } from './sign-in/sign-out.ts'
+  type Binding,
+  bindInstance,
+  type Framework,
+  type MemberAuthFunctions,
+  named
+} from './member-auth-functions.ts'
+import type { MemberAuthOptions } from './options.ts'
+import type { Answer } from './refusal.ts'
+import type { BodyRequest } from './request/body.ts'
+import { type AuthRequest, targetOf } from './request/request.ts'
+import type { CompletedSignInWithHeaders } from './sign-in/sign-in.ts'
 
-/** One configuration and all that belongs to it: what the adapters carry out. */
-export interface MemberAuth {
-  readonly client: Client
-  readonly memory: RequestMemory
-  readonly forget: Forget
-  sessionGuard<Source>(options: unknown): Guard<Source>
-  permissionGuard<Source>(resource_id: unknown, action: unknown, options: unknown): Guard<Source>
-  recentFactorGuard<Source>(options: unknown): Guard<Source>
-  completeSignIn(
-    request: AuthRequest,
-    result: AuthenticatingResponse,
-    options?: CompleteSignInOptions
-  ): ReturnType<typeof completeSignIn>
-  completeDiscovery(
-    request: AuthRequest,
-    result: DiscoveryResponse,
-    options?: CompleteSignInOptions
-  ): ReturnType<typeof completeDiscovery>
-  pendingSignIn(request: AuthRequest): ReturnType<typeof pendingSignIn>
-  pendingDiscovery(request: AuthRequest): ReturnType<typeof pendingDiscovery>
-  mfaRoutes(options?: MfaRoutesOptions): Action
-  switchOrganization<Source>(options: unknown): Action<Source>
-  chooseOrganization<Source>(options: unknown): Action<Source>
-  signOut(options?: SignOutOptions): Action
+/** Of no framework: functions of a request, which send nothing. */
+interface RequestBinding extends Binding {
+  readonly context: [request: AuthRequest]
+  readonly source: AuthRequest
+  /** At once when the session is known and the policy at hand. */
+  readonly guard: (request: AuthRequest) => Decision | Promise<Decision>
+  readonly marker: (request: AuthRequest) => void
+  /** Reads the body by itself, where no parser has left it in `body`. */
+  readonly action: (request: BodyRequest) => Promise<Answer>
+  /** `undefined` where the request is not one of its own. */
+  readonly route: (request: BodyRequest) => Promise<Answer | undefined>
+  readonly completed: CompletedSignInWithHeaders
 }
 
-/** Builds an instance. Two of them share nothing: no key, no session, no policy. */
-export function createMemberAuthCore(
-  options: MemberAuthOptions = {},
-  schedule?: Schedule
-): MemberAuth {
-  const config = readOptions(options, process.env)
-  const { now, connection, session_duration_minutes } = config
-  const cache = createSessionCache()
-  const revocations = createRevocations(now)
-  const forget = createForget(revocations, cache)
-  const { client: ownClient, verifier, policySource: ownPolicySource } = connect(connection, config)
-  const calls =
-    config.client === undefined
-      ? callsOfOwnClient(ownClient)
-      : callsOfForeignClient(config.client, connection.timeoutMs)
-  const policySource =
-    config.client === undefined || config.policy !== undefined
-      ? ownPolicySource
-      : createPolicySource({ ...calls, now })
+/** The guards, actions and accessors of one configuration, as functions of a request. */
+export interface MemberAuth extends MemberAuthFunctions<RequestBinding> {
+  /** Decides about one request. It sends nothing: add `headers` to the response, and end it when `accepted` is false. */
+  authenticate(
+    request: AuthRequest,
+    options: SessionGuardOptions<AuthRequest> & { readonly optional: true }
+  ): Promise<AcceptedDecision | AnonymousDecision | RefusedDecision>
+  authenticate(
+    request: AuthRequest,
+    options?: SessionGuardOptions<AuthRequest>
+  ): Promise<AcceptedDecision | RefusedDecision>
+}
 
-  const authenticate = createAuthenticate({
-    verifier,
-    ask: createAsk({
-      authenticate: (data) => calls.authenticate({ ...data, session_duration_minutes }),
-      isKnown: (token) => cache.get(token) !== undefined,
-      now,
-      moment: revocations.moment
-    }),
-    cache,
-    revocations,
-    clockToleranceMs: config.clockToleranceMs,
-    now
-  })
-  const revoke = (member_session_id: string) => {
-    forget({ member_session_id })
-    return calls.revoke(member_session_id)
-  }
-  const endKnown = (credential: Credential) => {
-    for (const token of [credential.session_token, credential.session_jwt]) {
-      const proven = token === undefined ? undefined : provenSession(token, cache)
-      if (proven !== undefined) revocations.endSession(proven)
+/**
+ * Creates the guards and actions of one configuration, for any framework: functions from a request of Node or the web to
+ * a decision or an answer. They send nothing.
+ *
+ * @throws ConfigError when an option or a variable of the environment is wrong
+ * @example
+ * const auth = createMemberAuth({ project_id, secret })
+ * const guard = auth.requirePermission('documents', 'read')
+ * const decision = await guard(request)
+ * if (!decision.accepted) return respond(decision.status, decision.headers, decision.body)
+ */
+export function createMemberAuth(options?: MemberAuthOptions): MemberAuth {
+  const functions = bindInstance(createInstance(options), plainRequests)
+  return {
+    ...functions,
+    async authenticate(request: AuthRequest, guardOptions?: SessionGuardOptions<AuthRequest>) {
+      const guard = functions.requireMemberSession(guardOptions)
+      return guard(request) as Promise<AcceptedDecision | RefusedDecision>
     }
   }
-  const memory = createRequestMemory()
-  const states = createSealedStates(config.sealingKeys)
-  const parts = { config, states, memory, authenticate, policySource, revocations }
-  const client = watchRevocations(ownClient, cache, forget)
-  const actionParts = { config, states, client, authenticate, revoke }
-  const retryLater = createRetryLater(schedule)
+}
 
-  return {
-    client,
-    memory,
-    forget,
-    sessionGuard: (given) => createGuard(parts, planSessionGuard(given, config.maxAgeMs)),
-    permissionGuard: (resource_id, action, given) =>
-      createGuard(parts, planPermissionGuard(resource_id, action, given, config.maxAgeMs)),
-    recentFactorGuard: (given) => createGuard(parts, planRecentFactorGuard(given, config.maxAgeMs)),
-    completeSignIn: (request, result, given = {}) =>
-      completeSignIn({ config, states, revoke }, request, result, given),
-    completeDiscovery: (request, result, given = {}) =>
-      completeDiscovery({ config, states }, request, result, given),
-    pendingSignIn: (request) => pendingSignIn({ config, states }, request),
-    pendingDiscovery: (request) => pendingDiscovery({ config, states }, request),
-    mfaRoutes: (given) => createMfaRoutes(actionParts, given),
-    switchOrganization: (given) => createSwitchOrganization(actionParts, given),
-    chooseOrganization: (given) => createChooseOrganization(actionParts, given),
-    signOut: (given) => createSignOut({ config, authenticate, revoke, endKnown, retryLater }, given)
-  }
+const plainRequests: Framework<RequestBinding> = {
+  requestOf: (request) => request,
+  guard: (name, guard) => named(name, (request) => guard(request, targetOf(request), request)),
+  marker: (name, mark) => named(name, (request) => mark(request)),
+  action: runAction,
+  route: runAction,
+  completing: (_name, complete) => complete
+}
+
+function runAction<Result>(name: string, action: Action<AuthRequest, Result>) {
+  return named(name, (request: BodyRequest) =>
+    action({ request, target: targetOf(request), body: request.body, source: request })
+  )
 }

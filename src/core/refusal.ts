@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { AccessError } from '../errors/access-error.ts'
 import type { UnavailableError } from '../errors/unavailable-error.ts'
+import type { RefusalError } from './decision.ts'
 import type { Config } from './options.ts'
 import type { HeaderPair } from './request/cookies.ts'
 import { type AuthRequest, headerOf } from './request/request.ts'
@@ -9,8 +10,11 @@ import { isWithin, readReturnPath } from './return-to.ts'
 /** What a request is answered with. */
 export interface Answer {
   readonly status: number
+  /** `Set-Cookie` may come several times. */
   readonly headers: readonly HeaderPair[]
   readonly body: string
+  /** Why the request was denied or rejected; absent where what it asks for was done. */
+  readonly error?: RefusalError
 }
 
 /** Of every answer to a request that was authenticated or refused: it is one member's, and no shared cache may keep it. */

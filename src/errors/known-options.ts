@@ -10,12 +10,11 @@ export function refuseUnknownOptions(
   options: object,
   known: Readonly<Record<string, true>>
 ): void {
+  const names = Object.keys(known)
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) {
-      throw new ConfigError(
-        `${where} has no option "${name}".${nearestName(name, Object.keys(known))}`
-      )
-    }
+    if (Object.hasOwn(known, name)) continue
+    const hint = names.length === 1 ? ` Its one option is "${names[0]}".` : nearestName(name, names)
+    throw new ConfigError(`${where} has no option "${name}".${hint}`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import express from 'express'
-import { createAuthenticator, type MemberAuthOptions } from 'membergate'
-import { createMemberAuth } from 'membergate/express'
+import { createMemberAuth, type MemberAuthOptions } from 'membergate'
+import * as expressDoor from 'membergate/express'
 import stytch from 'stytch'
 import request from 'supertest'
 import { openWorld, type World } from '../support/world.ts'
@@ -18,7 +18,7 @@ afterAll(() => world.close())
 
 function ask(token: string, client: MemberAuthOptions['client'], timeoutMs?: number) {
   const { url, project_id, secret } = world.authority
-  const { authenticate } = createAuthenticator({ url, project_id, secret, client, timeoutMs })
+  const { authenticate } = createMemberAuth({ url, project_id, secret, client, timeoutMs })
   const authorization = `Bearer ${token}`
   return authenticate({
     method: 'GET',
@@ -48,7 +48,10 @@ test('signing out goes through it too', async () => {
       revoke: async (data: object) => revoked.push(data)
     }
   }
-  const app = express().post('/', createMemberAuth({ url, project_id, secret, client }).signOut())
+  const app = express().post(
+    '/',
+    expressDoor.createMemberAuth({ url, project_id, secret, client }).signOut()
+  )
   await request(app).post('/').set('Authorization', `Bearer ${session_token}`).expect(204)
   expect(revoked).toEqual([{ member_session_id: member_session.member_session_id }])
 })

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { createAuthenticator } from 'membergate'
+import { createMemberAuth } from 'membergate'
 import { createCountingFetch } from '../support/counting-fetch.ts'
 
 const project_id = 'project-test-00000000-0000-4000-8000-000000000000'
@@ -35,7 +35,7 @@ const goodClaims = {
 const upstream = createCountingFetch()
 upstream.cut(true)
 let clock = now
-const { authenticate } = createAuthenticator({
+const { authenticate } = createMemberAuth({
   project_id,
   secret: 'secret-test-1',
   jwks: { keys: [jwk as never] },

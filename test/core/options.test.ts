@@ -73,7 +73,7 @@ describe('an option that is wrong stops the boot and is named:', () => {
     const both = { organization_id: () => 'a', organization_slug: () => 'b' }
     expect(() => requireMemberSession(both)).toThrow(/not both/)
     expect(() => requireMemberSession({ organization_id: 'acme' as never })).toThrow(/function/)
-    expect(() => signOut({ redirectTo: 'https://evil.example' })).toThrow(/redirectTo/)
+    expect(() => signOut({ return_to: 'https://evil.example' })).toThrow(/return_to must/)
   })
 
   test('http to another machine is allowed when its danger is named', () => {

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect, test } from '@jest/globals'
-import { createMemberAuthCore } from '../../src/core/member-auth.ts'
+import { createInstance } from '../../src/core/instance.ts'
 import { createRetryLater } from '../../src/core/session/outstanding-revocations.ts'
 import { createCountingFetch } from '../support/counting-fetch.ts'
 import { openWorld } from '../support/world.ts'
@@ -64,7 +64,7 @@ test('CK-13 a sign-out while the authority was away ends the session once it is 
   const { url, project_id, secret } = world.authority
   const network = createCountingFetch()
   const { schedule, delays, runAll } = createTimers()
-  const auth = createMemberAuthCore({ url, project_id, secret, fetch: network.fetch }, schedule)
+  const auth = createInstance({ url, project_id, secret, fetch: network.fetch }, schedule)
   const request = {
     method: 'POST',
     headers: { cookie: `stytch_session=${session_token}` },

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http, { type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { createAuthenticator } from 'membergate'
+import { createMemberAuth } from 'membergate'
 import type { AuthenticatingResponse } from 'membergate/express'
 import request from 'supertest'
 import { setCookies } from '../../src/adapters/response.ts'
@@ -276,10 +276,10 @@ async function ask(
   return answer.headers
 }
 
-test('CS-11 createAuthenticator decides about handshakes where no middleware runs', async () => {
+test('CS-11 authenticate decides about handshakes where no middleware runs', async () => {
   const world = await openWorld()
   const { url, project_id, secret } = world.authority
-  const { authenticate } = createAuthenticator({ url, project_id, secret, origin })
+  const { authenticate } = createMemberAuth({ url, project_id, secret, origin })
   const server = http.createServer().listen(0, '127.0.0.1')
   server.on('upgrade', async (req, socket) => {
     const { accepted, ...decision } = await authenticate(req)

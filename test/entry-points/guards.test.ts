@@ -379,18 +379,18 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       await isAsked
       await new Promise((resolve) => setTimeout(resolve, 100))
       await world.client.sessions.revoke({ member_id: member_session.member_id })
-      app.auth.forget({ member_id: member_session.member_id })
+      app.auth.invalidate({ member_id: member_session.member_id })
       release(Response.json(answer))
       expect(new Set((await waiting).map(({ status }) => status))).toEqual(new Set([401]))
       expect(upstream.count(authenticateCalls)).toBe(2)
     })
 
-    test('can be told by auth.forget', async () => {
+    test('can be told by auth.invalidate', async () => {
       const { session_jwt, member_session } = await world.signIn('editor@acme.test')
       const { member_session_id } = member_session
-      app.auth.forget({ member_session_id })
+      app.auth.invalidate({ member_session_id })
       expect((await request(app.url).get('/me').set(bearer(session_jwt))).status).toBe(401)
-      expect(() => app.auth.forget({})).toThrow(/exactly one/)
+      expect(() => app.auth.invalidate({})).toThrow(/exactly one/)
     })
   })
 
@@ -598,7 +598,7 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
     await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
     const { policy } = await world.client.rbac.policy()
     upstream.answerOnce('/rbac/policy', async () => {
-      cold.auth.forget({ member_session_id: member_session.member_session_id })
+      cold.auth.invalidate({ member_session_id: member_session.member_session_id })
       return Response.json({ status_code: 200, request_id: 'r', policy })
     })
     await request(cold.url).get('/documents').set(bearer(session_jwt)).expect(401)
@@ -845,7 +845,7 @@ function endsItself(auth: Auth): object {
   return (...given: unknown[]) => {
     const [first] = given as [{ memberSession?: MemberSession; state?: MemberState }]
     const session = first.memberSession ?? first.state?.memberSession
-    auth.forget({ member_session_id: session?.member_session_id })
+    auth.invalidate({ member_session_id: session?.member_session_id })
     return (given.at(-1) as () => unknown)()
   }
 }

@@ -110,7 +110,7 @@ describe.each(frameworks)('one whole journey on $name', ({ open }) => {
     })
     builder.mount('post', '/choose', auth.chooseOrganization())
     builder.mount('post', '/switch', auth.switchOrganization())
-    builder.mount('post', '/sign-out', auth.signOut({ redirectTo: '/sign-in' }))
+    builder.mount('post', '/sign-out', auth.signOut({ return_to: '/sign-in' }))
     builder.use(auth.mfaRoutes(), auth.handleMfaRedirect())
     builder.get(
       '/vault',

@@ -60,7 +60,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     })
     builder.mount('post', '/sign-out', auth.signOut())
     builder.mount('get', '/sign-out', auth.signOut())
-    builder.mount('post', '/sign-out-to', auth.signOut({ redirectTo: '/bye' }))
+    builder.mount('post', '/sign-out-to', auth.signOut({ return_to: '/bye' }))
     builder.get('/mfa/totp', auth.handleMfaRedirect(), auth.requireMemberSession(), () => ({}))
     builder.get('/public', () => ({ open: true }))
     builder.use(auth.handleMfaRedirect())
@@ -346,7 +346,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       await request(app.url).get('/me').set({ Cookie }).expect(200)
     })
 
-    test('goes to redirectTo by 303, also without a session', async () => {
+    test('goes to return_to by 303, also without a session', async () => {
       const answer = await request(app.url).post('/sign-out-to')
       expect(answer.status).toBe(303)
       expect(answer.headers.location).toBe('/bye')

@@ -207,7 +207,7 @@ describe('sessions-and-mfa.md', () => {
   test('has every option', () => {
     const options = [
       ...membersOf('src/core/options.ts', 'MemberAuthOptions'),
-      ...membersOf('src/adapters/express.ts', 'ExpressMemberAuthOptions'),
+      ...membersOf('src/adapters/response.ts', 'AdapterOptions'),
       ...membersOf('src/core/guard-options.ts', 'TenantOptions'),
       ...membersOf('src/core/guard-options.ts', 'PermissionOptions'),
       ...membersOf('src/core/guard-options.ts', 'SessionGuardOptions'),

@@ -35,7 +35,7 @@ type Handler = (exchange: Exchange) => unknown
 /** The common subset of the bound functions that the spec mounts. */
 export interface Auth {
   readonly client: expressDoor.ExpressMemberAuth['client']
-  readonly forget: expressDoor.ExpressMemberAuth['forget']
+  readonly invalidate: expressDoor.ExpressMemberAuth['invalidate']
   requireMemberSession(options?: object): Guard
   requirePermission(resource_id: string, action: string, options?: object): Guard
   handleMfaRedirect(): Guard
@@ -43,7 +43,7 @@ export interface Auth {
   mfaRoutes(options?: expressDoor.MfaRoutesOptions): Guard
   switchOrganization(options?: object): Guard
   chooseOrganization(options?: object): Guard
-  signOut(options?: { redirectTo?: string }): Guard
+  signOut(options?: { return_to?: string }): Guard
 }
 
 export interface AppBuilder {

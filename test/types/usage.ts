@@ -4,7 +4,7 @@
 import Router from '@koa/router'
 import express, { type Request, type RequestHandler } from 'express'
 import Koa from 'koa'
-import { createAuthenticator } from 'membergate'
+import { createMemberAuth } from 'membergate'
 import * as expressDoor from 'membergate/express'
 import * as koaDoor from 'membergate/koa'
 import stytch from 'stytch'
@@ -36,7 +36,7 @@ app.get(
     res.json({ slug })
   }
 )
-app.post('/sign-out', signOut({ redirectTo: '/' }))
+app.post('/sign-out', signOut({ return_to: '/' }))
 app.use(expressDoor.mfaRoutes({ pages: false }))
 app.get('/danger', expressDoor.requireRecentFactor({ withinMinutes: 10, methods: ['totp'] }))
 app.post('/switch', expressDoor.switchOrganization())
@@ -51,8 +51,8 @@ app.post('/sign-in', async (req, res) => {
     email_address: 'a@b.test',
     password: 'secret'
   })
-  const { return_to } = await expressDoor.completeSignIn(req, res, result)
-  res.redirect(303, return_to)
+  const { next } = await expressDoor.completeSignIn(req, res, result)
+  res.redirect(303, next)
 })
 export const asHandler: RequestHandler = requireMemberSession()
 
@@ -94,7 +94,7 @@ router.post('/discover', async (ctx) => {
 router.post('/sign-out', koaDoor.signOut())
 koa.use(router.routes())
 
-const { authenticate } = createAuthenticator()
+const { authenticate } = createMemberAuth()
 export async function decide(req: Request): Promise<string> {
   const decision = await authenticate(req)
   if (!decision.accepted) return decision.error.code

@@ -12,7 +12,6 @@ import {
   methodNotAllowed,
   refuseAction
 } from '../action.ts'
-import type { RefusedDecision } from '../decision.ts'
 import { publishRefusal } from '../events.ts'
 import { refuseUncalled } from '../guard-options.ts'
 import { type Answer, addReturnPath, isNavigation, redirect, stepUpPath } from '../refusal.ts'
@@ -59,7 +58,10 @@ interface Place {
  * A half-done sign-in or a session carries each call. What is posted as JSON is answered as JSON; a form goes on to the
  * next page. Secrets of an authenticator are in the one answer that makes them, and nowhere else.
  */
-export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoutesOptions): Action {
+export function createMfaRoutes(
+  parts: MfaParts & CarrierParts,
+  given?: MfaRoutesOptions
+): Action<unknown, Answer | undefined> {
   const { config } = parts
   const { pages } = planMfaRoutes(given)
   const attempts = createAttempts(config.now)
@@ -135,7 +137,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     action: MfaAction,
     carrier: Carrier | undefined,
     error: unknown
-  ): Promise<Answer | RefusedDecision> {
+  ): Promise<Answer> {
     const isForPage = pages && isOfPage(call) && hasPage(error)
     if (!isForPage) {
       const refused = refuseAction(call, config, error)
@@ -168,10 +170,7 @@ export function createMfaRoutes(parts: MfaParts & CarrierParts, given?: MfaRoute
     return setSignInCookies(parts, { ...bound, state: { ...bound.state, locked: true } })
   }
 
-  async function show(
-    call: ActionCall,
-    place: Place
-  ): Promise<Answer | RefusedDecision | undefined> {
+  async function show(call: ActionCall, place: Place): Promise<Answer | undefined> {
     if (place.path === '/style.css') return stylesheet
     const page = Object.hasOwn(mfaPages, place.path) ? mfaPages[place.path] : undefined
     if (page === undefined && place.path !== '') {

@@ -1,9 +1,14 @@
 import { AccessError } from '../../errors/access-error.ts'
+import { ConfigError } from '../../errors/config-error.ts'
 import type { RefusalReason } from '../../errors/reasons.ts'
 import { type AuthRequest, headerOf } from './request.ts'
 
-/** A request whose body may still be to be read: Node's `IncomingMessage`. */
+/** A request whose body may still be to be read: Node's `IncomingMessage`, or a web `Request`. */
 export interface BodyRequest extends AuthRequest {
+  /** As a body parser left it; the stream of a web `Request`. */
+  readonly body?: unknown
+  /** Of a web `Request`. */
+  readonly bodyUsed?: boolean
   readonly readableEnded?: boolean
   on?(event: string, listener: (chunk: Uint8Array) => void): unknown
   removeListener?(event: string, listener: (chunk: Uint8Array) => void): unknown
@@ -18,11 +23,12 @@ const maxBytes = 4096
  * The fields of a JSON object or a form: as a body parser left them, else read here, 4 KB at most.
  *
  * @throws AccessError `request_malformed`
+ * @throws ConfigError when the body of a web `Request` was read before
  */
-export async function readFields(request: BodyRequest, parsed: unknown): Promise<Fields> {
-  if (isPlainObject(parsed) && Object.keys(parsed).length > 0) return parsed
+export async function readFields(request: BodyRequest, body: unknown): Promise<Fields> {
+  if (isPlainObject(body) && Object.keys(body).length > 0) return body
   // Parsers of Express 4 leave an empty object where the body was not theirs.
-  return parseFields(textOf(parsed) ?? (await readText(request)), contentTypeOf(request))
+  return parseFields(textOf(body) ?? (await readText(request, body)), contentTypeOf(request))
 }
 
 /** Whether a browser posted a form, as opposed to a script. */
@@ -59,14 +65,51 @@ function parseJson(text: string): unknown {
   }
 }
 
-function textOf(parsed: unknown): string | undefined {
-  if (typeof parsed === 'string') return parsed
-  return parsed instanceof Uint8Array ? Buffer.from(parsed).toString('utf8') : undefined
+function textOf(body: unknown): string | undefined {
+  if (typeof body === 'string') return body
+  return body instanceof Uint8Array ? decode([body]) : undefined
 }
 
-/** What is too much is let pass unread, so that the answer still reaches the one who sends it. */
-function readText(request: BodyRequest): Promise<string> {
+function readText(request: BodyRequest, body: unknown): Promise<string> {
+  assertUnused(request, body)
+  if (isWebStream(body)) return readWebStream(body)
   if (request.on === undefined || request.readableEnded === true) return Promise.resolve('')
+  return readNodeStream(request)
+}
+
+function assertUnused({ bodyUsed }: BodyRequest, body: unknown): void {
+  if (bodyUsed === true || (isWebStream(body) && body.locked)) {
+    throw new ConfigError(
+      'The body of this request was read before. Hand the request over unread, or read request.clone().'
+    )
+  }
+}
+
+function isWebStream(body: unknown): body is ReadableStream<unknown> {
+  return typeof Object(body).getReader === 'function'
+}
+
+async function readWebStream(stream: ReadableStream<unknown>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = stream.getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw malformed('body_ended_early')
+    })
+    if (done) return decode(chunks)
+    if (!(value instanceof Uint8Array)) throw malformed('malformed_body')
+    size += value.byteLength
+    chunks.push(value)
+    if (size <= maxBytes) continue
+    // The stream may fail as it ends; the answer is the same.
+    reader.cancel().catch(() => {})
+    throw malformed('body_too_large')
+  }
+}
+
+/** What is too much is let pass unread, so that the answer still reaches the client that sends it. */
+function readNodeStream(request: BodyRequest): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -79,11 +122,15 @@ function readText(request: BodyRequest): Promise<string> {
       reject(malformed('body_too_large'))
     }
     const fail = () => reject(malformed('body_ended_early'))
-    request.on?.('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+    request.on?.('end', () => resolve(decode(chunks)))
     request.on?.('error', fail)
     request.on?.('close', fail)
     request.on?.('data', take)
   })
+}
+
+function decode(chunks: readonly Uint8Array[]): string {
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 function isPlainObject(value: unknown): value is Fields {

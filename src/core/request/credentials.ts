@@ -1,6 +1,6 @@
 import type { Config, CredentialSource } from '../options.ts'
 import { readCookieValues } from './cookies.ts'
-import { type AuthRequest, countHeader, headerOf } from './request.ts'
+import { type AuthRequest, headerOf, isSentTwice } from './request.ts'
 
 /** What a request presents: one token in a header, or the pair of cookies, of which either may be missing. */
 export interface Credential {
@@ -41,11 +41,16 @@ function readSource(
   return readHeader(request, source.header)
 }
 
+/** A Bearer token holds no comma; of other schemes, whose parameters do, one may have Bearer behind it. */
+const joinedBearer = /^bearer.*,|,\s*bearer(?:\s|$)/is
+
 /** RFC 6750 section 2.1; the scheme does not depend on case (RFC 9110 section 11.1). Other schemes are not ours. */
 function readBearer(request: AuthRequest): Credential | undefined {
   const header = headerOf(request, 'authorization')
   if (header === undefined) return undefined
-  if (countHeader(request, 'authorization') > 1) return junkHeader('bearer', 'duplicate_header')
+  if (isSentTwice(request, 'authorization', joinedBearer)) {
+    return junkHeader('bearer', 'duplicate_header')
+  }
   if (!/^bearer(?:[ \t]|$)/i.test(header)) return undefined
   return header[6] === ' '
     ? readToken(header.slice(7), 'bearer')
@@ -55,7 +60,7 @@ function readBearer(request: AuthRequest): Credential | undefined {
 function readHeader(request: AuthRequest, name: string): Credential | undefined {
   const header = headerOf(request, name)
   if (header === undefined) return undefined
-  if (countHeader(request, name) > 1) return junkHeader(name, 'duplicate_header')
+  if (isSentTwice(request, name, /,/)) return junkHeader(name, 'duplicate_header')
   return readToken(header, name)
 }
 

@@ -19,19 +19,19 @@ export interface EndedSubject {
   readonly organization_id?: string
 }
 
-export type Forget = (subject: EndedSubject) => void
+export type Invalidate = (subject: EndedSubject) => void
 
 /**
  * Tells the guards of this process what ended elsewhere. A session token that this process never saw says nothing about
- * the JWTs of its session: forget the `member_session_id` where it is known.
+ * the JWTs of its session: invalidate the `member_session_id` where it is known.
  */
-export function createForget(revocations: Revocations, cache: SessionCache): Forget {
-  return function forget(subject) {
+export function createInvalidate(revocations: Revocations, cache: SessionCache): Invalidate {
+  return function invalidate(subject) {
     const given = Object.entries(subject).filter(([, value]) => value !== undefined)
     const [name, value] = given[0] ?? []
     if (given.length !== 1 || typeof value !== 'string' || value === '') {
       throw new ConfigError(
-        'forget takes exactly one of member_session_id, session_token, session_jwt, member_id and organization_id.'
+        'invalidate takes exactly one of member_session_id, session_token, session_jwt, member_id and organization_id.'
       )
     }
     if (name === 'member_id' || name === 'organization_id') {
@@ -59,12 +59,16 @@ function sessionOfToken(token: string, cache: SessionCache): string | undefined 
  * The client, whose `sessions.revoke` and deletions also tell the guards. A session token is first looked up where its session is not
  * known here, because the JWTs of that session carry only its id.
  */
-export function watchRevocations(client: Client, cache: SessionCache, forget: Forget): Client {
+export function watchRevocations(
+  client: Client,
+  cache: SessionCache,
+  invalidate: Invalidate
+): Client {
   async function revoke(data: B2BSessionsRevokeRequest, options?: RequestOptions) {
     const { member_id, member_session_id = await identify(data) } = data
     const tell = () => {
-      if (member_id !== undefined) forget({ member_id })
-      else if (member_session_id !== undefined) forget({ member_session_id })
+      if (member_id !== undefined) invalidate({ member_id })
+      else if (member_session_id !== undefined) invalidate({ member_session_id })
     }
     try {
       const answer = await client.sessions.revoke(data, options)
@@ -85,13 +89,13 @@ export function watchRevocations(client: Client, cache: SessionCache, forget: Fo
   ) {
     const answer = await client.organizations.members.delete(data, options)
     // The request may have named it by its external id.
-    forget({ member_id: answer.member_id })
+    invalidate({ member_id: answer.member_id })
     return answer
   }
 
   async function deleteOrganization(data: B2BOrganizationsDeleteRequest, options?: RequestOptions) {
     const answer = await client.organizations.delete(data, options)
-    forget({ organization_id: answer.organization_id })
+    invalidate({ organization_id: answer.organization_id })
     return answer
   }
 

@@ -51,6 +51,11 @@ export interface CompletedSignIn {
   readonly next: string
 }
 
+/** A completed sign-in, and what carries it to the browser: add `headers` to the response. */
+export interface CompletedSignInWithHeaders extends CompletedSignIn {
+  readonly headers: readonly HeaderPair[]
+}
+
 /** A sign-in that is half done. */
 export interface PendingSignIn extends SignInState {
   /** For the call that completes it. It never goes into a body, a page or a URL. */
@@ -87,7 +92,7 @@ export async function completeSignIn(
   request: AuthRequest,
   result: AuthenticatingResponse,
   options: CompleteSignInOptions
-): Promise<CompletedSignIn & { readonly headers: readonly HeaderPair[] }> {
+): Promise<CompletedSignInWithHeaders> {
   const { config } = context
   try {
     refuseForeignRequest(request, config)
@@ -160,7 +165,7 @@ export async function completeDiscovery(
   request: AuthRequest,
   result: DiscoveryResponse,
   options: CompleteSignInOptions
-): Promise<CompletedSignIn & { readonly headers: readonly HeaderPair[] }> {
+): Promise<CompletedSignInWithHeaders> {
   const { config } = context
   refuseForeignRequest(request, config)
   const { intermediate_session_token, email_address } = result

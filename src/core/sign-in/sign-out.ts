@@ -17,17 +17,17 @@ import { saysSessionIsOver } from '../session/session-over.ts'
 
 export interface SignOutOptions {
   /** Path of this app to go to afterwards, by 303. Unset: 204. */
-  readonly redirectTo?: string
+  readonly return_to?: string
 }
 
-const knownOptions: Readonly<Record<keyof SignOutOptions, true>> = { redirectTo: true }
+const knownOptions: Readonly<Record<keyof SignOutOptions, true>> = { return_to: true }
 
 function planSignOut(given: SignOutOptions = {}): SignOutOptions {
   refuseUncalled('signOut', given)
   refuseUnknownOptions('signOut', given, knownOptions)
-  const { redirectTo } = given
-  if (redirectTo !== undefined && readReturnPath(redirectTo) !== redirectTo) {
-    throw new ConfigError('redirectTo must be a path of this app, such as /sign-in.')
+  const { return_to } = given
+  if (return_to !== undefined && readReturnPath(return_to) !== return_to) {
+    throw new ConfigError('return_to must be a path of this app, such as /sign-in.')
   }
   return given
 }
@@ -51,13 +51,13 @@ interface SignOutParts {
  */
 export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Action {
   const { config } = parts
-  const { redirectTo } = planSignOut(given)
+  const { return_to } = planSignOut(given)
 
   return createPostAction(config, async ({ request }) => {
     const isEnded = await endSession(parts, request)
     const headers = [...privateHeaders, ...clearEveryCookie(config.cookies)]
-    if (redirectTo !== undefined) {
-      return { status: 303, headers: [...headers, ['Location', redirectTo]], body: '' }
+    if (return_to !== undefined) {
+      return { status: 303, headers: [...headers, ['Location', return_to]], body: '' }
     }
     return isEnded
       ? { status: 204, headers, body: '' }

@@ -1,0 +1,135 @@
+import { type Client, connect } from '../client/create-client.ts'
+import { createPolicySource } from '../rbac/policy-source.ts'
+import type { Action } from './action.ts'
+import { createGuard, type Guard } from './guard.ts'
+import { planPermissionGuard, planRecentFactorGuard, planSessionGuard } from './guard-options.ts'
+import { createMfaRoutes, type MfaRoutesOptions } from './mfa/mfa-routes.ts'
+import { type MemberAuthOptions, readOptions } from './options.ts'
+import type { Answer } from './refusal.ts'
+import type { Credential } from './request/credentials.ts'
+import type { AuthRequest } from './request/request.ts'
+import { createRequestMemory, type RequestMemory } from './request-memory.ts'
+import { createAsk } from './session/ask.ts'
+import { createAuthenticate } from './session/authenticate.ts'
+import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
+import { createRetryLater, type Schedule } from './session/outstanding-revocations.ts'
+import { createRevocations } from './session/revocations.ts'
+import { createSessionCache } from './session/session-cache.ts'
+import {
+  createInvalidate,
+  type Invalidate,
+  provenSession,
+  watchRevocations
+} from './session/watch-revocations.ts'
+import {
+  createChooseOrganization,
+  createSwitchOrganization
+} from './sign-in/choose-organization.ts'
+import { createSealedStates } from './sign-in/sealed-state.ts'
+import {
+  type AuthenticatingResponse,
+  type CompletedSignInWithHeaders,
+  type CompleteSignInOptions,
+  completeDiscovery,
+  completeSignIn,
+  type DiscoveryResponse,
+  type PendingDiscovery,
+  type PendingSignIn,
+  pendingDiscovery,
+  pendingSignIn
+} from './sign-in/sign-in.ts'
+import { createSignOut, type SignOutOptions } from './sign-in/sign-out.ts'
+
+/** One configuration and all that belongs to it: what is bound to a framework. */
+export interface Instance {
+  readonly client: Client
+  readonly memory: RequestMemory
+  readonly invalidate: Invalidate
+  sessionGuard<Source>(options: unknown): Guard<Source>
+  permissionGuard<Source>(resource_id: unknown, action: unknown, options: unknown): Guard<Source>
+  recentFactorGuard<Source>(options: unknown): Guard<Source>
+  completeSignIn(
+    request: AuthRequest,
+    result: AuthenticatingResponse,
+    options?: CompleteSignInOptions
+  ): Promise<CompletedSignInWithHeaders>
+  completeDiscovery(
+    request: AuthRequest,
+    result: DiscoveryResponse,
+    options?: CompleteSignInOptions
+  ): Promise<CompletedSignInWithHeaders>
+  pendingSignIn(request: AuthRequest): Promise<PendingSignIn | null>
+  pendingDiscovery(request: AuthRequest): Promise<PendingDiscovery | null>
+  mfaRoutes(options?: MfaRoutesOptions): Action<unknown, Answer | undefined>
+  switchOrganization<Source>(options: unknown): Action<Source>
+  chooseOrganization<Source>(options: unknown): Action<Source>
+  signOut(options?: SignOutOptions): Action
+}
+
+/** Builds an instance. Two of them share nothing: no key, no session, no policy. */
+export function createInstance(options: MemberAuthOptions = {}, schedule?: Schedule): Instance {
+  const config = readOptions(options, process.env)
+  const { now, connection, session_duration_minutes } = config
+  const cache = createSessionCache()
+  const revocations = createRevocations(now)
+  const invalidate = createInvalidate(revocations, cache)
+  const { client: ownClient, verifier, policySource: ownPolicySource } = connect(connection, config)
+  const calls =
+    config.client === undefined
+      ? callsOfOwnClient(ownClient)
+      : callsOfForeignClient(config.client, connection.timeoutMs)
+  const policySource =
+    config.client === undefined || config.policy !== undefined
+      ? ownPolicySource
+      : createPolicySource({ ...calls, now })
+
+  const authenticate = createAuthenticate({
+    verifier,
+    ask: createAsk({
+      authenticate: (data) => calls.authenticate({ ...data, session_duration_minutes }),
+      isKnown: (token) => cache.get(token) !== undefined,
+      now,
+      moment: revocations.moment
+    }),
+    cache,
+    revocations,
+    clockToleranceMs: config.clockToleranceMs,
+    now
+  })
+  const revoke = (member_session_id: string) => {
+    invalidate({ member_session_id })
+    return calls.revoke(member_session_id)
+  }
+  const endKnown = (credential: Credential) => {
+    for (const token of [credential.session_token, credential.session_jwt]) {
+      const proven = token === undefined ? undefined : provenSession(token, cache)
+      if (proven !== undefined) revocations.endSession(proven)
+    }
+  }
+  const memory = createRequestMemory()
+  const states = createSealedStates(config.sealingKeys)
+  const parts = { config, states, memory, authenticate, policySource, revocations }
+  const client = watchRevocations(ownClient, cache, invalidate)
+  const actionParts = { config, states, client, authenticate, revoke }
+  const retryLater = createRetryLater(schedule)
+
+  return {
+    client,
+    memory,
+    invalidate,
+    sessionGuard: (given) => createGuard(parts, planSessionGuard(given, config.maxAgeMs)),
+    permissionGuard: (resource_id, action, given) =>
+      createGuard(parts, planPermissionGuard(resource_id, action, given, config.maxAgeMs)),
+    recentFactorGuard: (given) => createGuard(parts, planRecentFactorGuard(given, config.maxAgeMs)),
+    completeSignIn: (request, result, given = {}) =>
+      completeSignIn({ config, states, revoke }, request, result, given),
+    completeDiscovery: (request, result, given = {}) =>
+      completeDiscovery({ config, states }, request, result, given),
+    pendingSignIn: (request) => pendingSignIn({ config, states }, request),
+    pendingDiscovery: (request) => pendingDiscovery({ config, states }, request),
+    mfaRoutes: (given) => createMfaRoutes(actionParts, given),
+    switchOrganization: (given) => createSwitchOrganization(actionParts, given),
+    chooseOrganization: (given) => createChooseOrganization(actionParts, given),
+    signOut: (given) => createSignOut({ config, authenticate, revoke, endKnown, retryLater }, given)
+  }
+}
