@@ -1,10 +1,13 @@
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import { printDenial } from './debug-lines.ts'
 import { publishRefusal } from './events.ts'
+import { explain } from './explain.ts'
 import type { Config } from './options.ts'
 import { type Answer, buildRefusal, isNavigation, privateHeaders } from './refusal.ts'
 import { type BodyRequest, contentTypeOf, isForm } from './request/body.ts'
 import { clearSessionCookies, clearSignInCookies, type HeaderPair } from './request/cookies.ts'
+import { readCredential } from './request/credentials.ts'
 import { refuseForeignRequest } from './request/csrf.ts'
 import { isSessionOver, isSignInOver } from './session/session-over.ts'
 
@@ -38,16 +41,24 @@ export function createPostAction<Source>(config: Config, run: Action<Source>): A
 }
 
 /** From an error to an answer. Errors that are not ours are the app's, and thrown on. */
-export function refuseAction(
-  { request, target }: ActionCall,
-  config: Config,
-  error: unknown
-): Answer {
+export function refuseAction(call: ActionCall, config: Config, error: unknown): Answer {
   if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
-  publishRefusal(request, error)
+  announceRefusal(call, config, error)
+  const { request, target } = call
   const answer = buildRefusal(error, request, target, config)
   const headers = [...answer.headers, ...clearWhatIsOver(error, config)]
   return { ...answer, error, headers }
+}
+
+/** Tells the people who run the app why an action was denied. */
+export function announceRefusal(
+  { request, target }: ActionCall,
+  config: Config,
+  error: AccessError | UnavailableError
+): void {
+  const about = { request, target, source: readCredential(request, config)?.source }
+  publishRefusal(error, explain(error, about))
+  printDenial(about, error)
 }
 
 /** Cookies of what the authority says has ended are of no more use. An outage ends nothing. */

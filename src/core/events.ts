@@ -1,16 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
-import type { AccessError } from '../errors/access-error.ts'
-import type { RefusalReason } from '../errors/reasons.ts'
-import type { UnavailableError } from '../errors/unavailable-error.ts'
-import type { AuthRequest } from './request/request.ts'
+import type { AccessCode, AccessError } from '../errors/access-error.ts'
+import type { RefusalExplanation } from '../errors/explanation.ts'
+import type { UnavailableCode, UnavailableError } from '../errors/unavailable-error.ts'
 
-/** What subscribers of `membergate.refusal` hear. It never holds a token, a cookie or a body. */
-export interface RefusalEvent {
-  readonly code: string
+/** What subscribers of `membergate.refusal` hear. It never holds a token, a cookie, a query or a body. */
+export interface RefusalEvent extends RefusalExplanation {
+  readonly code: AccessCode | UnavailableCode
   readonly status: number
-  /** Why, which no response shows. */
-  readonly reason: RefusalReason | undefined
-  readonly method: string | undefined
 }
 
 /** What subscribers of `membergate.revocation` hear: a sign-out that the authority never confirmed. */
@@ -23,14 +19,12 @@ export interface RevocationEvent {
 
 const refusals = channel('membergate.refusal')
 
-export function publishRefusal(request: AuthRequest, error: AccessError | UnavailableError): void {
+export function publishRefusal(
+  { code, status }: AccessError | UnavailableError,
+  explanation: RefusalExplanation
+): void {
   if (!refusals.hasSubscribers) return
-  const event: RefusalEvent = {
-    code: error.code,
-    status: error.status,
-    reason: error.reason,
-    method: request.method
-  }
+  const event: RefusalEvent = { code, status, ...explanation }
   refusals.publish(event)
 }
 

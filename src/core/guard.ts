@@ -8,6 +8,7 @@ import { checkPermission, whyDenied } from '../rbac/check-permission.ts'
 import type { CompiledPolicy } from '../rbac/compile-policy.ts'
 import type { PolicySource } from '../rbac/policy-source.ts'
 import type { MemberSession } from '../wire/member-session.ts'
+import { withDebugLines } from './debug-lines.ts'
 import type { Decision } from './decision.ts'
 import type { GuardPlan, Permission } from './guard-options.ts'
 import type { Config } from './options.ts'
@@ -50,11 +51,18 @@ export interface GuardParts extends SignInContext {
  */
 export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>): Guard<Source> {
   const { config, memory, authenticate, policySource, revocations } = parts
-  const refuse = createRefuse(parts, plan.optional)
+  const refuse = createRefuse(parts, plan)
 
-  return function decide(request, target, source) {
+  if (plan.permission !== undefined) policySource.expect(plan.permission)
+  return withDebugLines(decide, memory)
+
+  function decide(
+    request: AuthRequest,
+    target: string,
+    source: Source
+  ): Decision | Promise<Decision> {
     let credential: Credential | undefined
-    const refused = (error: unknown) => refuse(request, target, error, credential?.carrier)
+    const refused = (error: unknown) => refuse(request, target, error, credential)
     try {
       const known = memory.recall(request)
       credential = known?.credential ?? readCredential(request, config)

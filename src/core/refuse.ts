@@ -1,7 +1,10 @@
 import { AccessError } from '../errors/access-error.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
+import { noteAnonymous } from './debug-lines.ts'
 import type { AnonymousDecision, Decision, RefusedDecision } from './decision.ts'
 import { publishRefusal } from './events.ts'
+import { type ExplainedDecision, explain } from './explain.ts'
+import type { GuardPlan } from './guard-options.ts'
 import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from './refusal.ts'
 import { clearSessionCookies, type HeaderPair } from './request/cookies.ts'
 import type { Credential } from './request/credentials.ts'
@@ -15,7 +18,7 @@ type Refuse = (
   request: AuthRequest,
   target: string,
   error: unknown,
-  carrier: Credential['carrier'] | undefined
+  credential: Credential | undefined
 ) => Decision | Promise<Decision>
 
 /**
@@ -24,22 +27,28 @@ type Refuse = (
  * Cookies are cleared when the authority said that their session is over, and where a guard is optional also when they
  * are junk. An outage clears nothing.
  */
-export function createRefuse(
+export function createRefuse<Source>(
   parts: SignInContext & { readonly memory: RequestMemory },
-  isOptional: boolean
+  { optional: isOptional, permission }: GuardPlan<Source>
 ): Refuse {
   const { config, memory } = parts
 
-  return function refuse(request, target, error, carrier) {
+  return function refuse(request, target, error, credential) {
+    const carrier = credential?.carrier
     if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
     if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
-    if (isOptional && mayBeAnonymous(error, carrier)) return anonymous(carrier)
+    const about = { request, target, source: credential?.source, permission }
+    if (isOptional && mayBeAnonymous(error, carrier)) {
+      const decision = anonymous(carrier)
+      noteAnonymous(decision, error, about)
+      return decision
+    }
 
-    publishRefusal(request, error)
+    publishRefusal(error, explain(error, about))
     const cleared =
       carrier === 'cookie' && isSessionOver(error) ? clearSessionCookies(config.cookies) : []
     return isSignedOut(error) && memory.mayContinue(request)
-      ? continued(request, target, error, cleared)
+      ? continued(about, error, cleared)
       : answer(request, target, error, cleared)
   }
 
@@ -49,12 +58,13 @@ export function createRefuse(
   }
 
   async function continued(
-    request: AuthRequest,
-    target: string,
+    about: ExplainedDecision,
     error: AccessError | UnavailableError,
     cleared: readonly HeaderPair[]
   ): Promise<RefusedDecision> {
+    const { request, target } = about
     const next = await continueSignIn(parts, request, target)
+    if (next.error !== undefined) explain(next.error, { ...about, tried: error.tried })
     const cookies = [...cleared, ...next.headers]
     const missing = next.error ?? error
     if (next.answer === undefined) return answer(request, target, missing, cookies)

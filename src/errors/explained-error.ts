@@ -1,4 +1,4 @@
-import type { RefusalExplanation, RefusalSubject } from './explanation.ts'
+import type { RefusalExplanation, RefusalSubject, TriedStep } from './explanation.ts'
 import { MembergateError } from './membergate-error.ts'
 import type { RefusalReason } from './reasons.ts'
 
@@ -7,6 +7,8 @@ export interface ExplainedErrorOptions {
   readonly reason?: RefusalReason | undefined
   /** What the decision was about, where that was verified. */
   readonly subject?: RefusalSubject | undefined
+  /** The steps that led to it, in order. */
+  readonly tried?: readonly TriedStep[] | undefined
   /** What led to it. It reaches events, never a response, and holds no credential. */
   readonly cause?: unknown
 }
@@ -20,14 +22,17 @@ export abstract class ExplainedError extends MembergateError {
   declare readonly reason: RefusalReason | undefined
   /** What the decision was about, as far as it was verified. */
   declare readonly subject: RefusalSubject
+  /** The steps that led to it, in order. */
+  declare readonly tried: readonly TriedStep[]
   /** All that is known about the decision, once a guard or an action has answered with this error. */
   declare readonly explanation: RefusalExplanation | undefined
 
-  constructor(message: string, { cause, reason, subject = {} }: ExplainedErrorOptions) {
+  constructor(message: string, { cause, reason, subject = {}, tried = [] }: ExplainedErrorOptions) {
     super(message, cause === undefined ? undefined : { cause })
     Object.defineProperties(this, {
       reason: { value: reason },
       subject: { value: subject },
+      tried: { value: tried },
       explanation: { value: undefined, configurable: true }
     })
   }

@@ -3,6 +3,7 @@ const maxDistance = 3
 /** ` Did you mean "projects"?`, or nothing where no known name is near. */
 export function nearestName(name: string, known: readonly string[]): string {
   const ranked = known
+    .filter((candidate) => candidate !== name)
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked

@@ -7,21 +7,20 @@ import {
   compileRoles,
   type Grants
 } from './compile-policy.ts'
+import { createGuardedPermissions, type GuardedPermission } from './guarded-permissions.ts'
 
 export interface PolicySource {
   /** The policy for one organization: at once when it is at hand, else a promise that rejects when it cannot be had. */
   policyFor(organization_id: string): CompiledPolicy | Promise<CompiledPolicy>
+  /** A guard decides about this permission: where the policy does not have it, a warning says so. No policy is fetched for it. */
+  expect(permission: GuardedPermission): void
 }
 
 export interface PolicySourceOptions {
   readonly fetchPolicy: () => Promise<Policy>
   readonly fetchOrgPolicy: (organization_id: string) => Promise<OrgPolicy>
   readonly now: () => number
-  /** Told of the project's policy each time that it was compiled. */
-  readonly onCompiled?: OnCompiled | undefined
 }
-
-export type OnCompiled = (policy: CompiledProjectPolicy) => void
 
 const freshMs = 5 * 60_000
 const refreshAheadMs = 4 * 60_000
@@ -36,10 +35,11 @@ const maxOrganizations = 1000
  * serves for a quarter of an hour, then nothing is decided.
  */
 export function createPolicySource(options: PolicySourceOptions): PolicySource {
-  const { now, onCompiled } = options
+  const { now } = options
+  const guarded = createGuardedPermissions()
   const project = createRenewed(async () => {
     const compiled = compileProjectPolicy(await options.fetchPolicy())
-    onCompiled?.(compiled)
+    guarded.compare(compiled)
     return compiled
   }, now)
   const organizations = new LRUCache<string, Renewed<Grants>>({ max: maxOrganizations })
@@ -63,16 +63,18 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
         return Promise.all([ofProject, ofOrganization]).then(join)
       }
       return { project: ofProject, organization: ofOrganization }
-    }
+    },
+    expect: guarded.add
   }
 }
 
 /** A policy that was given once and for all. */
-export function createFixedPolicySource(policy: Policy, onCompiled?: OnCompiled): PolicySource {
+export function createFixedPolicySource(policy: Policy): PolicySource {
   const project = compileProjectPolicy(policy)
-  onCompiled?.(project)
+  const guarded = createGuardedPermissions()
+  guarded.compare(project)
   const compiled = { project, organization: undefined }
-  return { policyFor: () => compiled }
+  return { policyFor: () => compiled, expect: guarded.add }
 }
 
 function join([project, organization]: readonly [CompiledProjectPolicy, Grants]): CompiledPolicy {

@@ -5,6 +5,7 @@ import { UnavailableError } from '../../errors/unavailable-error.ts'
 import {
   type Action,
   type ActionCall,
+  announceRefusal,
   answerDone,
   answerJson,
   clearWhatIsOver,
@@ -12,7 +13,6 @@ import {
   methodNotAllowed,
   refuseAction
 } from '../action.ts'
-import { publishRefusal } from '../events.ts'
 import { refuseUncalled } from '../guard-options.ts'
 import { type Answer, addReturnPath, isNavigation, redirect, stepUpPath } from '../refusal.ts'
 import { readFields } from '../request/body.ts'
@@ -143,7 +143,7 @@ export function createMfaRoutes(
       const refused = refuseAction(call, config, error)
       return { ...refused, headers: [...refused.headers, ...(await noteLocked(carrier, error))] }
     }
-    publishRefusal(call.request, error)
+    announceRefusal(call, config, error)
     const cookies = [...clearWhatIsOver(error, config), ...(await noteLocked(carrier, error))]
     const headers = [...Object.entries(error.headers), ...cookies]
     if (carrier === undefined || error.code === 'session_required') {
@@ -187,7 +187,7 @@ export function createMfaRoutes(
       if (!isNavigation(call.request) || !isSignedOut(error) || config.loginPath !== undefined) {
         return refuseAction(call, config, error)
       }
-      publishRefusal(call.request, error)
+      announceRefusal(call, config, error)
       return showPage(401, emptyView(place), over, clearWhatIsOver(error, config))
     }
   }

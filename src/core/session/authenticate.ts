@@ -1,14 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import { AccessError } from '../../errors/access-error.ts'
+import { subjectOf, type TriedStep } from '../../errors/explanation.ts'
+import { AnsweredCause } from '../../errors/private-cause.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import { isTooOld } from '../../jwt/age.ts'
 import type { SessionClaims } from '../../jwt/claims.ts'
 import type { JwtVerifier } from '../../jwt/verify.ts'
+import { errorOfRequest } from '../explain.ts'
 import type { Credential } from '../request/credentials.ts'
 import { type Ask, isSameSession, type Question } from './ask.ts'
-import { decisions, type LocalOutcome } from './outcomes.ts'
+import { decisions, isDenied, type LocalOutcome } from './outcomes.ts'
 import type { Revocations } from './revocations.ts'
 import type { CheckedSession, SessionCache } from './session-cache.ts'
+import { beginTrail, type Trail } from './trail.ts'
 
 /** Finds out whose session a credential is. At once when this process knows, else as a promise. */
 export type Authenticate = (
@@ -75,20 +79,43 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   }
 
   async function resolve(credential: Credential, maxAgeMs: number): Promise<CheckedSession> {
-    const { session_jwt, session_token } = credential
+    const trail = beginTrail(credential)
+    try {
+      return await follow(credential, maxAgeMs, trail)
+    } catch (error) {
+      throw errorOfRequest(error, trail.tried, trail.subject)
+    }
+  }
+
+  async function follow(
+    credential: Credential,
+    maxAgeMs: number,
+    trail: Trail
+  ): Promise<CheckedSession> {
+    const { carrier, session_jwt, session_token } = credential
     const local = await judge(credential, maxAgeMs)
-    const decision = decisions[local.outcome]
-    if (decision === 'accept' && local.claims !== undefined && session_jwt !== undefined) {
+    if (local.outcome !== 'opaque_token') {
+      trail.tried.push(`${carrier}:session_jwt`, `local:${local.outcome}`)
+      if (isWellSigned(local)) trail.subject = subjectOf(local.claims.member_session)
+    }
+    if (
+      decisions[local.outcome] === 'accept' &&
+      local.claims !== undefined &&
+      session_jwt !== undefined
+    ) {
       const checked = fromClaims(local.claims)
       cache.set(session_jwt, checked)
       return checked
     }
-    if (decision === 'refuse' && session_token === undefined) {
-      throw new AccessError('session_invalid', { cause: new Error(local.outcome) })
+    if (isDenied(local.outcome) && session_token === undefined) {
+      throw new AccessError('session_invalid', { reason: local.outcome })
     }
     // Somebody else may have asked while the signature was checked.
     const known = findGood(session_jwt, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
-    return known ?? askAbout(credential, local, maxAgeMs)
+    if (session_token !== undefined) trail.tried.push(`${carrier}:session_token`)
+    if (known === undefined) return askAbout(credential, local, maxAgeMs, trail)
+    trail.tried.push('local:known')
+    return known
   }
 
   async function judge({ session_jwt }: Credential, maxAgeMs: number): Promise<LocalAnswer> {
@@ -110,7 +137,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     }
     if (claims.sessionExpiresAt <= moment) return 'session_expired'
     if (isTooOld(claims.iat * 1000, moment, maxAgeMs)) return 'too_old'
-    return revocations.allow(fromClaims(claims)) ? 'young' : 'distrusted'
+    return revocations.allow(fromClaims(claims)) ? 'young' : 'invalidated'
   }
 
   function fromClaims(claims: SessionClaims): CheckedSession {
@@ -127,14 +154,15 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   async function askAbout(
     credential: Credential,
     local: LocalAnswer,
-    maxAgeMs: number
+    maxAgeMs: number,
+    trail: Trail
   ): Promise<CheckedSession> {
     const vouching = isWellSigned(local) ? local.claims.member_session : undefined
     const isUnverified =
       decisions[local.outcome] !== 'ask' ||
       (vouching !== undefined && disproven.has(vouching.member_session_id))
     const question = buildQuestion(credential, local, maxAgeMs, isUnverified)
-    const checked = await askTrusted(question).catch((error: unknown) => {
+    const checked = await askTrusted(question, trail).catch((error: unknown) => {
       if (error instanceof AccessError && vouching !== undefined) {
         disproven.set(vouching.member_session_id, true)
       }
@@ -151,10 +179,11 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   }
 
   /** What was ended while a call was under way, only a call that begins afterwards can tell. */
-  async function askTrusted(question: Question): Promise<CheckedSession> {
-    const first = await ask(question)
+  async function askTrusted(question: Question, trail: Trail): Promise<CheckedSession> {
+    const first = await askOnce(question, trail)
     const after = revocations.distrustedSince(first.member_session)
-    const checked = first.surelyTrueAt > after ? first : await ask({ ...question, after })
+    const checked =
+      first.surelyTrueAt > after ? first : await askOnce({ ...question, after }, trail)
     if (revocations.hasEnded(checked.member_session)) {
       throw new AccessError('session_invalid', { reason: 'session_revoked_here' })
     }
@@ -163,6 +192,26 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     }
     return checked
   }
+
+  async function askOnce(question: Question, trail: Trail): Promise<CheckedSession> {
+    try {
+      const checked = await ask(question)
+      trail.tried.push('remote:200')
+      trail.subject = subjectOf(checked.member_session)
+      return checked
+    } catch (error) {
+      trail.tried.push(...remoteStep(error))
+      throw error
+    }
+  }
+}
+
+/** What came back instead of a session. */
+function remoteStep(error: unknown): readonly TriedStep[] {
+  if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) return []
+  const { cause, reason } = error
+  if (cause instanceof AnsweredCause) return [`remote:${cause.status_code}`]
+  return reason === undefined ? [] : [`remote:${reason}`]
 }
 
 function buildQuestion(

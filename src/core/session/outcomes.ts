@@ -1,6 +1,6 @@
 import type { Verification } from '../../jwt/verify.ts'
 
-type RefusedReason = Extract<Verification, { status: 'refused' }>['reason']
+type DeniedOutcome = 'session_revoked_here' | Extract<Verification, { status: 'refused' }>['reason']
 
 /** What can be known of a credential without asking. */
 export type LocalOutcome =
@@ -10,11 +10,10 @@ export type LocalOutcome =
   | 'issued_ahead'
   | 'not_yet_valid'
   | 'session_expired'
-  | 'distrusted'
+  | 'invalidated'
   | 'opaque_token'
   | 'keys_unavailable'
-  | 'session_revoked_here'
-  | RefusedReason
+  | DeniedOutcome
 
 /**
  * What follows. `ask`: the signature is right, one call decides. `ask_unverified`: nothing is proven, so such asks are
@@ -31,7 +30,7 @@ export const decisions: Readonly<Record<LocalOutcome, LocalDecision>> = {
   issued_ahead: 'ask',
   not_yet_valid: 'ask',
   session_expired: 'ask',
-  distrusted: 'ask',
+  invalidated: 'ask',
 
   opaque_token: 'ask_unverified',
   keys_unavailable: 'ask_unverified',
@@ -43,4 +42,9 @@ export const decisions: Readonly<Record<LocalOutcome, LocalDecision>> = {
   wrong_issuer: 'refuse',
   wrong_audience: 'refuse',
   wrong_claims: 'refuse'
+}
+
+/** Whether the local answer is final: such an outcome is the reason for a denial as well. */
+export function isDenied(outcome: LocalOutcome): outcome is DeniedOutcome {
+  return decisions[outcome] === 'refuse'
 }

@@ -51,14 +51,17 @@ function missingStep(step: SignInStep, state: SignInState | DiscoveryState): Acc
   if (!isOfMember(state)) {
     return new AccessError('organization_required', { reason: 'organization_not_chosen' })
   }
-  const { primary_required, mfa_required, locked } = state
+  const { organization_id, member_id, primary_required, mfa_required, locked } = state
+  const subject = { organization_id, member_id }
   return step === 'primary'
     ? new AccessError('primary_required', {
         reason: 'primary_factor_missing',
+        subject,
         required: { primary_required }
       })
     : new AccessError('mfa_required', {
         reason: 'second_factor_missing',
+        subject,
         required: { mfa_required, locked }
       })
 }

@@ -1,0 +1,62 @@
+import { AccessError } from '../errors/access-error.ts'
+import type { RefusalExplanation, RefusalSubject, TriedStep } from '../errors/explanation.ts'
+import { flattenCauses } from '../errors/private-cause.ts'
+import { refusalReasons } from '../errors/reasons.ts'
+import { UnavailableError } from '../errors/unavailable-error.ts'
+import type { Permission } from './guard-options.ts'
+import { maskPath } from './mask-path.ts'
+import type { AuthRequest } from './request/request.ts'
+
+/** The decision that an error ends. */
+export interface ExplainedDecision {
+  readonly request: AuthRequest
+  /** Path and query as the browser sees them. */
+  readonly target: string
+  /** Where the credential was found. */
+  readonly source: string | undefined
+  readonly permission?: Permission | undefined
+  /** The steps that led to it. Default: those of the error. */
+  readonly tried?: readonly TriedStep[]
+}
+
+/** Puts all that is known about a decision on the error that ends it. Only denials and outages pay for it. */
+export function explain(
+  error: AccessError | UnavailableError,
+  { request, target, source, permission, tried = error.tried }: ExplainedDecision
+): RefusalExplanation {
+  const { reason, subject } = error
+  const explanation: RefusalExplanation = Object.freeze({
+    reason,
+    detail: reason && refusalReasons[reason],
+    method: methodOf(request),
+    path: maskPath(target),
+    credential: source,
+    tried,
+    ...permission,
+    ...subject,
+    causes: flattenCauses(error)
+  })
+  Object.defineProperty(error, 'explanation', { value: explanation, configurable: true })
+  return explanation
+}
+
+/** The error as it concerns one request: requests that share a remote check share its error, and were led to it differently. */
+export function errorOfRequest<E>(
+  error: E,
+  tried: readonly TriedStep[],
+  subject: RefusalSubject | undefined
+): E | AccessError | UnavailableError {
+  if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) return error
+  const { reason, cause } = error
+  const options = { reason, cause, tried, subject: { ...subject, ...error.subject } }
+  const copy =
+    error instanceof AccessError
+      ? new AccessError(error.code, options)
+      : new UnavailableError(error.code, options)
+  return Object.assign(copy, error)
+}
+
+/** Methods are tokens of any letters: one that is none of HTTP's may be anything. */
+export function methodOf({ method }: AuthRequest): string | undefined {
+  return method === undefined || /^[A-Z-]{1,20}$/.test(method) ? method : '…'
+}
