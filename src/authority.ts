@@ -31,6 +31,6 @@ export { type SmtpOptions, smtpSender } from './authority/delivery/smtp-sender.t
 export { type WebhookOptions, webhookSender } from './authority/delivery/webhook-sender.ts'
 export type { AuditEvent, AuditKind } from './authority/domain/audit.ts'
 export type { DeviceQuery, LookUpDevice } from './authority/look-up-device.ts'
-export type { ServedProject } from './authority/seed/plant-seed.ts'
+export type { ServedProject } from './authority/seed/apply-seed.ts'
 export type { ProjectSeed } from './authority/seed/seed.ts'
 export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'

@@ -9,9 +9,9 @@ import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
 import { createServers } from './http/servers.ts'
 import type { LookUpDevice } from './look-up-device.ts'
-import { plantSeed, type ServedProject } from './seed/plant-seed.ts'
+import { applySeed, type ServedProject } from './seed/apply-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
-import { refuseWrongAtRestKey } from './signing-keys.ts'
+import { assertAtRestKey } from './signing-keys.ts'
 import { openStore } from './store/store.ts'
 import { startSweeping } from './sweep.ts'
 
@@ -95,9 +95,9 @@ export async function createListenedAuthority(
   const store = await openStore(database)
   let served: readonly ServedProject[]
   try {
-    served = await store.exclusively(() => plantSeed({ store, atRest, now: now() }, projects))
+    served = await store.exclusively(() => applySeed({ store, atRest, now: now() }, projects))
     for (const { project_id } of served) {
-      await refuseWrongAtRestKey(store.ofProject(project_id), atRest)
+      await assertAtRestKey(store.ofProject(project_id), atRest)
     }
   } catch (error) {
     await store.close()

@@ -1,5 +1,5 @@
 import type { AtRest } from './crypto/at-rest.ts'
-import { type Problem, problem } from './domain/problem.ts'
+import { OperationError } from './domain/operation-error.ts'
 import type { Page } from './store/search.ts'
 
 type Row = NonNullable<Page['after']>
@@ -10,14 +10,15 @@ export function writeCursor(atRest: AtRest, scope: string, { created_at, id }: R
   return Buffer.from(JSON.stringify(parts)).toString('base64url')
 }
 
-export function readCursor(atRest: AtRest, scope: string, cursor: string): Row | Problem {
+export function readCursor(atRest: AtRest, scope: string, cursor: string): Row {
   const [created_at, id, signature] = readParts(cursor)
   if (typeof created_at !== 'number' || typeof id !== 'string') {
-    return problem('search_invalid_cursor')
+    throw new OperationError('search_invalid_cursor')
   }
-  return signature === sign(atRest, scope, created_at, id)
-    ? { created_at, id }
-    : problem('search_invalid_cursor')
+  if (signature !== sign(atRest, scope, created_at, id)) {
+    throw new OperationError('search_invalid_cursor')
+  }
+  return { created_at, id }
 }
 
 function sign(atRest: AtRest, scope: string, created_at: number, id: string): string {

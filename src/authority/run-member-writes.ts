@@ -1,8 +1,7 @@
 import type { Context } from './context.ts'
-import { problem } from './domain/problem.ts'
+import { OperationError } from './domain/operation-error.ts'
 import type { MemberRecord } from './domain/records.ts'
 import type { Write } from './domain/writes.ts'
-import { demand, Refusal } from './refusal.ts'
 
 /** Stores a member. An address that is another's is refused by whether that one has it still. */
 export async function runMemberWrites(
@@ -10,10 +9,11 @@ export async function runMemberWrites(
   { organization_id, email_address }: MemberRecord,
   writes: readonly Write[]
 ): Promise<void> {
-  const refusal = await store.run(writes)
-  if (refusal?.problem === 'duplicate_member_email') {
+  const conflict = await store.tryRun(writes)
+  if (conflict === undefined) return
+  if (conflict === 'duplicate_member_email') {
     const owner = await store.findMemberByEmail(organization_id, email_address)
-    if (owner === undefined) throw new Refusal(problem('retired_member_email'))
+    if (owner === undefined) throw new OperationError('retired_member_email')
   }
-  demand(refusal)
+  throw new OperationError(conflict)
 }

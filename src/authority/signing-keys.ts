@@ -64,7 +64,8 @@ export function createSigningKeys(
     const first = await read(now)
     if (!isKeyDue(first.keys, now)) return first
     const made = await makeKey(store, atRest, environment, now)
-    await store.run(addKey(first.keys, made, now))
+    // Where another process was faster, its key is the one.
+    await store.tryRun(addKey(first.keys, made, now))
     return read(now)
   }
 
@@ -129,8 +130,8 @@ export async function rotateSigningKeys(
     const isDone = atOnce ? isRotatedAtOnce(keys, since) : waitingKey(keys, now()) !== undefined
     if (isDone) return describeRotation(keys)
     const made = await makeKey(store, atRest, environment, now())
-    const unmet = await store.run(addKey(keys, made, now(), atOnce))
-    if (unmet === undefined) return describeRotation(await store.listSigningKeys())
+    const conflict = await store.tryRun(addKey(keys, made, now(), atOnce))
+    if (conflict === undefined) return describeRotation(await store.listSigningKeys())
   }
 }
 
@@ -139,7 +140,7 @@ export async function rotateSigningKeys(
  *
  * @throws ConfigError
  */
-export async function refuseWrongAtRestKey(store: ProjectStore, atRest: AtRest): Promise<void> {
+export async function assertAtRestKey(store: ProjectStore, atRest: AtRest): Promise<void> {
   for (const { kid, private_key } of await store.listSigningKeys()) {
     try {
       atRest.open(private_key, placeOfSigningKey(store.project_id, kid))

@@ -1,4 +1,4 @@
-import { problem } from './domain/problem.ts'
+import type { Conflict } from './domain/operation-error.ts'
 import type { Write } from './domain/writes.ts'
 import { reportError } from './http/report-error.ts'
 import type { ProjectStore, Store } from './store/store.ts'
@@ -12,8 +12,8 @@ const keptForMs = 7 * 24 * 60 * 60 * 1000
 const auditKeptForMs = 90 * 24 * 60 * 60 * 1000
 const batchSize = 500
 
-/** Stands for "no row was touched". */
-const nothingLeft = problem('not_implemented')
+/** What a write leads to that touched no row: nothing is left to do. */
+const nothingLeft: Conflict = 'stale'
 
 /**
  * Deletes what has ended a week ago, and what the audit has kept for 90 days, every quarter of an hour, as long as the process runs for another reason.
@@ -58,15 +58,15 @@ export async function sweepProject(
   isStopped: () => boolean = () => false
 ): Promise<void> {
   const expires_at = now + everyMs * (1 - jitter)
-  const lease: Write = { do: 'takeLease', name: 'sweep', now, expires_at, otherwise: nothingLeft }
-  if ((await store.run([lease])) !== undefined) return
+  const lease: Write = { do: 'takeLease', name: 'sweep', now, expires_at, onConflict: nothingLeft }
+  if ((await store.tryRun([lease])) !== undefined) return
   for (const sweep of sweepsAt(now)) {
-    while (!isStopped() && (await store.run([sweep])) === undefined) {}
+    while (!isStopped() && (await store.tryRun([sweep])) === undefined) {}
   }
 }
 
 function sweepsAt(now: number): readonly Write[] {
-  const batch = { ended_by: now - keptForMs, limit: batchSize, otherwise: nothingLeft }
+  const batch = { ended_by: now - keptForMs, limit: batchSize, onConflict: nothingLeft }
   return [
     { do: 'sweepSessions', ...batch },
     { do: 'sweepIntermediateSessions', ...batch },

@@ -2,11 +2,7 @@ import { chooseKeys as keysOfEnvironment } from '../authority/create-authority.t
 import { type AtRest, createAtRest } from '../authority/crypto/at-rest.ts'
 import { environmentOf } from '../authority/project-id.ts'
 import { type Rewrapped, rewrap } from '../authority/rewrap.ts'
-import {
-  type Rotation,
-  refuseWrongAtRestKey,
-  rotateSigningKeys
-} from '../authority/signing-keys.ts'
+import { assertAtRestKey, type Rotation, rotateSigningKeys } from '../authority/signing-keys.ts'
 import { openStoreBeside, type ProjectStore, type Store } from '../authority/store/store.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { chooseProject } from './choose-project.ts'
@@ -45,7 +41,7 @@ async function rotate(
   { project_id, atOnce, json }: KeysOptions
 ): Promise<void> {
   const project = chooseProject(projects, project_id)
-  await refuseWrongAtRestKey(project, atRest)
+  await assertAtRestKey(project, atRest)
   const environment = environmentOf(project.project_id)
   const rotation = await rotateSigningKeys(project, atRest, environment, { atOnce, now: Date.now })
   const { kid, published_at, signs_at, earlier } = rotation

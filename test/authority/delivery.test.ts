@@ -7,10 +7,10 @@ import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.t
 import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
 import { sendEmail, sendSms } from '../../src/authority/delivery/deliver.ts'
 import type { EmailMessage, SmsMessage } from '../../src/authority/delivery/delivery.ts'
+import { OperationError } from '../../src/authority/domain/operation-error.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
 import { errorChannel, type ReportedError } from '../../src/authority/http/report-error.ts'
-import { Refusal } from '../../src/authority/refusal.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
 
 const to = {
@@ -116,9 +116,10 @@ describe('a channel without a sender', () => {
     ['email', () => sendEmail({ sms: async () => {} }, email), 'deliver.email']
   ])('is 501 not_implemented for %s, and says what to configure', async (_, send, option) => {
     const error = await rejectionOf(send())
-    expect(error).toBeInstanceOf(Refusal)
+    expect(error).toBeInstanceOf(OperationError)
     expect(error).toMatchObject({
-      problem: { problem: 'not_implemented', detail: expect.stringContaining(option) }
+      error_type: 'not_implemented',
+      detail: expect.stringContaining(option)
     })
   })
 })

@@ -1,15 +1,15 @@
 import { expect, test } from '@jest/globals'
-import { type Newcomer, wayIn } from '../../src/authority/domain/admission.ts'
+import { type Applicant, assertJitRule, findJitRule } from '../../src/authority/domain/admission.ts'
 import { nameFromEmail } from '../../src/authority/domain/organizations.ts'
-import { isProblem } from '../../src/authority/domain/problem.ts'
 import type { OrganizationSettings } from '../../src/authority/domain/records.ts'
 import { anOrganization } from './facts.ts'
+import { thrownBy } from './thrown.ts'
 
-const newcomer: Newcomer = {
+const applicant: Applicant = {
   email_address: 'ada@acme.example',
   oauth_tenants: [{ provider: 'slack', tenant: 'T1' }],
-  claimants: [],
-  hasColleague: true
+  claimedBy: [],
+  hasDomainMember: true
 }
 const byDomain = { email_jit_provisioning: 'RESTRICTED', email_allowed_domains: ['acme.example'] }
 const byTenant = {
@@ -17,24 +17,24 @@ const byTenant = {
   allowed_oauth_tenants: { slack: ['T1', 'T2'] }
 }
 
-test.each<[string, Partial<OrganizationSettings>, Partial<Newcomer>, string]>([
+test.each<[string, Partial<OrganizationSettings>, Partial<Applicant>, string]>([
   ['the domain is listed', byDomain, {}, 'eligible_to_join_by_email_domain'],
   [
     'it claims the domain itself',
     byDomain,
-    { claimants: ['organization-1'] },
+    { claimedBy: ['organization-1'] },
     'eligible_to_join_by_email_domain'
   ],
   [
     'another claims the domain',
     { ...byDomain, ...byTenant },
-    { claimants: ['organization-1', 'organization-2'] },
+    { claimedBy: ['organization-1', 'organization-2'] },
     'action_not_allowed_email_domain_is_claimed'
   ],
   [
-    'nobody there has a verified address of the domain',
+    'no member has a verified address of the domain',
     byDomain,
-    { hasColleague: false },
+    { hasDomainMember: false },
     'invalid_email_for_jit_provisioning'
   ],
   [
@@ -57,9 +57,9 @@ test.each<[string, Partial<OrganizationSettings>, Partial<Newcomer>, string]>([
   ],
   ['the tenant is listed', byTenant, {}, 'eligible_to_join_by_oauth_tenant'],
   [
-    'the tenant is listed, where nobody has the domain',
+    'the tenant is listed, where no member has the domain',
     { ...byDomain, ...byTenant },
-    { hasColleague: false },
+    { hasDomainMember: false },
     'eligible_to_join_by_oauth_tenant'
   ],
   [
@@ -81,10 +81,13 @@ test.each<[string, Partial<OrganizationSettings>, Partial<Newcomer>, string]>([
     'email_jit_provisioning_not_allowed'
   ],
   ['there is no tenant', byTenant, { oauth_tenants: [] }, 'email_jit_provisioning_not_allowed'],
-  ['nothing admits anybody', {}, {}, 'email_jit_provisioning_not_allowed']
+  ['no rule is set', {}, {}, 'email_jit_provisioning_not_allowed']
 ])('where %s, %j says of %j: %s', (_, settings, fields, expected) => {
-  const way = wayIn(anOrganization(settings), { ...newcomer, ...fields })
-  expect(isProblem(way) ? way.problem : way.type).toBe(expected)
+  const organization = anOrganization(settings)
+  const rule = findJitRule(organization, { ...applicant, ...fields })
+  const error = thrownBy(() => assertJitRule(organization, { ...applicant, ...fields }))
+  expect(rule?.type ?? error).toBe(expected)
+  expect(error === undefined).toBe(rule !== undefined)
 })
 
 test.each([

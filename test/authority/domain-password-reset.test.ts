@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { addFactor, passwordProof, totpProof } from '../../src/authority/domain/factors.ts'
-import { refuseOldProof, withPasswordSet } from '../../src/authority/domain/password-reset.ts'
-import { problem } from '../../src/authority/domain/problem.ts'
+import {
+  assertRecentlyAuthenticated,
+  withPasswordSet
+} from '../../src/authority/domain/password-reset.ts'
+import { thrownBy } from './thrown.ts'
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 0, 250)
-const tooOld = problem('session_too_old_to_reset_password')
+const tooOld = 'session_too_old_to_reset_password'
 const totp = totpProof('totp-1')
 
 /** A session whose factors were authenticated so many seconds ago. */
@@ -33,11 +36,11 @@ describe('a session sets a password', () => {
     ['not an hour after both', { password: 3600, authenticator: 3599 }, tooOld],
     ['not without a factor', {}, tooOld]
   ])('%s', (_when, ages, expected) => {
-    expect(refuseOldProof(factorsOf(ages), now)).toEqual(expected)
+    expect(thrownBy(() => assertRecentlyAuthenticated(factorsOf(ages), now))).toEqual(expected)
   })
 
   test('not with a factor that does not say when', () => {
-    expect(refuseOldProof([passwordProof], now)).toEqual(tooOld)
+    expect(thrownBy(() => assertRecentlyAuthenticated([passwordProof], now))).toEqual(tooOld)
   })
 })
 
@@ -67,9 +70,9 @@ describe('a password that was set', () => {
       fc.property(age, age, later, (password, authenticator, seconds) => {
         const factors = factorsOf({ password, authenticator })
         const moment = now + seconds * 1000
-        expect(refuseOldProof(withPasswordSet(factors, now), moment)).toEqual(
-          refuseOldProof(factors, moment)
-        )
+        expect(
+          thrownBy(() => assertRecentlyAuthenticated(withPasswordSet(factors, now), moment))
+        ).toEqual(thrownBy(() => assertRecentlyAuthenticated(factors, moment)))
       })
     )
   })

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import {
-  refuseMemberChanges,
-  refuseNewMember,
-  refuseOrganizationChanges
+  assertMayChangeMember,
+  assertMayChangeOrganization,
+  assertMayCreateMember
 } from '../../src/authority/domain/field-permissions.ts'
-import { type Caller, refuseAction } from '../../src/authority/domain/member-permission.ts'
+import { assertPermitted, type Caller } from '../../src/authority/domain/member-permission.ts'
 import { compiledPolicy } from '../../src/authority/domain/policy.ts'
 import { aMember, anOrganization } from './facts.ts'
+import { thrownBy } from './thrown.ts'
 
 const organization = anOrganization()
 const { organization_id } = organization
@@ -43,15 +44,15 @@ describe('a member who acts on a member', () => {
     ['an ordinary member creating', ordinary, self, 'create', denied],
     ['an ordinary member searching', ordinary, self, 'search', denied]
   ])('may what the roles say: %s', (_, caller, target, action, expected) => {
-    expect(refuseAction(caller, target, 'stytch.member', action)?.problem).toBe(expected)
+    expect(thrownBy(() => assertPermitted(caller, target, 'stytch.member', action))).toBe(expected)
   })
 
   test('gains nothing about the organization by stytch.self', () => {
     const caller = holderOf('stytch.self', '*')
     const target = { organization_id, member_id: self.member_id }
-    expect(refuseAction(caller, target, 'stytch.organization', 'update.info.name')?.problem).toBe(
-      denied
-    )
+    expect(
+      thrownBy(() => assertPermitted(caller, target, 'stytch.organization', 'update.info.name'))
+    ).toBe(denied)
   })
 })
 
@@ -71,7 +72,7 @@ describe('a member who changes a member', () => {
   describe.each(memberFields)('%s', (field, value, action, ofSelf) => {
     const changes = { [field]: value }
     const refusal = (caller: Caller, member = other) =>
-      refuseMemberChanges(caller, member, changes)?.problem
+      thrownBy(() => assertMayChangeMember(caller, member, changes))
 
     test(`needs ${action}, and no other action will do`, () => {
       expect(refusal(holderOf('stytch.member', action))).toBeUndefined()
@@ -89,10 +90,10 @@ describe('a member who changes a member', () => {
   test.each(['email_address', 'unlink_email'])('%s is never changed by oneself', (field) => {
     const changes = { [field]: field === 'unlink_email' ? true : 'new@example.com' }
     const caller = holderOf('stytch.member', 'update.info.email')
-    expect(refuseMemberChanges(caller, other, changes)).toBeUndefined()
-    expect(refuseMemberChanges(ordinary, other, changes)?.problem).toBe(denied)
+    expect(thrownBy(() => assertMayChangeMember(caller, other, changes))).toBeUndefined()
+    expect(thrownBy(() => assertMayChangeMember(ordinary, other, changes))).toBe(denied)
     for (const someone of [caller, ordinary, admin]) {
-      expect(refuseMemberChanges(someone, self, changes)?.problem).toBe(
+      expect(thrownBy(() => assertMayChangeMember(someone, self, changes))).toBe(
         'member_cannot_update_their_email_address'
       )
     }
@@ -102,19 +103,21 @@ describe('a member who changes a member', () => {
     [{ trusted_metadata: {} }, 'cannot_update_trusted_metadata'],
     [{ external_id: 'x' }, denied]
   ])('%j is the backend alone to write', (changes, expected) => {
-    expect(refuseMemberChanges(admin, other, changes)?.problem).toBe(expected)
-    expect(refuseMemberChanges(admin, self, changes)?.problem).toBe(expected)
+    expect(thrownBy(() => assertMayChangeMember(admin, other, changes))).toBe(expected)
+    expect(thrownBy(() => assertMayChangeMember(admin, self, changes))).toBe(expected)
   })
 
   test('needs every action of several fields', () => {
     const caller = holderOf('stytch.member', 'update.info.name')
-    expect(refuseMemberChanges(caller, other, { name: 'X' })).toBeUndefined()
-    expect(refuseMemberChanges(caller, other, { name: 'X', roles: [] })?.problem).toBe(denied)
+    expect(thrownBy(() => assertMayChangeMember(caller, other, { name: 'X' }))).toBeUndefined()
+    expect(thrownBy(() => assertMayChangeMember(caller, other, { name: 'X', roles: [] }))).toBe(
+      denied
+    )
   })
 
   test('does not see a member by changing nothing', () => {
-    expect(refuseMemberChanges(ordinary, other, {})?.problem).toBe(denied)
-    expect(refuseMemberChanges(admin, other, {})).toBeUndefined()
+    expect(thrownBy(() => assertMayChangeMember(ordinary, other, {}))).toBe(denied)
+    expect(thrownBy(() => assertMayChangeMember(admin, other, {}))).toBeUndefined()
   })
 })
 
@@ -131,9 +134,9 @@ describe('a member who creates a member', () => {
 
   test('needs create, and no other action will do', () => {
     const creator = holderOf('stytch.member', 'create')
-    expect(refuseNewMember(creator, organization, plain)).toBeUndefined()
+    expect(thrownBy(() => assertMayCreateMember(creator, organization, plain))).toBeUndefined()
     for (const caller of [ordinary, holderOf('stytch.member', 'update', 'update.info.name')]) {
-      expect(refuseNewMember(caller, organization, plain)?.problem).toBe(denied)
+      expect(thrownBy(() => assertMayCreateMember(caller, organization, plain))).toBe(denied)
     }
   })
 
@@ -143,20 +146,20 @@ describe('a member who creates a member', () => {
   ])('gives no more than by changing one: %j needs %s as well', (fields, action) => {
     const request = { email_address, ...fields }
     const creator = holderOf('stytch.member', 'create')
-    expect(refuseNewMember(creator, organization, request)?.problem).toBe(denied)
+    expect(thrownBy(() => assertMayCreateMember(creator, organization, request))).toBe(denied)
     const both = holderOf('stytch.member', 'create', action)
-    expect(refuseNewMember(both, organization, request)).toBeUndefined()
+    expect(thrownBy(() => assertMayCreateMember(both, organization, request))).toBeUndefined()
     const one = holderOf('stytch.member', action)
-    expect(refuseNewMember(one, organization, request)?.problem).toBe(denied)
+    expect(thrownBy(() => assertMayCreateMember(one, organization, request))).toBe(denied)
   })
 
   test.each([
     [{ trusted_metadata: {} }, 'cannot_update_trusted_metadata'],
     [{ external_id: 'x' }, denied]
   ])('%j is the backend alone to write', (fields, expected) => {
-    expect(refuseNewMember(admin, organization, { email_address, ...fields })?.problem).toBe(
-      expected
-    )
+    expect(
+      thrownBy(() => assertMayCreateMember(admin, organization, { email_address, ...fields }))
+    ).toBe(expected)
   })
 })
 
@@ -184,14 +187,14 @@ describe('a member who changes an organization', () => {
   test.each(organizationFields)('%s: %j needs %s', (field, value, action) => {
     const changes = { [field]: value }
     const refusal = (caller: Caller) =>
-      refuseOrganizationChanges(caller, organization, changes)?.problem
+      thrownBy(() => assertMayChangeOrganization(caller, organization, changes))
     expect(refusal(holderOf('stytch.organization', action))).toBeUndefined()
     expect(refusal(admin)).toBeUndefined()
     expect(refusal(ordinary)).toBe(denied)
     expect(refusal(holderOf('stytch.organization', 'update', 'delete'))).toBe(denied)
     expect(refusal(holderOf('stytch.member', '*'))).toBe(denied)
     const elsewhere = { ...organization, organization_id: 'o2' }
-    expect(refuseOrganizationChanges(admin, elsewhere, changes)?.problem).toBe(
+    expect(thrownBy(() => assertMayChangeOrganization(admin, elsewhere, changes))).toBe(
       'session_authorization_tenancy_error'
     )
   })
@@ -205,11 +208,11 @@ describe('a member who changes an organization', () => {
     [{ third_party_connected_apps_allowed_type: 'ALL_ALLOWED' }, denied],
     [{ allowed_third_party_connected_apps: [] }, denied]
   ])('%j is the backend alone to write', (changes, expected) => {
-    expect(refuseOrganizationChanges(admin, organization, changes)?.problem).toBe(expected)
+    expect(thrownBy(() => assertMayChangeOrganization(admin, organization, changes))).toBe(expected)
   })
 
   test('does not see it by changing nothing', () => {
-    expect(refuseOrganizationChanges(ordinary, organization, {})?.problem).toBe(denied)
-    expect(refuseOrganizationChanges(admin, organization, {})).toBeUndefined()
+    expect(thrownBy(() => assertMayChangeOrganization(ordinary, organization, {}))).toBe(denied)
+    expect(thrownBy(() => assertMayChangeOrganization(admin, organization, {}))).toBeUndefined()
   })
 })

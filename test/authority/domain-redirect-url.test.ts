@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { problem } from '../../src/authority/domain/problem.ts'
 import { linkTo, redirectUrl } from '../../src/authority/domain/redirect-url.ts'
+import { thrownBy } from './thrown.ts'
 
-const problems = {
-  missing: problem('no_password_reset_redirect_url'),
-  unregistered: problem('invalid_password_reset_redirect_url')
-}
+const errors = {
+  missing: 'no_password_reset_redirect_url',
+  unregistered: 'invalid_password_reset_redirect_url'
+} as const
 const settings = {
   sms_country_codes: [],
   redirect_urls: ['https://app.example/reset?from=mail', 'http://localhost:3000/']
@@ -19,7 +19,7 @@ describe('where a link leads', () => {
     ['HTTPS://APP.example/reset', 'https://app.example/reset'],
     ['http://localhost:3000', 'http://localhost:3000/']
   ])('%s is taken', (given, expected) => {
-    expect(String(redirectUrl(given, settings, problems))).toBe(expected)
+    expect(String(redirectUrl(given, settings, errors))).toBe(expected)
   })
 
   test.each([
@@ -42,13 +42,15 @@ describe('where a link leads', () => {
     'javascript:alert(1)',
     'data:text/html,x'
   ])('%j is not', (given) => {
-    expect(redirectUrl(given, settings, problems)).toEqual(problems.unregistered)
+    expect(thrownBy(() => redirectUrl(given, settings, errors))).toBe(errors.unregistered)
   })
 
   test('nowhere, when the project has no URL and the call names none', () => {
     const none = { ...settings, redirect_urls: [] }
-    expect(redirectUrl(undefined, none, problems)).toEqual(problems.missing)
-    expect(redirectUrl('https://app.example/reset', none, problems)).toEqual(problems.unregistered)
+    expect(thrownBy(() => redirectUrl(undefined, none, errors))).toBe(errors.missing)
+    expect(thrownBy(() => redirectUrl('https://app.example/reset', none, errors))).toBe(
+      errors.unregistered
+    )
   })
 })
 

@@ -6,8 +6,13 @@ import {
   createOrganization,
   slugOf
 } from '../../src/authority/domain/organizations.ts'
-import { projectPolicy, refuseOrgPolicy, refusePolicy } from '../../src/authority/domain/policy.ts'
+import {
+  assertOrganizationPolicy,
+  assertProjectPolicy,
+  projectPolicy
+} from '../../src/authority/domain/policy.ts'
 import { aMember, anOrganization } from './facts.ts'
+import { thrownBy } from './thrown.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const longRoles = (count: number) =>
@@ -52,9 +57,8 @@ describe('an organization', () => {
     [{ organization_external_id: 'search' }, 'invalid_organization_external_id'],
     [{ trusted_metadata: { a: 'x'.repeat(5000) } }, 'metadata_too_large']
   ])('is refused %j', (change, type) => {
-    expect(changeOrganization(anOrganization(), change, { roles, now })).toMatchObject({
-      problem: type
-    })
+    const changed = () => changeOrganization(anOrganization(), change, { roles, now })
+    expect(thrownBy(changed)).toBe(type)
   })
 
   test.each([
@@ -120,14 +124,13 @@ describe('a member', () => {
     [{ default_mfa_method: 'totp' }, 'default_mfa_member_missing_factor'],
     [{ default_mfa_method: 'sms_otp' }, 'default_mfa_member_missing_factor']
   ])('is refused %j', (change, type) => {
-    expect(changeMember(aMember(), change, outside)).toMatchObject({ problem: type })
+    expect(thrownBy(() => changeMember(aMember(), change, outside))).toBe(type)
   })
 
   test('cannot replace a number', () => {
     const member = aMember({ phone_id: 'phone-1', mfa_phone_number: '+12025550162' })
-    expect(changeMember(member, { mfa_phone_number: '+12025550163' }, outside)).toEqual({
-      problem: 'duplicate_member_phone_number_for_member'
-    })
+    const replaced = () => changeMember(member, { mfa_phone_number: '+12025550163' }, outside)
+    expect(thrownBy(replaced)).toBe('duplicate_member_phone_number_for_member')
     expect(changeMember(member, { mfa_phone_number: '+12025550162' }, outside)).toMatchObject({
       phone_id: 'phone-1'
     })
@@ -163,7 +166,7 @@ describe('metadata', () => {
     const keys = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]))
     expect(mergeMetadata({}, keys(20))).toEqual(keys(20))
-    expect(mergeMetadata({}, keys(21))).toEqual({ problem: 'metadata_too_many_keys' })
+    expect(thrownBy(() => mergeMetadata({}, keys(21)))).toBe('metadata_too_many_keys')
   })
 })
 
@@ -186,7 +189,7 @@ describe('the policy of a project', () => {
     [[role('stytch_super', 'docs', ['read'])], [docs], 'invalid_rbac_role_id'],
     [[role('a', 'docs', ['*']), role('b', 'stytch.member', ['update'])], [docs], undefined]
   ])('is checked (%#)', (roles, resources, type) => {
-    expect(refusePolicy({ roles, resources })?.problem).toBe(type)
+    expect(thrownBy(() => assertProjectPolicy({ roles, resources }))).toBe(type)
   })
 
   test('has the built-in resources and roles, and adds to them', () => {
@@ -213,9 +216,13 @@ describe('the policy of a project', () => {
   test('cannot be redefined by an organization', () => {
     const project = projectPolicy({ roles: [role('editor', 'docs', ['read'])], resources: [docs] })
     for (const role_id of ['editor', 'stytch_admin', 'stytch_super']) {
-      const refused = refuseOrgPolicy({ roles: [role(role_id, 'docs', ['*'])] }, project)
-      expect(refused).toEqual({ problem: 'rbac_org_custom_roles_only' })
+      const refused = thrownBy(() =>
+        assertOrganizationPolicy({ roles: [role(role_id, 'docs', ['*'])] }, project)
+      )
+      expect(refused).toBe('rbac_org_custom_roles_only')
     }
-    expect(refuseOrgPolicy({ roles: [role('own', 'docs', ['write'])] }, project)).toBeUndefined()
+    expect(
+      thrownBy(() => assertOrganizationPolicy({ roles: [role('own', 'docs', ['write'])] }, project))
+    ).toBeUndefined()
   })
 })

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { addFactor, passwordProof, totpProof } from '../../src/authority/domain/factors.ts'
 import { forgetAfterPrimary } from '../../src/authority/domain/lockout.ts'
-import { mfaPreferences, refuseMfaBypass, refuseMfaStep } from '../../src/authority/domain/mfa.ts'
+import {
+  assertMayEnrolFactor,
+  assertMfaMethodAllowed,
+  mfaPreferences
+} from '../../src/authority/domain/mfa.ts'
 import type { MemberRecord } from '../../src/authority/domain/records.ts'
 import {
   acceptsFactor,
@@ -10,6 +14,7 @@ import {
 } from '../../src/authority/domain/sign-in-requirements.ts'
 import { authMethods } from '../../src/wire/organizations.ts'
 import { aMember, anOrganization } from './facts.ts'
+import { thrownBy } from './thrown.ts'
 
 const magicLink = {
   type: 'magic_link',
@@ -163,8 +168,8 @@ describe('enrolling another second factor', () => {
       false
     ]
   ])('is held to the one there is: %s', (_, member, factors, allowed) => {
-    const refusal = refuseMfaBypass(aMember(member), factors as never)
-    expect(refusal?.problem).toBe(allowed ? undefined : 'insufficient_factors')
+    const refusal = thrownBy(() => assertMayEnrolFactor(aMember(member), factors as never))
+    expect(refusal).toBe(allowed ? undefined : 'insufficient_factors')
   })
 
   test.each([
@@ -187,7 +192,9 @@ describe('enrolling another second factor', () => {
     'needs an active member, a complete sign-in and an allowed method (%#)',
     (member, settings, factors, expected) => {
       const organization = anOrganization(settings as object)
-      expect(refuseMfaStep('totp', organization, aMember(member), factors)?.problem).toBe(expected)
+      expect(
+        thrownBy(() => assertMfaMethodAllowed('totp', organization, aMember(member), factors))
+      ).toBe(expected)
     }
   )
 })

@@ -1,6 +1,5 @@
 import { createMember } from '../../src/authority/domain/members.ts'
 import { createOrganization } from '../../src/authority/domain/organizations.ts'
-import { isProblem } from '../../src/authority/domain/problem.ts'
 import type {
   MemberRecord,
   OrganizationRecord,
@@ -16,7 +15,6 @@ export function anOrganization(settings: Partial<OrganizationSettings> = {}): Or
     { organization_name: 'Acme' },
     { organization_id: 'organization-1', organization_slug: 'acme', roles: new Set(), now }
   )
-  if (isProblem(made)) throw new Error(made.problem)
   return { ...made, settings: { ...made.settings, ...settings } }
 }
 
@@ -27,6 +25,5 @@ export function aMember(fields: Partial<MemberRecord> = {}): MemberRecord {
     { email_address: 'ada@example.com' },
     { email_id: 'email-1', phone_id: 'phone-1', roles: new Set(), now }
   )
-  if (isProblem(made)) throw new Error(made.problem)
   return { ...made, ...fields }
 }

@@ -5,7 +5,7 @@ import { createStrengthMeter } from '../../src/authority/crypto/password-strengt
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
-import { plantSeed } from '../../src/authority/seed/plant-seed.ts'
+import { applySeed } from '../../src/authority/seed/apply-seed.ts'
 import { checkSeed } from '../../src/authority/seed/seed.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
 import { totpCode } from '../support/totp-code.ts'
@@ -50,7 +50,7 @@ beforeEach(async () => {
   const member = { email_address: 'ada@example.com', password, totp_secret }
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
-  await plantSeed({ store, atRest, now }, seed)
+  await applySeed({ store, atRest, now }, seed)
   app = createApp({ ...outside, providers, store, atRest, now: () => now })
 })
 

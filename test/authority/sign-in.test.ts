@@ -4,7 +4,6 @@ import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { writesOfChange } from '../../src/authority/domain/members.ts'
-import { stale } from '../../src/authority/domain/problem.ts'
 import { openStore } from '../../src/authority/store/store.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
@@ -295,7 +294,7 @@ describeOnEachDatabase((createDatabase) => {
         mfa_phone_number_verified: true,
         mfa_enrolled: true
       }
-      await project.run(writesOfChange(member, enrolled, stale))
+      await project.run(writesOfChange(member, enrolled))
       await store.close()
 
       const { intermediate_session_token } = await signIn('ada@example.com')

@@ -4,7 +4,7 @@ import { defaultSettings } from '../../src/authority/domain/project-settings.ts'
 import { createSigningKeys } from '../../src/authority/signing-keys.ts'
 import { openStore } from '../../src/authority/store/store.ts'
 
-test('whoever needs the first key at the same moment waits for the same one', async () => {
+test('calls that need the first key at the same moment wait for the same one', async () => {
   const store = await openStore(':memory:')
   const project = store.ofProject('project-test-11111111-1111-4111-8111-111111111111')
   await project.run([
@@ -19,9 +19,9 @@ test('whoever needs the first key at the same moment waits for the same one', as
   let made = 0
   const counting: typeof project = {
     ...project,
-    run(writes) {
+    tryRun(writes) {
       made += 1
-      return project.run(writes)
+      return project.tryRun(writes)
     }
   }
   const keys = createSigningKeys(counting, createAtRest([newAtRestKey()]), 'test')

@@ -3,9 +3,10 @@ import type { Context } from '../../src/authority/context.ts'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import type { SmsMessage } from '../../src/authority/delivery/delivery.ts'
 import { isChallengedBySms } from '../../src/authority/domain/mfa.ts'
-import { refuseDestination } from '../../src/authority/domain/phone-numbers.ts'
+import { assertSmsDestination, isSmsDestination } from '../../src/authority/domain/phone-numbers.ts'
 import { challengeBySms } from '../../src/authority/steps/sms-codes.ts'
 import { aMember, anOrganization } from './facts.ts'
+import { thrownBy } from './thrown.ts'
 
 const phone = { phone_id: 'phone-1', mfa_phone_number: '+12025550162' }
 const verified = { ...phone, mfa_phone_number_verified: true }
@@ -34,7 +35,7 @@ describe('a sign-in that waits for the second factor', () => {
     const sent: SmsMessage[] = []
     const context = {
       project: { settings: { sms_country_codes: ['US'] } },
-      store: { project_id: 'project', run: async () => undefined },
+      store: { project_id: 'project', tryRun: async () => undefined },
       atRest: createAtRest([newAtRestKey()]),
       environment: 'test',
       delivery: {
@@ -76,6 +77,7 @@ describe('a number', () => {
     ['+881612345678', 'invalid_phone_number'],
     ['+10000000000', 'invalid_phone_number']
   ])('AO-09: %s gets %p', (number, type) => {
-    expect(refuseDestination(number, everywhere)?.problem).toBe(type)
+    expect(thrownBy(() => assertSmsDestination(number, everywhere))).toBe(type)
+    expect(isSmsDestination(number, everywhere)).toBe(type === undefined)
   })
 })

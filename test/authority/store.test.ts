@@ -13,7 +13,6 @@ import {
   writesOfNewOrganization,
   writesOfOrganizationChange
 } from '../../src/authority/domain/organizations.ts'
-import { isProblem, problem, stale } from '../../src/authority/domain/problem.ts'
 import { defaultSettings } from '../../src/authority/domain/project-settings.ts'
 import type { MemberRecord, OrganizationRecord } from '../../src/authority/domain/records.ts'
 import type { Write } from '../../src/authority/domain/writes.ts'
@@ -82,7 +81,6 @@ describeOnEachDatabase((createDatabase) => {
       roles,
       now
     })
-    if (isProblem(made)) throw new Error(made.problem)
     return made
   }
 
@@ -95,7 +93,6 @@ describeOnEachDatabase((createDatabase) => {
       roles,
       now
     })
-    if (isProblem(made)) throw new Error(made.problem)
     return made
   }
 
@@ -147,14 +144,19 @@ describeOnEachDatabase((createDatabase) => {
 
   describe('a list of writes', () => {
     test('is carried out as a whole', async () => {
-      expect(await project.run([sessionWrite(), sessionWrite()])).toBeUndefined()
+      expect(await project.tryRun([sessionWrite(), sessionWrite()])).toBeUndefined()
       expect(await project.listSessions(member.member_id, now)).toHaveLength(2)
     })
 
     test('does nothing when a guard in it is not met, and answers with that guard', async () => {
-      const otherwise = problem('session_not_found')
-      const unmet = { do: 'revokeSession', member_session_id: 'none', now, otherwise } as const
-      expect(await project.run([sessionWrite(), unmet])).toEqual(otherwise)
+      const onConflict = 'session_not_found'
+      const unmet = { do: 'revokeSession', member_session_id: 'none', now, onConflict } as const
+      expect(await project.tryRun([sessionWrite(), unmet])).toEqual(onConflict)
+      await expect(project.run([sessionWrite(), unmet])).rejects.toMatchObject({
+        name: 'OperationError',
+        error_type: onConflict,
+        isStale: false
+      })
       expect(await project.listSessions(member.member_id, now)).toEqual([])
     })
 
@@ -162,15 +164,15 @@ describeOnEachDatabase((createDatabase) => {
       const one = newMember('bob@example.com', { external_id: 'e1' })
       const other = newMember('eve@example.com', { external_id: 'e1' })
       await project.run(writesOfCreation(one))
-      expect(await project.run([sessionWrite(), ...writesOfCreation(other)])).toEqual(
-        problem('duplicate_member_external_id')
+      expect(await project.tryRun([sessionWrite(), ...writesOfCreation(other)])).toEqual(
+        'duplicate_member_external_id'
       )
       expect(await project.listSessions(member.member_id, now)).toEqual([])
     })
 
     test('goes on past an unguarded write that finds nothing', async () => {
       const idle = { do: 'deletePassword', member_id: member.member_id } as const
-      expect(await project.run([idle, sessionWrite()])).toBeUndefined()
+      expect(await project.tryRun([idle, sessionWrite()])).toBeUndefined()
       expect(await project.listSessions(member.member_id, now)).toHaveLength(1)
     })
   })
@@ -178,21 +180,21 @@ describeOnEachDatabase((createDatabase) => {
   describe('what must be unique', () => {
     test('is the slug of an organization, within the project only', async () => {
       const writes = writesOfNewOrganization(newOrganization())
-      expect(await project.run(writes)).toEqual(problem('organization_slug_already_used'))
-      expect(await otherProject.run(writes)).toBeUndefined()
+      expect(await project.tryRun(writes)).toEqual('organization_slug_already_used')
+      expect(await otherProject.tryRun(writes)).toBeUndefined()
     })
 
     test('is what names an organization, be it a slug or an external id', async () => {
       const victim = { ...newOrganization('victim'), organization_external_id: 'tenant-42' }
-      expect(await project.run(writesOfNewOrganization(victim))).toBeUndefined()
+      expect(await project.tryRun(writesOfNewOrganization(victim))).toBeUndefined()
 
       const renamed = { ...organization, organization_slug: 'tenant-42' }
-      expect(await project.run(writesOfOrganizationChange(organization, renamed))).toEqual(
-        problem('organization_slug_already_used')
+      expect(await project.tryRun(writesOfOrganizationChange(organization, renamed))).toEqual(
+        'organization_slug_already_used'
       )
       const aliased = { ...organization, organization_external_id: 'victim' }
-      expect(await project.run(writesOfOrganizationChange(organization, aliased))).toEqual(
-        problem('organization_external_id_already_used')
+      expect(await project.tryRun(writesOfOrganizationChange(organization, aliased))).toEqual(
+        'organization_external_id_already_used'
       )
       const found = await project.findOrganization('tenant-42')
       expect(found?.organization_id).toBe(victim.organization_id)
@@ -200,19 +202,21 @@ describeOnEachDatabase((createDatabase) => {
 
     test('is a name only as long as the organization has it', async () => {
       const renamed = { ...organization, organization_slug: 'renamed' }
-      expect(await project.run(writesOfOrganizationChange(organization, renamed))).toBeUndefined()
+      expect(
+        await project.tryRun(writesOfOrganizationChange(organization, renamed))
+      ).toBeUndefined()
       expect(await project.findOrganization('acme')).toBeUndefined()
       const next = newOrganization()
-      expect(await project.run(writesOfNewOrganization(next))).toBeUndefined()
+      expect(await project.tryRun(writesOfNewOrganization(next))).toBeUndefined()
       const found = await project.findOrganization('acme')
       expect(found?.organization_id).toBe(next.organization_id)
     })
 
     test('may be slug and external id of one organization', async () => {
       const both = { ...organization, organization_external_id: 'acme' }
-      expect(await project.run(writesOfOrganizationChange(organization, both))).toBeUndefined()
+      expect(await project.tryRun(writesOfOrganizationChange(organization, both))).toBeUndefined()
       const slugOnly = { ...both, version: 1, organization_external_id: null }
-      expect(await project.run(writesOfOrganizationChange(both, slugOnly))).toBeUndefined()
+      expect(await project.tryRun(writesOfOrganizationChange(both, slugOnly))).toBeUndefined()
       expect((await project.findOrganization('acme'))?.organization_external_id).toBeNull()
     })
 
@@ -225,8 +229,8 @@ describeOnEachDatabase((createDatabase) => {
         external_id: 'e1',
         mfa_phone_number: '+12025550162'
       })
-      expect(await project.run(writesOfCreation(first))).toBeUndefined()
-      expect(await project.run(writesOfCreation(newMember(email, fields)))).toEqual(problem(type))
+      expect(await project.tryRun(writesOfCreation(first))).toBeUndefined()
+      expect(await project.tryRun(writesOfCreation(newMember(email, fields)))).toEqual(type)
     })
 
     test('is an address also after it was retired, except for the member who had it', async () => {
@@ -236,32 +240,34 @@ describeOnEachDatabase((createDatabase) => {
         email_address: 'new@example.com',
         retired_email_addresses: [retired]
       }
-      expect(await project.run(writesOfChange(member, moved, stale))).toBeUndefined()
-      expect(await project.run(writesOfCreation(newMember('ada@example.com')))).toEqual(
-        problem('duplicate_member_email')
+      expect(await project.tryRun(writesOfChange(member, moved))).toBeUndefined()
+      expect(await project.tryRun(writesOfCreation(newMember('ada@example.com')))).toEqual(
+        'duplicate_member_email'
       )
       const back = { ...member, version: 1 }
-      expect(
-        await project.run(writesOfChange({ ...moved, version: 1 }, back, stale))
-      ).toBeUndefined()
-      expect(await project.run(writesOfCreation(newMember('new@example.com')))).toBeUndefined()
+      expect(await project.tryRun(writesOfChange({ ...moved, version: 1 }, back))).toBeUndefined()
+      expect(await project.tryRun(writesOfCreation(newMember('new@example.com')))).toBeUndefined()
     })
   })
 
   test('a change made on old facts is stale', async () => {
     const change = { ...member, name: 'Ada' }
-    expect(await project.run(writesOfChange(member, change, stale))).toBeUndefined()
-    expect(await project.run(writesOfChange(member, change, stale))).toBe(stale)
+    expect(await project.tryRun(writesOfChange(member, change))).toBeUndefined()
+    expect(await project.tryRun(writesOfChange(member, change))).toBe('stale')
+    await expect(project.run(writesOfChange(member, change))).rejects.toMatchObject({
+      error_type: 'server_unavailable',
+      isStale: true
+    })
   })
 
   test('an address that was proven is not the one that came instead', async () => {
     const { member_id, email_id } = member
     const moved = { ...member, email_id: 'email-new', email_address: 'new@example.com' }
-    expect(await project.run(writesOfChange(member, moved, stale))).toBeUndefined()
-    const activation = { do: 'activateMember', member_id, now, otherwise: stale } as const
-    expect(await project.run([{ ...activation, email_id }])).toBe(stale)
+    expect(await project.tryRun(writesOfChange(member, moved))).toBeUndefined()
+    const activation = { do: 'activateMember', member_id, now, onConflict: 'stale' } as const
+    expect(await project.tryRun([{ ...activation, email_id }])).toBe('stale')
     expect((await project.findMemberById(member_id))?.email_address_verified).toBe(false)
-    expect(await project.run([{ ...activation, email_id: 'email-new' }])).toBeUndefined()
+    expect(await project.tryRun([{ ...activation, email_id: 'email-new' }])).toBeUndefined()
     expect((await project.findMemberById(member_id))?.email_address_verified).toBe(true)
   })
 
@@ -306,7 +312,7 @@ describeOnEachDatabase((createDatabase) => {
       const member_session_id = newId('member-session', 'test')
       const intermediate_session_id = await startIntermediateSession()
       await project.run([sessionWrite(member_session_id)])
-      const otherwise = problem('not_implemented')
+      const onConflict = 'not_implemented'
       const gone = newMember('gone@example.com')
       await project.run([...writesOfCreation(gone), ...writesOfDeletion(gone, now)])
       const { member_id: deleted } = gone
@@ -319,26 +325,26 @@ describeOnEachDatabase((createDatabase) => {
         }
       ])
       const writes: readonly Write[] = [
-        { do: 'updateOrganization', organization, otherwise },
-        { do: 'setOrganizationRoles', organization_id, custom_roles: [], otherwise },
-        { do: 'updateMember', member, otherwise },
-        { do: 'deleteMember', member, otherwise },
-        { do: 'deleteDeletedMember', member_id: deleted, otherwise },
-        { do: 'deleteOrganization', organization_id, otherwise },
-        { do: 'deletePasswordById', member_id, member_password_id: 'p1', otherwise },
-        { do: 'deleteTotp', member_id, otherwise },
-        { do: 'revokeConnectionSessions', member_id, connection_id: 'c1', now, otherwise },
-        { do: 'activateMember', member_id, email_id: member.email_id, now, otherwise },
-        { do: 'forgetFailures', member_id, otherwise },
-        { ...reserveAttempt(member_id, 'password', now), otherwise },
-        { do: 'revokeSession', member_session_id, now, otherwise },
-        { do: 'revokeMemberSessions', member_id, now, otherwise },
-        { do: 'revokeOtherSessions', member_id, member_session_id: '', now, otherwise },
-        { do: 'consumeIntermediateSession', intermediate_session_id, now, otherwise },
-        { do: 'deleteMemberIntermediateSessions', member_id, otherwise },
-        { do: 'reserveIntermediateAttempt', intermediate_session_id, now, limit: 5, otherwise }
+        { do: 'updateOrganization', organization, onConflict },
+        { do: 'setOrganizationRoles', organization_id, custom_roles: [], onConflict },
+        { do: 'updateMember', member, onConflict },
+        { do: 'deleteMember', member, onConflict },
+        { do: 'deleteDeletedMember', member_id: deleted, onConflict },
+        { do: 'deleteOrganization', organization_id, onConflict },
+        { do: 'deletePasswordById', member_id, member_password_id: 'p1', onConflict },
+        { do: 'deleteTotp', member_id, onConflict },
+        { do: 'revokeConnectionSessions', member_id, connection_id: 'c1', now, onConflict },
+        { do: 'activateMember', member_id, email_id: member.email_id, now, onConflict },
+        { do: 'forgetFailures', member_id, onConflict },
+        { ...reserveAttempt(member_id, 'password', now), onConflict },
+        { do: 'revokeSession', member_session_id, now, onConflict },
+        { do: 'revokeMemberSessions', member_id, now, onConflict },
+        { do: 'revokeOtherSessions', member_id, member_session_id: '', now, onConflict },
+        { do: 'consumeIntermediateSession', intermediate_session_id, now, onConflict },
+        { do: 'deleteMemberIntermediateSessions', member_id, onConflict },
+        { do: 'reserveIntermediateAttempt', intermediate_session_id, now, limit: 5, onConflict }
       ]
-      for (const write of writes) expect(await otherProject.run([write])).toEqual(otherwise)
+      for (const write of writes) expect(await otherProject.tryRun([write])).toEqual(onConflict)
       expect(await project.findSession(member_session_id, now)).toBeDefined()
       expect(await project.findDeletedMember(deleted)).toBeDefined()
       expect(await project.findPassword(member_id)).toBeDefined()
@@ -354,7 +360,7 @@ describeOnEachDatabase((createDatabase) => {
       const { member_id } = member
       const intermediate = await startIntermediateSession()
       await project.run([sessionWrite()])
-      expect(await project.run(writesOfDeletion(member, now + 1))).toBeUndefined()
+      expect(await project.tryRun(writesOfDeletion(member, now + 1))).toBeUndefined()
       expect(await project.findMemberById(member_id)).toBeUndefined()
       expect(await project.findDeletedMember(member_id)).toEqual({
         ...member,
@@ -374,10 +380,10 @@ describeOnEachDatabase((createDatabase) => {
       const other = newMember('eve@example.com')
       const unit: readonly Write[] = [
         ...writesOfCreation(other),
-        { do: 'insertPassword', member_id, password, now, otherwise: problem('not_implemented') }
+        { do: 'insertPassword', member_id, password, now, onConflict: 'not_implemented' }
       ]
-      expect(await project.run([sessionWrite()])).toBe(stale)
-      expect(await project.run(unit)).toBe(stale)
+      expect(await project.tryRun([sessionWrite()])).toBe('stale')
+      expect(await project.tryRun(unit)).toBe('stale')
       expect(await project.findMemberById(other.member_id)).toBeUndefined()
     })
 
@@ -388,50 +394,50 @@ describeOnEachDatabase((createDatabase) => {
       await project.run(writesOfDeletion(one, now))
       const heir = newMember('bob@example.com')
       await project.run(writesOfCreation(heir))
-      expect(await project.run(writesOfReactivation(back))).toEqual(
-        problem('reactivation_email_belongs_to_another_member')
+      expect(await project.tryRun(writesOfReactivation(back))).toEqual(
+        'reactivation_email_belongs_to_another_member'
       )
       await project.run(writesOfDeletion(heir, now))
       const namesake = newMember('eve@example.com', { external_id: 'e1' })
       await project.run(writesOfCreation(namesake))
-      expect(await project.run(writesOfReactivation(back))).toEqual(
-        problem('duplicate_member_external_id')
+      expect(await project.tryRun(writesOfReactivation(back))).toEqual(
+        'duplicate_member_external_id'
       )
       await project.run(writesOfDeletion(namesake, now))
-      expect(await project.run(writesOfReactivation(back))).toBeUndefined()
-      expect(await project.run(writesOfReactivation(back))).toBe(stale)
+      expect(await project.tryRun(writesOfReactivation(back))).toBeUndefined()
+      expect(await project.tryRun(writesOfReactivation(back))).toBe('stale')
       expect(await project.findMemberById(one.member_id)).toMatchObject(back)
       expect(await project.findDeletedMember(one.member_id)).toBeUndefined()
     })
 
     test('has no session, whatever began at the same moment', async () => {
-      const begins = Array.from({ length: 40 }, () => project.run([sessionWrite()]))
+      const begins = Array.from({ length: 40 }, () => project.tryRun([sessionWrite()]))
       const [deletion] = await Promise.all([
-        project.run(writesOfDeletion(member, now)),
+        project.tryRun(writesOfDeletion(member, now)),
         ...begins,
-        ...Array.from({ length: 40 }, () => project.run([sessionWrite()]))
+        ...Array.from({ length: 40 }, () => project.tryRun([sessionWrite()]))
       ])
       expect(deletion).toBeUndefined()
       expect(await project.listSessions(member.member_id, now)).toEqual([])
-      expect(await project.run([sessionWrite()])).toBe(stale)
+      expect(await project.tryRun([sessionWrite()])).toBe('stale')
     })
   })
 
   test('a deleted organization has nothing in it, whatever came at the same moment', async () => {
     const { organization_id } = organization
-    const otherwise = problem('organization_not_found')
-    const deletion = project.run([{ do: 'deleteOrganization', organization_id, otherwise }])
+    const onConflict = 'organization_not_found'
+    const deletion = project.tryRun([{ do: 'deleteOrganization', organization_id, onConflict }])
     const joins = Array.from({ length: 20 }, (_, index) =>
-      project.run(writesOfCreation(newMember(`${index}@example.com`)))
+      project.tryRun(writesOfCreation(newMember(`${index}@example.com`)))
     )
-    const begins = Array.from({ length: 20 }, () => project.run([sessionWrite()]))
+    const begins = Array.from({ length: 20 }, () => project.tryRun([sessionWrite()]))
     const [outcome] = await Promise.all([deletion, ...joins, ...begins])
     expect(outcome).toBeUndefined()
     expect(await project.countMembers(organization_id)).toBe(0)
     expect(await project.listSessions(member.member_id, now)).toEqual([])
-    expect(await project.run(writesOfCreation(newMember('late@example.com')))).toBe(stale)
+    expect(await project.tryRun(writesOfCreation(newMember('late@example.com')))).toBe('stale')
     const heir = newOrganization()
-    expect(await project.run(writesOfNewOrganization(heir))).toBeUndefined()
+    expect(await project.tryRun(writesOfNewOrganization(heir))).toBeUndefined()
     expect((await project.findOrganization('acme'))?.organization_id).toBe(heir.organization_id)
   })
 
@@ -442,12 +448,12 @@ describeOnEachDatabase((createDatabase) => {
       const intermediate_session_id = await startIntermediateSession()
       const outcomes = await Promise.all(
         hundred.map(() =>
-          project.run([
+          project.tryRun([
             {
               do: 'consumeIntermediateSession',
               intermediate_session_id,
               now,
-              otherwise: problem('intermediate_session_not_found')
+              onConflict: 'intermediate_session_not_found'
             },
             sessionWrite()
           ])
@@ -474,11 +480,11 @@ describeOnEachDatabase((createDatabase) => {
           now
         }
       ])
-      const otherwise = problem('totp_code_already_authenticated')
+      const onConflict = 'totp_code_already_authenticated'
       const outcomes = await Promise.all(
         hundred.map((_, index) =>
-          project.run([
-            { do: 'useTotpStep', member_id, totp_registration_id, step: 7, now, otherwise },
+          project.tryRun([
+            { do: 'useTotpStep', member_id, totp_registration_id, step: 7, now, onConflict },
             sessionWrite(`${index} ${totp_registration_id}`)
           ])
         )
@@ -490,11 +496,11 @@ describeOnEachDatabase((createDatabase) => {
     test('ten may compare a password, and the tenth locks for an hour', async () => {
       const { member_id } = member
       const reserve = (moment: number) =>
-        project.run([reserveAttempt(member_id, 'password', moment)])
+        project.tryRun([reserveAttempt(member_id, 'password', moment)])
       expect(countDone(await Promise.all(hundred.map(() => reserve(now))))).toBe(10)
       const locked = await project.findMemberById(member_id)
       expect(locked).toMatchObject({ lock_created_at: now, lock_expires_at: now + 3_600_000 })
-      expect(await reserve(now + 3_599_999)).toEqual(problem('user_lock_limit_reached'))
+      expect(await reserve(now + 3_599_999)).toEqual('user_lock_limit_reached')
       expect(await reserve(now + 3_600_000)).toBeUndefined()
       expect(await project.findMemberById(member_id)).toMatchObject({
         failed_attempts: 1,
@@ -508,7 +514,7 @@ describeOnEachDatabase((createDatabase) => {
       await project.run([sessionWrite(member_session_id)])
       const outcomes = await Promise.all(
         hundred.map((_, index) =>
-          project.run([
+          project.tryRun([
             {
               do: 'updateSession',
               member_session_id,
@@ -517,7 +523,7 @@ describeOnEachDatabase((createDatabase) => {
               authentication_factors: null,
               custom_claims: { index },
               version: 0,
-              otherwise: stale
+              onConflict: 'stale'
             }
           ])
         )
@@ -528,7 +534,7 @@ describeOnEachDatabase((createDatabase) => {
     test('one makes the first signing key', async () => {
       const outcomes = await Promise.all(
         hundred.map((_, index) =>
-          project.run([
+          project.tryRun([
             {
               do: 'insertSigningKey',
               key: {
@@ -550,7 +556,7 @@ describeOnEachDatabase((createDatabase) => {
                 signs_at: now,
                 ends_at: null
               },
-              otherwise: problem('not_implemented')
+              onConflict: 'not_implemented'
             }
           ])
         )
@@ -562,7 +568,7 @@ describeOnEachDatabase((createDatabase) => {
 
   test('an ended session cannot be revived', async () => {
     const member_session_id = newId('member-session', 'test')
-    const otherwise = problem('session_not_found')
+    const onConflict = 'session_not_found'
     await project.run([sessionWrite(member_session_id)])
     await project.run([{ do: 'revokeSession', member_session_id, now }])
     const extend = {
@@ -573,9 +579,9 @@ describeOnEachDatabase((createDatabase) => {
       authentication_factors: null,
       custom_claims: null,
       version: null,
-      otherwise
+      onConflict
     } as const
-    expect(await project.run([extend])).toEqual(otherwise)
+    expect(await project.tryRun([extend])).toEqual(onConflict)
     expect(await project.findSession(member_session_id, now)).toBeUndefined()
   })
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { B2BPasswordsMigrateRequest, SaltConfig } from '../../wire/passwords.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { hashArgon2id, matchesArgon2id } from './argon2id.ts'
-import type { Imported } from './imported.ts'
 
 const digests = {
-  md_5: { algorithm: 'md5', form: /^[0-9a-f]{32}$/i, problem: 'invalid_md_5_hash' },
-  sha_1: { algorithm: 'sha1', form: /^[0-9a-f]{40}$/i, problem: 'invalid_sha_1_hash' },
-  sha_512: { algorithm: 'sha512', form: /^[0-9a-f]{128}$/i, problem: 'invalid_sha_512_hash' }
+  md_5: { algorithm: 'md5', form: /^[0-9a-f]{32}$/i, error_type: 'invalid_md_5_hash' },
+  sha_1: { algorithm: 'sha1', form: /^[0-9a-f]{40}$/i, error_type: 'invalid_sha_1_hash' },
+  sha_512: { algorithm: 'sha512', form: /^[0-9a-f]{128}$/i, error_type: 'invalid_sha_512_hash' }
 } as const
 
 type DigestType = keyof typeof digests
@@ -21,15 +21,15 @@ export function isDigestType(hash_type: string): hash_type is DigestType {
   return Object.hasOwn(digests, hash_type)
 }
 
-/** A digest of one pass gives way to anybody who reads the database, so it is kept only as hashed itself. */
-export async function importDigest(type: DigestType, request: DigestRequest): Promise<Imported> {
-  const { form, problem } = digests[type]
-  if (!form.test(request.hash)) return { problem }
+/** A digest of one pass gives way to an attacker who reads the database, so it is kept only as hashed itself. */
+export async function importDigest(type: DigestType, request: DigestRequest): Promise<string> {
+  const { form, error_type } = digests[type]
+  if (!form.test(request.hash)) throw new OperationError(error_type)
   const { prepend_salt = '', append_salt = '' }: Partial<SaltConfig> =
     request[`${type}_config`] ?? {}
   const salts = [prepend_salt, append_salt].map((salt) => Buffer.from(salt).toString('base64url'))
   const hashed = await hashArgon2id(request.hash.toLowerCase())
-  return { stored: `$digest$${type}$${salts.join('$')}${hashed}` }
+  return `$digest$${type}$${salts.join('$')}${hashed}`
 }
 
 /** How a password is compared with what was stored, if that is of a digest. */

@@ -7,7 +7,7 @@ import type {
   B2BPasswordsMigrateRequest,
   ScryptConfig
 } from '../../wire/passwords.ts'
-import type { Imported } from './imported.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { digestComparison, importDigest, isDigestType } from './imported-digests.ts'
 import { importPbkdf2, pbkdf2Comparison } from './imported-pbkdf2.ts'
 import { isWithin } from './is-within.ts'
@@ -60,7 +60,7 @@ const mebibyte = 1024 * 1024
 const runScrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
 
 /**
- * Takes over a hash that another system made, or says what is wrong with it. Costs are bounded, because every later
+ * Takes over a hash that another system made, or throws what is wrong with it. Costs are bounded, because every later
  * sign-in pays them:
  *
  * - bcrypt: cost 4 to 14. As in every bcrypt, only the first 72 bytes of a password count.
@@ -68,12 +68,11 @@ const runScrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scryp
  * - scrypt: N a power of two below 262,145, r at most 32, p at most 16, at most 512 MiB.
  * - PBKDF2: at most 2,000,000 iterations, over all blocks of the digest.
  */
-export async function importForeignHash(request: ImportRequest): Promise<Imported> {
-  const imported = await importAs(request)
-  return 'stored' in imported ? { stored: importedPrefix + imported.stored } : imported
+export async function importForeignHash(request: ImportRequest): Promise<string> {
+  return importedPrefix + (await importAs(request))
 }
 
-async function importAs(request: ImportRequest): Promise<Imported> {
+async function importAs(request: ImportRequest): Promise<string> {
   const { hash, hash_type } = request
   if (isDigestType(hash_type)) return importDigest(hash_type, request)
   switch (hash_type) {
@@ -88,7 +87,7 @@ async function importAs(request: ImportRequest): Promise<Imported> {
     case 'pbkdf_2':
       return importPbkdf2(hash, request.pbkdf_2_config)
     default:
-      return { problem: 'invalid_hash_type' }
+      throw new OperationError('invalid_hash_type')
   }
 }
 
@@ -115,41 +114,37 @@ function comparison(hash: string): (password: string) => Promise<boolean> {
   throw new Error('The imported password hash is malformed.')
 }
 
-function importBcrypt(hash: string): Imported {
+function importBcrypt(hash: string): string {
   const cost = Number(bcryptLikeForm.exec(hash)?.[1])
-  if (cost < 4 || cost > 14) return { problem: 'invalid_bcrypt_cost' }
-  if (!bcryptForm.test(hash)) return { problem: 'invalid_bcrypt_hash' }
-  return { stored: hash }
+  if (cost < 4 || cost > 14) throw new OperationError('invalid_bcrypt_cost')
+  if (!bcryptForm.test(hash)) throw new OperationError('invalid_bcrypt_hash')
+  return hash
 }
 
 function importArgon2(
   type: Argon2Hash['type'],
   text: string,
   config: Argon2Config | undefined
-): Imported {
+): string {
   const hash = text.startsWith('$') ? readArgon2(text) : hexArgon2(type, text, config)
   if (hash === undefined || hash.type !== type || !isBoundedArgon2(hash)) {
-    return { problem: 'invalid_argon_2_hash' }
+    throw new OperationError('invalid_argon_2_hash')
   }
   if (config !== undefined && config.key_length !== hash.digest.length) {
-    return { problem: 'argon_2_key_length_mismatch' }
+    throw new OperationError('argon_2_key_length_mismatch')
   }
   const costs = `m=${hash.memory},t=${hash.iterations},p=${hash.threads}`
-  return {
-    stored: `$${type}$v=${hash.version}$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
-  }
+  return `$${type}$v=${hash.version}$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
 }
 
-function importScrypt(text: string, config: ScryptConfig | undefined): Imported {
+function importScrypt(text: string, config: ScryptConfig | undefined): string {
   const hash = text.startsWith('$') ? readScrypt(text) : base64Scrypt(text, config)
-  if (hash === undefined || !isBoundedScrypt(hash)) return { problem: 'invalid_scrypt_hash' }
+  if (hash === undefined || !isBoundedScrypt(hash)) throw new OperationError('invalid_scrypt_hash')
   if (config !== undefined && config.key_length !== hash.digest.length) {
-    return { problem: 'scrypt_key_length_mismatch' }
+    throw new OperationError('scrypt_key_length_mismatch')
   }
   const costs = `ln=${Math.log2(hash.N)},r=${hash.r},p=${hash.p}`
-  return {
-    stored: `$scrypt$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
-  }
+  return `$scrypt$${costs}$${unpaddedBase64(hash.salt)}$${unpaddedBase64(hash.digest)}`
 }
 
 function readArgon2(text: string): Argon2Hash | undefined {

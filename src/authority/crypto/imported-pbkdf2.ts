@@ -1,7 +1,7 @@
 import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { PBKDF2Config } from '../../wire/passwords.ts'
-import type { Imported } from './imported.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { isWithin } from './is-within.ts'
 import { unpaddedBase64 } from './unpadded-base64.ts'
 
@@ -25,17 +25,19 @@ const maxIterations = 2_000_000
 const base64Form = /^[A-Za-z0-9+/]+={0,2}$/
 const storedForm = /^\$pbkdf2-(sha256|sha512)\$i=([0-9]{1,10})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
-export function importPbkdf2(text: string, config: PBKDF2Config | undefined): Imported {
-  const invalid: Imported = { problem: 'invalid_pbkdf_2_hash' }
-  if (config === undefined || !base64Form.test(text) || !base64Form.test(config.salt))
-    return invalid
+export function importPbkdf2(text: string, config: PBKDF2Config | undefined): string {
+  if (config === undefined || !base64Form.test(text) || !base64Form.test(config.salt)) {
+    throw new OperationError('invalid_pbkdf_2_hash')
+  }
   const { algorithm = 'sha256', iteration_amount: iterations, key_length } = config
   const salt = Buffer.from(config.salt, 'base64')
   const digest = Buffer.from(text, 'base64')
-  if (!isBounded({ algorithm, iterations, salt, digest })) return invalid
-  if (key_length !== digest.length) return { problem: 'pbkdf_2_key_length_mismatch' }
+  if (!isBounded({ algorithm, iterations, salt, digest })) {
+    throw new OperationError('invalid_pbkdf_2_hash')
+  }
+  if (key_length !== digest.length) throw new OperationError('pbkdf_2_key_length_mismatch')
   const bytes = `${unpaddedBase64(salt)}$${unpaddedBase64(digest)}`
-  return { stored: `$pbkdf2-${algorithm}$i=${iterations}$${bytes}` }
+  return `$pbkdf2-${algorithm}$i=${iterations}$${bytes}`
 }
 
 /** How a password is compared with what was stored, if that is PBKDF2. */

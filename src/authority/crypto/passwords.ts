@@ -1,5 +1,4 @@
 import { argon2idPrefix, hashArgon2id, matchesArgon2id, nobodysHash } from './argon2id.ts'
-import type { Imported } from './imported.ts'
 import { isDigestType } from './imported-digests.ts'
 import {
   type ImportRequest,
@@ -19,8 +18,8 @@ export async function hashPassword(password: string): Promise<string> {
   return runQueued(() => hashArgon2id(password.normalize('NFKC')))
 }
 
-/** The stored form of a hash that another system made, or what is wrong with it. Only digests are work. */
-export async function importHash(request: ImportRequest): Promise<Imported> {
+/** The stored form of a hash that another system made, or an error that says what is wrong with it. Only digests are work. */
+export async function importHash(request: ImportRequest): Promise<string> {
   const read = () => importForeignHash(request)
   return isDigestType(request.hash_type) ? runQueued(read) : read()
 }

@@ -1,14 +1,15 @@
-import { type Problem, problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { sha256 } from './tokens.ts'
 
-/** PKCE (RFC 7636, S256): what a flow was begun with, only who has the verifier ends. */
-export function refuseVerifier(
+/** PKCE (RFC 7636, S256): a flow that began with a challenge is ended only by the client that has its verifier. */
+export function assertCodeVerifier(
   code_challenge: string | null,
   code_verifier: string | undefined
-): Problem | undefined {
+): void {
   if (code_challenge === null) {
-    return code_verifier === undefined ? undefined : problem('pkce_did_not_expect_code_verifier')
+    if (code_verifier !== undefined) throw new OperationError('pkce_did_not_expect_code_verifier')
+    return
   }
-  if (code_verifier === undefined) return problem('pkce_expected_code_verifier')
-  return sha256(code_verifier) === code_challenge ? undefined : problem('pkce_mismatch')
+  if (code_verifier === undefined) throw new OperationError('pkce_expected_code_verifier')
+  if (sha256(code_verifier) !== code_challenge) throw new OperationError('pkce_mismatch')
 }

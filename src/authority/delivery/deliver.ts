@@ -1,6 +1,5 @@
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { plainCodeOf } from '../plain-code.ts'
-import { Refusal } from '../refusal.ts'
 import { withinTime } from '../within-time.ts'
 import type { Delivery, EmailMessage, SmsMessage } from './delivery.ts'
 
@@ -27,35 +26,31 @@ export class DeliveryUnavailable extends Error {
 
 /** Sends a text message, or ends the call: 503 when it is not taken in time, 501 when nobody sends text messages. */
 export async function sendSms(delivery: Delivery, message: SmsMessage): Promise<void> {
-  demandSmsSender(delivery)
+  assertSendsSms(delivery)
   await handOver(async () => delivery.sms?.(message))
 }
 
 /** Sends an e-mail, or ends the call: 503 when it is not taken in time, 501 when nobody sends e-mail. */
 export async function sendEmail(delivery: Delivery, message: EmailMessage): Promise<void> {
-  demandEmailSender(delivery)
+  assertSendsEmail(delivery)
   await handOver(async () => delivery.email?.(message))
 }
 
 /** For before anything is written: 501 when nobody sends text messages. */
-export function demandSmsSender({ sms }: Delivery): void {
+export function assertSendsSms({ sms }: Delivery): void {
   if (sms !== undefined) return
-  throw new Refusal(
-    problem(
-      'not_implemented',
-      'This server sends no text messages. Configure deliver.sms, or serve with --sms-webhook.'
-    )
+  throw new OperationError(
+    'not_implemented',
+    'This server sends no text messages. Configure deliver.sms, or serve with --sms-webhook.'
   )
 }
 
 /** For before anything is written: 501 when nobody sends e-mail. */
-export function demandEmailSender({ email }: Delivery): void {
+export function assertSendsEmail({ email }: Delivery): void {
   if (email !== undefined) return
-  throw new Refusal(
-    problem(
-      'not_implemented',
-      'This server sends no e-mail. Configure deliver.email, or serve with --email-webhook or MEMBERGATE_SMTP_URL.'
-    )
+  throw new OperationError(
+    'not_implemented',
+    'This server sends no e-mail. Configure deliver.email, or serve with --email-webhook or MEMBERGATE_SMTP_URL.'
   )
 }
 

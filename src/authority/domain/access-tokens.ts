@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { organizationClaim } from '../../jwt/claims.ts'
 import { fullAccess } from './connected-apps.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { GrantRecord, MemberRecord, OrganizationRecord } from './records.ts'
 
 export const accessTokenLifetimeSeconds = 3600
@@ -93,19 +93,15 @@ export function hasEnded({ exp }: AccessToken, now: number): boolean {
 }
 
 /** Only a young token with all of its member's permissions, and only one that a session authorized. */
-export function refuseExchange(
-  { iat }: AccessToken,
-  grant: GrantRecord,
-  now: number
-): Problem | undefined {
-  if (grant.revoked_at !== null) return problem('connected_app_consent_revoked')
+export function assertExchangeable({ iat }: AccessToken, grant: GrantRecord, now: number): void {
+  if (grant.revoked_at !== null) throw new OperationError('connected_app_consent_revoked')
   if (!grant.scopes.includes(fullAccess)) {
-    return problem('oauth_access_token_exchange_missing_full_access')
+    throw new OperationError('oauth_access_token_exchange_missing_full_access')
   }
   if (Math.floor(now / 1000) - iat > maxExchangeAge) {
-    return problem('oauth_access_token_exchange_token_too_old')
+    throw new OperationError('oauth_access_token_exchange_token_too_old')
   }
-  return grant.exchanged_at === null && grant.member_session_id !== null
-    ? undefined
-    : problem('idp_access_token_could_not_be_exchanged')
+  if (grant.exchanged_at !== null || grant.member_session_id === null) {
+    throw new OperationError('idp_access_token_could_not_be_exchanged')
+  }
 }

@@ -1,4 +1,4 @@
-import type { ProblemType } from '../../wire/problems.ts'
+import type { ErrorType } from '../../wire/error-types.ts'
 import type { OperationName } from '../../wire/routes.ts'
 
 /** What an event of the audit is about. */
@@ -122,7 +122,7 @@ export interface AuditRecord {
   readonly kind: AuditKind
   readonly operation: OperationName
   readonly outcome: 'succeeded' | 'refused'
-  readonly error_type: ProblemType | null
+  readonly error_type: ErrorType | null
   readonly organization_id: string | null
   readonly member_id: string | null
   readonly member_session_id: string | null

@@ -1,5 +1,5 @@
 import type { B2BIDPScopeResult, ConnectedAppPublic } from '../../wire/idp.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { ConnectedApp, OrganizationRecord, ProjectSettings } from './records.ts'
 
 export const codeLifetimeMs = 5 * 60_000
@@ -37,11 +37,14 @@ export function viewApp(app: ConnectedApp): ConnectedAppPublic {
   return logo_url === undefined ? view : { ...view, logo_url }
 }
 
+export function assertAppAllowed(app: ConnectedApp, organization: OrganizationRecord): void {
+  if (!isAppAllowed(app, organization)) {
+    throw new OperationError('connected_app_not_allowed_for_org')
+  }
+}
+
 /** Organizations say which apps their members may let in, each kind for itself. */
-export function refuseApp(
-  app: ConnectedApp,
-  { settings }: OrganizationRecord
-): Problem | undefined {
+export function isAppAllowed(app: ConnectedApp, { settings }: OrganizationRecord): boolean {
   const [type, allowed] = isFirstParty(app)
     ? [
         settings.first_party_connected_apps_allowed_type,
@@ -51,10 +54,8 @@ export function refuseApp(
         settings.third_party_connected_apps_allowed_type,
         settings.allowed_third_party_connected_apps
       ]
-  if (type === 'ALL_ALLOWED') return undefined
+  if (type === 'ALL_ALLOWED') return true
   return type === 'RESTRICTED' && allowed.includes(app.client_id)
-    ? undefined
-    : problem('connected_app_not_allowed_for_org')
 }
 
 export function scopeResults(app: ConnectedApp, scopes: readonly string[]): B2BIDPScopeResult[] {

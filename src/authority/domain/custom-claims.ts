@@ -1,5 +1,5 @@
 import { registeredClaims } from '../../jwt/claims.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { JsonObject } from './records.ts'
 
 const maxBytes = 4096
@@ -9,22 +9,23 @@ const reservedPrefix = 'https://stytch.com/'
  * The claims of a session after a call brought some.
  *
  * - `null` deletes a key; objects are merged, at every depth; anything else replaces.
- * - The names that RFC 7519 registers are dropped; those of the API itself are refused.
+ * - The names that RFC 7519 registers are dropped; those of the API itself are rejected.
  * - What results may be 4,096 bytes of compact JSON in UTF-8.
  */
 export function mergeCustomClaims(
   existing: JsonObject,
   brought: JsonObject | undefined
-): JsonObject | Problem {
+): JsonObject {
   if (brought === undefined) return existing
   const names = Object.keys(brought)
   if (names.some((name) => name.startsWith(reservedPrefix))) {
-    return problem('stytch_claims_in_custom_claims')
+    throw new OperationError('stytch_claims_in_custom_claims')
   }
   const ours = Object.entries(brought).filter(([name]) => !registeredClaims.has(name))
   const merged = mergeDeep(existing, ours)
   const bytes = Buffer.byteLength(JSON.stringify(merged))
-  return bytes > maxBytes ? problem('custom_claims_too_large') : merged
+  if (bytes > maxBytes) throw new OperationError('custom_claims_too_large')
+  return merged
 }
 
 /** By entries and `fromEntries`, which define members: `__proto__` is a name like any other. */

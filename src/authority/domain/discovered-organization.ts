@@ -1,6 +1,6 @@
 import type { DiscoveredOrganization } from '../../wire/discovery.ts'
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
-import type { WayIn } from './admission.ts'
+import type { JitProvisioningRule } from './admission.ts'
 import { viewMember } from './member-view.ts'
 import { viewOrganization } from './organization-view.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
@@ -11,26 +11,26 @@ export interface Discovered {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
   readonly factors: readonly AuthenticationFactor[]
-  /** Of somebody who would become a member; `undefined`: they are one. */
-  readonly wayIn?: WayIn
+  /** What would let the person join; `undefined`: the person is a member. */
+  readonly jitRule?: JitProvisioningRule
 }
 
 /** The object of the API: what an exchange into the organization would answer now. */
 export function viewDiscovered(
-  { organization, member, factors, wayIn }: Discovered,
+  { organization, member, factors, jitRule }: Discovered,
   now: number
 ): DiscoveredOrganization {
   const missing = missingForSession(organization, member, factors)
   return {
     organization: viewOrganization(organization),
     membership:
-      wayIn === undefined
+      jitRule === undefined
         ? {
             type: `${member.status}_member`,
             details: null,
             member: viewMember(member, organization, now)
           }
-        : { type: wayIn.type, details: { ...wayIn.details }, member: null },
+        : { type: jitRule.type, details: { ...jitRule.details }, member: null },
     member_authenticated: missing.primary_required === null && missing.mfa_required === null,
     ...missing
   }

@@ -1,33 +1,34 @@
 import { changeMember, type MemberContext, writesOfChange } from './members.ts'
-import { isProblem, type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
-/** Who else has to do with the address that a member wants. */
+/** Which members have to do with the address that a member wants. */
 export interface DesiredEmail {
   readonly email_address: string
   /** The member that has it, or had it before. */
   readonly owner: MemberRecord | undefined
-  /** The members that are about to take it. */
-  readonly claimants: readonly string[]
+  /** The members that were sent a link or a code to take it, and have not used it yet. */
+  readonly pendingOwners: readonly string[]
 }
 
-/** Whether a member may begin to change the address: active, with a proven one, to one that nobody else has to do with. */
-export function refuseEmailUpdate(
+/** Whether a member may begin to change the address: active, with a proven one, to one that no other member has to do with. */
+export function assertMayUpdateEmail(
   member: MemberRecord,
-  { email_address, owner, claimants }: DesiredEmail
-): Problem | undefined {
+  { email_address, owner, pendingOwners }: DesiredEmail
+): void {
   if (member.status !== 'active') {
-    return problem('email_updates_available_only_for_active_members')
+    throw new OperationError('email_updates_available_only_for_active_members')
   }
-  if (!member.email_address_verified) return problem('member_has_no_active_verified_email')
-  if (owner?.email_address === email_address) return problem('duplicate_member_email')
+  if (!member.email_address_verified)
+    throw new OperationError('member_has_no_active_verified_email')
+  if (owner?.email_address === email_address) throw new OperationError('duplicate_member_email')
   if (owner !== undefined && owner.member_id !== member.member_id) {
-    return problem('desired_email_deactivated_by_different_member')
+    throw new OperationError('desired_email_deactivated_by_different_member')
   }
-  return claimants.some((claimant) => claimant !== member.member_id)
-    ? problem('desired_email_updating_for_different_member')
-    : undefined
+  if (pendingOwners.some((member_id) => member_id !== member.member_id)) {
+    throw new OperationError('desired_email_updating_for_different_member')
+  }
 }
 
 /** The member with the new address, which the sign-in has just proven, and the writes that change it. */
@@ -35,13 +36,14 @@ export function updateEmail(
   before: MemberRecord,
   email_address: string,
   context: MemberContext
-): { readonly member: MemberRecord; readonly writes: readonly Write[] } | Problem {
+): { readonly member: MemberRecord; readonly writes: readonly Write[] } {
   const changed = changeMember(before, { email_address }, context)
-  if (isProblem(changed)) return changed
   const member = { ...changed, email_address_verified: true }
-  const taken = problem('unable_to_verify_member_email_update')
-  const writes = writesOfChange(before, member, problem('server_unavailable')).map((write) =>
-    write.do === 'claimEmail' ? { ...write, otherwise: taken } : write
+  const writes = writesOfChange(before, member, 'server_unavailable').map(
+    (write): Write =>
+      write.do === 'claimEmail'
+        ? { ...write, onConflict: 'unable_to_verify_member_email_update' }
+        : write
   )
   return { member, writes }
 }

@@ -1,22 +1,24 @@
+import type { ErrorType } from '../../wire/error-types.ts'
 import type { B2BOrganizationsUpdateRequest } from '../../wire/organizations.ts'
 import type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
-import { type Caller, isSelf, refuseAction } from './member-permission.ts'
-import { type Problem, problem } from './problem.ts'
+import { assertPermitted, type Caller, isSelf } from './member-permission.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 
 type OrganizationChanges = Omit<B2BOrganizationsUpdateRequest, 'organization_id'>
 type MemberChanges = Omit<B2BOrganizationsMembersUpdateRequest, 'organization_id' | 'member_id'>
 type NewMember = Omit<B2BOrganizationsMembersCreateRequest, 'organization_id'>
 
-/** The action that a field needs, or why no member session writes it. */
-type FieldRules<Fields> = { readonly [Field in keyof Fields]-?: string | Problem }
+/** The action that a field needs, or the error by which every member session is denied. */
+type FieldRule = string | { readonly denied: ErrorType }
+type FieldRules<Fields> = { readonly [Field in keyof Fields]-?: FieldRule }
 
 /** What only the backend does, whatever the roles of a member say. */
-export const backendOnly = problem('session_authorization_error')
-const trusted = problem('cannot_update_trusted_metadata')
+const backendOnly: FieldRule = { denied: 'session_authorization_error' }
+const trusted: FieldRule = { denied: 'cannot_update_trusted_metadata' }
 
 /** On `stytch.organization`. */
 const organizationFields: FieldRules<OrganizationChanges> = {
@@ -62,7 +64,7 @@ const memberFields: FieldRules<MemberChanges> = {
   preserve_existing_sessions: 'update.settings.roles'
 }
 
-/** On `stytch.member`. Whoever may create members may not thereby give more than by changing them. */
+/** On `stytch.member`. A caller that may create members may not thereby give more than by changing them. */
 const newMemberFields: FieldRules<NewMember> = {
   email_address: 'create',
   create_member_as_pending: 'create',
@@ -76,63 +78,60 @@ const newMemberFields: FieldRules<NewMember> = {
   roles: memberFields.roles
 }
 
-/** Whether a member may make these changes to an organization: all of them, or none is made. */
-export function refuseOrganizationChanges(
+/** A member may make these changes to an organization: all of them, or none is made. */
+export function assertMayChangeOrganization(
   caller: Caller,
   organization: OrganizationRecord,
   changes: OrganizationChanges
-): Problem | undefined {
-  return firstRefusal(rulesOf(changes, organizationFields, 'update'), (action) =>
-    refuseAction(caller, organization, 'stytch.organization', action)
+): void {
+  assertRules(rulesOf(changes, organizationFields, 'update'), (action) =>
+    assertPermitted(caller, organization, 'stytch.organization', action)
   )
 }
 
-/** The same for a member. The own address changes only by a sign-in with the new one. */
-export function refuseMemberChanges(
+/** The same for a member. A member's own address changes only by a sign-in with the new one. */
+export function assertMayChangeMember(
   caller: Caller,
   member: MemberRecord,
   changes: MemberChanges
-): Problem | undefined {
+): void {
   const { email_address, unlink_email } = changes
   const changesAddress = email_address !== undefined || unlink_email !== undefined
   if (changesAddress && isSelf(caller, member)) {
-    return problem('member_cannot_update_their_email_address')
+    throw new OperationError('member_cannot_update_their_email_address')
   }
-  return firstRefusal(rulesOf(changes, memberFields, 'update'), (action) =>
-    refuseAction(caller, member, 'stytch.member', action)
+  assertRules(rulesOf(changes, memberFields, 'update'), (action) =>
+    assertPermitted(caller, member, 'stytch.member', action)
   )
 }
 
-/** Whether a member may create another with these fields. */
-export function refuseNewMember(
+/** A member may create another with these fields. */
+export function assertMayCreateMember(
   caller: Caller,
   organization: OrganizationRecord,
   fields: NewMember
-): Problem | undefined {
-  return firstRefusal(rulesOf(fields, newMemberFields, 'create'), (action) =>
-    refuseAction(caller, organization, 'stytch.member', action)
+): void {
+  assertRules(rulesOf(fields, newMemberFields, 'create'), (action) =>
+    assertPermitted(caller, organization, 'stytch.member', action)
   )
 }
 
-/** A call without any field still shows what it addresses, so it needs the action of the call as a whole. */
+/** A call without any field still shows what it is about, so it needs the action of the call as a whole. */
 function rulesOf<Fields extends object>(
   fields: Fields,
   rules: FieldRules<Fields>,
   whole: string
-): readonly (string | Problem)[] {
-  const given = Object.entries(rules).filter(
+): readonly FieldRule[] {
+  const given = Object.entries<FieldRule>(rules).filter(
     ([field]) => Reflect.get(fields, field) !== undefined
-  ) as [string, string | Problem][]
+  )
   return given.length === 0 ? [whole] : given.map(([, rule]) => rule)
 }
 
-function firstRefusal(
-  rules: readonly (string | Problem)[],
-  refuse: (action: string) => Problem | undefined
-): Problem | undefined {
+/** The first field that is denied says why. */
+function assertRules(rules: readonly FieldRule[], assertAction: (action: string) => void): void {
   for (const rule of rules) {
-    const refusal = typeof rule === 'string' ? refuse(rule) : rule
-    if (refusal !== undefined) return refusal
+    if (typeof rule !== 'string') throw new OperationError(rule.denied)
+    assertAction(rule)
   }
-  return undefined
 }

@@ -1,8 +1,7 @@
-import { problem } from './problem.ts'
 import type { MemberRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
-/** What somebody guesses: a password, or whatever else begins a sign-in, or the code of a second factor. */
+/** What is guessed: a password or another primary factor, or the code of a second factor. */
 export type Guess = 'password' | 'code'
 
 /** One count for passwords and codes together: the tenth failure locks the member for an hour. */
@@ -21,7 +20,7 @@ export function reserveAttempt(member_id: string, guess: Guess, now: number): Wr
     now,
     limit: failureLimit,
     lock_ms: lockMs,
-    otherwise: problem('user_lock_limit_reached')
+    onConflict: 'user_lock_limit_reached'
   }
 }
 
@@ -32,7 +31,7 @@ export function reserveIntermediateAttempt(intermediate_session_id: string, now:
     intermediate_session_id,
     now,
     limit: intermediateFailureLimit,
-    otherwise: problem('intermediate_session_not_found')
+    onConflict: 'intermediate_session_not_found'
   }
 }
 

@@ -1,7 +1,7 @@
 import { checkPermission } from '../../rbac/check-permission.ts'
 import type { CompiledPolicy } from '../../rbac/compile-policy.ts'
+import { OperationError } from './operation-error.ts'
 import { selfActions } from './policy.ts'
-import { type Problem, problem } from './problem.ts'
 
 /** The member that a call is made by, as its session knows it. */
 export interface Caller {
@@ -18,17 +18,17 @@ export interface Target {
 }
 
 /**
- * Whether a member may do this: in the own organization only; permitted on the resource, or, to oneself as a member, on
+ * The member may do this: in its own organization only; permitted on the resource, or, to oneself as a member, on
  * `stytch.self`, where that has the action.
  */
-export function refuseAction(
+export function assertPermitted(
   caller: Caller,
   target: Target,
   resource_id: 'stytch.organization' | 'stytch.member',
   action: string
-): Problem | undefined {
+): void {
   if (caller.organization_id !== target.organization_id) {
-    return problem('session_authorization_tenancy_error')
+    throw new OperationError('session_authorization_tenancy_error')
   }
   const ofSelf =
     resource_id === 'stytch.member' && isSelf(caller, target) && selfActions.has(action)
@@ -36,7 +36,7 @@ export function refuseAction(
   const allowed = resources.some(
     (resource) => checkPermission(caller.policy, caller.roles, resource, action).authorized
   )
-  return allowed ? undefined : problem('session_authorization_error')
+  if (!allowed) throw new OperationError('session_authorization_error')
 }
 
 export function isSelf(caller: Caller, target: Target): boolean {

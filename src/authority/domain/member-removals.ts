@@ -1,10 +1,10 @@
 import { noPhoneNumber } from './members.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 
 /** The member without its number. Sessions that it proved go on. */
-export function withoutPhoneNumber(member: MemberRecord, now: number): MemberRecord | Problem {
-  if (member.mfa_phone_number === '') return problem('member_phone_number_not_found')
+export function withoutPhoneNumber(member: MemberRecord, now: number): MemberRecord {
+  if (member.mfa_phone_number === '') throw new OperationError('member_phone_number_not_found')
   return withDefaultMethod({ ...member, ...noPhoneNumber, updated_at: now })
 }
 
@@ -26,16 +26,16 @@ export function withoutRetiredEmail(
   member: MemberRecord,
   { email_id, email_address }: { readonly email_id?: string; readonly email_address?: string },
   now: number
-): MemberRecord | Problem {
+): MemberRecord {
   if (email_id === undefined && email_address === undefined) {
-    return problem('retired_email_missing_email_identifiers')
+    throw new OperationError('retired_email_missing_email_identifiers')
   }
   const unlinked = member.retired_email_addresses.find(
     (retired) =>
       retired.email_id === (email_id ?? retired.email_id) &&
       retired.email_address === (email_address ?? retired.email_address)
   )
-  if (unlinked === undefined) return problem('email_not_found')
+  if (unlinked === undefined) throw new OperationError('email_not_found')
   const retired_email_addresses = member.retired_email_addresses.filter(
     (retired) => retired !== unlinked
   )

@@ -3,10 +3,10 @@ import type {
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
 import { mergeMetadata } from './metadata.ts'
+import { type Conflict, OperationError } from './operation-error.ts'
 import { looksLikeId } from './organizations.ts'
-import { isProblem, type Problem, problem, stale } from './problem.ts'
 import type { MemberRecord } from './records.ts'
-import { assignDirectly, maxRoleBytes, refuseRoles } from './roles.ts'
+import { assertAssignableRoles, assignDirectly, maxRoleBytes } from './roles.ts'
 import type { MemberRow, Write } from './writes.ts'
 
 export const noPhoneNumber = {
@@ -31,7 +31,7 @@ export function createMember(
   member_id: string,
   request: NewMember,
   context: MemberContext
-): MemberRecord | Problem {
+): MemberRecord {
   const blank: MemberRecord = {
     member_id,
     organization_id,
@@ -64,7 +64,7 @@ export function createMember(
 }
 
 /**
- * The member with the changes, or why they cannot be. What is left out stays as it is.
+ * The member with the changes, or an error that says why they cannot be. What is left out stays as it is.
  *
  * - A new address is unverified, and the password that belonged to the old one goes with it. The old address is
  *   retired, unless it is unlinked; the member may come back to it.
@@ -75,21 +75,19 @@ export function changeMember(
   member: MemberRecord,
   request: Changes,
   context: MemberContext
-): MemberRecord | Problem {
+): MemberRecord {
   const { external_id = member.external_id, roles } = request
   if (external_id !== null && isReserved(external_id)) {
-    return problem('invalid_argument', 'external_id must not look like an id, or a word of a path.')
+    throw new OperationError(
+      'invalid_argument',
+      'external_id must not look like an id, or a word of a path.'
+    )
   }
-  const refusal = roles && refuseRoles(roles, context.roles, maxRoleBytes.assigned)
-  if (refusal !== undefined) return refusal
+  if (roles !== undefined) assertAssignableRoles(roles, context.roles, maxRoleBytes.assigned)
   const trusted_metadata = mergeMetadata(member.trusted_metadata, request.trusted_metadata)
-  if (isProblem(trusted_metadata)) return trusted_metadata
   const untrusted_metadata = mergeMetadata(member.untrusted_metadata, request.untrusted_metadata)
-  if (isProblem(untrusted_metadata)) return untrusted_metadata
   const phone = changedPhone(member, request.mfa_phone_number, context.phone_id)
-  if (isProblem(phone)) return phone
   const default_mfa_method = changedDefaultMethod(member, request.default_mfa_method)
-  if (isProblem(default_mfa_method)) return default_mfa_method
   return {
     ...member,
     ...changedEmail(member, request, context.email_id),
@@ -107,9 +105,13 @@ export function changeMember(
 }
 
 /** The writes that turn one state of a member into the other. Links that were sent to an old address set no password. */
-export function writesOfChange(before: MemberRecord, after: MemberRecord, stale: Problem): Write[] {
+export function writesOfChange(
+  before: MemberRecord,
+  after: MemberRecord,
+  onConflict: Conflict = 'stale'
+): Write[] {
   const { organization_id, member_id } = after
-  const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), otherwise: stale }]
+  const writes: Write[] = [{ do: 'updateMember', member: rowOf(after), onConflict }]
   if (before.email_address !== after.email_address) {
     writes.push(claimEmail(after))
     writes.push({ do: 'deleteMemberLinks', member_id, kind: 'password_reset' })
@@ -123,15 +125,9 @@ export function writesOfChange(before: MemberRecord, after: MemberRecord, stale:
   return writes
 }
 
-/** `taken` is the answer where the address is another member's. */
-export function writesOfCreation(
-  member: MemberRecord,
-  taken: Problem = problem('duplicate_member_email')
-): Write[] {
-  return [
-    { do: 'insertMember', member: rowOf(member) },
-    { ...claimEmail(member), otherwise: taken }
-  ]
+/** `onConflict` is for an address that is another member's. */
+export function writesOfCreation(member: MemberRecord, onConflict?: Conflict): Write[] {
+  return [{ do: 'insertMember', member: rowOf(member) }, claimEmail(member, onConflict)]
 }
 
 export function domainOf(email_address: string): string {
@@ -152,23 +148,23 @@ export function writesOfDeletion(member: MemberRecord, now: number): Write[] {
     updated_at: now
   }
   return [
-    { do: 'deleteMember', member: rowOf(member), otherwise: stale },
+    { do: 'deleteMember', member: rowOf(member), onConflict: 'stale' },
     { do: 'insertDeletedMember', member: rowOf(kept) }
   ]
 }
 
 /** The deleted member as it comes back: by a proven address, with nothing to sign in with but that. */
-export function reactivateMember(deleted: MemberRecord, now: number): MemberRecord | Problem {
-  if (!deleted.email_address_verified) return problem('email_unverified_for_reactivation')
+export function reactivateMember(deleted: MemberRecord, now: number): MemberRecord {
+  if (!deleted.email_address_verified) throw new OperationError('email_unverified_for_reactivation')
   return { ...deleted, status: 'active', version: deleted.version + 1, updated_at: now }
 }
 
 export function writesOfReactivation(member: MemberRecord): Write[] {
   const { member_id } = member
   return [
-    { do: 'deleteDeletedMember', member_id, otherwise: stale },
+    { do: 'deleteDeletedMember', member_id, onConflict: 'stale' },
     { do: 'insertMember', member: rowOf(member) },
-    claimEmail(member, problem('reactivation_email_belongs_to_another_member'))
+    claimEmail(member, 'reactivation_email_belongs_to_another_member')
   ]
 }
 
@@ -184,9 +180,9 @@ export function canonicalEmail(email_address: string): string {
 
 function claimEmail(
   { organization_id, member_id, email_address }: MemberRecord,
-  otherwise: Problem = problem('duplicate_member_email')
+  onConflict: Conflict = 'duplicate_member_email'
 ): Write {
-  return { do: 'claimEmail', organization_id, member_id, email_address, otherwise }
+  return { do: 'claimEmail', organization_id, member_id, email_address, onConflict }
 }
 
 function rowOf(member: MemberRecord): MemberRow {
@@ -231,18 +227,19 @@ function changedPhone(
   member: MemberRecord,
   mfa_phone_number: string | undefined,
   newPhoneId: string
-): Partial<MemberRecord> | Problem {
+): Partial<MemberRecord> {
   if (mfa_phone_number === undefined || mfa_phone_number === member.mfa_phone_number) return {}
-  if (member.mfa_phone_number !== '') return problem('duplicate_member_phone_number_for_member')
+  if (member.mfa_phone_number !== '')
+    throw new OperationError('duplicate_member_phone_number_for_member')
   return { mfa_phone_number, mfa_phone_number_verified: false, phone_id: newPhoneId }
 }
 
 function changedDefaultMethod(
   member: MemberRecord,
   method: string | undefined
-): MemberRecord['default_mfa_method'] | Problem {
+): MemberRecord['default_mfa_method'] {
   if (method === undefined) return member.default_mfa_method
   if (method === 'totp' && member.totp_registration_id !== '') return 'totp'
   if (method === 'sms_otp' && member.mfa_phone_number_verified) return 'sms_otp'
-  return problem('default_mfa_member_missing_factor')
+  throw new OperationError('default_mfa_member_missing_factor')
 }

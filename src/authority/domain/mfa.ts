@@ -1,37 +1,37 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 import { missingPrimary } from './sign-in-requirements.ts'
 
 export type MfaMethod = 'sms_otp' | 'totp'
 
-/** Whether the member may complete MFA here at all, on the strength of the factors of an intermediate session. */
-export function refuseSecondFactor(
+/** The member may complete MFA here at all, on the strength of the factors of an intermediate session. */
+export function assertMayCompleteMfa(
   organization: OrganizationRecord,
   member: MemberRecord,
   factors: readonly AuthenticationFactor[] | undefined
-): Problem | undefined {
-  if (member.status !== 'active') return problem('action_available_only_for_active_members')
+): void {
+  if (member.status !== 'active')
+    throw new OperationError('action_available_only_for_active_members')
   const lacksPrimary =
     factors !== undefined && missingPrimary(organization, member, factors) !== null
-  return lacksPrimary
-    ? problem('action_available_only_once_primary_authentication_is_met')
-    : undefined
+  if (lacksPrimary) {
+    throw new OperationError('action_available_only_once_primary_authentication_is_met')
+  }
 }
 
 /** The same of a method, which the member uses or enrols: the organization must allow it as well. */
-export function refuseMfaStep(
+export function assertMfaMethodAllowed(
   method: MfaMethod,
   organization: OrganizationRecord,
   member: MemberRecord,
   factors: readonly AuthenticationFactor[] | undefined
-): Problem | undefined {
-  const refused = refuseSecondFactor(organization, member, factors)
-  if (refused !== undefined) return refused
-  return allowsMfaMethod(method, organization, member)
-    ? undefined
-    : problem('operation_restricted_by_organization_mfa_methods')
+): void {
+  assertMayCompleteMfa(organization, member, factors)
+  if (!allowsMfaMethod(method, organization, member)) {
+    throw new OperationError('operation_restricted_by_organization_mfa_methods')
+  }
 }
 
 function allowsMfaMethod(
@@ -47,11 +47,11 @@ function allowsMfaMethod(
  * A new second factor must not become a way around the one there is: a member who has an active one (a verified
  * number, a proven authenticator) enrols another only with a session or intermediate session that holds it.
  */
-export function refuseMfaBypass(
+export function assertMayEnrolFactor(
   member: MemberRecord,
   factors: readonly AuthenticationFactor[]
-): Problem | undefined {
-  if (!hasActiveMfaFactor(member)) return undefined
+): void {
+  if (!hasActiveMfaFactor(member)) return
   const proven = factors.some(
     ({ type, phone_number_factor, authenticator_app_factor }) =>
       (member.mfa_phone_number_verified && phone_number_factor?.phone_id === member.phone_id) ||
@@ -59,7 +59,7 @@ export function refuseMfaBypass(
         (type === 'recovery_codes' ||
           authenticator_app_factor?.totp_id === member.totp_registration_id))
   )
-  return proven ? undefined : problem('insufficient_factors')
+  if (!proven) throw new OperationError('insufficient_factors')
 }
 
 /**
@@ -67,12 +67,12 @@ export function refuseMfaBypass(
  * nothing. Any other code enrols the number, so what holds for enrolments holds for it. `factors` are those of the
  * session or intermediate session, if there is one.
  */
-export function refuseSmsBypass(
+export function assertMaySendSmsCode(
   member: MemberRecord,
   factors: readonly AuthenticationFactor[] | undefined
-): Problem | undefined {
+): void {
   const challenges = member.mfa_phone_number_verified && factors !== undefined
-  return challenges ? undefined : refuseMfaBypass(member, factors ?? [])
+  if (!challenges) assertMayEnrolFactor(member, factors ?? [])
 }
 
 /**

@@ -3,9 +3,9 @@ import type {
   B2BOrganizationsUpdateRequest
 } from '../../wire/organizations.ts'
 import { mergeMetadata } from './metadata.ts'
-import { isProblem, type Problem, problem, stale } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { OrganizationRecord, OrganizationSettings } from './records.ts'
-import { maxRoleBytes, refuseRoles, rolesOfDomain } from './roles.ts'
+import { assertAssignableRoles, maxRoleBytes, rolesOfDomain } from './roles.ts'
 import type { Write } from './writes.ts'
 
 const defaultSettings: OrganizationSettings = {
@@ -98,7 +98,7 @@ export interface NewOrganization {
 export function createOrganization(
   request: B2BOrganizationsCreateRequest,
   { organization_id, organization_slug, roles, now }: NewOrganization
-): OrganizationRecord | Problem {
+): OrganizationRecord {
   const invitesByDefault = joiningSettings.every((name) => request[name] === undefined)
   const blank: OrganizationRecord = {
     organization_id,
@@ -120,23 +120,22 @@ export function createOrganization(
 
 type Changes = Omit<B2BOrganizationsUpdateRequest, 'organization_id'>
 
-/** The organization with the changes, or why they cannot be. What is left out stays as it is. */
+/** The organization with the changes, or an error that says why they cannot be. What is left out stays as it is. */
 export function changeOrganization(
   organization: OrganizationRecord,
   request: Changes,
   { roles, now }: { readonly roles: ReadonlySet<string>; readonly now: number }
-): OrganizationRecord | Problem {
+): OrganizationRecord {
   const slug = request.organization_slug ?? organization.organization_slug
-  if (isReserved(slug)) return problem('invalid_organization_slug')
+  if (isReserved(slug)) throw new OperationError('invalid_organization_slug')
   const external_id = request.organization_external_id ?? organization.organization_external_id
   if (external_id !== null && isReserved(external_id)) {
-    return problem('invalid_organization_external_id')
+    throw new OperationError('invalid_organization_external_id')
   }
   const settings = changedSettings(organization.settings, request)
-  const refusal = refuseSettings(settings) ?? refuseImplicitRoles(settings, roles)
-  if (refusal !== undefined) return refusal
+  assertConsistentSettings(settings)
+  assertImplicitRoles(settings, roles)
   const trusted_metadata = mergeMetadata(organization.trusted_metadata, request.trusted_metadata)
-  if (isProblem(trusted_metadata)) return trusted_metadata
   return {
     ...organization,
     organization_name: request.organization_name ?? organization.organization_name,
@@ -168,7 +167,7 @@ export function writesOfOrganizationChange(
   const kept = addressesOf(after)
   const released = addressesOf(before).filter((address) => !kept.includes(address))
   return [
-    { do: 'updateOrganization', organization: after, otherwise: stale },
+    { do: 'updateOrganization', organization: after, onConflict: 'stale' },
     ...claimAddresses(after),
     ...released.map((address): Write => ({ do: 'releaseAddress', organization_id, address }))
   ]
@@ -190,11 +189,10 @@ function claimAddresses(organization: OrganizationRecord): Write[] {
     do: 'claimAddress',
     organization_id,
     address,
-    otherwise: problem(
+    onConflict:
       address === organization.organization_slug
         ? 'organization_slug_already_used'
         : 'organization_external_id_already_used'
-    )
   }))
 }
 
@@ -205,47 +203,46 @@ function changedSettings(settings: OrganizationSettings, request: Changes): Orga
   return { ...settings, ...Object.fromEntries(given) }
 }
 
-function refuseSettings(settings: OrganizationSettings): Problem | undefined {
+function assertConsistentSettings(settings: OrganizationSettings): void {
   if (settings.auth_methods === 'RESTRICTED' && settings.allowed_auth_methods.length === 0) {
-    return problem('allowed_auth_methods_required_for_restricted')
+    throw new OperationError('allowed_auth_methods_required_for_restricted')
   }
   if (settings.mfa_methods === 'RESTRICTED' && settings.allowed_mfa_methods.length === 0) {
-    return problem('allowed_mfa_methods_required_for_restricted')
+    throw new OperationError('allowed_mfa_methods_required_for_restricted')
   }
   const byDomain = [settings.email_invites, settings.email_jit_provisioning].includes('RESTRICTED')
   if (byDomain && settings.email_allowed_domains.length === 0) {
-    return problem('invalid_restricted_email_setting')
+    throw new OperationError('invalid_restricted_email_setting')
   }
   const { sso_jit_provisioning, sso_jit_provisioning_allowed_connections } = settings
   const noConnections = sso_jit_provisioning_allowed_connections.length === 0
   if (sso_jit_provisioning === 'RESTRICTED' && noConnections) {
-    return problem(
+    throw new OperationError(
       'invalid_organization_auth_factor_setting',
       "sso_jit_provisioning can be 'RESTRICTED' only to sso_jit_provisioning_allowed_connections."
     )
   }
   const noTenants = Object.values(settings.allowed_oauth_tenants).flat().length === 0
   if (settings.oauth_tenant_jit_provisioning === 'RESTRICTED' && noTenants) {
-    return problem('invalid_organization_auth_factor_setting_for_oauth_tenant_jit_provisioning')
+    throw new OperationError(
+      'invalid_organization_auth_factor_setting_for_oauth_tenant_jit_provisioning'
+    )
   }
   const domains = [...settings.email_allowed_domains, ...settings.claimed_email_domains]
-  return domains.some((domain) => commonDomains.has(domain))
-    ? problem('organization_settings_domain_too_common')
-    : undefined
+  if (domains.some((domain) => commonDomains.has(domain))) {
+    throw new OperationError('organization_settings_domain_too_common')
+  }
 }
 
-function refuseImplicitRoles(
+function assertImplicitRoles(
   { rbac_email_implicit_role_assignments: assignments }: OrganizationSettings,
   known: ReadonlySet<string>
-): Problem | undefined {
+): void {
   const domains = new Set(assignments.map(({ domain }) => domain))
   for (const domain of domains) {
-    if (commonDomains.has(domain)) return problem('rbac_domain_too_common')
-    const role_ids = rolesOfDomain(assignments, domain)
-    const refusal = refuseRoles(role_ids, known, maxRoleBytes.ofDomain)
-    if (refusal !== undefined) return refusal
+    if (commonDomains.has(domain)) throw new OperationError('rbac_domain_too_common')
+    assertAssignableRoles(rolesOfDomain(assignments, domain), known, maxRoleBytes.ofDomain)
   }
-  return undefined
 }
 
 /** A name for the organization of whoever has the address: its domain, unless people of many organizations share that. */

@@ -1,17 +1,19 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import { passwordProof } from './factors.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import { timestamp } from './timestamps.ts'
 
 const maxProofAgeSeconds = 300
 
 /** A session may set a password while one of its factors, whichever, was authenticated at most five minutes ago. */
-export function refuseOldProof(
+export function assertRecentlyAuthenticated(
   factors: readonly AuthenticationFactor[],
   now: number
-): Problem | undefined {
+): void {
   const ageSeconds = Math.floor(now / 1000) - latestProof(factors) / 1000
-  return ageSeconds <= maxProofAgeSeconds ? undefined : problem('session_too_old_to_reset_password')
+  if (ageSeconds > maxProofAgeSeconds) {
+    throw new OperationError('session_too_old_to_reset_password')
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { getSupportedRegionCodes, parsePhoneNumber } from 'awesome-phonenumber'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 
 /**
@@ -35,34 +35,58 @@ export function isCountryCode(text: string): boolean {
   return countryCodes.includes(text)
 }
 
-/** Neither premium nor shared-cost nor personal numbers, which earn; nor what nobody reads messages on. */
+/** Neither premium nor shared-cost nor personal numbers, which earn; nor numbers that show no messages. */
 const readableTypes = ['mobile', 'fixed-line-or-mobile', 'fixed-line', 'voip']
 
 /**
- * Whether text messages are sent to the number: it is a number that exists, in its only spelling, and in a country of
- * the setting. Satellite and other international networks are in no country.
+ * Text messages are sent to the number: it is a number that exists, in its only spelling, and in a country of the
+ * setting. Satellite and other international networks are in no country.
  */
-export function refuseDestination(
+export function assertSmsDestination(
   phoneNumber: string,
   sms_country_codes: readonly string[]
-): Problem | undefined {
-  const { valid, regionCode = '', type, number } = parsePhoneNumber(phoneNumber)
-  if (!valid || number.e164 !== phoneNumber) return problem('invalid_phone_number')
-  if (!sms_country_codes.includes(regionCode) || unsupportedCountries.includes(regionCode)) {
-    return problem('invalid_phone_number_country_code')
+): void {
+  const { isNumber, isInCountry, isReadable } = traitsOf(phoneNumber, sms_country_codes)
+  if (!isNumber) throw new OperationError('invalid_phone_number')
+  if (!isInCountry) throw new OperationError('invalid_phone_number_country_code')
+  if (!isReadable) {
+    throw new OperationError(
+      'invalid_phone_number',
+      'Text messages are not sent to numbers of this kind.'
+    )
   }
-  return readableTypes.includes(type)
-    ? undefined
-    : problem('invalid_phone_number', 'Text messages are not sent to numbers of this kind.')
+}
+
+/** The same as a question, for a sign-in that goes on without a message. */
+export function isSmsDestination(
+  phoneNumber: string,
+  sms_country_codes: readonly string[]
+): boolean {
+  const { isNumber, isInCountry, isReadable } = traitsOf(phoneNumber, sms_country_codes)
+  return isNumber && isInCountry && isReadable
+}
+
+function traitsOf(phoneNumber: string, sms_country_codes: readonly string[]) {
+  const { valid, regionCode = '', type, number } = parsePhoneNumber(phoneNumber)
+  return {
+    isNumber: valid && number.e164 === phoneNumber,
+    isInCountry:
+      sms_country_codes.includes(regionCode) && !unsupportedCountries.includes(regionCode),
+    isReadable: type !== undefined && readableTypes.includes(type)
+  }
 }
 
 /** The number that a code is sent to: the member's, or the one that the request brings where there is none. */
-export function numberToProve(
+export function numberToVerify(
   { mfa_phone_number }: MemberRecord,
   given: string | undefined
-): string | Problem {
-  if (mfa_phone_number === '') return given ?? problem('phone_number_not_found')
-  return given === undefined || given === mfa_phone_number
-    ? mfa_phone_number
-    : problem('duplicate_member_phone_number_for_member')
+): string {
+  if (mfa_phone_number === '') {
+    if (given === undefined) throw new OperationError('phone_number_not_found')
+    return given
+  }
+  if (given !== undefined && given !== mfa_phone_number) {
+    throw new OperationError('duplicate_member_phone_number_for_member')
+  }
+  return mfa_phone_number
 }

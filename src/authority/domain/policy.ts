@@ -1,6 +1,6 @@
 import { type CompiledPolicy, compilePolicy } from '../../rbac/compile-policy.ts'
 import type { OrgPolicy, Policy, PolicyResource, PolicyRole } from '../../wire/rbac.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { CustomPolicy, OrganizationRecord } from './records.ts'
 import { adminRole, memberRole } from './roles.ts'
 
@@ -113,7 +113,7 @@ export function projectPolicy(custom: CustomPolicy): Policy {
   }
 }
 
-/** The policy that holds in the organization, ready to be asked. */
+/** The policy that holds in the organization, compiled. */
 export function compiledPolicy(
   custom: CustomPolicy,
   { custom_roles }: Pick<OrganizationRecord, 'custom_roles'>
@@ -130,45 +130,45 @@ export function assignableRoles(
   return new Set(roles.map(({ role_id }) => role_id))
 }
 
-/** What is wrong with the roles and resources that a project adds. */
-export function refusePolicy({ roles, resources }: CustomPolicy): Problem | undefined {
+/** The roles and resources that a project adds are well formed. */
+export function assertProjectPolicy({ roles, resources }: CustomPolicy): void {
   if (resources.some(({ resource_id }) => isReserved(resource_id))) {
-    return problem('invalid_stytch_prefixed_resource')
+    throw new OperationError('invalid_stytch_prefixed_resource')
   }
   if (hasDuplicates(resources.map(({ resource_id }) => resource_id))) {
-    return problem('rbac_resource_duplicate')
+    throw new OperationError('rbac_resource_duplicate')
   }
   if (roles.some(({ role_id }) => isReserved(role_id) && !isBuiltIn(role_id))) {
-    return problem('invalid_rbac_role_id')
+    throw new OperationError('invalid_rbac_role_id')
   }
-  return refusePermissions(roles, [...builtInResources, ...resources])
+  assertPermissions(roles, [...builtInResources, ...resources])
 }
 
-/** What is wrong with the roles that an organization adds to its project's. It extends none of those. */
-export function refuseOrgPolicy({ roles }: OrgPolicy, project: Policy): Problem | undefined {
+/** The roles that an organization adds to its project's are well formed. It extends none of those. */
+export function assertOrganizationPolicy({ roles }: OrgPolicy, project: Policy): void {
   const taken = new Set(project.roles.map(({ role_id }) => role_id))
   if (roles.some(({ role_id }) => taken.has(role_id) || isReserved(role_id))) {
-    return problem('rbac_org_custom_roles_only')
+    throw new OperationError('rbac_org_custom_roles_only')
   }
-  return refusePermissions(roles, project.resources)
+  assertPermissions(roles, project.resources)
 }
 
-function refusePermissions(
+function assertPermissions(
   roles: readonly PolicyRole[],
   resources: readonly PolicyResource[]
-): Problem | undefined {
-  if (hasDuplicates(roles.map(({ role_id }) => role_id))) return problem('rbac_role_duplicate')
+): void {
+  if (hasDuplicates(roles.map(({ role_id }) => role_id)))
+    throw new OperationError('rbac_role_duplicate')
   const actionsOf = new Map(resources.map(({ resource_id, actions }) => [resource_id, actions]))
   for (const { resource_id, actions } of roles.flatMap(({ permissions }) => permissions)) {
     const known = actionsOf.get(resource_id)
-    if (known === undefined) return problem('invalid_permission_resource')
+    if (known === undefined) throw new OperationError('invalid_permission_resource')
     if (actions.includes('*')) {
-      if (actions.length > 1) return problem('cannot_specify_wildcard_with_other_actions')
+      if (actions.length > 1) throw new OperationError('cannot_specify_wildcard_with_other_actions')
     } else if (!actions.every((action) => known.includes(action))) {
-      return problem('invalid_permission_action')
+      throw new OperationError('invalid_permission_action')
     }
   }
-  return undefined
 }
 
 function isBuiltIn(role_id: string): boolean {

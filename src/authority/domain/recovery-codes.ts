@@ -1,4 +1,4 @@
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 
 /** A code that was not used yet, as it was given to the member. */
@@ -7,15 +7,15 @@ export interface RecoveryCode {
   readonly code: string
 }
 
-/** Recovery codes stand in for an authenticator: they count as long as there is one that was proven. */
-export function refuseWithoutAuthenticator(member: MemberRecord): Problem | undefined {
-  return member.totp_registration_id === '' ? problem('recovery_codes_not_found') : undefined
+/** Recovery codes stand in for an authenticator: they count as long as there is one that is verified. */
+export function assertHasAuthenticator(member: MemberRecord): void {
+  if (member.totp_registration_id === '') throw new OperationError('recovery_codes_not_found')
 }
 
 /** Six digits are most likely of the authenticator app, unless codes that came from elsewhere look like that. */
-export function refuseTotpCode(text: string, codes: readonly RecoveryCode[]): Problem | undefined {
+export function assertNoTotpCode(text: string, codes: readonly RecoveryCode[]): void {
   const isOfApp = looksLikeTotpCode(text) && !codes.some(({ code }) => looksLikeTotpCode(code))
-  return isOfApp ? problem('totp_code_used_as_recovery_code') : undefined
+  if (isOfApp) throw new OperationError('totp_code_used_as_recovery_code')
 }
 
 /** Exactly as it was given first: imported codes may differ in nothing but case. */

@@ -1,10 +1,11 @@
-import type { Problem } from './problem.ts'
+import type { ErrorType } from '../../wire/error-types.ts'
+import { OperationError } from './operation-error.ts'
 import type { ProjectSettings } from './records.ts'
 
 /** What a call answers whose links would lead nowhere, or where the project does not want them. */
-export interface RedirectProblems {
-  readonly missing: Problem
-  readonly unregistered: Problem
+export interface RedirectErrors {
+  readonly missing: ErrorType
+  readonly unregistered: ErrorType
 }
 
 /**
@@ -14,16 +15,20 @@ export interface RedirectProblems {
 export function redirectUrl(
   given: string | undefined,
   { redirect_urls }: Pick<ProjectSettings, 'redirect_urls'>,
-  { missing, unregistered }: RedirectProblems
-): URL | Problem {
+  { missing, unregistered }: RedirectErrors
+): URL {
   const [first] = redirect_urls
-  if (given === undefined) return first === undefined ? missing : new URL(first)
+  if (given === undefined) {
+    if (first === undefined) throw new OperationError(missing)
+    return new URL(first)
+  }
   const url = URL.canParse(given) ? new URL(given) : undefined
   const isRegistered =
     url !== undefined &&
     `${url.username}${url.password}${url.hash}` === '' &&
     redirect_urls.some((registered) => placeOf(new URL(registered)) === placeOf(url))
-  return isRegistered ? url : unregistered
+  if (!isRegistered) throw new OperationError(unregistered)
+  return url
 }
 
 /** The URL of a link: what the query says already stays, but for the token and its type. */

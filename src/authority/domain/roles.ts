@@ -1,7 +1,7 @@
 import type { MemberRole } from '../../wire/member.ts'
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { EmailImplicitRoleAssignment } from '../../wire/organization.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord, OrganizationRecord, RoleAssignment } from './records.ts'
 
 /** Every member has it; it cannot be taken away. */
@@ -79,14 +79,14 @@ function directRoles(assignments: readonly RoleAssignment[]): readonly string[] 
 }
 
 /** Roles can be assigned only if the project or the organization has them, and only so many. */
-export function refuseRoles(
+export function assertAssignableRoles(
   role_ids: readonly string[],
   known: ReadonlySet<string>,
   maxBytes: number
-): Problem | undefined {
-  if (!role_ids.every((role_id) => known.has(role_id))) return problem('invalid_role')
+): void {
+  if (!role_ids.every((role_id) => known.has(role_id))) throw new OperationError('invalid_role')
   const bytes = Buffer.byteLength(JSON.stringify([...new Set(role_ids)]))
-  return bytes > maxBytes ? problem('too_many_roles') : undefined
+  if (bytes > maxBytes) throw new OperationError('too_many_roles')
 }
 
 function assignmentsOf(

@@ -1,11 +1,8 @@
-import { problem } from './problem.ts'
 import type { Write } from './writes.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
-
-const tooMany = problem('too_many_requests')
 
 /**
  * Counts an SMS before it is sent: 1 a minute, 5 an hour and 10 a day for a number, and for a member, who may have one
@@ -41,6 +38,6 @@ function countSend(counter: string, windowMs: number, limit: number, now: number
     counter,
     window_start: now - (now % windowMs),
     limit,
-    otherwise: tooMany
+    onConflict: 'too_many_requests'
   }
 }

@@ -1,4 +1,3 @@
-import { type Problem, stale } from './problem.ts'
 import type { SigningKeyRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
@@ -77,13 +76,10 @@ export function addKey(
   const key = { ...made, generation, created_at: now, signs_at, ends_at: null }
   const ends_at = atOnce ? signs_at : signs_at + publishedAfterMs
   return [
-    { do: 'insertSigningKey', key, otherwise: alreadyMade },
+    { do: 'insertSigningKey', key, onConflict: 'stale' },
     { do: 'endSigningKeys', before_generation: generation, ends_at }
   ]
 }
-
-/** Another process was faster. */
-const alreadyMade: Problem = stale
 
 function newestKey(keys: readonly SigningKeyRecord[]): SigningKeyRecord | undefined {
   return keys.toSorted(byGeneration).at(-1)

@@ -8,7 +8,7 @@ import {
   verifiesEmail,
   wasExchanged
 } from './factors.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -45,15 +45,16 @@ interface EvidentFactor {
 export function factorsForMember(
   intermediate: IntermediateSessionRecord,
   member: MemberRecord
-): readonly AuthenticationFactor[] | Problem {
+): readonly AuthenticationFactor[] {
   const { member_id, organization_id, email_address } = intermediate
   if (member_id !== null && organization_id !== member.organization_id) {
-    return problem('invalid_intermediate_session_token_for_organization')
+    throw new OperationError('invalid_intermediate_session_token_for_organization')
   }
   const isOfAnother = member_id !== null && member_id !== member.member_id
-  return isOfAnother || email_address !== member.email_address
-    ? problem('member_session_member_id_mismatch')
-    : factorsToEnter(intermediate, member)
+  if (isOfAnother || email_address !== member.email_address) {
+    throw new OperationError('member_session_member_id_mismatch')
+  }
+  return factorsToEnter(intermediate, member)
 }
 
 /** The same for whoever exchanges an intermediate session: one that is bound to another member is evidence too. */

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { sessionClaim } from '../../jwt/claims.ts'
 import { emailAddress } from '../../wire/schema.ts'
 import { canonicalEmail } from './members.ts'
-import { type Problem, problem } from './problem.ts'
+import { OperationError } from './operation-error.ts'
 import type { TrustedTokenProfile } from './records.ts'
 
 /** Clocks differ: what was issued this many seconds ahead of ours is not from the future. */
@@ -30,7 +30,7 @@ const id = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
 const times = v.looseObject({ iat: seconds, exp: seconds, nbf: v.optional(seconds) })
 
 /**
- * Reads the claims of a trusted token, or says what is wrong with them. Its signature is checked elsewhere.
+ * Reads the claims of a trusted token, or throws what is wrong with them. Its signature is checked elsewhere.
  *
  * - Issuer and audience are those of the profile, and it is no session JWT of an authority.
  * - It lives at most ten minutes, and has begun and not ended.
@@ -41,31 +41,32 @@ export function readTrustedClaims(
   claims: Claims,
   profile: TrustedTokenProfile,
   now: number
-): TrustedIdentity | Problem {
-  if (claims.iss !== profile.issuer) return problem('jwt_invalid_issuer')
+): TrustedIdentity {
+  if (claims.iss !== profile.issuer) throw new OperationError('jwt_invalid_issuer')
   const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (!audiences.includes(profile.audience)) return problem('jwt_invalid_audience')
-  if (Object.hasOwn(claims, sessionClaim)) return problem('invalid_trusted_auth_token')
-  return refuseTimes(claims, now) ?? readIdentity(claims, profile)
+  if (!audiences.includes(profile.audience)) throw new OperationError('jwt_invalid_audience')
+  if (Object.hasOwn(claims, sessionClaim)) throw new OperationError('invalid_trusted_auth_token')
+  assertTimes(claims, now)
+  return readIdentity(claims, profile)
 }
 
-function refuseTimes(claims: Claims, now: number): Problem | undefined {
+function assertTimes(claims: Claims, now: number): void {
   if (!v.is(times, claims)) {
-    return problem('jwt_invalid_claims', 'The token needs iat and exp, in seconds.')
+    throw new OperationError('jwt_invalid_claims', 'The token needs iat and exp, in seconds.')
   }
   const { iat, exp, nbf = iat } = claims
   if (exp - iat > maxLifetimeSeconds) {
-    return problem('jwt_invalid_claims', 'The token lives longer than ten minutes.')
+    throw new OperationError('jwt_invalid_claims', 'The token lives longer than ten minutes.')
   }
   const hasBegun = Math.max(iat, nbf) <= now / 1000 + toleranceSeconds
   const hasEnded = exp * 1000 <= now
-  return hasBegun && !hasEnded ? undefined : problem('invalid_trusted_auth_token')
+  if (!hasBegun || hasEnded) throw new OperationError('invalid_trusted_auth_token')
 }
 
 function readIdentity(
   claims: Claims,
   { attribute_mapping: mapping }: TrustedTokenProfile
-): TrustedIdentity | Problem {
+): TrustedIdentity {
   const mapped = (name: string | undefined) =>
     name !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined
   const isUnverified = Object.hasOwn(claims, 'email_verified') && claims.email_verified !== true
@@ -77,11 +78,11 @@ function readIdentity(
     role_ids: mapped(mapping.role_ids)
   })
   if (!read.success || isUnverified) {
-    return problem('jwt_invalid_claims', 'The token lacks a claim that its profile maps.')
+    throw new OperationError('jwt_invalid_claims', 'The token lacks a claim that its profile maps.')
   }
   const { token_id, organization_id, external_member_id, email_address, role_ids } = read.output
   if (mapping.external_member_id !== undefined && external_member_id === undefined) {
-    return problem('jwt_invalid_claims', 'The token does not name the member.')
+    throw new OperationError('jwt_invalid_claims', 'The token does not name the member.')
   }
   return {
     token_id,

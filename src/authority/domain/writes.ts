@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole } from '../../wire/organization.ts'
 import type { AuditRecord } from './audit.ts'
-import type { Problem } from './problem.ts'
+import type { Conflict } from './operation-error.ts'
 import type {
   CodePurpose,
   CustomPolicy,
@@ -214,11 +214,11 @@ export interface Sweep {
 }
 
 /**
- * One conditional statement. With `otherwise` it is guarded: when it touches no row, nothing of its list happens
- * and `otherwise` is the answer.
+ * One conditional statement. With `onConflict` it is guarded: when it touches no row, nothing of its list happens, and
+ * `onConflict` says what that means to the call.
  */
 export type Write = {
-  [Do in keyof Writes]: { readonly do: Do; readonly otherwise?: Problem } & Readonly<Writes[Do]>
+  [Do in keyof Writes]: { readonly do: Do; readonly onConflict?: Conflict } & Readonly<Writes[Do]>
 }[keyof Writes]
 
 export type WriteNamed<Do extends Write['do']> = Extract<Write, { do: Do }>

@@ -1,22 +1,22 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId, newOpaqueToken, sha256 } from '../crypto/tokens.ts'
-import { hasEnded, refuseExchange } from '../domain/access-tokens.ts'
+import { assertExchangeable, hasEnded } from '../domain/access-tokens.ts'
 import {
+  assertAppAllowed,
   codeLifetimeMs,
   findApp,
   fullAccess,
   isGrantable,
   isPublic,
   needsConsent,
-  refuseApp,
   scopeResults,
   viewApp
 } from '../domain/connected-apps.ts'
 import { accessTokenProof, addFactor } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem } from '../domain/problem.ts'
 import type {
   ConnectedApp,
   GrantRecord,
@@ -25,7 +25,6 @@ import type {
   SessionRecord
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from '../steps/about.ts'
 import { readOwnToken } from '../steps/access-token.ts'
 import { externalAnswer } from '../steps/external-sign-in.ts'
@@ -63,10 +62,10 @@ export const authorize: Handler<'idp.oauth.authorize'> = async (context, request
   const { redirect_uri, state, code_challenge = null } = request
   const scopes = [...new Set(request.scopes)]
   if (isPublic(app) && code_challenge === null) {
-    throw new Refusal(problem('invalid_argument', 'A public app needs a code_challenge.'))
+    throw new OperationError('invalid_argument', 'A public app needs a code_challenge.')
   }
   if (scopes.includes(fullAccess) && !isGrantable(app, fullAccess)) {
-    throw new Refusal(problem('third_party_clients_cannot_use_full_access'))
+    throw new OperationError('third_party_clients_cannot_use_full_access')
   }
   if (!scopes.every((scope) => isGrantable(app, scope))) {
     return { redirect_uri: withParameters(redirect_uri, { error: 'invalid_scope', state }) }
@@ -92,7 +91,7 @@ export const authorize: Handler<'idp.oauth.authorize'> = async (context, request
     revoked_at: null
   }
   const consent = await rememberConsent(context, app, member, scopes)
-  demand(await store.run([...consent, { do: 'insertGrant', grant, code_hash: sha256(code), now }]))
+  await store.run([...consent, { do: 'insertGrant', grant, code_hash: sha256(code), now }])
   return {
     redirect_uri: withParameters(redirect_uri, { code, state }),
     authorization_code: code
@@ -111,15 +110,15 @@ async function loadAuthorization(
   request: RequestOf<'idp.oauth.authorizeStart'>
 ): Promise<Authorization> {
   const app = findApp(context.project.settings, request.client_id)
-  if (app === undefined) throw new Refusal(problem('connected_app_not_found'))
+  if (app === undefined) throw new OperationError('connected_app_not_found')
   if (!app.redirect_urls.includes(request.redirect_uri)) {
-    throw new Refusal(problem('invalid_redirect_uri'))
+    throw new OperationError('invalid_redirect_uri')
   }
   const authorizing = await loadAuthorizingMember(context, request)
   if (authorizing.member.status !== 'active') {
-    throw new Refusal(problem('action_available_only_for_active_members', onlyActive))
+    throw new OperationError('action_available_only_for_active_members', onlyActive)
   }
-  demand(refuseApp(app, authorizing.organization))
+  assertAppAllowed(app, authorizing.organization)
   return { app, ...authorizing }
 }
 
@@ -134,9 +133,9 @@ async function loadAuthorizingMember(
     const session = about(context, await loadSession(context, credential))
     return { ...(await loadSessionMember(context, session)), session }
   }
-  if (hasSessionCredential(credential)) throw new Refusal(problem('too_many_session_arguments'))
+  if (hasSessionCredential(credential)) throw new OperationError('too_many_session_arguments')
   if (organization_id === undefined || member_id === undefined) {
-    throw new Refusal(problem('invalid_argument', 'organization_id and member_id go together.'))
+    throw new OperationError('invalid_argument', 'organization_id and member_id go together.')
   }
   const named = await loadOrganizationAndMember(context, { organization_id, member_id })
   return { ...named, session: undefined }
@@ -179,11 +178,11 @@ export const exchangeAccessToken: Handler<'sessions.exchangeAccessToken'> = asyn
 ) => {
   const { store, now } = context
   const token = await readOwnToken(context, request.access_token)
-  if (token === undefined) throw new Refusal(problem('idp_access_token_not_found'))
-  if (hasEnded(token, now)) throw new Refusal(problem('idp_access_token_expired'))
+  if (token === undefined) throw new OperationError('idp_access_token_not_found')
+  if (hasEnded(token, now)) throw new OperationError('idp_access_token_expired')
   const grant = about(context, await store.findGrantByToken(sha256(token.jti)))
-  if (grant === undefined) throw new Refusal(problem('idp_access_token_not_found'))
-  demand(refuseExchange(token, grant, now))
+  if (grant === undefined) throw new OperationError('idp_access_token_not_found')
+  assertExchangeable(token, grant, now)
   return retryWhileStale(() => exchange(context, request, grant))
 }
 
@@ -193,22 +192,22 @@ async function exchange(
   { grant_id, client_id, member_session_id }: GrantRecord
 ) {
   const { store, project, now } = context
-  const otherwise = problem('idp_access_token_could_not_be_exchanged')
+  const onConflict = 'idp_access_token_could_not_be_exchanged'
   const app = findApp(project.settings, client_id)
-  if (app === undefined) throw new Refusal(problem('connected_app_not_found'))
+  if (app === undefined) throw new OperationError('connected_app_not_found')
   if (!isGrantable(app, fullAccess)) {
-    throw new Refusal(problem('third_party_clients_cannot_use_full_access'))
+    throw new OperationError('third_party_clients_cannot_use_full_access')
   }
   const found =
     member_session_id === null ? undefined : await store.findSession(member_session_id, now)
-  if (found === undefined) throw new Refusal(otherwise)
+  if (found === undefined) throw new OperationError(onConflict)
   const { organization, member } = await loadSessionMember(context, found)
-  demand(refuseApp(app, organization))
+  assertAppAllowed(app, organization)
 
   const factors = addFactor(found.authentication_factors, accessTokenProof(client_id), now)
   const { session, write } = touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
-  demand(await store.run([{ do: 'exchangeGrant', grant_id, now, otherwise }, write]))
+  await store.run([{ do: 'exchangeGrant', grant_id, now, onConflict }, write])
   const issued = await issueSession(member, organization)
   return { ...externalAnswer(context, member, organization, issued), member_device: null }
 }

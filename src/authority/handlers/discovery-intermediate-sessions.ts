@@ -1,10 +1,8 @@
 import type { Context, Handler } from '../context.ts'
-import { wayIn } from '../domain/admission.ts'
-import { domainOf } from '../domain/members.ts'
-import { problem, stale } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { IntermediateSessionRecord, OrganizationRecord } from '../domain/records.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from '../steps/about.ts'
+import { assertMayJoin } from '../steps/assert-may-join.ts'
 import { enterAsMember, enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
 import { loadOrganization } from '../steps/load.ts'
 
@@ -22,22 +20,18 @@ export const exchange: Handler<'discovery.intermediateSessions.exchange'> = (con
       await context.store.findMemberByEmail(organization_id, email_address)
     )
     if (member !== undefined) return enterAsMember(organization, member, intermediate)
-    await refuseNewcomer(context, organization, intermediate)
+    await assertMayJoin(context, organization, intermediate)
+    await assertNeverUsed(context, organization, intermediate)
     return enterAsNewMember(context, organization, intermediate, { roles: [] })
   })
 
-async function refuseNewcomer(
+/** An address that a member had before joins nothing, unless it became a member's at this moment. */
+async function assertNeverUsed(
   { store }: Context,
-  organization: OrganizationRecord,
-  { email_address, oauth_tenants }: IntermediateSessionRecord
+  { organization_id }: OrganizationRecord,
+  { email_address }: IntermediateSessionRecord
 ): Promise<void> {
-  const { organization_id } = organization
-  const domain = domainOf(email_address)
-  const claimants = await store.listClaimants(domain)
-  const hasColleague = await store.hasVerifiedMember(organization_id, domain)
-  demand(wayIn(organization, { email_address, oauth_tenants, claimants, hasColleague }))
-  if (await store.wasEmailUsed(organization_id, email_address)) {
-    const justJoined = await store.findMemberByEmail(organization_id, email_address)
-    throw new Refusal(justJoined === undefined ? problem('retired_member_email') : stale)
-  }
+  if (!(await store.wasEmailUsed(organization_id, email_address))) return
+  const justJoined = await store.findMemberByEmail(organization_id, email_address)
+  throw new OperationError(justJoined === undefined ? 'retired_member_email' : 'stale')
 }

@@ -2,17 +2,16 @@ import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { type Discovered, viewDiscovered } from '../domain/discovered-organization.ts'
 import { domainOf } from '../domain/members.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import {
   createOrganization,
   nameFromEmail,
   writesOfNewOrganization
 } from '../domain/organizations.ts'
 import { assignableRoles } from '../domain/policy.ts'
-import { problem } from '../domain/problem.ts'
 import type { MemberRecord, SessionRecord } from '../domain/records.ts'
 import { adminRole } from '../domain/roles.ts'
 import { evidenceOfSession, exchangedFactors, provesMember } from '../domain/transferred-factors.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { namesCarrier } from '../steps/carrier.ts'
 import { discoverOrganizations, listMemberships } from '../steps/discover-organizations.ts'
 import { enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
@@ -26,7 +25,7 @@ import { newSlug } from './organizations.ts'
  * - A session lists memberships only, for sessions.exchange makes nobody a member.
  */
 export const list: Handler<'discovery.organizations.list'> = async (context, request) => {
-  if (!namesCarrier(request)) throw new Refusal(problem('no_session_arguments'))
+  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
   const { intermediate_session_token } = request
   if (intermediate_session_token === undefined) {
     const session = await loadSession(context, request)
@@ -48,20 +47,18 @@ export const create: Handler<'discovery.organizations.create'> = (context, reque
     const { email_address } = intermediate
     const claimants = await context.store.listClaimants(domainOf(email_address))
     if (claimants.length > 0) {
-      throw new Refusal(problem('action_not_allowed_email_domain_is_claimed'))
+      throw new OperationError('action_not_allowed_email_domain_is_claimed')
     }
     const name = nameFromEmail(email_address)
     const { intermediate_session_token, organization_name = name, ...settings } = request
-    const organization = demand(
-      createOrganization(
-        { organization_name, ...settings },
-        {
-          organization_id: newId('organization', context.environment),
-          organization_slug: newSlug(name),
-          roles: assignableRoles(context.project.policy),
-          now: context.now
-        }
-      )
+    const organization = createOrganization(
+      { organization_name, ...settings },
+      {
+        organization_id: newId('organization', context.environment),
+        organization_slug: newSlug(name),
+        roles: assignableRoles(context.project.policy),
+        now: context.now
+      }
     )
     return enterAsNewMember(context, organization, intermediate, {
       roles: [adminRole],

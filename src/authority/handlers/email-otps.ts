@@ -1,17 +1,20 @@
 import type { Context, Handler } from '../context.ts'
-import { demandEmailSender } from '../delivery/deliver.ts'
+import { assertSendsEmail } from '../delivery/deliver.ts'
 import { emailOtpProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
-import { demand } from '../refusal.ts'
 import { about } from '../steps/about.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
-import { demandCurrentAddress } from '../steps/email-address.ts'
-import { type CodeSubject, demandEmailCode, newEmailCode } from '../steps/email-codes.ts'
+import { loadAddressee } from '../steps/email-address.ts'
+import { type CodeSubject, newEmailCode, verifyEmailCode } from '../steps/email-codes.ts'
 import { findRecipient, storeSent, viewRecipient } from '../steps/email-recipient.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
-import { finishPrimary, refuseBesideFactor, refuseUnaccepted } from '../steps/primary-factor.ts'
+import {
+  assertAcceptedFactor,
+  assertSessionReference,
+  finishPrimary
+} from '../steps/primary-factor.ts'
 
 const defaultMinutes = 10
 
@@ -21,11 +24,11 @@ const defaultMinutes = 10
  * - Nobody is created, and the code before stays good, until the e-mail is on its way.
  */
 export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context, request) => {
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
   const recipient = await findRecipient(context, organization, email_address)
-  refuseUnaccepted(organization, recipient.member, emailOtpProof(recipient.member))
+  assertAcceptedFactor(organization, recipient.member, emailOtpProof(recipient.member))
 
   const logsIn = recipient.member.status === 'active'
   const minutes =
@@ -51,11 +54,11 @@ export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context
  */
 export const authenticate: Handler<'otps.email.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
-  await refuseBesideFactor(context, request)
+  await assertSessionReference(context, request)
   const subject = await findSubject(context, organization, canonicalEmail(request.email_address))
-  const use = await demandEmailCode(context, subject, request.code)
+  const use = await verifyEmailCode(context, subject, request.code)
   const { member_id, email_address, purpose } = subject
-  const { member, writes } = await demandCurrentAddress(context, {
+  const { member, writes } = await loadAddressee(context, {
     member_id,
     email_address,
     updates: purpose === 'email_update',
@@ -75,7 +78,7 @@ export const sendDiscovery: Handler<'otps.email.discovery.send'> = async (
   context,
   { discovery_expiration_minutes: minutes = defaultMinutes, locale, ...request }
 ) => {
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const email_address = canonicalEmail(request.email_address)
   const purpose = 'discovery_email'
   const { code, write } = newEmailCode(context, { purpose, email_address, minutes })
@@ -86,7 +89,7 @@ export const sendDiscovery: Handler<'otps.email.discovery.send'> = async (
     minutes,
     locale
   })
-  demand(await context.store.run([write(null)]))
+  await context.store.run([write(null)])
   return {}
 }
 
@@ -96,7 +99,7 @@ export const authenticateDiscovery: Handler<'otps.email.discovery.authenticate'>
 ) => {
   const email_address = canonicalEmail(request.email_address)
   const subject = { purpose: 'discovery_email', member_id: null, email_address } as const
-  const use = await demandEmailCode(context, subject, request.code)
+  const use = await verifyEmailCode(context, subject, request.code)
   return beginDiscovery(context, { email_address, proofOf: emailOtpProof, use })
 }
 

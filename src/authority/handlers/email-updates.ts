@@ -1,16 +1,15 @@
 import type { Handler } from '../context.ts'
-import { demandEmailSender } from '../delivery/deliver.ts'
-import { refuseEmailUpdate } from '../domain/email-update.ts'
+import { assertSendsEmail } from '../delivery/deliver.ts'
+import { assertMayUpdateEmail } from '../domain/email-update.ts'
 import { emailOtpProof, magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
-import { demand } from '../refusal.ts'
-import { authorize } from '../steps/caller.ts'
+import { assertAuthorized } from '../steps/caller.ts'
 import { newEmailCode } from '../steps/email-codes.ts'
 import { viewRecipient } from '../steps/email-recipient.ts'
-import { demandRedirectUrl, newLink } from '../steps/links.ts'
+import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
-import { refuseUnaccepted } from '../steps/primary-factor.ts'
+import { assertAcceptedFactor } from '../steps/primary-factor.ts'
 
 const minutes = 5
 
@@ -23,21 +22,19 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
   request
 ) => {
   const { store, now } = context
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  authorize(context, member, 'stytch.member', 'update.info.email')
+  assertAuthorized(context, member, 'stytch.member', 'update.info.email')
   const email_address = canonicalEmail(request.email_address)
   const { organization_id, member_id } = member
-  demand(
-    refuseEmailUpdate(member, {
-      email_address,
-      owner: await store.findMemberByAnyEmail(organization_id, email_address),
-      claimants: await store.listEmailClaimants(organization_id, email_address, now)
-    })
-  )
+  assertMayUpdateEmail(member, {
+    email_address,
+    owner: await store.findMemberByAnyEmail(organization_id, email_address),
+    pendingOwners: await store.listEmailClaimants(organization_id, email_address, now)
+  })
   const byCode = request.delivery_method === 'EMAIL_OTP'
   const proof = byCode ? emailOtpProof : magicLinkProof
-  refuseUnaccepted(organization, member, proof(member))
+  assertAcceptedFactor(organization, member, proof(member))
 
   const purpose = 'email_update'
   const { write, ...brings } = byCode
@@ -46,11 +43,7 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
         kind: purpose,
         stytch_token_type: 'multi_tenant_magic_links',
         email_address,
-        redirect_url: demandRedirectUrl(
-          context,
-          request.login_redirect_url,
-          'no_login_redirect_url'
-        ),
+        redirect_url: readRedirectUrl(context, request.login_redirect_url, 'no_login_redirect_url'),
         code_challenge: undefined,
         minutes
       })
@@ -62,12 +55,10 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
     locale: request.locale,
     about: { organization, member_id }
   })
-  demand(
-    await store.run([
-      { do: 'deleteMemberLinks', member_id, kind: purpose },
-      { do: 'deleteMemberCodes', member_id, purpose },
-      write(member_id)
-    ])
-  )
+  await store.run([
+    { do: 'deleteMemberLinks', member_id, kind: purpose },
+    { do: 'deleteMemberCodes', member_id, purpose },
+    write(member_id)
+  ])
   return viewRecipient(context, { organization, member, isNew: false })
 }

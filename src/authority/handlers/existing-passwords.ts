@@ -2,8 +2,8 @@ import type { Handler } from '../context.ts'
 import { passwordProof } from '../domain/factors.ts'
 import { finishPasswordReset } from '../steps/finish-password-reset.ts'
 import { loadOrganization } from '../steps/load.ts'
-import { refuseWeakPassword } from '../steps/password-strength.ts'
-import { refuseBesideFactor, refuseUnaccepted } from '../steps/primary-factor.ts'
+import { assertStrongPassword } from '../steps/password-strength.ts'
+import { assertAcceptedFactor, assertSessionReference } from '../steps/primary-factor.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 
 /**
@@ -14,11 +14,11 @@ import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.
 export const reset: Handler<'passwords.existingPassword.reset'> = async (context, request) => {
   const { email_address, existing_password, new_password } = request
   const organization = await loadOrganization(context, request.organization_id)
-  await refuseBesideFactor(context, request)
+  await assertSessionReference(context, request)
   const credentials = { email_address, password: existing_password }
   const { member, password } = await verifyMemberPassword(context, organization, credentials)
-  refuseUnaccepted(organization, member, passwordProof)
-  await refuseWeakPassword(context, new_password, member)
+  assertAcceptedFactor(organization, member, passwordProof)
+  await assertStrongPassword(context, new_password, member)
   return finishPasswordReset(context, request, {
     organization,
     member,

@@ -1,21 +1,20 @@
 import * as v from 'valibot'
-import type { ProblemType } from '../../wire/problems.ts'
+import type { ErrorType } from '../../wire/error-types.ts'
 import { emailAddress } from '../../wire/schema.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId, sha256 } from '../crypto/tokens.ts'
 import { importedProof, trustedTokenProof } from '../domain/factors.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
-import { problem, stale } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, TrustedTokenProfile } from '../domain/records.ts'
 import type { TrustedIdentity } from '../domain/trusted-tokens.ts'
 import type { Write } from '../domain/writes.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from '../steps/about.ts'
 import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
-import { refuseBesideFactor } from '../steps/primary-factor.ts'
+import { assertSessionReference } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { verifyTrustedToken } from '../steps/trusted-token.ts'
 
@@ -30,7 +29,7 @@ export const attest: Handler<'sessions.attest'> = async (context, request) => {
   const profile = findProfile(context, request.profile_id)
   const identity = await verifyTrustedToken(context, profile, request.token)
   const organization = await loadOrganizationOf(context, profile, identity, request.organization_id)
-  await refuseBesideFactor(context, request)
+  await assertSessionReference(context, request)
 
   return retryWhileStale(async () => {
     const { member, writes } = await findOrCreate(context, profile, identity, organization)
@@ -50,7 +49,7 @@ function findProfile({ project }: Context, profile_id: string): TrustedTokenProf
   const profile = project.settings.trusted_auth_token_profiles.find(
     (known) => known.profile_id === profile_id
   )
-  if (profile === undefined) throw new Refusal(problem('trusted_token_profile_not_found'))
+  if (profile === undefined) throw new OperationError('trusted_token_profile_not_found')
   return profile
 }
 
@@ -61,12 +60,12 @@ async function loadOrganizationOf(
   requested: string | undefined
 ): Promise<OrganizationRecord> {
   const address = claimed ?? (can_jit_provision ? undefined : requested)
-  if (address === undefined) throw new Refusal(problem('token_missing_organization_id_claim'))
+  if (address === undefined) throw new OperationError('token_missing_organization_id_claim')
   const organization = await loadOrganization(context, address)
   if (requested === undefined || requested === address) return organization
   const named = await loadOrganization(context, requested)
   if (named.organization_id !== organization.organization_id) {
-    throw new Refusal(problem('invalid_token_organization_id_claim'))
+    throw new OperationError('invalid_token_organization_id_claim')
   }
   return organization
 }
@@ -80,16 +79,16 @@ async function findOrCreate(
   const { now } = context
   const known = await findMember(context, identity, organization)
   if (known?.status === 'active') return { member: known, writes: [] }
-  if (!profile.can_jit_provision) throw new Refusal(problem('member_not_found'))
+  if (!profile.can_jit_provision) throw new OperationError('member_not_found')
   if (known === undefined) {
     const member = newMember(context, identity, organization)
     return { member, writes: writesOfCreation(member) }
   }
-  if (known.email_address !== identity.email_address) throw new Refusal(problem('member_not_found'))
+  if (known.email_address !== identity.email_address) throw new OperationError('member_not_found')
   const { member_id, email_id } = known
   return {
     member: { ...known, status: 'active', email_address_verified: true, updated_at: now },
-    writes: [{ do: 'activateMember', member_id, email_id, now, otherwise: stale }]
+    writes: [{ do: 'activateMember', member_id, email_id, now, onConflict: 'stale' }]
   }
 }
 
@@ -107,7 +106,7 @@ async function findMember(
   const member = about(context, await store.findMemberByEmail(organization_id, email_address))
   const external_id = member?.external_id ?? external_member_id
   if (external_member_id !== undefined && external_id !== external_member_id) {
-    throw new Refusal(problem('member_not_found'))
+    throw new OperationError('member_not_found')
   }
   return member
 }
@@ -123,7 +122,7 @@ function newMember(
     { email_address, external_id: external_member_id, roles: [...role_ids] },
     memberContext(context, organization)
   )
-  return { ...demand(created), email_address_verified: true }
+  return { ...created, email_address_verified: true }
 }
 
 function useToken(
@@ -136,19 +135,16 @@ function useToken(
     token_hash: sha256(JSON.stringify([profile_id, token_id])),
     expires_at,
     now,
-    otherwise: problem('invalid_trusted_auth_token')
+    onConflict: 'invalid_trusted_auth_token'
   }
 }
 
-const duplicates: readonly ProblemType[] = [
-  'duplicate_member_email',
-  'duplicate_member_external_id'
-]
+const duplicates: readonly ErrorType[] = ['duplicate_member_email', 'duplicate_member_external_id']
 
 /** Somebody created the member at the same moment: it is there now, so the next try finds it. */
 function joinedMeanwhile(error: unknown): never {
-  const joined = error instanceof Refusal && duplicates.includes(error.problem.problem)
-  throw joined ? new Refusal(stale) : error
+  const joined = error instanceof OperationError && duplicates.includes(error.error_type)
+  throw joined ? new OperationError('stale') : error
 }
 
 /**
@@ -168,14 +164,14 @@ export const migrate: Handler<'sessions.migrate'> = async (context, request) => 
       await context.store.findMemberByEmail(organization.organization_id, email_address)
     )
     if (member?.status !== 'active') {
-      throw new Refusal(problem('migrate_from_external_email_does_not_exist'))
+      throw new OperationError('migrate_from_external_email_does_not_exist')
     }
     const vouched = { organization, member, proof: importedProof, satisfies_mfa, writes: [] }
     return finishExternal(context, options, vouched)
   })
 }
 
-const missingUserinfo = problem('migrate_from_external_missing_userinfo')
+const missingUserinfo = 'migrate_from_external_missing_userinfo'
 
 const userinfo = v.looseObject({
   email: emailAddress,
@@ -184,15 +180,15 @@ const userinfo = v.looseObject({
 
 async function askForAddress({ project, providers }: Context, credential: string): Promise<string> {
   const { userinfo_url } = project.settings
-  if (userinfo_url === null) throw new Refusal(missingUserinfo)
+  if (userinfo_url === null) throw new OperationError(missingUserinfo)
   const answer = await providers.userinfo(userinfo_url, credential).catch(unexpectedResponse)
   const read = v.safeParse(userinfo, answer)
-  if (!read.success) throw new Refusal(missingUserinfo)
+  if (!read.success) throw new OperationError(missingUserinfo)
   return canonicalEmail(read.output.email)
 }
 
 function unexpectedResponse(error: unknown): never {
   throw error instanceof ProviderFailure
-    ? new Refusal(problem('migrate_from_external_unexpected_response'))
+    ? new OperationError('migrate_from_external_unexpected_response')
     : error
 }

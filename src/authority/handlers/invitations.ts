@@ -1,10 +1,10 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { demandEmailSender } from '../delivery/deliver.ts'
+import { assertSendsEmail } from '../delivery/deliver.ts'
 import { magicLinkProof } from '../domain/factors.ts'
-import { refuseNewMember } from '../domain/field-permissions.ts'
-import { refuseInvitation } from '../domain/invitations.ts'
+import { assertMayCreateMember } from '../domain/field-permissions.ts'
+import { assertMayInvite } from '../domain/invitations.ts'
 import {
   canonicalEmail,
   changeMember,
@@ -13,17 +13,16 @@ import {
   writesOfChange,
   writesOfCreation
 } from '../domain/members.ts'
-import { problem, stale } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
-import { authorizeBy } from '../steps/caller.ts'
+import { assertAuthorizedBy } from '../steps/caller.ts'
 import { findByEmail, viewRecipient } from '../steps/email-recipient.ts'
-import { demandRedirectUrl, newLink } from '../steps/links.ts'
+import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
 import { memberContext } from '../steps/member-context.ts'
-import { refuseUnaccepted } from '../steps/primary-factor.ts'
+import { assertAcceptedFactor } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
 type InviteRequest = RequestOf<'magicLinks.email.invite'>
@@ -41,10 +40,12 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
     locale,
     invite_expiration_minutes: minutes = defaultMinutes
   } = request
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const { organization_id } = organization
-  authorizeBy(context, (caller) => refuseNewMember(caller, organization, fieldsOf(request)))
+  assertAuthorizedBy(context, (caller) =>
+    assertMayCreateMember(caller, organization, fieldsOf(request))
+  )
   if (invited_by_member_id !== undefined) {
     // Who invites is not whom it is about.
     const beside = { ...context, subject: {} }
@@ -52,16 +53,16 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
     await loadOrganizationAndMember(beside, { organization_id, member_id })
   }
   const email_address = canonicalEmail(request.email_address)
-  const claimants = await context.store.listClaimants(domainOf(email_address))
-  demand(refuseInvitation(organization, { email_address, claimants }))
-  const redirect_url = demandRedirectUrl(
+  const claimedBy = await context.store.listClaimants(domainOf(email_address))
+  assertMayInvite(organization, { email_address, claimedBy })
+  const redirect_url = readRedirectUrl(
     context,
     request.invite_redirect_url,
     'no_invite_redirect_url'
   )
   const newMemberId = newId('member', context.environment)
   const { member: planned } = await planInvited(context, organization, request, newMemberId)
-  refuseUnaccepted(organization, planned, magicLinkProof(planned))
+  assertAcceptedFactor(organization, planned, magicLinkProof(planned))
 
   const { link, token, write } = newLink(context, {
     kind: 'magic_link',
@@ -81,7 +82,7 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
   })
   return retryWhileStale(async () => {
     const { member, writes } = await planInvited(context, organization, request, newMemberId)
-    demand(await context.store.run([...writes, write(member.member_id)]))
+    await context.store.run([...writes, write(member.member_id)])
     return viewRecipient(context, { organization, member, isNew: true })
   })
 }
@@ -99,13 +100,13 @@ async function planInvited(
   const before = await findByEmail(context, organization, canonicalEmail(email_address))
   if (before === undefined) {
     const created = createMember(organization_id, newMemberId, fieldsOf(request), outside)
-    const member: MemberRecord = { ...demand(created), status: 'invited' }
-    return { member, writes: writesOfCreation(member, stale) }
+    const member: MemberRecord = { ...created, status: 'invited' }
+    return { member, writes: writesOfCreation(member, 'stale') }
   }
-  if (before.status === 'active') throw new Refusal(problem('duplicate_member_email'))
+  if (before.status === 'active') throw new OperationError('duplicate_member_email')
   const changed = changeMember(before, changes, outside)
-  const member: MemberRecord = { ...demand(changed), status: 'invited' }
-  return { member, writes: writesOfChange(before, member, stale) }
+  const member: MemberRecord = { ...changed, status: 'invited' }
+  return { member, writes: writesOfChange(before, member) }
 }
 
 /** What an invitation says of the member. */

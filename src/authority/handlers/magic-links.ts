@@ -1,15 +1,18 @@
 import type { Handler } from '../context.ts'
-import { demandEmailSender } from '../delivery/deliver.ts'
+import { assertSendsEmail } from '../delivery/deliver.ts'
 import { magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
-import { demand } from '../refusal.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
-import { demandCurrentAddress } from '../steps/email-address.ts'
+import { loadAddressee } from '../steps/email-address.ts'
 import { findRecipient, storeSent, viewRecipient } from '../steps/email-recipient.ts'
-import { demandRedirectUrl, loadLink, newLink, useLink } from '../steps/links.ts'
+import { loadLink, newLink, readRedirectUrl, useLink } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
-import { finishPrimary, refuseBesideFactor, refuseUnaccepted } from '../steps/primary-factor.ts'
+import {
+  assertAcceptedFactor,
+  assertSessionReference,
+  finishPrimary
+} from '../steps/primary-factor.ts'
 
 const defaultMinutes = 60
 
@@ -25,13 +28,13 @@ export const loginOrSignup: Handler<'magicLinks.email.loginOrSignup'> = async (
   request
 ) => {
   const { login_redirect_url, signup_redirect_url, pkce_code_challenge: code_challenge } = request
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
-  const loginUrl = demandRedirectUrl(context, login_redirect_url, 'no_login_redirect_url')
-  const signupUrl = demandRedirectUrl(context, signup_redirect_url, 'no_signup_redirect_url')
+  const loginUrl = readRedirectUrl(context, login_redirect_url, 'no_login_redirect_url')
+  const signupUrl = readRedirectUrl(context, signup_redirect_url, 'no_signup_redirect_url')
   const recipient = await findRecipient(context, organization, email_address)
-  refuseUnaccepted(organization, recipient.member, magicLinkProof(recipient.member))
+  assertAcceptedFactor(organization, recipient.member, magicLinkProof(recipient.member))
 
   const logsIn = recipient.member.status === 'active'
   const minutes =
@@ -67,8 +70,8 @@ export const authenticate: Handler<'magicLinks.authenticate'> = async (context, 
   const { magic_links_token, pkce_code_verifier } = request
   const kinds = ['magic_link', 'email_update'] as const
   const link = await loadLink(context, magic_links_token, kinds, pkce_code_verifier)
-  await refuseBesideFactor(context, request)
-  const { organization, member, writes } = await demandCurrentAddress(context, {
+  await assertSessionReference(context, request)
+  const { organization, member, writes } = await loadAddressee(context, {
     member_id: link.member_id,
     email_address: link.email_address,
     updates: link.kind === 'email_update',
@@ -88,13 +91,13 @@ export const sendDiscovery: Handler<'magicLinks.email.discovery.send'> = async (
   context,
   { discovery_redirect_url, discovery_expiration_minutes: minutes = defaultMinutes, ...request }
 ) => {
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const email_address = canonicalEmail(request.email_address)
   const { link, token, write } = newLink(context, {
     kind: 'discovery_magic_link',
     stytch_token_type: 'discovery',
     email_address,
-    redirect_url: demandRedirectUrl(context, discovery_redirect_url, 'no_discovery_redirect_url'),
+    redirect_url: readRedirectUrl(context, discovery_redirect_url, 'no_discovery_redirect_url'),
     code_challenge: request.pkce_code_challenge,
     minutes
   })
@@ -105,7 +108,7 @@ export const sendDiscovery: Handler<'magicLinks.email.discovery.send'> = async (
     minutes,
     locale: request.locale
   })
-  demand(await context.store.run([write(null)]))
+  await context.store.run([write(null)])
   return {}
 }
 

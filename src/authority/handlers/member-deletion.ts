@@ -1,9 +1,8 @@
 import type { Handler } from '../context.ts'
 import { reactivateMember, writesOfDeletion, writesOfReactivation } from '../domain/members.ts'
-import { problem } from '../domain/problem.ts'
-import { demand, Refusal } from '../refusal.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
-import { authorize } from '../steps/caller.ts'
+import { assertAuthorized } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { answer } from './members.ts'
@@ -12,8 +11,8 @@ import { answer } from './members.ts'
 export const deleteMember: Handler<'organizations.members.delete'> = (context, request) =>
   retryWhileStale(async () => {
     const { member } = await loadOrganizationAndMember(context, request)
-    authorize(context, member, 'stytch.member', 'delete')
-    demand(await context.store.run(writesOfDeletion(member, context.now)))
+    assertAuthorized(context, member, 'stytch.member', 'delete')
+    await context.store.run(writesOfDeletion(member, context.now))
     return { member_id: member.member_id }
   })
 
@@ -22,12 +21,12 @@ export const reactivate: Handler<'organizations.members.reactivate'> = (context,
   retryWhileStale(async () => {
     const { store, now } = context
     const organization = await loadOrganization(context, request.organization_id)
-    authorize(context, organization, 'stytch.member', 'create')
+    assertAuthorized(context, organization, 'stytch.member', 'create')
     const deleted = await store.findDeletedMember(request.member_id)
     if (deleted?.organization_id !== organization.organization_id) {
-      throw new Refusal(problem('no_deleted_member_found_for_reactivation'))
+      throw new OperationError('no_deleted_member_found_for_reactivation')
     }
-    const member = demand(reactivateMember(about(context, deleted), now))
-    demand(await store.run(writesOfReactivation(member)))
+    const member = reactivateMember(about(context, deleted), now)
+    await store.run(writesOfReactivation(member))
     return answer(context, member, organization)
   })

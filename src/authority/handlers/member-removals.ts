@@ -1,5 +1,4 @@
 import type { Handler } from '../context.ts'
-import { backendOnly } from '../domain/field-permissions.ts'
 import {
   withoutExternalId,
   withoutPassword,
@@ -8,10 +7,9 @@ import {
   withoutTotp
 } from '../domain/member-removals.ts'
 import { canonicalEmail, writesOfChange } from '../domain/members.ts'
-import { problem, stale } from '../domain/problem.ts'
-import { demand, Refusal } from '../refusal.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
-import { authorize, authorizeBy } from '../steps/caller.ts'
+import { assertAuthorized, assertBackendCall } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { answer } from './members.ts'
@@ -24,9 +22,9 @@ export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhone
 ) =>
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
-    authorize(context, before, 'stytch.member', 'update.info.delete.mfa-phone')
-    const member = demand(withoutPhoneNumber(before, context.now))
-    demand(await context.store.run(writesOfChange(before, member, stale)))
+    assertAuthorized(context, before, 'stytch.member', 'update.info.delete.mfa-phone')
+    const member = withoutPhoneNumber(before, context.now)
+    await context.store.run(writesOfChange(before, member))
     return answer(context, member, organization)
   })
 
@@ -34,16 +32,14 @@ export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhone
 export const deleteTOTP: Handler<'organizations.members.deleteTOTP'> = (context, request) =>
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
-    authorize(context, before, 'stytch.member', 'update.info.delete.mfa-totp')
+    assertAuthorized(context, before, 'stytch.member', 'update.info.delete.mfa-totp')
     const { member_id } = before
     const member = withoutTotp(before, context.now)
-    demand(
-      await context.store.run([
-        { do: 'deleteTotp', member_id, otherwise: problem('totp_not_found') },
-        { do: 'deleteRecoveryCodes', member_id },
-        ...writesOfChange(before, member, stale)
-      ])
-    )
+    await context.store.run([
+      { do: 'deleteTotp', member_id, onConflict: 'totp_not_found' },
+      { do: 'deleteRecoveryCodes', member_id },
+      ...writesOfChange(before, member)
+    ])
     return answer(context, member, organization)
   })
 
@@ -58,17 +54,15 @@ export const deletePassword: Handler<'organizations.members.deletePassword'> = (
       context,
       await store.findMemberByPassword(organization.organization_id, member_password_id)
     )
-    if (before === undefined) throw new Refusal(problem('password_not_found'))
-    authorize(context, before, 'stytch.member', 'update.info.delete.password')
+    if (before === undefined) throw new OperationError('password_not_found')
+    assertAuthorized(context, before, 'stytch.member', 'update.info.delete.password')
     const { member_id } = before
     const member = withoutPassword(before, now)
-    demand(
-      await store.run([
-        { do: 'deleteMemberLinks', member_id, kind: 'password_reset' },
-        { do: 'deletePasswordById', member_id, member_password_id, otherwise: stale },
-        ...writesOfChange(before, member, stale)
-      ])
-    )
+    await store.run([
+      { do: 'deleteMemberLinks', member_id, kind: 'password_reset' },
+      { do: 'deletePasswordById', member_id, member_password_id, onConflict: 'stale' },
+      ...writesOfChange(before, member)
+    ])
     return answer(context, member, organization)
   })
 
@@ -79,14 +73,14 @@ export const unlinkRetiredEmail: Handler<'organizations.members.unlinkRetiredEma
 ) =>
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
-    authorize(context, before, 'stytch.member', 'update.info.unlink.retired-email')
+    assertAuthorized(context, before, 'stytch.member', 'update.info.unlink.retired-email')
     const { email_id, email_address } = request
     const named = {
       ...(email_id === undefined ? {} : { email_id }),
       ...(email_address === undefined ? {} : { email_address: canonicalEmail(email_address) })
     }
-    const member = demand(withoutRetiredEmail(before, named, context.now))
-    demand(await context.store.run(writesOfChange(before, member, stale)))
+    const member = withoutRetiredEmail(before, named, context.now)
+    await context.store.run(writesOfChange(before, member))
     const { organization_id } = organization
     return { organization_id, ...answer(context, member, organization) }
   })
@@ -97,8 +91,8 @@ export const deleteExternalId: Handler<'organizations.members.deleteExternalId'>
 ) =>
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
-    authorizeBy(context, () => backendOnly)
+    assertBackendCall(context)
     const member = withoutExternalId(before, context.now)
-    demand(await context.store.run(writesOfChange(before, member, stale)))
+    await context.store.run(writesOfChange(before, member))
     return answer(context, member, organization)
   })

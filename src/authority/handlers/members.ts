@@ -1,6 +1,6 @@
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { refuseMemberChanges, refuseNewMember } from '../domain/field-permissions.ts'
+import { assertMayChangeMember, assertMayCreateMember } from '../domain/field-permissions.ts'
 import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
@@ -9,14 +9,13 @@ import {
   writesOfChange,
   writesOfCreation
 } from '../domain/members.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { connectionsOfLostRoles } from '../domain/roles.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
-import { authorize, authorizeBy } from '../steps/caller.ts'
+import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
@@ -27,14 +26,12 @@ export const create: Handler<'organizations.members.create'> = (context, request
   retryWhileStale(async () => {
     const organization = await loadOrganization(context, request.organization_id)
     const { organization_id, ...fields } = request
-    authorizeBy(context, (caller) => refuseNewMember(caller, organization, fields))
-    const member = demand(
-      createMember(
-        organization.organization_id,
-        newId('member', context.environment),
-        fields,
-        memberContext(context, organization)
-      )
+    assertAuthorizedBy(context, (caller) => assertMayCreateMember(caller, organization, fields))
+    const member = createMember(
+      organization.organization_id,
+      newId('member', context.environment),
+      fields,
+      memberContext(context, organization)
     )
     await runMemberWrites(context, member, writesOfCreation(member))
     return answer(context, member, organization)
@@ -50,13 +47,13 @@ export const get: Handler<'organizations.members.get'> = async (
     return answer(context, member, organization)
   }
   if (email_address === undefined || member_id !== undefined) {
-    throw new Refusal(problem('invalid_member_get_fields'))
+    throw new OperationError('invalid_member_get_fields')
   }
   const member = await context.store.findMemberByEmail(
     organization.organization_id,
     canonicalEmail(email_address)
   )
-  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  if (member === undefined) throw new OperationError('member_not_found')
   return answer(context, member, organization)
 }
 
@@ -64,10 +61,10 @@ export const update: Handler<'organizations.members.update'> = (context, request
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
     const { organization_id, member_id, ...changes } = request
-    authorizeBy(context, (caller) => refuseMemberChanges(caller, before, changes))
-    const member = demand(changeMember(before, changes, memberContext(context, organization)))
+    assertAuthorizedBy(context, (caller) => assertMayChangeMember(caller, before, changes))
+    const member = changeMember(before, changes, memberContext(context, organization))
     await runMemberWrites(context, member, [
-      ...writesOfChange(before, member, stale),
+      ...writesOfChange(before, member),
       ...endedByLostRoles(context, before, member, request)
     ])
     return answer(context, member, organization)
@@ -81,7 +78,7 @@ export const dangerouslyGet: Handler<'organizations.members.dangerouslyGet'> = a
   const member =
     (await store.findMemberById(member_id)) ??
     (include_deleted === true ? await store.findDeletedMember(member_id) : undefined)
-  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  if (member === undefined) throw new OperationError('member_not_found')
   return answer(context, member, await loadOrganization(context, member.organization_id))
 }
 
@@ -92,9 +89,9 @@ export const search: Handler<'organizations.members.search'> = async (
   const { store, now } = context
   const organizations = await loadOrganizations(context, organization_ids)
   for (const organization of organizations.values()) {
-    authorize(context, organization, 'stytch.member', 'search')
+    assertAuthorized(context, organization, 'stytch.member', 'search')
   }
-  const condition = demand(memberCondition(query))
+  const condition = memberCondition(query)
   const ids = [...organizations.keys()]
   const { items, results_metadata } = await findPage(context, wanted, {
     scope: ['members', ids, query],

@@ -8,8 +8,7 @@ import {
   hasEnded,
   idTokenClaims
 } from '../domain/access-tokens.ts'
-import { refuseApp } from '../domain/connected-apps.ts'
-import { stale } from '../domain/problem.ts'
+import { isAppAllowed } from '../domain/connected-apps.ts'
 import type { ConnectedApp, GrantRecord } from '../domain/records.ts'
 import { OAuthRefusal } from '../oauth-refusal.ts'
 import { readOwnToken } from '../steps/access-token.ts'
@@ -57,17 +56,17 @@ async function issueTokens(context: Context, app: ConnectedApp, grant: GrantReco
   const id_token = grant.scopes.includes('openid')
     ? { id_token: await signJwt(idTokenClaims(issue), kid, privateKey) }
     : {}
-  const refusal = await store.run([
+  const conflict = await store.tryRun([
     {
       do: 'redeemGrant',
       grant_id: grant.grant_id,
       token_hash: sha256(jti),
       expires_at: claims.exp * 1000,
       now,
-      otherwise: stale
+      onConflict: 'stale'
     }
   ])
-  if (refusal !== undefined) throw await usedTwice(context, grant)
+  if (conflict !== undefined) throw await usedTwice(context, grant)
   return {
     access_token,
     token_type: 'Bearer',
@@ -87,7 +86,7 @@ async function findSubject({ store }: Context, app: ConnectedApp, { member_id }:
   const member = await store.findMemberById(member_id)
   if (member?.status !== 'active') return undefined
   const organization = await store.findOrganization(member.organization_id)
-  return organization === undefined || refuseApp(app, organization) !== undefined
+  return organization === undefined || !isAppAllowed(app, organization)
     ? undefined
     : { member, organization }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { backendOnly, refuseOrganizationChanges } from '../domain/field-permissions.ts'
+import { assertMayChangeOrganization } from '../domain/field-permissions.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import {
   changeOrganization,
@@ -12,24 +12,20 @@ import {
   writesOfOrganizationChange
 } from '../domain/organizations.ts'
 import { assignableRoles } from '../domain/policy.ts'
-import { problem } from '../domain/problem.ts'
-import { demand } from '../refusal.ts'
-import { authorize, authorizeBy } from '../steps/caller.ts'
+import { assertAuthorized, assertAuthorizedBy, assertBackendCall } from '../steps/caller.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
 import { organizationCondition } from '../store/search.ts'
 
 export const create: Handler<'organizations.create'> = async (context, request) => {
-  const organization = demand(
-    createOrganization(request, {
-      organization_id: newId('organization', context.environment),
-      organization_slug: newSlug(request.organization_name),
-      roles: assignableRoles(context.project.policy),
-      now: context.now
-    })
-  )
-  demand(await context.store.run(writesOfNewOrganization(organization)))
+  const organization = createOrganization(request, {
+    organization_id: newId('organization', context.environment),
+    organization_slug: newSlug(request.organization_name),
+    roles: assignableRoles(context.project.policy),
+    now: context.now
+  })
+  await context.store.run(writesOfNewOrganization(organization))
   return { organization: viewOrganization(organization) }
 }
 
@@ -41,23 +37,21 @@ export const update: Handler<'organizations.update'> = (context, request) =>
   retryWhileStale(async () => {
     const before = await loadOrganization(context, request.organization_id)
     const { organization_id, ...changes } = request
-    authorizeBy(context, (caller) => refuseOrganizationChanges(caller, before, changes))
-    const organization = demand(
-      changeOrganization(before, changes, {
-        roles: assignableRoles(context.project.policy, before),
-        now: context.now
-      })
-    )
-    demand(await context.store.run(writesOfOrganizationChange(before, organization)))
+    assertAuthorizedBy(context, (caller) => assertMayChangeOrganization(caller, before, changes))
+    const organization = changeOrganization(before, changes, {
+      roles: assignableRoles(context.project.policy, before),
+      now: context.now
+    })
+    await context.store.run(writesOfOrganizationChange(before, organization))
     return { organization: viewOrganization(organization) }
   })
 
 /** Everything in it ends with it. */
 export const deleteOrganization: Handler<'organizations.delete'> = async (context, request) => {
   const { organization_id } = await loadOrganization(context, request.organization_id)
-  authorize(context, { organization_id }, 'stytch.organization', 'delete')
-  const otherwise = problem('organization_not_found')
-  demand(await context.store.run([{ do: 'deleteOrganization', organization_id, otherwise }]))
+  assertAuthorized(context, { organization_id }, 'stytch.organization', 'delete')
+  const onConflict = 'organization_not_found'
+  await context.store.run([{ do: 'deleteOrganization', organization_id, onConflict }])
   return { organization_id }
 }
 
@@ -69,14 +63,14 @@ export const metrics: Handler<'organizations.metrics'> = async (context, request
 export const deleteExternalId: Handler<'organizations.deleteExternalId'> = (context, request) =>
   retryWhileStale(async () => {
     const before = await loadOrganization(context, request.organization_id)
-    authorizeBy(context, () => backendOnly)
+    assertBackendCall(context)
     const organization = withoutExternalId(before, context.now)
-    demand(await context.store.run(writesOfOrganizationChange(before, organization)))
+    await context.store.run(writesOfOrganizationChange(before, organization))
     return { organization: viewOrganization(organization) }
   })
 
 export const search: Handler<'organizations.search'> = async (context, { query, ...wanted }) => {
-  const condition = demand(organizationCondition(query))
+  const condition = organizationCondition(query)
   const { items, results_metadata } = await findPage(context, wanted, {
     scope: ['organizations', query],
     find: (page) => context.store.searchOrganizations(condition, page),

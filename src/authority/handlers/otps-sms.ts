@@ -1,16 +1,20 @@
 import type { Handler } from '../context.ts'
 import { isOneTimeCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
-import { demandSmsSender } from '../delivery/deliver.ts'
+import { assertSendsSms } from '../delivery/deliver.ts'
 import { smsProof } from '../domain/factors.ts'
 import { isLocked } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
-import { mfaPreferences, refuseMfaBypass, refuseMfaStep, refuseSmsBypass } from '../domain/mfa.ts'
+import {
+  assertMayEnrolFactor,
+  assertMaySendSmsCode,
+  assertMfaMethodAllowed,
+  mfaPreferences
+} from '../domain/mfa.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { numberToProve } from '../domain/phone-numbers.ts'
-import { problem } from '../domain/problem.ts'
+import { numberToVerify } from '../domain/phone-numbers.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { compareCode } from '../steps/compare-code.ts'
@@ -26,26 +30,26 @@ import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
  */
 export const send: Handler<'otps.sms.send'> = async (context, request) => {
   const { store, environment, delivery, now } = context
-  demandSmsSender(delivery)
+  assertSendsSms(delivery)
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = namesCarrier(request) ? await loadCarrier(context, member, request) : undefined
-  demand(refuseMfaStep('sms_otp', organization, member, factorsToComplete(carrier)))
-  demand(refuseSmsBypass(member, carrier?.record.authentication_factors))
-  if (isLocked(member, now)) throw new Refusal(problem('user_lock_limit_reached'))
-  const mfa_phone_number = demand(numberToProve(member, request.mfa_phone_number))
+  assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(carrier))
+  assertMaySendSmsCode(member, carrier?.record.authentication_factors)
+  if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
+  const mfa_phone_number = numberToVerify(member, request.mfa_phone_number)
 
   const { member_id, organization_id } = member
   const writes: Write[] = []
   if (member.mfa_phone_number === '') {
     if (await store.isPhoneNumberTaken(organization_id, mfa_phone_number)) {
-      throw new Refusal(problem('duplicate_member_phone_number'))
+      throw new OperationError('duplicate_member_phone_number')
     }
     const phone_id = newId('phone-number', environment)
-    const otherwise = problem('duplicate_member_phone_number_for_member')
-    writes.push({ do: 'linkPhoneNumber', member_id, phone_id, mfa_phone_number, now, otherwise })
+    const onConflict = 'duplicate_member_phone_number_for_member'
+    writes.push({ do: 'linkPhoneNumber', member_id, phone_id, mfa_phone_number, now, onConflict })
   }
-  const code = demand(await sendSmsCode(context, member, mfa_phone_number, request.locale))
-  demand(await store.run([...writes, code]))
+  const code = await sendSmsCode(context, member, mfa_phone_number, request.locale)
+  await store.run([...writes, code])
 
   const changed = await loadOrganizationAndMember(context, request)
   return {
@@ -65,22 +69,22 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
  */
 export const authenticate: Handler<'otps.sms.authenticate'> = async (context, request) => {
   const { now } = context
-  if (!namesCarrier(request)) throw new Refusal(problem('no_session_arguments'))
+  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = await loadCarrier(context, member, request)
-  demand(refuseMfaStep('sms_otp', organization, member, factorsToComplete(carrier)))
-  if (!isOneTimeCode(request.code)) throw new Refusal(problem('invalid_code'))
+  assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(carrier))
+  if (!isOneTimeCode(request.code)) throw new OperationError('invalid_code')
   if (!member.mfa_phone_number_verified) {
-    demand(refuseMfaBypass(member, carrier.record.authentication_factors))
+    assertMayEnrolFactor(member, carrier.record.authentication_factors)
   }
 
-  const otherwise = problem('otp_code_not_found')
+  const onConflict = 'otp_code_not_found'
   const sent = await loadSmsCode(context, member)
-  if (sent === undefined) throw new Refusal(otherwise)
+  if (sent === undefined) throw new OperationError(onConflict)
   const right = await attempt(context, guesserOf(member, carrier), () =>
     compareCode(context, sent, request.code)
   )
-  if (right === undefined) throw new Refusal(otherwise)
+  if (right === undefined) throw new OperationError(onConflict)
 
   const { member_id, phone_id } = member
   const preferences = mfaPreferences('sms_otp', organization, member, request)
@@ -88,9 +92,9 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
     organization,
     member,
     proof: smsProof(phone_id, member.mfa_phone_number),
-    use: { do: 'useCode', code: sent, now, otherwise: problem('unable_to_auth_otp_code') },
+    use: { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' },
     changes: [
-      { do: 'verifyPhoneNumber', member_id, phone_id, now, otherwise },
+      { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict },
       { do: 'setMfaPreferences', member_id, ...preferences, now }
     ]
   })

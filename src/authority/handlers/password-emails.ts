@@ -1,25 +1,24 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
-import { refuseVerifier } from '../crypto/pkce.ts'
+import { assertCodeVerifier } from '../crypto/pkce.ts'
 import { isLinkToken, sha256 } from '../crypto/tokens.ts'
-import { demandEmailSender } from '../delivery/deliver.ts'
+import { assertSendsEmail } from '../delivery/deliver.ts'
 import { passwordProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
-import { problem } from '../domain/problem.ts'
-import { demand, Refusal } from '../refusal.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
 import { finishPasswordReset } from '../steps/finish-password-reset.ts'
-import { demandRedirectUrl, newLink } from '../steps/links.ts'
+import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
-import { refuseWeakPassword } from '../steps/password-strength.ts'
-import { refuseBesideFactor, refuseUnaccepted } from '../steps/primary-factor.ts'
+import { assertStrongPassword } from '../steps/password-strength.ts'
+import { assertAcceptedFactor, assertSessionReference } from '../steps/primary-factor.ts'
 import { admitVerified } from '../steps/sign-in.ts'
 
 const defaultMinutes = 30
 
-const deadToken = problem('unable_to_auth_password_reset_token')
+const deadToken = 'unable_to_auth_password_reset_token'
 
 /**
  * - Where passwords do not sign the member in, none is offered.
@@ -28,15 +27,15 @@ const deadToken = problem('unable_to_auth_password_reset_token')
  */
 export const resetStart: Handler<'passwords.email.resetStart'> = async (context, request) => {
   const { store, now } = context
-  demandEmailSender(context.delivery)
+  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
   const member = about(
     context,
     await store.findMemberByEmail(organization.organization_id, email_address)
   )
-  if (member === undefined) throw new Refusal(problem('member_not_found'))
-  refuseUnaccepted(organization, member, passwordProof)
+  if (member === undefined) throw new OperationError('member_not_found')
+  assertAcceptedFactor(organization, member, passwordProof)
 
   const { member_id } = member
   const minutes = request.reset_password_expiration_minutes ?? defaultMinutes
@@ -56,7 +55,7 @@ export const resetStart: Handler<'passwords.email.resetStart'> = async (context,
     locale: request.locale,
     about: { organization, member_id }
   })
-  demand(await store.run([write(member_id)]))
+  await store.run([write(member_id)])
   return {
     member_id,
     member_email_id: member.email_id,
@@ -71,7 +70,7 @@ function chooseRedirectUrl(
 ): URL {
   const { reset_password_redirect_url: given, login_redirect_url: other = given } = request
   const demandRegistered = (url: string | undefined) =>
-    demandRedirectUrl(
+    readRedirectUrl(
       context,
       url,
       'no_password_reset_redirect_url',
@@ -87,11 +86,11 @@ function chooseRedirectUrl(
  * - Who has the link has the mailbox: the address is verified, and a member who waited for that is active.
  */
 export const reset: Handler<'passwords.email.reset'> = async (context, request) => {
-  await refuseBesideFactor(context, request)
+  await assertSessionReference(context, request)
   const { link, organization, member } = await loadReset(context, request.password_reset_token)
-  demand(refuseVerifier(link.code_challenge, request.code_verifier))
-  refuseUnaccepted(organization, member, passwordProof)
-  await refuseWeakPassword(context, request.password, member)
+  assertCodeVerifier(link.code_challenge, request.code_verifier)
+  assertAcceptedFactor(organization, member, passwordProof)
+  await assertStrongPassword(context, request.password, member)
 
   const admitted = admitVerified(member, context.now)
   const { link_id } = link
@@ -99,7 +98,10 @@ export const reset: Handler<'passwords.email.reset'> = async (context, request) 
     organization,
     member: admitted.member,
     password: request.password,
-    writes: [...admitted.writes, { do: 'useLink', link_id, now: context.now, otherwise: deadToken }]
+    writes: [
+      ...admitted.writes,
+      { do: 'useLink', link_id, now: context.now, onConflict: deadToken }
+    ]
   })
   const { organization_id } = organization
   return { organization_id, member_email_id: member.email_id, ...answer }
@@ -108,14 +110,14 @@ export const reset: Handler<'passwords.email.reset'> = async (context, request) 
 /** The link that the token belongs to, while it is good, and whose it is. */
 async function loadReset(context: Context, token: string) {
   const { store, now } = context
-  if (!isLinkToken(token)) throw new Refusal(problem('invalid_token'))
+  if (!isLinkToken(token)) throw new OperationError('invalid_token')
   const link = about(context, await store.findLink(sha256(token)))
   const isGood = link?.kind === 'password_reset' && link.used_at === null && link.expires_at > now
   const member = isGood && link.member_id ? await store.findMemberById(link.member_id) : undefined
   const organization = member && (await store.findOrganization(member.organization_id))
   about(context, member)
   if (!link || !member || !organization || member.email_address !== link.email_address) {
-    throw new Refusal(deadToken)
+    throw new OperationError(deadToken)
   }
   return { link, organization, member }
 }

@@ -1,10 +1,9 @@
 import type { Context, Handler } from '../context.ts'
 import { viewMember } from '../domain/member-view.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { refuseOldProof, withPasswordSet } from '../domain/password-reset.ts'
-import { problem } from '../domain/problem.ts'
+import { assertRecentlyAuthenticated, withPasswordSet } from '../domain/password-reset.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from '../steps/about.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
@@ -13,7 +12,7 @@ import {
   loadSessionMember,
   type SessionCredential
 } from '../steps/load.ts'
-import { refuseWeakPassword } from '../steps/password-strength.ts'
+import { assertStrongPassword } from '../steps/password-strength.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { newPassword, setPassword } from '../steps/set-password.ts'
 
@@ -27,7 +26,7 @@ import { newPassword, setPassword } from '../steps/set-password.ts'
 export const reset: Handler<'passwords.sessions.reset'> = async (context, request) => {
   const { store, now } = context
   const entitled = await loadEntitled(context, request)
-  await refuseWeakPassword(context, request.password, entitled.member)
+  await assertStrongPassword(context, request.password, entitled.member)
   const password = await newPassword(context, request.password)
 
   return retryWhileStale(async () => {
@@ -37,14 +36,12 @@ export const reset: Handler<'passwords.sessions.reset'> = async (context, reques
     const factors = withPasswordSet(found.authentication_factors, now)
     const { session, write } = touchSession(context, found, request, factors)
     const issueSession = await prepareIssue(context, session)
-    demand(
-      await store.run([
-        ...setPassword(context, member, password),
-        write,
-        { do: 'deleteMemberIntermediateSessions', member_id },
-        { do: 'revokeOtherSessions', member_id, member_session_id, now }
-      ])
-    )
+    await store.run([
+      ...setPassword(context, member, password),
+      write,
+      { do: 'deleteMemberIntermediateSessions', member_id },
+      { do: 'revokeOtherSessions', member_id, member_session_id, now }
+    ])
 
     const changed = { ...member, member_password_id: password.member_password_id }
     return {
@@ -74,8 +71,8 @@ async function loadEntitled(
   const { organization_id } = await loadOrganization(context, request.organization_id)
   const found = about(context, await loadSession(context, request))
   if (found.organization_id !== organization_id) {
-    throw new Refusal(problem('member_session_member_id_mismatch'))
+    throw new OperationError('member_session_member_id_mismatch')
   }
-  demand(refuseOldProof(found.authentication_factors, context.now))
+  assertRecentlyAuthenticated(found.authentication_factors, context.now)
   return { ...(await loadSessionMember(context, found)), found }
 }

@@ -13,15 +13,13 @@ import {
 } from '../domain/members.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import { isStrong, ludsFeedback, strengthHints } from '../domain/password-strength.ts'
-import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { about } from '../steps/about.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
-import { finishPrimary, refuseBesideFactor } from '../steps/primary-factor.ts'
+import { assertSessionReference, finishPrimary } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 import { endedByLostRoles } from './members.ts'
@@ -29,7 +27,7 @@ import { endedByLostRoles } from './members.ts'
 /** The session starts only if the password is still the one that was compared. */
 export const authenticate: Handler<'passwords.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
-  await refuseBesideFactor(context, request)
+  await assertSessionReference(context, request)
   const { member, password } = await verifyMemberPassword(context, organization, request)
   const hash = isOwnHash(password.hash) ? password.hash : await hashPassword(request.password)
   const writes = [confirmPassword(member, { ...password, hash })]
@@ -59,7 +57,7 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
   retryWhileStale(async () => {
     const { store, environment, now } = context
     const organization = await loadOrganization(context, request.organization_id)
-    const { stored } = demand(await importHash(request))
+    const stored = await importHash(request)
 
     const email_address = canonicalEmail(request.email_address)
     const before = about(
@@ -76,11 +74,11 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
         member_id,
         password: { member_password_id, hash: stored },
         now,
-        otherwise: problem('password_already_exists')
+        onConflict: 'password_already_exists'
       }
     ]
     const writes =
-      before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated, stale)
+      before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated)
     const ended = endedByLostRoles(context, before, migrated, request)
     await runMemberWrites(context, migrated, [...writes, ...passwordWrites, ...ended])
 
@@ -102,7 +100,7 @@ function migratedMember(
   const { name, trusted_metadata, untrusted_metadata, roles, mfa_phone_number } = request
   const fields = { name, trusted_metadata, untrusted_metadata, roles, mfa_phone_number }
   const outside = memberContext(context, organization)
-  const member = demand(
+  const member =
     before === undefined
       ? createMember(
           organization.organization_id,
@@ -111,7 +109,6 @@ function migratedMember(
           outside
         )
       : changeMember(before, fields, outside)
-  )
   const verifiesPhone = request.set_phone_number_verified === true && mfa_phone_number !== undefined
   return {
     ...member,

@@ -1,7 +1,5 @@
 import type { Handler } from '../context.ts'
-import { projectPolicy, refuseOrgPolicy } from '../domain/policy.ts'
-import { problem } from '../domain/problem.ts'
-import { demand } from '../refusal.ts'
+import { assertOrganizationPolicy, projectPolicy } from '../domain/policy.ts'
 import { loadOrganization } from '../steps/load.ts'
 
 export const getPolicy: Handler<'rbac.policy'> = async ({ project }) => ({
@@ -22,16 +20,14 @@ export const setOrgPolicy: Handler<'rbac.organizations.setOrgPolicy'> = async (
   { organization_id, org_policy }
 ) => {
   const organization = await loadOrganization(context, organization_id)
-  demand(refuseOrgPolicy(org_policy, projectPolicy(context.project.policy)))
-  demand(
-    await context.store.run([
-      {
-        do: 'setOrganizationRoles',
-        organization_id: organization.organization_id,
-        custom_roles: org_policy.roles,
-        otherwise: problem('organization_not_found')
-      }
-    ])
-  )
+  assertOrganizationPolicy(org_policy, projectPolicy(context.project.policy))
+  await context.store.run([
+    {
+      do: 'setOrganizationRoles',
+      organization_id: organization.organization_id,
+      custom_roles: org_policy.roles,
+      onConflict: 'organization_not_found'
+    }
+  ])
   return { org_policy }
 }

@@ -2,15 +2,14 @@ import type { Handler } from '../context.ts'
 import { newRecoveryCodes } from '../crypto/totp.ts'
 import { recoveryCodeProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
-import { refuseSecondFactor } from '../domain/mfa.ts'
+import { assertMayCompleteMfa } from '../domain/mfa.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem } from '../domain/problem.ts'
 import {
-  findRecoveryCode,
-  refuseTotpCode,
-  refuseWithoutAuthenticator
+  assertHasAuthenticator,
+  assertNoTotpCode,
+  findRecoveryCode
 } from '../domain/recovery-codes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
@@ -19,7 +18,7 @@ import { openRecoveryCodes, sealedRecoveryCodes } from '../steps/totp-registrati
 
 export const get: Handler<'recoveryCodes.get'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  demand(refuseWithoutAuthenticator(member))
+  assertHasAuthenticator(member)
   const { member_id } = member
   const codes = await openRecoveryCodes(context, member_id)
   return {
@@ -33,16 +32,15 @@ export const get: Handler<'recoveryCodes.get'> = async (context, request) => {
 /** Rotations at the same moment take turns, so that the codes of one of them are left. */
 export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  demand(refuseWithoutAuthenticator(member))
+  assertHasAuthenticator(member)
 
   const { member_id, totp_registration_id } = member
   const recovery_codes = newRecoveryCodes()
-  const otherwise = problem('recovery_codes_not_found')
-  const replaced = await context.store.run([
-    { do: 'confirmTotp', member_id, totp_registration_id, otherwise },
+  const onConflict = 'recovery_codes_not_found'
+  await context.store.run([
+    { do: 'confirmTotp', member_id, totp_registration_id, onConflict },
     ...sealedRecoveryCodes(context, member_id, recovery_codes)
   ])
-  demand(replaced)
 
   return {
     member_id,
@@ -59,27 +57,27 @@ export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) 
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const recover: Handler<'recoveryCodes.recover'> = async (context, request) => {
-  if (!namesCarrier(request)) throw new Refusal(problem('no_session_arguments'))
+  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = await loadCarrier(context, member, request)
-  demand(refuseSecondFactor(organization, member, factorsToComplete(carrier)))
-  demand(refuseWithoutAuthenticator(member))
+  assertMayCompleteMfa(organization, member, factorsToComplete(carrier))
+  assertHasAuthenticator(member)
   const { member_id } = member
   const codes = await openRecoveryCodes(context, member_id)
-  demand(refuseTotpCode(request.recovery_code, codes))
+  assertNoTotpCode(request.recovery_code, codes)
 
-  const wrong = problem('unable_to_authenticate_recovery_code')
+  const wrong = 'unable_to_authenticate_recovery_code'
   const found = await attempt(context, guesserOf(member, carrier), async () =>
     findRecoveryCode(codes, request.recovery_code)
   )
-  if (found === undefined) throw new Refusal(wrong)
+  if (found === undefined) throw new OperationError(wrong)
 
   const { recovery_code_id } = found
   const answer = await finishSecondFactor(context, request, {
     organization,
     member,
     proof: recoveryCodeProof(recovery_code_id),
-    use: { do: 'useRecoveryCode', member_id, recovery_code_id, otherwise: wrong },
+    use: { do: 'useRecoveryCode', member_id, recovery_code_id, onConflict: wrong },
     changes: []
   })
   const remaining = await context.store.listRecoveryCodes(member_id)

@@ -2,17 +2,16 @@ import { checkPermission } from '../../rbac/check-permission.ts'
 import type { AuthorizationCheck, AuthorizationVerdict } from '../../wire/sessions.ts'
 import type { Context, Handler } from '../context.ts'
 import { viewMember } from '../domain/member-view.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import { compiledPolicy } from '../domain/policy.ts'
-import { problem } from '../domain/problem.ts'
 import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { viewSession } from '../domain/session-view.ts'
 import { evidenceOfSession, exchangedFactors } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from '../steps/about.ts'
-import { authorize } from '../steps/caller.ts'
+import { assertAuthorized } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   loadOrganization,
@@ -41,7 +40,7 @@ export const authenticate: Handler<'sessions.authenticate'> = (context, request)
 
     const { session, write } = touchSession(context, found, request)
     const issueSession = await prepareIssue(context, session)
-    demand(await context.store.run([write]))
+    await context.store.run([write])
     return {
       ...(await issueSession(member, organization)),
       member: viewMember(member, organization, context.now),
@@ -59,26 +58,26 @@ async function answerCheck(
 ): Promise<AuthorizationVerdict> {
   const named = await store.findOrganization(check.organization_id)
   if (named?.organization_id !== organization.organization_id) {
-    throw new Refusal(problem('session_authorization_tenancy_error'))
+    throw new OperationError('session_authorization_tenancy_error')
   }
   const policy = compiledPolicy(project.policy, organization)
   const verdict = checkPermission(policy, roles, check.resource_id, check.action)
-  if (!verdict.authorized) throw new Refusal(problem('session_authorization_error'))
+  if (!verdict.authorized) throw new OperationError('session_authorization_error')
   return verdict
 }
 
 /** With a member session the call may do what that member may; without one, everything in the project. */
 export const revoke: Handler<'sessions.revoke'> = async (context, request) => {
   const selectors = Object.values(request).filter((value) => value !== undefined)
-  if (selectors.length === 0) throw new Refusal(problem('no_session_revoke_arguments'))
-  if (selectors.length > 1) throw new Refusal(problem('too_many_session_revoke_arguments'))
+  if (selectors.length === 0) throw new OperationError('no_session_revoke_arguments')
+  if (selectors.length > 1) throw new OperationError('too_many_session_revoke_arguments')
 
   const { target, write } =
     request.member_id === undefined
       ? await chooseSession(context, request)
       : await chooseMember(context, request.member_id)
-  authorize(context, target, 'stytch.member', 'revoke-sessions')
-  demand(await context.store.run([write]))
+  assertAuthorized(context, target, 'stytch.member', 'revoke-sessions')
+  await context.store.run([write])
   return {}
 }
 
@@ -93,10 +92,10 @@ async function chooseSession(
     request.member_session_id === undefined
       ? await loadSession(context, request)
       : await store.findSession(request.member_session_id, now)
-  const otherwise = problem('session_not_found')
-  if (session === undefined) throw new Refusal(otherwise)
+  const onConflict = 'session_not_found'
+  if (session === undefined) throw new OperationError(onConflict)
   const { member_session_id } = about(context, session)
-  return { target: session, write: { do: 'revokeSession', member_session_id, now, otherwise } }
+  return { target: session, write: { do: 'revokeSession', member_session_id, now, onConflict } }
 }
 
 /** By id only: external ids are unique within an organization, and the call names none. */
@@ -106,7 +105,7 @@ async function chooseMember(
 ): Promise<{ target: Target; write: Write }> {
   const { store, now } = context
   const member = about(context, await store.findMemberById(member_id))
-  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  if (member === undefined) throw new OperationError('member_not_found')
   return { target: member, write: { do: 'revokeMemberSessions', member_id, now } }
 }
 
@@ -126,7 +125,7 @@ export const exchange: Handler<'sessions.exchange'> = (context, request) =>
       context,
       await context.store.findMemberByEmail(organization.organization_id, email_address)
     )
-    if (member === undefined) throw new Refusal(problem('member_not_found'))
+    if (member === undefined) throw new OperationError('member_not_found')
     const factors = exchangedFactors(evidenceOfSession(session, source), organization, member)
     const writes = [touchSession(context, session, {}).write]
     return finishSignIn(context, { organization, member, factors, writes }, request)

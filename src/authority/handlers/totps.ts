@@ -10,11 +10,10 @@ import {
 } from '../crypto/totp.ts'
 import { totpProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
-import { mfaPreferences, refuseMfaBypass, refuseMfaStep } from '../domain/mfa.ts'
+import { assertMayEnrolFactor, assertMfaMethodAllowed, mfaPreferences } from '../domain/mfa.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem } from '../domain/problem.ts'
 import type { MemberRecord, TotpRecord } from '../domain/records.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
@@ -23,7 +22,6 @@ import { openTotpSecret, sealedRegistration } from '../steps/totp-registration.t
 
 const minuteMs = 60_000
 const defaultExpirationMinutes = 60
-const wrongSecret = problem('invalid_argument', 'secret must be base32 of at least 80 bits.')
 const recoveryCodeForm = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/i
 
 /** A registration that waits for its first code, instead of any other that still waits. */
@@ -31,8 +29,8 @@ export const create: Handler<'totps.create'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = namesCarrier(request) ? await loadCarrier(context, member, request) : undefined
-  demand(refuseMfaStep('totp', organization, member, factorsToComplete(carrier)))
-  demand(refuseMfaBypass(member, carrier?.record.authentication_factors ?? []))
+  assertMfaMethodAllowed('totp', organization, member, factorsToComplete(carrier))
+  assertMayEnrolFactor(member, carrier?.record.authentication_factors ?? [])
 
   const secret = newTotpSecret()
   const recovery_codes = newRecoveryCodes()
@@ -46,7 +44,7 @@ export const create: Handler<'totps.create'> = async (context, request) => {
     active: false,
     expires_at: now + expiration_minutes * minuteMs
   })
-  demand(await store.run(writes))
+  await store.run(writes)
 
   return {
     member_id: member.member_id,
@@ -66,29 +64,29 @@ export const create: Handler<'totps.create'> = async (context, request) => {
  * - The step, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const authenticate: Handler<'totps.authenticate'> = async (context, request) => {
-  if (!namesCarrier(request)) throw new Refusal(problem('no_session_arguments'))
+  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = await loadCarrier(context, member, request)
-  demand(refuseMfaStep('totp', organization, member, factorsToComplete(carrier)))
-  refuseCodeForm(request.code)
+  assertMfaMethodAllowed('totp', organization, member, factorsToComplete(carrier))
+  assertTotpCodeForm(request.code)
   const totp = await loadTotp(context, member)
-  if (!totp.active) demand(refuseMfaBypass(member, carrier.record.authentication_factors))
+  if (!totp.active) assertMayEnrolFactor(member, carrier.record.authentication_factors)
 
   const secret = openTotpSecret(context, member.member_id, totp)
   const step = await attempt(context, guesserOf(member, carrier), async () =>
     totpStep(secret, request.code, context.now)
   )
-  if (step === undefined) throw new Refusal(problem('unable_to_authenticate_totp'))
+  if (step === undefined) throw new OperationError('unable_to_authenticate_totp')
 
   const { member_id } = member
   const { totp_registration_id } = totp
-  const otherwise = problem('totp_code_already_authenticated')
+  const onConflict = 'totp_code_already_authenticated'
   const preferences = mfaPreferences('totp', organization, member, request)
   return finishSecondFactor(context, request, {
     organization,
     member,
     proof: totpProof(totp_registration_id),
-    use: { do: 'useTotpStep', member_id, totp_registration_id, step, now: context.now, otherwise },
+    use: { do: 'useTotpStep', member_id, totp_registration_id, step, now: context.now, onConflict },
     changes: [{ do: 'setMfaPreferences', member_id, ...preferences, now: context.now }]
   })
 }
@@ -101,7 +99,9 @@ export const migrate: Handler<'totps.migrate'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const secret = normalizeTotpSecret(request.secret)
-  if (secret === undefined) throw new Refusal(wrongSecret)
+  if (secret === undefined) {
+    throw new OperationError('invalid_argument', 'secret must be base32 of at least 80 bits.')
+  }
 
   const { member_id, default_mfa_method } = member
   const totp_registration_id = newId('member-totp', environment)
@@ -119,7 +119,7 @@ export const migrate: Handler<'totps.migrate'> = async (context, request) => {
     const preferences = { mfa_enrolled: null, default_mfa_method: 'totp' } as const
     writes.push({ do: 'setMfaPreferences', member_id, ...preferences, now })
   }
-  demand(await store.run(writes))
+  await store.run(writes)
 
   const changed = await loadOrganizationAndMember(context, request)
   return {
@@ -131,15 +131,15 @@ export const migrate: Handler<'totps.migrate'> = async (context, request) => {
   }
 }
 
-function refuseCodeForm(code: string): void {
+function assertTotpCodeForm(code: string): void {
   if (isTotpCode(code)) return
   const type = recoveryCodeForm.test(code) ? 'recovery_code_used_as_totp_code' : 'invalid_totp_code'
-  throw new Refusal(problem(type))
+  throw new OperationError(type)
 }
 
 async function loadTotp({ store, now }: Context, { member_id }: MemberRecord): Promise<TotpRecord> {
   const totp = await store.findTotp(member_id)
-  if (totp === undefined) throw new Refusal(problem('totp_not_found'))
-  if (!totp.active && totp.expires_at <= now) throw new Refusal(problem('expired_totp'))
+  if (totp === undefined) throw new OperationError('totp_not_found')
+  if (!totp.active && totp.expires_at <= now) throw new OperationError('expired_totp')
   return totp
 }

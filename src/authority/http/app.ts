@@ -6,19 +6,18 @@ import express, {
   type RequestHandler
 } from 'express'
 import { type Authorization, authorizationHeaders } from '../../wire/authorization.ts'
-import { type ProblemType, problemBody, problems } from '../../wire/problems.ts'
+import { type ErrorType, errorBody, errorTypes } from '../../wire/error-types.ts'
 import type { Route } from '../../wire/route.ts'
 import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
 import { RatingUnavailable } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
-import { type Problem, problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
 import { handlers } from '../handlers.ts'
 import { environmentOf } from '../project-id.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { loadCaller } from '../steps/caller.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { Store } from '../store/store.ts'
@@ -63,7 +62,7 @@ export function createApp(shared: Shared): Express {
   }
   app.use(answerOAuthClients({ store: shared.store, contextOf }))
   app.use(refuseRoute)
-  app.use(answerProblem)
+  app.use(answerError)
   return app
 }
 
@@ -116,10 +115,10 @@ function authenticateProject(store: Store, route: Route<unknown, unknown>): Requ
 }
 
 async function findAuthenticatedProject(store: Store, req: Request): Promise<ProjectRecord> {
-  const { project_id, secret } = demand(readBasicCredentials(req.get('authorization')))
+  const { project_id, secret } = readBasicCredentials(req.get('authorization'))
   const project = await store.ofProject(project_id).findProject()
   const right = isRightSecret(secret, project?.secret_hash)
-  if (project === undefined || !right) throw new Refusal(problem('unauthorized_credentials'))
+  if (project === undefined || !right) throw new OperationError('unauthorized_credentials')
   return project
 }
 
@@ -130,7 +129,7 @@ const readBody: RequestHandler = (req, res, next) => {
   const type = req.is('*/*') === null ? undefined : (req.get('content-type') ?? '')
   const isJson = type === undefined || /^application\/json *(; *charset="?utf-8"? *)?$/i.test(type)
   const isEmpty = req.get('content-length') === '0'
-  if (!isJson && !isEmpty) throw new Refusal(problem('unsupported_media_type'))
+  if (!isJson && !isEmpty) throw new OperationError('unsupported_media_type')
   parseJson(req, res, next)
 }
 
@@ -147,11 +146,11 @@ function answerOperation(
   return async function answer(req, res) {
     const { project, request_id } = localsOf(res)
     if (project === undefined || handle === undefined) {
-      throw new Refusal(problem('not_implemented'))
+      throw new OperationError('not_implemented')
     }
     const authorization = readAuthorization(req)
     const carriesSession = Object.keys(authorization).length > 0
-    if (carriesSession && !route.takesAuthorization) throw new Refusal(takesNoSession)
+    if (carriesSession && !route.takesAuthorization) throw takesNoSession()
     const request = readRequest(route, req)
     const context = contextOf(project)
     const answer = await audited(context, { operation: name, request_id }, async () =>
@@ -163,10 +162,12 @@ function answerOperation(
 }
 
 /** No permission covers the call, so no member may make it; to ignore the session would grant everything. */
-const takesNoSession = problem(
-  'session_authorization_error',
-  'This call cannot be made with a member session.'
-)
+function takesNoSession(): OperationError {
+  return new OperationError(
+    'session_authorization_error',
+    'This call cannot be made with a member session.'
+  )
+}
 
 function readAuthorization(req: Request): Authorization {
   const given = Object.entries(authorizationHeaders).flatMap(([name, header]) => {
@@ -179,34 +180,34 @@ function readAuthorization(req: Request): Authorization {
 function refuseMethod(methods: readonly string[]): RequestHandler {
   return function refuseOtherMethods(_req, res) {
     res.set('Allow', methods.join(', '))
-    throw new Refusal(problem('method_not_allowed'))
+    throw new OperationError('method_not_allowed')
   }
 }
 
 const refuseRoute: RequestHandler = () => {
-  throw new Refusal(problem('route_not_found'))
+  throw new OperationError('route_not_found')
 }
 
-/** The one place where a problem becomes a response. */
-const answerProblem: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+/** The one place where an error becomes a response. */
+const answerError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   if (res.headersSent) {
     next(error)
     return
   }
   const { request_id, operation = 'none' } = localsOf(res)
-  const { problem: type, detail } = problemOf(error)
-  const { status } = problems[type]
+  const { error_type: type, detail } = operationErrorOf(error)
+  const { status } = errorTypes[type]
   if (status >= 500 && type !== 'not_implemented') reportError(error, request_id, operation)
   if (status === 401) res.set('WWW-Authenticate', 'Basic realm="membergate", charset="UTF-8"')
   if (status === 503) res.set('Retry-After', '1')
-  res.status(status).json(problemBody(type, request_id, detail))
+  res.status(status).json(errorBody(type, request_id, detail))
 }
 
-function problemOf(error: unknown): Problem {
-  if (error instanceof Refusal) return error.problem
-  if (isUnavailable(error)) return problem('server_unavailable')
+function operationErrorOf(error: unknown): OperationError {
+  if (error instanceof OperationError) return error
+  if (isUnavailable(error)) return new OperationError('server_unavailable')
   const status: unknown = Reflect.get(Object(error), 'status')
-  return problem(problemByStatus.get(status) ?? 'internal_server_error')
+  return new OperationError(errorByStatus.get(status) ?? 'internal_server_error')
 }
 
 function isUnavailable(error: unknown): boolean {
@@ -221,7 +222,7 @@ function isUnavailable(error: unknown): boolean {
 }
 
 /** What Express itself refuses: a body that is too large, of another encoding, or not JSON; a path that does not decode. */
-const problemByStatus: ReadonlyMap<unknown, ProblemType> = new Map([
+const errorByStatus: ReadonlyMap<unknown, ErrorType> = new Map([
   [400, 'invalid_argument'],
   [413, 'request_too_large'],
   [415, 'unsupported_media_type']

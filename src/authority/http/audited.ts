@@ -1,5 +1,5 @@
 import diagnostics_channel from 'node:diagnostics_channel'
-import { problems } from '../../wire/problems.ts'
+import { errorTypes } from '../../wire/error-types.ts'
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import {
@@ -10,7 +10,7 @@ import {
   noteIds,
   viewAuditEvent
 } from '../domain/audit.ts'
-import { demand, Refusal } from '../refusal.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 
 export const auditChannel = 'membergate.authority.audit'
@@ -44,9 +44,9 @@ export async function audited<Answer extends object>(
   try {
     answer = await work()
   } catch (error) {
-    if (isRefusal(error)) {
+    if (isOutcome(error)) {
       await noteOrganization(context)
-      await write(context, { ...call, error_type: error.problem.problem })
+      await write(context, { ...call, error_type: error.error_type })
     }
     throw error
   }
@@ -68,7 +68,7 @@ async function noteOrganization({ store, subject }: Context): Promise<void> {
 async function write({ store, subject, environment }: Context, call: AuditedCall): Promise<void> {
   const records = auditRecords(call, subject, () => newId('audit-event', environment))
   try {
-    demand(await store.run(records.map((record) => ({ do: 'insertAuditEvent', record }))))
+    await store.run(records.map((record) => ({ do: 'insertAuditEvent', record })))
   } catch (error) {
     throw error instanceof DatabaseUnavailable ? error : new AuditUnavailable(error)
   }
@@ -76,6 +76,6 @@ async function write({ store, subject, environment }: Context, call: AuditedCall
   for (const record of records) channel.publish(viewAuditEvent(store.project_id, record))
 }
 
-function isRefusal(error: unknown): error is Refusal {
-  return error instanceof Refusal && problems[error.problem.problem].status < 500
+function isOutcome(error: unknown): error is OperationError {
+  return error instanceof OperationError && errorTypes[error.error_type].status < 500
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../crypto/tokens.ts'
-import { type Problem, problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { isProjectId } from '../project-id.ts'
 
 /** The project that a caller says to be, and what should prove it. */
@@ -15,14 +15,14 @@ const basicForm = /^Basic +([A-Za-z0-9+/]+={0,2})$/i
 const nobodysHash = sha256('')
 
 /** Reads `Authorization: Basic` (RFC 7617): everything after the first colon is the secret. */
-export function readBasicCredentials(header: string | undefined): BasicCredentials | Problem {
+export function readBasicCredentials(header: string | undefined): BasicCredentials {
   const [, encoded] = basicForm.exec(header ?? '') ?? []
-  if (encoded === undefined) return problem('invalid_authorization_header')
+  if (encoded === undefined) throw new OperationError('invalid_authorization_header')
   const text = Buffer.from(encoded, 'base64').toString()
   const colon = text.indexOf(':')
-  if (colon === -1) return problem('invalid_authorization_header')
+  if (colon === -1) throw new OperationError('invalid_authorization_header')
   const project_id = text.slice(0, colon)
-  if (!isProjectId(project_id)) return problem('invalid_project_id_authentication')
+  if (!isProjectId(project_id)) throw new OperationError('invalid_project_id_authentication')
   return { project_id, secret: text.slice(colon + 1) }
 }
 

@@ -1,7 +1,6 @@
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { isProjectId } from '../project-id.ts'
-import { Refusal } from '../refusal.ts'
 import type { Store } from '../store/store.ts'
 
 /** The project that a public path names. */
@@ -9,6 +8,6 @@ export async function findPublicProject(store: Store, project_id: string): Promi
   const project = isProjectId(project_id)
     ? await store.ofProject(project_id).findProject()
     : undefined
-  if (project === undefined) throw new Refusal(problem('project_not_found'))
+  if (project === undefined) throw new OperationError('project_not_found')
   return project
 }

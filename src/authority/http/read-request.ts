@@ -1,9 +1,8 @@
 import type { Request } from 'express'
 import * as v from 'valibot'
-import { isProblemType } from '../../wire/problems.ts'
+import { isErrorType } from '../../wire/error-types.ts'
 import type { Route } from '../../wire/route.ts'
-import { problem } from '../domain/problem.ts'
-import { Refusal } from '../refusal.ts'
+import { OperationError } from '../domain/operation-error.ts'
 
 const maxDepth = 32
 
@@ -14,27 +13,28 @@ const maxDepth = 32
 export function readRequest(route: Route<unknown, unknown>, req: Request): unknown {
   const body: unknown = req.body === undefined ? {} : req.body
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new Refusal(problem('invalid_argument', 'The request body must be a JSON object.'))
+    throw new OperationError('invalid_argument', 'The request body must be a JSON object.')
   }
   const query = route.method === 'GET' ? req.query : {}
   const request = { ...query, ...body, ...req.params }
   if (!isStorable(request, maxDepth)) {
-    throw new Refusal(
-      problem('invalid_argument', 'The request is nested too deeply or holds a NUL character.')
+    throw new OperationError(
+      'invalid_argument',
+      'The request is nested too deeply or holds a NUL character.'
     )
   }
   const checked = v.safeParse(route.request, request)
   if (checked.success) return checked.output
-  throw new Refusal(refusalOf(checked.issues[0]))
+  throw errorOf(checked.issues[0])
 }
 
-/** The message of a schema is the problem, where the API has one; else the field is named. Values are not repeated. */
-function refusalOf(issue: v.BaseIssue<unknown>) {
-  if (isProblemType(issue.message) && issue.message !== 'invalid_argument') {
-    return problem(issue.message)
+/** The message of a schema is the error type, where the API has one; else the field is named. Values are not repeated. */
+function errorOf(issue: v.BaseIssue<unknown>): OperationError {
+  if (isErrorType(issue.message) && issue.message !== 'invalid_argument') {
+    return new OperationError(issue.message)
   }
   const field = v.getDotPath(issue) ?? 'The request'
-  return problem('invalid_argument', `${field} ${faultOf(issue)}`)
+  return new OperationError('invalid_argument', `${field} ${faultOf(issue)}`)
 }
 
 function faultOf(issue: v.BaseIssue<unknown>): string {

@@ -164,7 +164,7 @@ export type CheckedMember = v.InferOutput<typeof member>
 export function checkSeed(seed: unknown): readonly CheckedProject[] {
   const checked = v.safeParse(projects, seed)
   if (checked.success) {
-    refuseSettings(checked.output)
+    assertConsistentProjects(checked.output)
     return checked.output.map((project, index) => ({
       ...project,
       organizations: nameOrganizations(project.organizations, `projects[${index}].organizations`)
@@ -175,7 +175,7 @@ export function checkSeed(seed: unknown): readonly CheckedProject[] {
 }
 
 /** What no schema of a single value can see. */
-function refuseSettings(projects: readonly v.InferOutput<typeof project>[]): void {
+function assertConsistentProjects(projects: readonly v.InferOutput<typeof project>[]): void {
   for (const [index, { settings }] of projects.entries()) {
     const fault = faultOfProfiles(settings?.trusted_auth_token_profiles ?? [])
     if (fault !== undefined) {

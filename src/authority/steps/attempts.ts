@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts'
 import { type Guess, reserveAttempt, reserveIntermediateAttempt } from '../domain/lockout.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 
 /** Whose failures count: always the member's, and those of the intermediate session that a code came with. */
 export interface Guesser {
@@ -33,7 +32,7 @@ export function attempt<Found>(
   }
 
   return inTurn(`${store.project_id} ${member_id}`, async () => {
-    demand(await store.run(reservations))
+    await store.run(reservations)
     let found: Found | undefined
     try {
       found = await compare()

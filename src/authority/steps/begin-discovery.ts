@@ -3,7 +3,6 @@ import { newId } from '../crypto/tokens.ts'
 import { viewDiscovered } from '../domain/discovered-organization.ts'
 import { type Address, addFactor, type Proof } from '../domain/factors.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 import { discoverOrganizations } from './discover-organizations.ts'
 import { startIntermediateSession } from './issue-session.ts'
 
@@ -27,7 +26,7 @@ export async function beginDiscovery(
     addFactor([], proof, now)
   )
   const discovered = await discoverOrganizations(context, intermediate_session)
-  demand(await store.run([use, write]))
+  await store.run([use, write])
   return {
     intermediate_session_token: token,
     email_address,

@@ -1,28 +1,32 @@
 import type { Authorization } from '../../wire/authorization.ts'
 import type { Context } from '../context.ts'
-import { type Caller, refuseAction, type Target } from '../domain/member-permission.ts'
+import { assertPermitted, type Caller, type Target } from '../domain/member-permission.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { compiledPolicy } from '../domain/policy.ts'
-import { type Problem, problem } from '../domain/problem.ts'
 import { sessionRoles } from '../domain/roles.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { hasSessionCredential, loadSession, loadSessionMember } from './load.ts'
 
-/** Refuses a call that is made with a member session, unless that member may do this to the target. */
-export function authorize(
+/** The call is made by the backend, or with the session of a member who may do this to the target. */
+export function assertAuthorized(
   { caller }: Pick<Context, 'caller'>,
   target: Target,
   resource_id: 'stytch.organization' | 'stytch.member',
   action: string
 ): void {
-  authorizeBy({ caller }, (member) => refuseAction(member, target, resource_id, action))
+  if (caller !== undefined) assertPermitted(caller, target, resource_id, action)
 }
 
 /** The same by a rule that needs more than one action. */
-export function authorizeBy(
+export function assertAuthorizedBy(
   { caller }: Pick<Context, 'caller'>,
-  refuse: (caller: Caller) => Problem | undefined
+  assertAllowed: (caller: Caller) => void
 ): void {
-  if (caller !== undefined) demand(refuse(caller))
+  if (caller !== undefined) assertAllowed(caller)
+}
+
+/** Only the backend does this, whatever the roles of a member say. */
+export function assertBackendCall({ caller }: Pick<Context, 'caller'>): void {
+  if (caller !== undefined) throw new OperationError('session_authorization_error')
 }
 
 /** The member that the headers of a call name. Two headers must mean one session. */
@@ -38,7 +42,7 @@ export async function loadCaller(
   const [session, other = session] = sessions
   if (session === undefined) return undefined
   if (other?.member_session_id !== session.member_session_id) {
-    throw new Refusal(problem('too_many_session_arguments'))
+    throw new OperationError('too_many_session_arguments')
   }
   const { organization, member } = await loadSessionMember(context, session)
   context.subject.caller_member_id = member.member_id

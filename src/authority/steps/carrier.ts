@@ -1,9 +1,8 @@
 import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from './about.ts'
 import type { Guesser } from './attempts.ts'
 import { loadIntermediateSession, loadSession } from './load.ts'
@@ -19,7 +18,7 @@ export function namesCarrier(request: Readonly<SessionArguments>): boolean {
   const given = [intermediate_session_token, session_token, session_jwt].filter(
     (credential) => credential !== undefined
   )
-  if (given.length > 1) throw new Refusal(problem('too_many_session_arguments'))
+  if (given.length > 1) throw new OperationError('too_many_session_arguments')
   return given.length === 1
 }
 
@@ -32,12 +31,12 @@ export async function loadCarrier(
   const { intermediate_session_token } = request
   if (intermediate_session_token !== undefined) {
     const found = await loadIntermediateSession(context, intermediate_session_token)
-    const authentication_factors = demand(factorsForMember(found, member))
+    const authentication_factors = factorsForMember(found, member)
     return { isSession: false, record: { ...found, authentication_factors } }
   }
   const record = await loadSession(context, request)
   if (record.member_id !== member.member_id) {
-    throw new Refusal(problem('member_session_member_id_mismatch'))
+    throw new OperationError('member_session_member_id_mismatch')
   }
   return { isSession: true, record: about(context, record) }
 }

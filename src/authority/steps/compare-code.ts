@@ -1,8 +1,6 @@
 import type { Context } from '../context.ts'
 import { isRightCode } from '../crypto/one-time-codes.ts'
-import { problem } from '../domain/problem.ts'
 import type { OneTimeCodeRecord } from '../domain/records.ts'
-import { demand } from '../refusal.ts'
 
 const guessLimit = 5
 
@@ -12,7 +10,7 @@ export async function compareCode(
   sent: OneTimeCodeRecord,
   code: string
 ): Promise<true | undefined> {
-  const otherwise = problem('otp_code_not_found')
-  demand(await store.run([{ do: 'reserveCodeAttempt', code: sent, limit: guessLimit, otherwise }]))
+  const onConflict = 'otp_code_not_found'
+  await store.run([{ do: 'reserveCodeAttempt', code: sent, limit: guessLimit, onConflict }])
   return isRightCode(atRest, sent, code) ? true : undefined
 }

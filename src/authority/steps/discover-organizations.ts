@@ -1,8 +1,7 @@
 import type { Context } from '../context.ts'
-import { wayIn } from '../domain/admission.ts'
+import { findJitRule } from '../domain/admission.ts'
 import type { Discovered } from '../domain/discovered-organization.ts'
 import { domainOf } from '../domain/members.ts'
-import { isProblem } from '../domain/problem.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -66,8 +65,8 @@ async function organizationsToJoin(
   const { store } = context
   const { email_address, oauth_tenants } = intermediate
   const domain = domainOf(email_address)
-  const claimants = await store.listClaimants(domain)
-  const newcomer = { email_address, oauth_tenants, claimants }
+  const claimedBy = await store.listClaimants(domain)
+  const applicant = { email_address, oauth_tenants, claimedBy }
   const byDomain = evidenceOfIntermediateSession(intermediate).provesAddress
     ? await store.listOrganizationsByDomain(email_address, domain, maxListed)
     : []
@@ -77,11 +76,11 @@ async function organizationsToJoin(
   const others = byTenant.filter(({ organization_id }) => !known.has(organization_id))
 
   return [
-    ...byDomain.map((organization) => ({ organization, hasColleague: true })),
-    ...others.map((organization) => ({ organization, hasColleague: false }))
-  ].flatMap(({ organization, hasColleague }) => {
-    const way = wayIn(organization, { ...newcomer, hasColleague })
-    if (isProblem(way)) return []
-    return { organization, wayIn: way, ...newMember(context, organization, intermediate, []) }
+    ...byDomain.map((organization) => ({ organization, hasDomainMember: true })),
+    ...others.map((organization) => ({ organization, hasDomainMember: false }))
+  ].flatMap(({ organization, hasDomainMember }) => {
+    const jitRule = findJitRule(organization, { ...applicant, hasDomainMember })
+    if (jitRule === undefined) return []
+    return { organization, jitRule, ...newMember(context, organization, intermediate, []) }
   })
 }

@@ -1,11 +1,10 @@
-import type { ProblemType } from '../../wire/problems.ts'
+import type { ErrorType } from '../../wire/error-types.ts'
 import type { Context } from '../context.ts'
 import { updateEmail } from '../domain/email-update.ts'
 import { isLocked } from '../domain/lockout.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from './about.ts'
 import { memberContext } from './member-context.ts'
 
@@ -16,11 +15,11 @@ export interface ProvenAddress {
   /** Whether it becomes the member's address by this. */
   readonly updates: boolean
   /** The answer when the member is gone, or has another address by now. */
-  readonly gone: ProblemType
+  readonly gone: ErrorType
 }
 
 /** The member whose address it is, or becomes by the writes. A locked member waits. */
-export async function demandCurrentAddress(
+export async function loadAddressee(
   context: Context,
   { member_id, email_address, updates, gone }: ProvenAddress
 ): Promise<{
@@ -32,12 +31,12 @@ export async function demandCurrentAddress(
   const member =
     member_id === null ? undefined : about(context, await store.findMemberById(member_id))
   const organization = member && (await store.findOrganization(member.organization_id))
-  if (member === undefined || organization === undefined) throw new Refusal(problem(gone))
-  if (isLocked(member, now)) throw new Refusal(problem('user_lock_limit_reached'))
+  if (member === undefined || organization === undefined) throw new OperationError(gone)
+  if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
   if (updates) {
     const outside = memberContext(context, organization)
-    return { organization, ...demand(updateEmail(member, email_address, outside)) }
+    return { organization, ...updateEmail(member, email_address, outside) }
   }
-  if (member.email_address !== email_address) throw new Refusal(problem(gone))
+  if (member.email_address !== email_address) throw new OperationError(gone)
   return { organization, member, writes: [] }
 }

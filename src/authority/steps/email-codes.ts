@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts'
 import { hashOneTimeCode, isOneTimeCode, newOneTimeCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { CodePurpose, OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { Refusal } from '../refusal.ts'
 import { attempt } from './attempts.ts'
 import { compareCode } from './compare-code.ts'
 
@@ -57,19 +56,19 @@ export function newEmailCode(
  *   at a password does: a code by e-mail begins a sign-in, and must not make failed second factors forgotten.
  * - Who gives the right code may know that it was used or is too old; a wrong one is as good as none.
  */
-export async function demandEmailCode(
+export async function verifyEmailCode(
   context: Context,
   { purpose, member_id, email_address }: CodeSubject,
   guess: string
 ): Promise<Write> {
   const { store, now } = context
-  if (!isOneTimeCode(guess)) throw new Refusal(problem('invalid_code'))
+  if (!isOneTimeCode(guess)) throw new OperationError('invalid_code')
   const code = await store.findOneTimeCode(purpose, member_id ?? email_address)
-  if (code?.recipient !== email_address) throw new Refusal(problem('otp_code_not_found'))
+  if (code?.recipient !== email_address) throw new OperationError('otp_code_not_found')
   const compare = () => compareCode(context, code, guess)
   const right = await (member_id === null
     ? compare()
     : attempt(context, { member_id, guess: 'password' }, compare))
-  if (right === undefined) throw new Refusal(problem('otp_code_not_found'))
-  return { do: 'useCode', code, now, otherwise: problem('unable_to_auth_otp_code') }
+  if (right === undefined) throw new OperationError('otp_code_not_found')
+  return { do: 'useCode', code, now, onConflict: 'unable_to_auth_otp_code' }
 }

@@ -1,14 +1,13 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { wayIn } from '../domain/admission.ts'
 import { viewMember } from '../domain/member-view.ts'
-import { createMember, domainOf, writesOfCreation } from '../domain/members.ts'
+import { createMember, writesOfCreation } from '../domain/members.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem, stale } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from './about.ts'
+import { assertMayJoin } from './assert-may-join.ts'
 import { memberContext } from './member-context.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 
@@ -28,26 +27,14 @@ export async function findRecipient(
   const { organization_id } = organization
   const known = await findByEmail(context, organization, email_address)
   if (known !== undefined) return { organization, member: known, isNew: false }
-  await refuseNewcomer(context, organization, email_address)
+  await assertMayJoin(context, organization, { email_address, oauth_tenants: [] })
   const member = createMember(
     organization_id,
     newId('member', context.environment),
     { email_address, create_member_as_pending: true },
     memberContext(context, organization)
   )
-  return { organization, member: demand(member), isNew: true }
-}
-
-async function refuseNewcomer(
-  { store }: Context,
-  organization: OrganizationRecord,
-  email_address: string
-): Promise<void> {
-  const { organization_id } = organization
-  const domain = domainOf(email_address)
-  const claimants = await store.listClaimants(domain)
-  const hasColleague = await store.hasVerifiedMember(organization_id, domain)
-  demand(wayIn(organization, { email_address, oauth_tenants: [], claimants, hasColleague }))
+  return { organization, member: member, isNew: true }
 }
 
 /** The member with the address. One that a member had before is nobody's to join with. */
@@ -59,7 +46,7 @@ export async function findByEmail(
   const { store } = context
   const owner = about(context, await store.findMemberByAnyEmail(organization_id, email_address))
   if (owner === undefined || owner.email_address === email_address) return owner
-  throw new Refusal(problem('retired_member_email'))
+  throw new OperationError('retired_member_email')
 }
 
 /** Stores what was sent, and a recipient who is new. If somebody else has created that member meanwhile, it is theirs. */
@@ -70,10 +57,10 @@ export function storeSent(
 ): Promise<Recipient> {
   return retryWhileStale(async () => {
     const known = await store.findMemberByEmail(organization.organization_id, planned.email_address)
-    if (known === undefined && !isNew) throw new Refusal(problem('member_not_found'))
+    if (known === undefined && !isNew) throw new OperationError('member_not_found')
     const member = known ?? planned
-    const creation = known === undefined ? writesOfCreation(member, stale) : []
-    demand(await store.run([...creation, ...writesFor(member)]))
+    const creation = known === undefined ? writesOfCreation(member, 'stale') : []
+    await store.run([...creation, ...writesFor(member)])
     return { organization, member, isNew: known === undefined }
   })
 }

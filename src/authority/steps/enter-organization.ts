@@ -5,7 +5,6 @@ import { newId } from '../crypto/tokens.ts'
 import { registrationsOf } from '../domain/factors.ts'
 import { createMember, writesOfCreation } from '../domain/members.ts'
 import { assignableRoles } from '../domain/policy.ts'
-import { stale } from '../domain/problem.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -13,7 +12,6 @@ import type {
 } from '../domain/records.ts'
 import { factorsToEnter } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 import { about } from './about.ts'
 import { loadIntermediateSession } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
@@ -77,7 +75,7 @@ export function enterAsNewMember(
     writes: [
       confirm(intermediate, context.now),
       ...writesBefore,
-      ...writesOfCreation(member, stale)
+      ...writesOfCreation(member, 'stale')
     ]
   }
 }
@@ -94,18 +92,16 @@ export function newMember(
 ): Pick<Entry, 'member' | 'factors'> {
   const { environment, project, now } = context
   const { email_address } = intermediate
-  const member = demand(
-    createMember(
-      organization_id,
-      newId('member', environment),
-      { email_address, create_member_as_pending: true, roles: [...roles] },
-      {
-        email_id: newId('email', environment),
-        phone_id: newId('phone-number', environment),
-        roles: assignableRoles(project.policy, { custom_roles }),
-        now
-      }
-    )
+  const member = createMember(
+    organization_id,
+    newId('member', environment),
+    { email_address, create_member_as_pending: true, roles: [...roles] },
+    {
+      email_id: newId('email', environment),
+      phone_id: newId('phone-number', environment),
+      roles: assignableRoles(project.policy, { custom_roles }),
+      now
+    }
   )
   const factors = factorsToEnter(intermediate, member)
   const oauth_registrations = registrationsOf(factors, member).map((registration) => ({

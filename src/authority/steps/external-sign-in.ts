@@ -4,12 +4,11 @@ import type { Context } from '../context.ts'
 import { addFactor, type Proof } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { acceptsFactor, missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
-import { Refusal } from '../refusal.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { type IssuedSession, prepareIssue, startSession, touchSession } from './issue-session.ts'
 import { hasSessionCredential, loadSession, type SessionCredential } from './load.ts'
@@ -39,16 +38,16 @@ export async function finishExternal(
   { organization, member, proof, satisfies_mfa, writes }: Vouched
 ) {
   if (!acceptsFactor(organization, member, proof)) {
-    throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
+    throw new OperationError('operation_restricted_by_organization_auth_methods')
   }
   const found = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   if (found !== undefined && found.member_id !== member.member_id) {
-    throw new Refusal(problem('member_session_member_id_mismatch'))
+    throw new OperationError('member_session_member_id_mismatch')
   }
   const factors = withRenewed(found, proof, context.now)
   const missing = missingForSession(organization, member, factors)
   if (found === undefined && missing.mfa_required !== null && !satisfies_mfa) {
-    throw new Refusal(problem('insufficient_factors', needsSecondFactor))
+    throw new OperationError('insufficient_factors', needsSecondFactor)
   }
   const { session, write } =
     found === undefined

@@ -2,11 +2,9 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { addFactor, passwordProof } from '../domain/factors.ts'
-import { problem } from '../domain/problem.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 import { hasSessionCredential, loadIntermediateSession, loadSession } from './load.ts'
 import type { PrimaryRequest } from './primary-factor.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
@@ -81,7 +79,7 @@ async function begunBefore(
     const intermediate_session = await loadIntermediateSession(context, token)
     const { intermediate_session_id } = intermediate_session
     return {
-      factors: demand(factorsForMember(intermediate_session, member)),
+      factors: factorsForMember(intermediate_session, member),
       continued: { token, intermediate_session, binds: true },
       ends: [{ do: 'deleteOtherIntermediateSessions', member_id, intermediate_session_id }]
     }
@@ -90,9 +88,9 @@ async function begunBefore(
   const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   if (session?.member_id !== member_id) return { factors: [], ends }
   const { member_session_id, authentication_factors } = session
-  const otherwise = problem('session_not_found')
+  const onConflict = 'session_not_found'
   return {
     factors: authentication_factors,
-    ends: [...ends, { do: 'revokeSession', member_session_id, now: context.now, otherwise }]
+    ends: [...ends, { do: 'revokeSession', member_session_id, now: context.now, onConflict }]
   }
 }

@@ -7,7 +7,6 @@ import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 import { loadCarrier } from './carrier.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
 import { loadOrganizationAndMember } from './load.ts'
@@ -54,7 +53,7 @@ async function finish(
     : startSession(context, member, factors, request)
   const issueSession = await prepareIssue(context, session)
   const ends = carrier.isSession ? [] : [consume(carrier.record, now)]
-  demand(await store.run([use, ...ends, write, ...changes, { do: 'forgetFailures', member_id }]))
+  await store.run([use, ...ends, write, ...changes, { do: 'forgetFailures', member_id }])
 
   const changed = await loadOrganizationAndMember(context, request)
   return {

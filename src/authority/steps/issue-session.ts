@@ -4,7 +4,6 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { Context } from '../context.ts'
 import { newId, newOpaqueToken, newSalt, sha256 } from '../crypto/tokens.ts'
 import { mergeCustomClaims } from '../domain/custom-claims.ts'
-import { problem, stale } from '../domain/problem.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -18,7 +17,6 @@ import {
 } from '../domain/session-lifetime.ts'
 import { jwtClaims, viewSession } from '../domain/session-view.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 
 /** What an answer shows of a session: its own token, a new JWT, and the object of the API. */
 export interface IssuedSession {
@@ -44,7 +42,7 @@ export function startSession(
     token_salt,
     token_key_id: key_id,
     authentication_factors,
-    custom_claims: demand(mergeCustomClaims({}, options.session_custom_claims)),
+    custom_claims: mergeCustomClaims({}, options.session_custom_claims),
     started_at: now,
     last_accessed_at: now,
     expires_at: newSessionEnd(now, options.session_duration_minutes),
@@ -64,7 +62,7 @@ export function touchSession(
   factors?: readonly AuthenticationFactor[]
 ): { session: SessionRecord; write: Write } {
   const expires_at = extendedSessionEnd(now, options.session_duration_minutes)
-  const claims = demand(mergeCustomClaims(session.custom_claims, options.session_custom_claims))
+  const claims = mergeCustomClaims(session.custom_claims, options.session_custom_claims)
   const bringsClaims = options.session_custom_claims !== undefined
   const replaces = bringsClaims || factors !== undefined
   return {
@@ -83,7 +81,7 @@ export function touchSession(
       authentication_factors: factors ?? null,
       custom_claims: bringsClaims ? claims : null,
       version: replaces ? session.version : null,
-      otherwise: replaces ? stale : problem('session_not_found')
+      onConflict: replaces ? 'stale' : 'session_not_found'
     }
   }
 }

@@ -1,12 +1,11 @@
-import type { ProblemType } from '../../wire/problems.ts'
+import type { ErrorType } from '../../wire/error-types.ts'
 import type { Context } from '../context.ts'
-import { refuseVerifier } from '../crypto/pkce.ts'
+import { assertCodeVerifier } from '../crypto/pkce.ts'
 import { isLinkToken, newId, newLinkToken, sha256 } from '../crypto/tokens.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { LinkKind, LinkRecord } from '../domain/records.ts'
 import { linkTo, redirectUrl } from '../domain/redirect-url.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { about } from './about.ts'
 
 /** What a link is for, and where it leads. */
@@ -20,14 +19,13 @@ export interface LinkPurpose {
 }
 
 /** Where a link leads: see {@link redirectUrl}. `missing` is the answer where neither the call nor the project says. */
-export function demandRedirectUrl(
+export function readRedirectUrl(
   { project }: Context,
   given: string | undefined,
-  missing: ProblemType,
-  unregistered: ProblemType = 'no_match_for_provided_magic_link_url'
+  missing: ErrorType,
+  unregistered: ErrorType = 'no_match_for_provided_magic_link_url'
 ): URL {
-  const problems = { missing: problem(missing), unregistered: problem(unregistered) }
-  return demand(redirectUrl(given, project.settings, problems))
+  return redirectUrl(given, project.settings, { missing, unregistered })
 }
 
 /** A link to send, and the write that makes it good: for a member, or for nobody yet. */
@@ -73,19 +71,19 @@ export async function loadLink(
   pkce_code_verifier: string | undefined
 ): Promise<LinkRecord> {
   const { store, now } = context
-  if (!isLinkToken(token)) throw new Refusal(problem('invalid_token'))
+  if (!isLinkToken(token)) throw new OperationError('invalid_token')
   const link = about(context, await store.findLink(sha256(token)))
   if (link === undefined || !kinds.includes(link.kind)) {
-    throw new Refusal(problem('magic_link_not_found'))
+    throw new OperationError('magic_link_not_found')
   }
   if (link.used_at !== null || link.expires_at <= now) {
-    throw new Refusal(problem('unable_to_auth_magic_link'))
+    throw new OperationError('unable_to_auth_magic_link')
   }
-  demand(refuseVerifier(link.code_challenge, pkce_code_verifier))
+  assertCodeVerifier(link.code_challenge, pkce_code_verifier)
   return link
 }
 
 /** Whoever uses it first has it. */
 export function useLink({ link_id }: LinkRecord, now: number): Write {
-  return { do: 'useLink', link_id, now, otherwise: problem('unable_to_auth_magic_link') }
+  return { do: 'useLink', link_id, now, onConflict: 'unable_to_auth_magic_link' }
 }

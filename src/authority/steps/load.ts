@@ -4,14 +4,13 @@ import { parseJwt } from '../../jwt/parse.ts'
 import type { Context } from '../context.ts'
 import { isOpaqueToken, sha256 } from '../crypto/tokens.ts'
 import { intermediateFailureLimit } from '../domain/lockout.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
   OrganizationRecord,
   SessionRecord
 } from '../domain/records.ts'
-import { Refusal } from '../refusal.ts'
 import { about } from './about.ts'
 
 /** Looks up what a request names. What is not there ends the call. */
@@ -24,9 +23,9 @@ export async function loadOrganization(
   const { store, caller } = context
   const organization = about(context, await store.findOrganization(address))
   if (caller !== undefined && organization?.organization_id !== caller.organization_id) {
-    throw new Refusal(problem('session_authorization_tenancy_error'))
+    throw new OperationError('session_authorization_tenancy_error')
   }
-  if (organization === undefined) throw new Refusal(problem('organization_not_found'))
+  if (organization === undefined) throw new OperationError('organization_not_found')
   return organization
 }
 
@@ -37,7 +36,7 @@ export async function loadOrganizationAndMember(
 ): Promise<{ organization: OrganizationRecord; member: MemberRecord }> {
   const organization = await loadOrganization(context, request.organization_id)
   const member = await context.store.findMember(organization.organization_id, request.member_id)
-  if (member === undefined) throw new Refusal(problem('member_not_found'))
+  if (member === undefined) throw new OperationError('member_not_found')
   return { organization, member: about(context, member) }
 }
 
@@ -49,7 +48,7 @@ export async function loadSessionMember(
   const organization = await store.findOrganization(session.organization_id)
   const member = await store.findMemberById(session.member_id)
   if (organization === undefined || member === undefined) {
-    throw new Refusal(problem('session_not_found'))
+    throw new OperationError('session_not_found')
   }
   return { organization, member }
 }
@@ -69,27 +68,27 @@ export async function loadSession(
   { session_token, session_jwt }: SessionCredential
 ): Promise<SessionRecord> {
   if (session_token !== undefined && session_jwt !== undefined) {
-    throw new Refusal(problem('too_many_session_arguments'))
+    throw new OperationError('too_many_session_arguments')
   }
   if (session_token !== undefined) return loadSessionByToken(context, session_token)
   if (session_jwt !== undefined) return loadSessionByJwt(context, session_jwt)
-  throw new Refusal(problem('no_session_arguments'))
+  throw new OperationError('no_session_arguments')
 }
 
 async function loadSessionByToken(
   { store, now }: Context,
   session_token: string
 ): Promise<SessionRecord> {
-  if (!isOpaqueToken(session_token)) throw new Refusal(problem('invalid_session_token'))
+  if (!isOpaqueToken(session_token)) throw new OperationError('invalid_session_token')
   const session = await store.findSessionByToken(sha256(session_token), now)
-  if (session === undefined) throw new Refusal(problem('session_not_found'))
+  if (session === undefined) throw new OperationError('session_not_found')
   return session
 }
 
 /** The JWT may have expired: it only names the session, and proves that we named it. The session must be alive. */
 async function loadSessionByJwt(context: Context, session_jwt: string): Promise<SessionRecord> {
   const parsed = parseJwt(session_jwt)
-  if (parsed === undefined) throw new Refusal(problem('unable_to_parse_session_jwt'))
+  if (parsed === undefined) throw new OperationError('unable_to_parse_session_jwt')
   const key = await context.signingKeys.verificationKey(parsed.kid, context.now)
   const ours = key !== undefined && (await hasValidSignature(session_jwt, key))
   const claim = ours ? parsed.claims[sessionClaim] : undefined
@@ -97,7 +96,7 @@ async function loadSessionByJwt(context: Context, session_jwt: string): Promise<
     typeof claim === 'object' && claim !== null ? Reflect.get(claim, 'id') : undefined
   const session =
     typeof id === 'string' ? await context.store.findSession(id, context.now) : undefined
-  if (session === undefined) throw new Refusal(problem('session_not_found'))
+  if (session === undefined) throw new OperationError('session_not_found')
   return session
 }
 
@@ -105,12 +104,12 @@ export async function loadIntermediateSession(
   { store, now }: Context,
   token: string
 ): Promise<IntermediateSessionRecord> {
-  if (!isOpaqueToken(token)) throw new Refusal(problem('invalid_session_token'))
+  if (!isOpaqueToken(token)) throw new OperationError('invalid_session_token')
   const intermediate = await store.findIntermediateSession(
     sha256(token),
     now,
     intermediateFailureLimit
   )
-  if (intermediate === undefined) throw new Refusal(problem('intermediate_session_not_found'))
+  if (intermediate === undefined) throw new OperationError('intermediate_session_not_found')
   return intermediate
 }

@@ -4,7 +4,6 @@ import type { EmailKind } from '../delivery/delivery.ts'
 import { emailText, textLocale } from '../delivery/texts.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
 import { countEmail } from '../domain/send-limits.ts'
-import { demand } from '../refusal.ts'
 
 /** An e-mail to be sent: what for, to whom, and the link or code that it brings. */
 export interface Mail {
@@ -23,7 +22,7 @@ export async function mail(
   { store, delivery, project, now }: Context,
   { kind, to, brings, minutes, locale: wanted, about }: Mail
 ): Promise<void> {
-  demand(await store.run(countEmail(to, now)))
+  await store.run(countEmail(to, now))
   const locale = textLocale(wanted)
   const named =
     about === undefined ? {} : { organization_name: about.organization.organization_name }

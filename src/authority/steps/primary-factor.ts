@@ -3,12 +3,11 @@ import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { addFactor, type Proof } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { acceptsFactor } from '../domain/sign-in-requirements.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand, Refusal } from '../refusal.ts'
 import { prepareIssue, touchSession } from './issue-session.ts'
 import {
   hasSessionCredential,
@@ -41,11 +40,14 @@ export type PrimaryAnswer = Omit<SignInResponse, 'request_id' | 'status_code'> &
 }
 
 /** Refuses what the request names beside its factor if it names too much, or what is not there: before the factor is used up. */
-export async function refuseBesideFactor(context: Context, request: PrimaryRequest): Promise<void> {
+export async function assertSessionReference(
+  context: Context,
+  request: PrimaryRequest
+): Promise<void> {
   const { session_token, session_jwt, intermediate_session_token } = request
   const credentials = [session_token, session_jwt, intermediate_session_token]
   if (credentials.filter((credential) => credential !== undefined).length > 1) {
-    throw new Refusal(problem('too_many_session_arguments'))
+    throw new OperationError('too_many_session_arguments')
   }
   if (hasSessionCredential(request)) await loadSession(context, request)
   if (intermediate_session_token !== undefined) {
@@ -66,7 +68,7 @@ export async function finishPrimary(
   proven: ProvenPrimary
 ): Promise<PrimaryAnswer> {
   const { organization, member, proof } = proven
-  refuseUnaccepted(organization, member, proof)
+  assertAcceptedFactor(organization, member, proof)
   const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   const stepsUp = session?.member_id === member.member_id
   const answer = await retryWhileStale(() =>
@@ -76,13 +78,13 @@ export async function finishPrimary(
 }
 
 /** Refuses a factor that does not sign this member in here. */
-export function refuseUnaccepted(
+export function assertAcceptedFactor(
   organization: OrganizationRecord,
   member: MemberRecord,
   proof: Proof
 ): void {
   if (acceptsFactor(organization, member, proof)) return
-  throw new Refusal(problem('operation_restricted_by_organization_auth_methods'))
+  throw new OperationError('operation_restricted_by_organization_auth_methods')
 }
 
 /** Adds the factor to the session that the request names. */
@@ -96,9 +98,7 @@ async function stepUp(
   const { session, write } = touchSession(context, found, request, factors)
   const admitted = admit(member, factors, context.now)
   const issueSession = await prepareIssue(context, session)
-  demand(
-    await context.store.run([...writes, ...admitted.writes, write, ...forgetAfterPrimary(member)])
-  )
+  await context.store.run([...writes, ...admitted.writes, write, ...forgetAfterPrimary(member)])
   const issued = await issueSession(admitted.member, organization)
   return completedAnswer(context, admitted.member, organization, issued)
 }
@@ -112,7 +112,7 @@ async function signIn(
   const intermediate_session =
     token === undefined ? undefined : await loadIntermediateSession(context, token)
   const earlier =
-    intermediate_session === undefined ? [] : demand(factorsForMember(intermediate_session, member))
+    intermediate_session === undefined ? [] : factorsForMember(intermediate_session, member)
   const continued =
     token === undefined || intermediate_session === undefined
       ? {}

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { stale } from '../domain/problem.ts'
-import { Refusal } from '../refusal.ts'
+import { OperationError } from '../domain/operation-error.ts'
 
 const maxTries = 100
 const maxPauseMs = 100
@@ -14,7 +13,7 @@ export async function retryWhileStale<Result>(work: () => Promise<Result>): Prom
     try {
       return await work()
     } catch (error) {
-      if (tries === maxTries || !(error instanceof Refusal) || error.problem !== stale) throw error
+      if (tries === maxTries || !(error instanceof OperationError && error.isStale)) throw error
     }
     await pause(Math.random() * Math.min(2 ** tries, maxPauseMs))
   }

@@ -1,7 +1,6 @@
 import type { ResultsMetadata } from '../../wire/search.ts'
 import type { Context } from '../context.ts'
 import { readCursor, writeCursor } from '../cursor.ts'
-import { demand } from '../refusal.ts'
 import type { Found } from '../store/reads/reader.ts'
 import type { Page } from '../store/search.ts'
 
@@ -21,7 +20,7 @@ export async function findPage<Item extends { readonly created_at: number }>(
   { scope: parts, find, idOf }: Search<Item>
 ): Promise<{ items: readonly Item[]; results_metadata: ResultsMetadata }> {
   const scope = JSON.stringify([store.project_id, ...parts])
-  const after = cursor === undefined ? undefined : demand(readCursor(atRest, scope, cursor))
+  const after = cursor === undefined ? undefined : readCursor(atRest, scope, cursor)
   const found = await find({ limit: limit + 1, after })
   const items = found.items.slice(0, limit)
   const last = found.items.length > limit ? items.at(-1) : undefined

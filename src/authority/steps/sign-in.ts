@@ -6,7 +6,6 @@ import { verifiesAddress } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
-import { problem, stale } from '../domain/problem.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -14,7 +13,6 @@ import type {
 } from '../domain/records.ts'
 import { missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
-import { demand } from '../refusal.ts'
 import {
   type IssuedSession,
   prepareIssue,
@@ -67,7 +65,7 @@ async function completeSignIn(
   const unit = [...writes, ...admitted.writes, write, ...forgetAfterPrimary(member)]
   if (continued !== undefined) unit.push(consume(continued.intermediate_session, now))
   const issueSession = await prepareIssue(context, session)
-  demand(await store.run(unit))
+  await store.run(unit)
 
   const issued = await issueSession(admitted.member, organization)
   return completedAnswer(context, admitted.member, organization, issued)
@@ -93,7 +91,7 @@ export function admitVerified(
   const { member_id, email_id } = member
   return {
     member: { ...member, status: 'active', email_address_verified: true, updated_at: now },
-    writes: [{ do: 'activateMember', member_id, email_id, now, otherwise: stale }]
+    writes: [{ do: 'activateMember', member_id, email_id, now, onConflict: 'stale' }]
   }
 }
 
@@ -140,7 +138,7 @@ async function suspendSignIn(
       : undefined
   const unit = [...writes, ...admitted.writes, write]
   if (code !== undefined) unit.push(code)
-  demand(await context.store.run(unit))
+  await context.store.run(unit)
   return {
     member_id: member.member_id,
     member: viewMember(admitted.member, organization, context.now),
@@ -171,7 +169,7 @@ function continueIntermediateSession(
     do: 'bindIntermediateSession',
     intermediate_session: bound,
     now,
-    otherwise: stale
+    onConflict: 'stale'
   }
   return { token, write }
 }
@@ -185,7 +183,7 @@ export function confirm(
     do: 'confirmIntermediateSession',
     intermediate_session_id,
     now,
-    otherwise: problem('intermediate_session_not_found')
+    onConflict: 'intermediate_session_not_found'
   }
 }
 
@@ -198,6 +196,6 @@ export function consume(
     do: 'consumeIntermediateSession',
     intermediate_session_id,
     now,
-    otherwise: problem('intermediate_session_not_found')
+    onConflict: 'intermediate_session_not_found'
   }
 }

@@ -5,8 +5,7 @@ import { sendSms } from '../delivery/deliver.ts'
 import { smsText, textLocale } from '../delivery/texts.ts'
 import { isLocked } from '../domain/lockout.ts'
 import { isChallengedBySms } from '../domain/mfa.ts'
-import { refuseDestination } from '../domain/phone-numbers.ts'
-import { isProblem, type Problem } from '../domain/problem.ts'
+import { assertSmsDestination, isSmsDestination } from '../domain/phone-numbers.ts'
 import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
 import { countSms } from '../domain/send-limits.ts'
 import type { WriteNamed } from '../domain/writes.ts'
@@ -21,16 +20,23 @@ const codeLifeMs = 120_000
  */
 export async function sendSmsCode(
   context: Context,
+  member: MemberRecord,
+  phoneNumber: string,
+  locale: string | undefined
+): Promise<WriteNamed<'putCode'>> {
+  const { store, project, now } = context
+  assertSmsDestination(phoneNumber, project.settings.sms_country_codes)
+  await store.run(countSms(member.member_id, phoneNumber, now))
+  return deliverCode(context, member, phoneNumber, locale)
+}
+
+async function deliverCode(
+  context: Context,
   { member_id, organization_id }: MemberRecord,
   phoneNumber: string,
   locale: string | undefined
-): Promise<WriteNamed<'putCode'> | Problem> {
+): Promise<WriteNamed<'putCode'>> {
   const { store, atRest, environment, now } = context
-  const refusal =
-    refuseDestination(phoneNumber, context.project.settings.sms_country_codes) ??
-    (await store.run(countSms(member_id, phoneNumber, now)))
-  if (refusal !== undefined) return refusal
-
   const code = newOneTimeCode()
   const language = textLocale(locale)
   await sendSms(context.delivery, {
@@ -65,7 +71,7 @@ const challenges = new WeakMap<Context, Promise<WriteNamed<'putCode'> | undefine
 
 /**
  * Sends the code that a sign-in waits for, and gives the write that makes it good. Where the member is not challenged by
- * SMS, nobody sends any or too many were sent, the sign-in goes on without.
+ * SMS, the server sends none, or too many were sent, the sign-in goes on without.
  */
 export async function challengeBySms(
   context: Context,
@@ -83,8 +89,11 @@ export async function challengeBySms(
 }
 
 async function trySend(context: Context, member: MemberRecord, locale: string | undefined) {
-  const sent = await sendSmsCode(context, member, member.mfa_phone_number, locale)
-  return isProblem(sent) ? undefined : sent
+  const { store, project, now } = context
+  const { member_id, mfa_phone_number } = member
+  if (!isSmsDestination(mfa_phone_number, project.settings.sms_country_codes)) return undefined
+  const conflict = await store.tryRun(countSms(member_id, mfa_phone_number, now))
+  return conflict === undefined ? deliverCode(context, member, mfa_phone_number, locale) : undefined
 }
 
 /** The newest code of the member, if it went to the number of today. */

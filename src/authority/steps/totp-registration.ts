@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { problem } from '../domain/problem.ts'
 import type { TotpRecord } from '../domain/records.ts'
 import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
@@ -31,7 +30,7 @@ export function sealedRegistration(
     expires_at
   }
   return [
-    { do: 'putTotp', member_id, totp, now, otherwise: problem('active_totp_exists') },
+    { do: 'putTotp', member_id, totp, now, onConflict: 'active_totp_exists' },
     ...sealedRecoveryCodes(sealing, member_id, recovery_codes)
   ]
 }

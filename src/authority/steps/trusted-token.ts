@@ -3,11 +3,10 @@ import { hasValidSignature } from '../../jwt/jose.ts'
 import { isKid, parseJws } from '../../jwt/parse.ts'
 import { readPemKey } from '../../jwt/verification-key.ts'
 import type { Context } from '../context.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { TrustedTokenProfile } from '../domain/records.ts'
 import { readTrustedClaims, type TrustedIdentity } from '../domain/trusted-tokens.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
-import { demand, Refusal } from '../refusal.ts'
 
 /** Tokens of another kind, as those of a log-out, say so in their `typ` (RFC 8725 section 3.11). */
 const types = /^(application\/)?(at\+)?jwt$/i
@@ -21,16 +20,16 @@ export async function verifyTrustedToken(
   const { header, claims } = parseJws(token) ?? { header: {}, claims: {} }
   const { alg, typ = 'JWT', kid } = header
   const algorithm = profile.algorithms.find((allowed) => allowed === alg)
-  if (algorithm === undefined || typeof typ !== 'string' || !types.test(typ)) throw refused()
-  const identity = demand(readTrustedClaims(claims, profile, context.now))
+  if (algorithm === undefined || typeof typ !== 'string' || !types.test(typ)) throw invalidToken()
+  const identity = readTrustedClaims(claims, profile, context.now)
   for (const key of await keysOf(context, profile, kid)) {
     if (await hasValidSignature(token, key, [algorithm])) return identity
   }
-  throw refused()
+  throw invalidToken()
 }
 
-function refused(): Refusal {
-  return new Refusal(problem('invalid_trusted_auth_token'))
+function invalidToken(): OperationError {
+  return new OperationError('invalid_trusted_auth_token')
 }
 
 /** Those that the token may be signed with: the one that it names, or each PEM, which has no name. */

@@ -1,14 +1,13 @@
 import type { Context } from '../context.ts'
 import { verifyPassword } from '../crypto/passwords.ts'
 import { canonicalEmail } from '../domain/members.ts'
-import { problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, PasswordRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { Refusal } from '../refusal.ts'
 import { about } from './about.ts'
 import { attempt } from './attempts.ts'
 
-const wrong = problem('unauthorized_credentials')
+const wrong = 'unauthorized_credentials'
 
 /**
  * The member whose password it is. Unknown address, no password and wrong password have one answer, after the same
@@ -25,18 +24,18 @@ export async function verifyMemberPassword(
   const password = member && (await store.findPassword(member.member_id))
   if (member === undefined || password === undefined) {
     await verifyPassword(credentials.password, null)
-    throw new Refusal(wrong)
+    throw new OperationError(wrong)
   }
 
   const { member_id } = member
   const verified = await attempt(context, { member_id, guess: 'password' }, async () =>
     (await verifyPassword(credentials.password, password.hash)) ? true : undefined
   )
-  if (verified === undefined) throw new Refusal(wrong)
+  if (verified === undefined) throw new OperationError(wrong)
   return { member, password }
 }
 
 /** Guarded: what the password proved counts only if it is still the one that was compared. */
 export function confirmPassword({ member_id }: MemberRecord, password: PasswordRecord): Write {
-  return { do: 'confirmPassword', member_id, password, otherwise: wrong }
+  return { do: 'confirmPassword', member_id, password, onConflict: wrong }
 }

@@ -1,5 +1,6 @@
+import type { ErrorType } from '../../wire/error-types.ts'
 import type { SearchQuery } from '../../wire/search.ts'
-import { isProblem, type Problem, problem } from '../domain/problem.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { Value } from './engine.ts'
 import { containing } from './like-pattern.ts'
 
@@ -20,7 +21,7 @@ export interface MemberCondition extends Condition {
   readonly withDeleted?: boolean
 }
 
-type Filter = (value: unknown, bind: Bind) => string | Problem
+type Filter = (value: unknown, bind: Bind) => string
 type Bind = (value: Value) => string
 
 const minFuzzyCharacters = 3
@@ -40,7 +41,10 @@ const organizationFilters: Readonly<Record<string, Filter>> = {
   allowed_domain_fuzzy: fuzzy((pattern) => `email_allowed_domains like ${pattern}`),
   claimed_email_domains: anyElementOf('claimed_email_domains'),
   has_active_sso_connection: flag((wanted) => (wanted ? '1 = 0' : '1 = 1')),
-  sso_connection_id: (value) => (typeof value === 'string' ? '1 = 0' : wrongValue)
+  sso_connection_id(value) {
+    if (typeof value !== 'string') throw wrongValue()
+    return '1 = 0'
+  }
 }
 
 const memberFilters: Readonly<Record<string, Filter>> = {
@@ -53,15 +57,17 @@ const memberFilters: Readonly<Record<string, Filter>> = {
   member_phone_number_fuzzy: fuzzy((pattern) => `m.mfa_phone_number like ${pattern}`)
 }
 
-const wrongValue = problem('search_invalid_filter_value')
+function wrongValue(): OperationError {
+  return new OperationError('search_invalid_filter_value')
+}
 
-export function organizationCondition(query: SearchQuery | undefined): Condition | Problem {
+export function organizationCondition(query: SearchQuery | undefined): Condition {
   return conditionOf(query, organizationFilters, 'organization_search_filter_name_not_recognized')
 }
 
-export function memberCondition(query: SearchQuery | undefined): MemberCondition | Problem {
+export function memberCondition(query: SearchQuery | undefined): MemberCondition {
   const condition = conditionOf(query, memberFilters, 'member_search_filter_name_not_recognized')
-  return isProblem(condition) ? condition : { ...condition, withDeleted: asksForDeleted(query) }
+  return { ...condition, withDeleted: asksForDeleted(query) }
 }
 
 function asksForDeleted(query: SearchQuery | undefined): boolean {
@@ -74,17 +80,15 @@ function asksForDeleted(query: SearchQuery | undefined): boolean {
 function conditionOf(
   query: SearchQuery | undefined,
   filters: Readonly<Record<string, Filter>>,
-  unknownFilter: Problem['problem']
-): Condition | Problem {
+  unknownFilter: ErrorType
+): Condition {
   const values: Value[] = []
   const bind: Bind = (value) => `$${values.push(value) + 1}`
   const parts: string[] = []
   for (const { filter_name, filter_value } of query?.operands ?? []) {
     const filter = Object.hasOwn(filters, filter_name) ? filters[filter_name] : undefined
-    if (filter === undefined) return problem(unknownFilter)
-    const part = filter(filter_value, bind)
-    if (isProblem(part)) return part
-    parts.push(part)
+    if (filter === undefined) throw new OperationError(unknownFilter)
+    parts.push(filter(filter_value, bind))
   }
   if (parts.length === 0) return { sql: '1 = 1', values }
   return { sql: `(${parts.join(query?.operator === 'OR' ? ' or ' : ' and ')})`, values }
@@ -92,7 +96,7 @@ function conditionOf(
 
 function anyOf(sql: (list: string) => string): Filter {
   return (value, bind) => {
-    if (!isTexts(value)) return wrongValue
+    if (!isTexts(value)) throw wrongValue()
     return value.length === 0 ? '1 = 0' : sql(value.map(bind).join(', '))
   }
 }
@@ -111,7 +115,7 @@ function anyEmailOf(sql: (list: string) => string): Filter {
 function anyElementOf(column: string): Filter {
   return (value, bind) => {
     if (!isTexts(value) || value.length > maxElements || !value.every(fitsPattern)) {
-      return wrongValue
+      throw wrongValue()
     }
     if (value.length === 0) return '1 = 0'
     const parts = value.map(
@@ -124,14 +128,17 @@ function anyElementOf(column: string): Filter {
 function fuzzy(sql: (pattern: string) => string): Filter {
   return (value, bind) => {
     if (typeof value !== 'string' || value.length < minFuzzyCharacters || !fitsPattern(value)) {
-      return wrongValue
+      throw wrongValue()
     }
     return sql(likePattern(value.toLowerCase(), bind))
   }
 }
 
 function flag(sql: (wanted: boolean) => string): Filter {
-  return (value) => (typeof value === 'boolean' ? sql(value) : wrongValue)
+  return (value) => {
+    if (typeof value !== 'boolean') throw wrongValue()
+    return sql(value)
+  }
 }
 
 function hasMember(condition: string): string {

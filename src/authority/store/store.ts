@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
-import { type Problem, problem, stale } from '../domain/problem.ts'
+import { type Conflict, OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { DatabaseUnavailable, type Engine, type Statement, type Value } from './engine.ts'
@@ -19,7 +19,7 @@ import { sessionReads } from './reads/sessions.ts'
 import { readProject } from './records.ts'
 import { openSqlite } from './sqlite.ts'
 import { statements } from './statements.ts'
-import { problemOfViolation } from './unique.ts'
+import { errorOfViolation } from './unique.ts'
 
 /** The database, seen by one project: whatever is asked or written, other projects do not exist. */
 export type ProjectStore = ReturnType<typeof createProjectStore>
@@ -41,7 +41,7 @@ export function openStore(database: string): Promise<Store> {
 
 /** Opens a database that another process may be serving, for single units of work. Its schema must be of this release. */
 export function openStoreBeside(database: string): Promise<Store> {
-  return open(database, 'beside', refuseOtherSchema)
+  return open(database, 'beside', assertSchemaOfThisRelease)
 }
 
 async function open(
@@ -72,7 +72,7 @@ async function open(
   }
 }
 
-async function refuseOtherSchema(engine: Engine): Promise<void> {
+async function assertSchemaOfThisRelease(engine: Engine): Promise<void> {
   const version = await engine
     .read('select coalesce(max(version), 0) as version from membergate_migrations', [])
     .then(([row]) => Number(row?.version))
@@ -101,26 +101,40 @@ function createProjectStore(engine: Engine, project_id: string) {
     ...auditReads(reader),
     ...sealedReads(reader),
 
-    /** Carries out all of the writes or none; the first one that could not be met says why. */
-    async run(writes: readonly Write[]): Promise<Problem | undefined> {
-      if (writes.length === 0) return undefined
-      const outcome = await engine.runUnit(writes.map((write) => prepare(project_id, write)))
-      if (outcome.done) return undefined
-      if (outcome.orphaned) return stale
-      const otherwise = writes[outcome.statement]?.otherwise
-      if (outcome.violated === undefined) {
-        if (otherwise === undefined) throw new Error('An unguarded statement ended its unit.')
-        return otherwise
-      }
-      const type = problemOfViolation(outcome.violated)
-      if (type === undefined) throw new Error(`A unique index was violated: ${outcome.violated}`)
-      return problem(type)
+    /**
+     * Carries out all of the writes or none.
+     *
+     * @throws OperationError for the first guard that was not met
+     */
+    async run(writes: readonly Write[]): Promise<void> {
+      const conflict = await tryRun(writes)
+      if (conflict !== undefined) throw new OperationError(conflict)
+    },
+
+    tryRun
+  }
+
+  /** The same for a caller that goes on in either case: `undefined` when done, else what the first unmet guard says. */
+  async function tryRun(writes: readonly Write[]): Promise<Conflict | undefined> {
+    if (writes.length === 0) return undefined
+    const outcome = await engine.runUnit(writes.map((write) => prepare(project_id, write)))
+    if (outcome.done) return undefined
+    if (outcome.orphaned) return 'stale'
+    if (outcome.violated === undefined) {
+      const conflict = writes[outcome.statement]?.onConflict
+      if (conflict === undefined) throw new Error('An unguarded statement ended its unit.')
+      return conflict
     }
+    const error_type = errorOfViolation(outcome.violated)
+    if (error_type === undefined) {
+      throw new Error(`A unique index was violated: ${outcome.violated}`)
+    }
+    return error_type
   }
 }
 
 function prepare(project_id: string, write: Write): Statement {
   const statement = statements[write.do] as (write: Write) => readonly [string, ...Value[]]
   const [sql, ...values] = statement(write)
-  return { sql, values: [project_id, ...values], guarded: write.otherwise !== undefined }
+  return { sql, values: [project_id, ...values], guarded: write.onConflict !== undefined }
 }

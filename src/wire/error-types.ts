@@ -1,12 +1,12 @@
-/** A refusal of the API: its HTTP status and its sentence. `b2b` marks the types whose documentation lives on the B2B pages. */
-interface ProblemEntry {
+/** An error of the API: its HTTP status and its sentence. `b2b` marks the types whose documentation lives on the B2B pages. */
+interface ErrorEntry {
   readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 501 | 503
   readonly message: string
   readonly b2b?: true
 }
 
-/** Every refusal that the authority answers, by `error_type`. Clients switch on the type, never on the sentence. */
-export const problems = {
+/** Every error that the authority answers, by `error_type`. Clients switch on the type, never on the sentence. */
+export const errorTypes = {
   // Transport
   route_not_found: { status: 404, message: 'The route provided is not supported.' },
   method_not_allowed: { status: 405, message: 'The method is not allowed on this route.' },
@@ -597,16 +597,16 @@ export const problems = {
     status: 400,
     message: 'An organization policy must not redefine roles of the project.'
   }
-} as const satisfies Record<string, ProblemEntry>
+} as const satisfies Record<string, ErrorEntry>
 
-export type ProblemType = keyof typeof problems
+export type ErrorType = keyof typeof errorTypes
 
-export function isProblemType(text: string): text is ProblemType {
-  return Object.hasOwn(problems, text)
+export function isErrorType(text: string): text is ErrorType {
+  return Object.hasOwn(errorTypes, text)
 }
 
-/** The error body of the API: what `ApiError` carries on the other side. */
-export interface ProblemBody {
+/** The error body of the API: what `ApiError` carries on the side of the client. */
+export interface ErrorBody {
   status_code: number
   request_id: string
   error_type: string
@@ -614,9 +614,9 @@ export interface ProblemBody {
   error_url: string
 }
 
-/** The body that answers a refusal. `detail` replaces the sentence where it can say which field is wrong. */
-export function problemBody(type: ProblemType, requestId: string, detail?: string): ProblemBody {
-  const entry: ProblemEntry = problems[type]
+/** The body of an error. `detail` replaces the sentence where it can say which field is wrong. */
+export function errorBody(type: ErrorType, requestId: string, detail?: string): ErrorBody {
+  const entry: ErrorEntry = errorTypes[type]
   const page = entry.b2b
     ? 'https://stytch.com/docs/b2b/api/errors'
     : 'https://stytch.com/docs/api/errors'

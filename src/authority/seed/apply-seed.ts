@@ -5,9 +5,9 @@ import { hashPassword } from '../crypto/passwords.ts'
 import { type Environment, newId, newProjectSecret, sha256 } from '../crypto/tokens.ts'
 import { newRecoveryCodes, normalizeTotpSecret } from '../crypto/totp.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
-import { assignableRoles, refusePolicy } from '../domain/policy.ts'
-import { isProblem, type Problem } from '../domain/problem.ts'
+import { assertProjectPolicy, assignableRoles } from '../domain/policy.ts'
 import { defaultSettings } from '../domain/project-settings.ts'
 import type {
   ConnectedApp,
@@ -28,13 +28,13 @@ export interface ServedProject {
   readonly secret: string | null
 }
 
-interface Planting {
+interface SeedTarget {
   readonly store: Store
   readonly atRest: AtRest
   readonly now: number
 }
 
-interface ProjectPlanting {
+interface ProjectTarget {
   readonly project: ProjectStore
   readonly policy: CustomPolicy
   readonly environment: Environment
@@ -48,22 +48,22 @@ const nothingCustom: CustomPolicy = { roles: [], resources: [] }
  * Brings what the seed names into the database, and leaves what is there already as it is. Answers with every project
  * that is served; where there would be none, one is made.
  */
-export async function plantSeed(
-  planting: Planting,
+export async function applySeed(
+  target: SeedTarget,
   seed: readonly CheckedProject[]
 ): Promise<readonly ServedProject[]> {
-  const existing = await planting.store.listProjects()
+  const existing = await target.store.listProjects()
   const wanted = seed.length === 0 && existing.length === 0 ? [blankProject] : seed
-  const planted: ServedProject[] = []
+  const applied: ServedProject[] = []
   for (const [index, project] of wanted.entries()) {
     const path = `projects[${index}]`
     const known = knownProject(project, existing, wanted.length, path)
-    planted.push(await plantProject(planting, project, known, path))
+    applied.push(await applyProject(target, project, known, path))
   }
   const others = existing.filter(
-    ({ project_id }) => !planted.some((served) => served.project_id === project_id)
+    ({ project_id }) => !applied.some((served) => served.project_id === project_id)
   )
-  return [...planted, ...others.map(({ project_id }) => ({ project_id, secret: null }))]
+  return [...applied, ...others.map(({ project_id }) => ({ project_id, secret: null }))]
 }
 
 const blankProject: CheckedProject = {
@@ -92,8 +92,8 @@ function knownProject(
   return existing[0]
 }
 
-async function plantProject(
-  { store, atRest, now }: Planting,
+async function applyProject(
+  { store, atRest, now }: SeedTarget,
   seed: CheckedProject,
   known: ProjectRecord | undefined,
   path: string
@@ -101,7 +101,7 @@ async function plantProject(
   const project_id = seed.project_id ?? known?.project_id ?? `project-test-${randomUUID()}`
   const environment = environmentOf(project_id)
   const policy = seed.policy ?? known?.policy ?? nothingCustom
-  refuse(refusePolicy(policy), `${path}.policy`)
+  await atPath(`${path}.policy`, () => assertProjectPolicy(policy))
   const settings = { ...defaultSettings, ...known?.settings, ...given(seed.settings) }
   const secret = seed.secret ?? (known === undefined ? newProjectSecret(environment) : null)
 
@@ -114,8 +114,8 @@ async function plantProject(
     ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
   ])
   for (const [index, organization] of seed.organizations.entries()) {
-    const place = { project, policy, environment, atRest, now } as const
-    await plantOrganization(place, organization, `${path}.organizations[${index}]`)
+    const target = { project, policy, environment, atRest, now } as const
+    await applyOrganization(target, organization, `${path}.organizations[${index}]`)
   }
   return { project_id, secret }
 }
@@ -137,57 +137,60 @@ function storedApp(seeded: SeededApp): ConnectedApp {
   return { ...app, client_secret_hash: sha256(client_secret) }
 }
 
-async function plantOrganization(
-  planting: ProjectPlanting,
+async function applyOrganization(
+  target: ProjectTarget,
   { members, ...body }: CheckedOrganization,
   path: string
 ): Promise<void> {
-  const { project, environment, now } = planting
+  const { project, environment, now } = target
   const { organization_slug } = body
   let organization = await project.findOrganizationBySlug(organization_slug)
   if (organization === undefined) {
     const organization_id = newId('organization', environment)
-    const roles = assignableRoles(planting.policy)
+    const roles = assignableRoles(target.policy)
     const details = { organization_id, organization_slug, roles, now }
-    organization = accept(createOrganization(body, details), path)
-    refuse(await project.run(writesOfNewOrganization(organization)), path)
+    organization = await atPath(path, async () => {
+      const created = createOrganization(body, details)
+      await project.run(writesOfNewOrganization(created))
+      return created
+    })
   }
   for (const [index, member] of members.entries()) {
-    await plantMember(planting, organization, member, `${path}.members[${index}]`)
+    const memberPath = `${path}.members[${index}]`
+    await atPath(memberPath, () => applyMember(target, organization, member))
   }
 }
 
 /** Seeded members have a verified address, unless they are to wait for their first sign-in. */
-async function plantMember(
-  planting: ProjectPlanting,
+async function applyMember(
+  target: ProjectTarget,
   organization: OrganizationRecord,
-  { password, totp_secret, ...body }: CheckedMember,
-  path: string
+  { password, totp_secret, ...body }: CheckedMember
 ): Promise<void> {
-  const { project, environment, now } = planting
+  const { project, environment, now } = target
   const { organization_id } = organization
   const known = await project.findMemberByEmail(organization_id, canonicalEmail(body.email_address))
   if (known !== undefined) return
-  const created = createMember(organization_id, newId('member', environment), body, {
+  const member = createMember(organization_id, newId('member', environment), body, {
     email_id: newId('email', environment),
     phone_id: newId('phone-number', environment),
-    roles: assignableRoles(planting.policy, organization),
+    roles: assignableRoles(target.policy, organization),
     now
   })
-  const member = accept(created, path)
   const writes = writesOfCreation({
     ...member,
     email_address_verified: member.status === 'active',
     default_mfa_method: totp_secret === undefined ? '' : 'totp'
   })
-  if (password !== undefined)
-    writes.push(await seededPassword(planting, member.member_id, password))
-  if (totp_secret !== undefined) writes.push(...seededTotp(planting, member.member_id, totp_secret))
-  refuse(await project.run(writes), path)
+  if (password !== undefined) {
+    writes.push(await seededPassword(target, member.member_id, password))
+  }
+  if (totp_secret !== undefined) writes.push(...seededTotp(target, member.member_id, totp_secret))
+  await project.run(writes)
 }
 
 async function seededPassword(
-  { environment, now }: ProjectPlanting,
+  { environment, now }: ProjectTarget,
   member_id: string,
   password: string
 ): Promise<Write> {
@@ -196,9 +199,9 @@ async function seededPassword(
   return { do: 'insertPassword', member_id, password: { member_password_id, hash }, now }
 }
 
-/** Active at once: no code has to prove it, and none was used. */
+/** Active at once: no first code is asked for, and none was used. */
 function seededTotp(
-  { project, environment, atRest, now }: ProjectPlanting,
+  { project, environment, atRest, now }: ProjectTarget,
   member_id: string,
   totp_secret: string
 ): Write[] {
@@ -215,14 +218,12 @@ function seededTotp(
   )
 }
 
-function accept<Outcome>(outcome: Outcome | Problem, path: string): Exclude<Outcome, Problem> {
-  refuse(isProblem(outcome) ? outcome : undefined, path)
-  return outcome as Exclude<Outcome, Problem>
-}
-
-function refuse(refusal: Problem | undefined, path: string): void {
-  if (refusal !== undefined) {
-    const { problem, detail } = refusal
-    throw new ConfigError(`${path} is refused: ${detail ?? problem}`)
+/** Where the API would answer an error, the seed is wrong at this path. */
+async function atPath<Result>(path: string, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+    throw new ConfigError(`${path} is refused: ${error.detail ?? error.error_type}`)
   }
 }
