@@ -14,9 +14,7 @@ import {
   viewApp
 } from '../domain/connected-apps.ts'
 import { accessTokenProof, addFactor } from '../domain/factors.ts'
-import { viewMember } from '../domain/member-view.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import type {
   ConnectedApp,
   GrantRecord,
@@ -27,7 +25,7 @@ import type {
 import type { Write } from '../domain/writes.ts'
 import { about } from '../steps/about.ts'
 import { readOwnToken } from '../steps/access-token.ts'
-import { externalAnswer } from '../steps/external-sign-in.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   hasSessionCredential,
@@ -41,9 +39,7 @@ export const authorizeStart: Handler<'idp.oauth.authorizeStart'> = async (contex
   const { app, organization, member } = await loadAuthorization(context, request)
   const consented = await context.store.listConsentedScopes(member.member_id, app.client_id)
   return {
-    member_id: member.member_id,
-    member: viewMember(member, organization, context.now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, member, organization),
     client: viewApp(app),
     consent_required: needsConsent(app, request, consented),
     scope_results: scopeResults(app, request.scopes)
@@ -208,6 +204,9 @@ async function exchange(
   const { session, write } = touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
   await store.run([{ do: 'exchangeGrant', grant_id, now, onConflict }, write])
-  const issued = await issueSession(member, organization)
-  return { ...externalAnswer(context, member, organization, issued), member_device: null }
+  return {
+    ...answerMember(context, member, organization),
+    ...(await issueSession(member, organization)),
+    member_device: null
+  }
 }

@@ -4,10 +4,11 @@ import { emailOtpProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
 import { about } from '../steps/about.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
 import { loadAddressee } from '../steps/email-address.ts'
 import { type CodeSubject, newEmailCode, verifyEmailCode } from '../steps/email-codes.ts'
-import { findRecipient, storeSent, viewRecipient } from '../steps/email-recipient.ts'
+import { findRecipient, storeSent } from '../steps/email-recipient.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
 import {
@@ -44,7 +45,7 @@ export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context
     about: { organization, member_id: recipient.member.member_id }
   })
   const sent = await storeSent(context, recipient, ({ member_id }) => [write(member_id)])
-  return { ...viewRecipient(context, sent), member_created: sent.isNew }
+  return { ...answerMember(context, sent.member, organization), member_created: sent.isNew }
 }
 
 /**

@@ -3,9 +3,9 @@ import { assertSendsEmail } from '../delivery/deliver.ts'
 import { assertMayUpdateEmail } from '../domain/email-update.ts'
 import { emailOtpProof, magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized } from '../steps/caller.ts'
 import { newEmailCode } from '../steps/email-codes.ts'
-import { viewRecipient } from '../steps/email-recipient.ts'
 import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
@@ -60,5 +60,5 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
     { do: 'deleteMemberCodes', member_id, purpose },
     write(member_id)
   ])
-  return viewRecipient(context, { organization, member, isNew: false })
+  return answerMember(context, member, organization)
 }

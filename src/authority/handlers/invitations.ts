@@ -16,8 +16,9 @@ import {
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorizedBy } from '../steps/caller.ts'
-import { findByEmail, viewRecipient } from '../steps/email-recipient.ts'
+import { findByEmail } from '../steps/email-recipient.ts'
 import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
@@ -83,7 +84,7 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
   return retryWhileStale(async () => {
     const { member, writes } = await planInvited(context, organization, request, newMemberId)
     await context.store.run([...writes, write(member.member_id)])
-    return viewRecipient(context, { organization, member, isNew: true })
+    return answerMember(context, member, organization)
   })
 }
 

@@ -2,9 +2,10 @@ import type { Handler } from '../context.ts'
 import { assertSendsEmail } from '../delivery/deliver.ts'
 import { magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
 import { loadAddressee } from '../steps/email-address.ts'
-import { findRecipient, storeSent, viewRecipient } from '../steps/email-recipient.ts'
+import { findRecipient, storeSent } from '../steps/email-recipient.ts'
 import { loadLink, newLink, readRedirectUrl, useLink } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
@@ -57,7 +58,7 @@ export const loginOrSignup: Handler<'magicLinks.email.loginOrSignup'> = async (
     about: { organization, member_id: recipient.member.member_id }
   })
   const sent = await storeSent(context, recipient, ({ member_id }) => [write(member_id)])
-  return { ...viewRecipient(context, sent), member_created: sent.isNew }
+  return { ...answerMember(context, sent.member, organization), member_created: sent.isNew }
 }
 
 /**

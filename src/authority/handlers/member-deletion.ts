@@ -2,10 +2,10 @@ import type { Handler } from '../context.ts'
 import { reactivateMember, writesOfDeletion, writesOfReactivation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
-import { answer } from './members.ts'
 
 /** What belongs to the member ends in the same unit, so no session that begins meanwhile outlives it. */
 export const deleteMember: Handler<'organizations.members.delete'> = (context, request) =>
@@ -28,5 +28,5 @@ export const reactivate: Handler<'organizations.members.reactivate'> = (context,
     }
     const member = reactivateMember(about(context, deleted), now)
     await store.run(writesOfReactivation(member))
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })

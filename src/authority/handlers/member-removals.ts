@@ -9,10 +9,10 @@ import {
 import { canonicalEmail, writesOfChange } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized, assertBackendCall } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
-import { answer } from './members.ts'
 
 /** What is taken away from a member. Sessions go on, also those that it proved; the next sign-in is without it. */
 
@@ -25,7 +25,7 @@ export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhone
     assertAuthorized(context, before, 'stytch.member', 'update.info.delete.mfa-phone')
     const member = withoutPhoneNumber(before, context.now)
     await context.store.run(writesOfChange(before, member))
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })
 
 /** Recovery codes stand in for the authenticator, so they go with it. One that waits for its first code goes as well. */
@@ -40,7 +40,7 @@ export const deleteTOTP: Handler<'organizations.members.deleteTOTP'> = (context,
       { do: 'deleteRecoveryCodes', member_id },
       ...writesOfChange(before, member)
     ])
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })
 
 export const deletePassword: Handler<'organizations.members.deletePassword'> = (
@@ -63,7 +63,7 @@ export const deletePassword: Handler<'organizations.members.deletePassword'> = (
       { do: 'deletePasswordById', member_id, member_password_id, onConflict: 'stale' },
       ...writesOfChange(before, member)
     ])
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })
 
 /** The address is free for other members then. */
@@ -82,7 +82,7 @@ export const unlinkRetiredEmail: Handler<'organizations.members.unlinkRetiredEma
     const member = withoutRetiredEmail(before, named, context.now)
     await context.store.run(writesOfChange(before, member))
     const { organization_id } = organization
-    return { organization_id, ...answer(context, member, organization) }
+    return { organization_id, ...answerMember(context, member, organization) }
   })
 
 export const deleteExternalId: Handler<'organizations.members.deleteExternalId'> = (
@@ -94,5 +94,5 @@ export const deleteExternalId: Handler<'organizations.members.deleteExternalId'>
     assertBackendCall(context)
     const member = withoutExternalId(before, context.now)
     await context.store.run(writesOfChange(before, member))
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })

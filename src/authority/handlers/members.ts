@@ -15,6 +15,7 @@ import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { connectionsOfLostRoles } from '../domain/roles.ts'
 import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
@@ -34,7 +35,7 @@ export const create: Handler<'organizations.members.create'> = (context, request
       memberContext(context, organization)
     )
     await runMemberWrites(context, member, writesOfCreation(member))
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })
 
 export const get: Handler<'organizations.members.get'> = async (
@@ -44,7 +45,7 @@ export const get: Handler<'organizations.members.get'> = async (
   const organization = await loadOrganization(context, organization_id)
   if (member_id !== undefined && email_address === undefined) {
     const { member } = await loadOrganizationAndMember(context, { organization_id, member_id })
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   }
   if (email_address === undefined || member_id !== undefined) {
     throw new OperationError('invalid_member_get_fields')
@@ -54,7 +55,7 @@ export const get: Handler<'organizations.members.get'> = async (
     canonicalEmail(email_address)
   )
   if (member === undefined) throw new OperationError('member_not_found')
-  return answer(context, member, organization)
+  return answerMember(context, member, organization)
 }
 
 export const update: Handler<'organizations.members.update'> = (context, request) =>
@@ -67,7 +68,7 @@ export const update: Handler<'organizations.members.update'> = (context, request
       ...writesOfChange(before, member),
       ...endedByLostRoles(context, before, member, request)
     ])
-    return answer(context, member, organization)
+    return answerMember(context, member, organization)
   })
 
 export const dangerouslyGet: Handler<'organizations.members.dangerouslyGet'> = async (
@@ -79,7 +80,7 @@ export const dangerouslyGet: Handler<'organizations.members.dangerouslyGet'> = a
     (await store.findMemberById(member_id)) ??
     (include_deleted === true ? await store.findDeletedMember(member_id) : undefined)
   if (member === undefined) throw new OperationError('member_not_found')
-  return answer(context, member, await loadOrganization(context, member.organization_id))
+  return answerMember(context, member, await loadOrganization(context, member.organization_id))
 }
 
 export const search: Handler<'organizations.members.search'> = async (
@@ -138,13 +139,4 @@ async function loadOrganizations(
     found.set(organization.organization_id, organization)
   }
   return found
-}
-
-/** What most operations on a member answer. */
-export function answer({ now }: Context, member: MemberRecord, organization: OrganizationRecord) {
-  return {
-    member_id: member.member_id,
-    member: viewMember(member, organization, now),
-    organization: viewOrganization(organization)
-  }
 }

@@ -4,7 +4,6 @@ import { newId } from '../crypto/tokens.ts'
 import { assertSendsSms } from '../delivery/deliver.ts'
 import { smsProof } from '../domain/factors.ts'
 import { isLocked } from '../domain/lockout.ts'
-import { viewMember } from '../domain/member-view.ts'
 import {
   assertMayEnrolFactor,
   assertMaySendSmsCode,
@@ -12,9 +11,9 @@ import {
   mfaPreferences
 } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import { numberToVerify } from '../domain/phone-numbers.ts'
 import type { Write } from '../domain/writes.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { compareCode } from '../steps/compare-code.ts'
@@ -53,9 +52,7 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
 
   const changed = await loadOrganizationAndMember(context, request)
   return {
-    member_id,
-    member: viewMember(changed.member, organization, now),
-    organization: viewOrganization(organization)
+    ...answerMember(context, changed.member, organization)
   }
 }
 

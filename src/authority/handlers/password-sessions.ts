@@ -1,10 +1,9 @@
 import type { Context, Handler } from '../context.ts'
-import { viewMember } from '../domain/member-view.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import { assertRecentlyAuthenticated, withPasswordSet } from '../domain/password-reset.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { about } from '../steps/about.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   loadOrganization,
@@ -45,9 +44,7 @@ export const reset: Handler<'passwords.sessions.reset'> = async (context, reques
 
     const changed = { ...member, member_password_id: password.member_password_id }
     return {
-      member_id,
-      member: viewMember(changed, organization, now),
-      organization: viewOrganization(organization),
+      ...answerMember(context, changed, organization),
       ...(await issueSession(changed, organization)),
       intermediate_session_token: '',
       member_authenticated: true,

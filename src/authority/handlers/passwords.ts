@@ -3,7 +3,6 @@ import type { Context, Handler } from '../context.ts'
 import { hashPassword, importHash, isOwnHash } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
 import { passwordProof } from '../domain/factors.ts'
-import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
   changeMember,
@@ -11,12 +10,12 @@ import {
   writesOfChange,
   writesOfCreation
 } from '../domain/members.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import { isStrong, ludsFeedback, strengthHints } from '../domain/password-strength.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { about } from '../steps/about.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { assertSessionReference, finishPrimary } from '../steps/primary-factor.ts'
@@ -83,10 +82,8 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     await runMemberWrites(context, migrated, [...writes, ...passwordWrites, ...ended])
 
     return {
-      member_id,
-      member_created: before === undefined,
-      member: viewMember({ ...migrated, member_password_id }, organization, now),
-      organization: viewOrganization(organization)
+      ...answerMember(context, { ...migrated, member_password_id }, organization),
+      member_created: before === undefined
     }
   })
 

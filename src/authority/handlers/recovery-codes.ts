@@ -1,15 +1,14 @@
 import type { Handler } from '../context.ts'
 import { newRecoveryCodes } from '../crypto/totp.ts'
 import { recoveryCodeProof } from '../domain/factors.ts'
-import { viewMember } from '../domain/member-view.ts'
 import { assertMayCompleteMfa } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import {
   assertHasAuthenticator,
   assertNoTotpCode,
   findRecoveryCode
 } from '../domain/recovery-codes.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
@@ -22,9 +21,7 @@ export const get: Handler<'recoveryCodes.get'> = async (context, request) => {
   const { member_id } = member
   const codes = await openRecoveryCodes(context, member_id)
   return {
-    member_id,
-    member: viewMember(member, organization, context.now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, member, organization),
     recovery_codes: codes.map(({ code }) => code)
   }
 }
@@ -43,9 +40,7 @@ export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) 
   ])
 
   return {
-    member_id,
-    member: viewMember(member, organization, context.now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, member, organization),
     recovery_codes
   }
 }

@@ -9,11 +9,10 @@ import {
   totpStep
 } from '../crypto/totp.ts'
 import { totpProof } from '../domain/factors.ts'
-import { viewMember } from '../domain/member-view.ts'
 import { assertMayEnrolFactor, assertMfaMethodAllowed, mfaPreferences } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import type { MemberRecord, TotpRecord } from '../domain/records.ts'
+import { answerMember } from '../steps/answer-member.ts'
 import { attempt } from '../steps/attempts.ts'
 import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
@@ -47,13 +46,11 @@ export const create: Handler<'totps.create'> = async (context, request) => {
   await store.run(writes)
 
   return {
-    member_id: member.member_id,
+    ...answerMember(context, member, organization),
     totp_registration_id,
     secret,
     qr_code: totpQrCode(secret, organization.organization_name, member.email_address),
-    recovery_codes,
-    member: viewMember(member, organization, now),
-    organization: viewOrganization(organization)
+    recovery_codes
   }
 }
 
@@ -123,9 +120,7 @@ export const migrate: Handler<'totps.migrate'> = async (context, request) => {
 
   const changed = await loadOrganizationAndMember(context, request)
   return {
-    member_id,
-    member: viewMember(changed.member, organization, now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, changed.member, organization),
     totp_registration_id,
     recovery_codes
   }

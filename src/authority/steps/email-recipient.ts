@@ -1,9 +1,7 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { viewMember } from '../domain/member-view.ts'
 import { createMember, writesOfCreation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { about } from './about.ts'
@@ -63,13 +61,4 @@ export function storeSent(
     await store.run([...creation, ...writesFor(member)])
     return { organization, member, isNew: known === undefined }
   })
-}
-
-/** What the API answers about whom it has written to. */
-export function viewRecipient({ now }: Context, { organization, member }: Recipient) {
-  return {
-    member_id: member.member_id,
-    member: viewMember(member, organization, now),
-    organization: viewOrganization(organization)
-  }
 }

@@ -3,14 +3,13 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { Context } from '../context.ts'
 import { addFactor, type Proof } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
-import { viewMember } from '../domain/member-view.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { acceptsFactor, missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
-import { type IssuedSession, prepareIssue, startSession, touchSession } from './issue-session.ts'
+import { answerMember } from './answer-member.ts'
+import { prepareIssue, startSession, touchSession } from './issue-session.ts'
 import { hasSessionCredential, loadSession, type SessionCredential } from './load.ts'
 
 /** What another system vouches for. */
@@ -55,7 +54,10 @@ export async function finishExternal(
       : touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
   await runMemberWrites(context, member, [...writes, write, ...forgetAfterPrimary(member)])
-  return externalAnswer(context, member, organization, await issueSession(member, organization))
+  return {
+    ...answerMember(context, member, organization),
+    ...(await issueSession(member, organization))
+  }
 }
 
 const needsSecondFactor =
@@ -69,19 +71,4 @@ function withRenewed(
 ): readonly AuthenticationFactor[] {
   const others = found?.authentication_factors.filter(({ type }) => type !== proof.type) ?? []
   return addFactor(others, proof, now)
-}
-
-/** A session, and nothing about what could be missing. */
-export function externalAnswer(
-  { now }: Context,
-  member: MemberRecord,
-  organization: OrganizationRecord,
-  issued: IssuedSession
-) {
-  return {
-    member_id: member.member_id,
-    member: viewMember(member, organization, now),
-    organization: viewOrganization(organization),
-    ...issued
-  }
 }

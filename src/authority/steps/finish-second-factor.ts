@@ -3,10 +3,9 @@ import type { CompletedSignInResponse } from '../../wire/sign-in.ts'
 import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
 import { addFactor, type Proof } from '../domain/factors.ts'
-import { viewMember } from '../domain/member-view.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
+import { answerMember } from './answer-member.ts'
 import { loadCarrier } from './carrier.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
 import { loadOrganizationAndMember } from './load.ts'
@@ -57,9 +56,7 @@ async function finish(
 
   const changed = await loadOrganizationAndMember(context, request)
   return {
-    member_id,
-    member: viewMember(changed.member, organization, now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, changed.member, organization),
     ...(await issueSession(changed.member, organization)),
     member_device: null
   }

@@ -4,8 +4,6 @@ import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { verifiesAddress } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
-import { viewMember } from '../domain/member-view.ts'
-import { viewOrganization } from '../domain/organization-view.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -13,6 +11,7 @@ import type {
 } from '../domain/records.ts'
 import { missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
+import { answerMember } from './answer-member.ts'
 import {
   type IssuedSession,
   prepareIssue,
@@ -97,15 +96,13 @@ export function admitVerified(
 
 /** Nothing is missing: the member is signed in. */
 export function completedAnswer(
-  { now }: Context,
+  context: Context,
   member: MemberRecord,
   organization: OrganizationRecord,
   issued: IssuedSession
 ): SignInAnswer & IssuedSession {
   return {
-    member_id: member.member_id,
-    member: viewMember(member, organization, now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, member, organization),
     member_authenticated: true,
     intermediate_session_token: '',
     ...issued,
@@ -140,9 +137,7 @@ async function suspendSignIn(
   if (code !== undefined) unit.push(code)
   await context.store.run(unit)
   return {
-    member_id: member.member_id,
-    member: viewMember(admitted.member, organization, context.now),
-    organization: viewOrganization(organization),
+    ...answerMember(context, admitted.member, organization),
     member_authenticated: false,
     intermediate_session_token: token,
     session_token: '',
