@@ -45,7 +45,11 @@ export interface AuthorityOptions {
 }
 
 export interface Authority {
-  /** An Express app that answers `/v1/b2b/…`, for `createServer` or `app.use`. It belongs at the root of its own origin. */
+  /**
+   * Answers `/v1/b2b/…`, whatever else is asked for too: for `createServer` of `node:http`, or for `app.use` of Express. It
+   * belongs at the root of its own origin. It reads request bodies itself, 64 kB at most; mounted behind a body parser it
+   * takes what the parser left in `req.body`, JSON and forms alike, and the limits of the parser then count.
+   */
   readonly app: RequestListener
   /** Serves the app. Port 0, the default, takes any free one; the host defaults to 127.0.0.1. */
   listen(port?: number, host?: string): Promise<{ readonly url: string; readonly port: number }>

@@ -1,9 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import express5, { type RequestHandler } from 'express'
+import express4 from 'express4'
 import request from 'supertest'
 import { createAuthority } from '../../src/authority/create-authority.ts'
 import type { Authority } from '../../src/authority.ts'
 import { listRoutes } from '../../src/wire/routes.ts'
+import { close, listen } from '../support/listen.ts'
 
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
 const secret = 'secret-of-the-project'
@@ -289,6 +295,138 @@ const fieldNames = [
   'cursor',
   'query'
 ]
+
+describe('the app, mounted in Express', () => {
+  const create = '/v1/b2b/organizations'
+  const parsers = {
+    'no parser': [],
+    'a parser of JSON': [express5.json()],
+    'a parser of forms': [express5.urlencoded({ extended: true })],
+    'a parser of bytes': [express5.raw({ type: '*/*' })],
+    'a parser of text': [express5.text({ type: '*/*' })],
+    'both of Express 4': [express4.urlencoded({ extended: false }), express4.json()],
+    'the other of Express 4': [express4.urlencoded({ extended: false })]
+  }
+  const hosts = Object.entries(parsers).flatMap(([name, handlers]) => {
+    const make = name.endsWith('Express 4') ? express4 : express5
+    return [[name, (app: Authority['app']) => make().use(...handlers, app)] as const]
+  })
+
+  test.each(hosts)('behind %s reads JSON', async (_, mount) => {
+    const host = mount(authority.app)
+    const organization_name = `Mounted ${crypto.randomUUID()}`
+    const answer = await request(host)
+      .post(create)
+      .auth(project_id, secret)
+      .send({ organization_name })
+    expect([answer.status, answer.body.organization?.organization_name]).toEqual([
+      200,
+      organization_name
+    ])
+    const refusals = [
+      request(host).post(create).auth(project_id, secret).send([]),
+      request(host).post(create).auth(project_id, secret).type('text/plain').send('{}'),
+      request(host).post(create).auth(project_id, secret).type('form').send({ a: 'b' }),
+      request(host).post(create).auth(project_id, secret)
+    ]
+    expect((await Promise.all(refusals)).map(({ body }) => body.error_type)).toEqual([
+      'invalid_argument',
+      'unsupported_media_type',
+      'unsupported_media_type',
+      'organization_name_missing'
+    ])
+  })
+
+  test.each(hosts)('behind %s reads forms', async (_, mount) => {
+    const token = request(mount(authority.app)).post('/v1/oauth2/token')
+    const form = 'grant_type=authorization_code&client_id=unknown&code=x'
+    const answer = await token.type('form').send(form)
+    expect(answer.body).toMatchObject({ error: 'invalid_client', status_code: 401 })
+    const twice = await request(mount(authority.app))
+      .post('/v1/oauth2/token')
+      .type('form')
+      .send(`${form}&client_id=other`)
+    expect(twice.body).toMatchObject({ error: 'invalid_request', status_code: 400 })
+  })
+
+  test('behind a middleware that swallows bodies says that it cannot answer, and why', async () => {
+    const events: unknown[] = []
+    const listen = (event: unknown) => events.push(event)
+    subscribe('membergate.authority.error', listen)
+    const swallow: RequestHandler = (req, _res, next) => req.resume().on('end', next)
+    const answer = await request(express5().use(swallow, authority.app))
+      .post(create)
+      .auth(project_id, secret)
+      .send({ organization_name: 'Lost' })
+    unsubscribe('membergate.authority.error', listen)
+    expect(answer.body).toMatchObject({ status_code: 500, error_type: 'internal_server_error' })
+    expect(events).toMatchObject([{ operation: 'organizations.create' }])
+  })
+})
+
+describe('a target', () => {
+  /** As it is written: no client normalizes it. */
+  async function rawly(head: string, body = ''): Promise<string> {
+    const server = createServer(authority.app)
+    await listen(server)
+    const { port } = server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1')
+    const credentials = Buffer.from(`${project_id}:${secret}`).toString('base64')
+    socket.write(
+      `${head} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic ${credentials}\r\n${body}\r\n`
+    )
+    const answer = await text(socket)
+    await close(server)
+    return answer
+  }
+
+  test('may be a whole URL', async () => {
+    expect(await rawly('GET http://any.example/v1/b2b/organizations/acme')).toMatch(
+      /^HTTP\/1\.1 200 /
+    )
+    expect(await rawly('GET http://any.example')).toMatch(/^HTTP\/1\.1 404 /)
+  })
+
+  test.each(['OPTIONS *', 'GET /v1/b2b/../b2b/organizations/acme', 'GET /v1/b2b/organizations/'])(
+    'is not guessed from %s',
+    async (head) => {
+      expect(await rawly(head)).toMatch(/^HTTP\/1\.1 404 [\s\S]*"route_not_found"/)
+    }
+  )
+
+  test('asked for with HEAD is answered as with GET, without a body', async () => {
+    const path = '/v1/b2b/organizations/acme'
+    const [got, headed] = [await rawly(`GET ${path}`), await rawly(`HEAD ${path}`)]
+    const [headers = ''] = got.split('\r\n\r\n')
+    expect(headed.replace(/Date: .*/, '')).toBe(`${headers}\r\n\r\n`.replace(/Date: .*/, ''))
+    expect(headed).toMatch(/Content-Length: [1-9]/)
+    const other = await rawly('HEAD /v1/b2b/organizations/search')
+    expect(other).toMatch(/^HTTP\/1\.1 405 [\s\S]*Allow: POST\r\n/)
+  })
+
+  test('is decoded once, parameter by parameter', async () => {
+    expect(await rawly('GET /v1/b2b/organizations/%61cme')).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await rawly('GET /v1/b2b/organizations/acme%2Fmetrics')).toMatch(
+      /"organization_not_found"/
+    )
+    expect(await rawly('GET /v1/b2b/organizations/%2561cme')).toMatch(/"organization_not_found"/)
+    expect(await rawly('GET /v1/b2b/organization%73/acme')).toMatch(/"route_not_found"/)
+    expect(await rawly('GET /v1/b2b/organizations/%E0%A4%A')).toMatch(
+      /^HTTP\/1\.1 400 [\s\S]*"invalid_argument"/
+    )
+  })
+
+  test('may carry a body with an encoding or a length of its own, which must be plain', async () => {
+    const post = 'POST /v1/b2b/organizations'
+    const json = 'Content-Type: application/json; charset="UTF-8"\r\n'
+    const chunked = `${json}Transfer-Encoding: chunked\r\n\r\n`
+    expect(await rawly(post, `${chunked}2\r\n{}\r\n0\r\n`)).toMatch(/"organization_name_missing"/)
+    const large = `10001\r\n${'x'.repeat(65_537)}\r\n0\r\n`
+    expect(await rawly(post, `${chunked}${large}`)).toMatch(/^HTTP\/1\.1 413 /)
+    const marked = `${json}Content-Length: 5\r\n\r\n\ufeff{}`
+    expect(await rawly(post, marked)).toMatch(/"organization_name_missing"/)
+  })
+})
 
 test('a query parameter that is repeated is refused', async () => {
   const answer = await get(

@@ -12,7 +12,7 @@ const doors: readonly string[] = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith('.json'))
   .map((path) => join(manifest.name, path))
 const dependencies = Object.keys(manifest.dependencies)
-const withoutExpress = doors.filter((door) => !/\/(authority|testing)$/.test(door))
+const withoutAuthority = doors.filter((door) => !/\/(authority|testing)$/.test(door))
 
 const timeout = 120_000
 let folder: string
@@ -192,11 +192,11 @@ describe('installed beside no framework and no driver', () => {
   test('all doors but those of the authority load', async () => {
     const code = `
       const load = (door) => import(door).then((exported) => [door, exported])
-      const found = await Promise.all(${JSON.stringify(withoutExpress)}.map(load))
+      const found = await Promise.all(${JSON.stringify(withoutAuthority)}.map(load))
       for (const absent of ['express', 'koa', 'pg']) {
         await import(absent).then(() => process.exit(1), () => {})
       }${printNames}`
-    expect(await runScript(app, 'import.mjs', code)).toEqual(await namesOf(withoutExpress))
+    expect(await runScript(app, 'import.mjs', code)).toEqual(await namesOf(withoutAuthority))
   })
 })
 
@@ -252,7 +252,7 @@ describe('its types', () => {
     'need no types of a framework, from ESM and from CommonJS',
     async () => {
       const app = await install('typed', [...dependencies, '@types/node'])
-      const withoutFramework = withoutExpress.filter((door) => !door.endsWith('/koa'))
+      const withoutFramework = withoutAuthority.filter((door) => !door.endsWith('/koa'))
       expect(await compile(app, everyDoor(withoutFramework) + guarded)).toEqual([])
     },
     timeout

@@ -23,7 +23,8 @@ const allowed: Record<string, readonly string[]> = {
 const keepers: Record<string, readonly string[]> = {
   jose: ['jwt/jose.ts'],
   valibot: ['wire', 'jwt', 'client', 'core', 'authority'],
-  express: ['authority'],
+  express: [],
+  rou3: ['authority/http'],
   nodemailer: ['authority/delivery'],
   koa: ['adapters/koa.ts']
 }

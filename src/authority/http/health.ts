@@ -1,8 +1,9 @@
-import { type RequestHandler, Router } from 'express'
+import { answerJson } from './http-call.ts'
+import type { Endpoint } from './router.ts'
 
-/** What a supervisor asks about. */
+/** What a supervisor wants to know. */
 export interface Health {
-  /** Whether the authority ends: it answers what is under way, and wants nothing new. */
+  /** Whether the authority ends: it answers what is in flight, and wants nothing new. */
   isClosing(): boolean
   /** Whether the database answers. */
   ping(): Promise<void>
@@ -11,37 +12,37 @@ export interface Health {
 const pingMs = 2000
 
 /**
- * `/health/live`: the process answers. `/health/ready`: it should be sent requests. Both are for anybody, and say nothing
- * else.
+ * `/health/live`: the process answers. `/health/ready`: it should be sent requests. Both need no credentials, and say
+ * nothing else.
  */
-export function healthRoutes(health: Health): Router {
-  const isAnswering = shareWhileUnderWay(() => answersInTime(health.ping))
-  return Router({ caseSensitive: true, strict: true })
-    .get(
-      '/health/live',
-      answer('live', async () => true)
-    )
-    .get(
-      '/health/ready',
-      answer('ready', async () => !health.isClosing() && (await isAnswering()))
-    )
+export function healthEndpoints(health: Health): readonly Endpoint[] {
+  const isAnswering = shareWhileInFlight(() => answersInTime(health.ping))
+  return [
+    healthEndpoint('live', async () => true),
+    healthEndpoint('ready', async () => !health.isClosing() && (await isAnswering()))
+  ]
 }
 
-function answer(name: string, check: () => Promise<boolean>): RequestHandler {
-  return async function answerHealth(_req, res) {
-    const healthy = await check()
-    res.status(healthy ? 200 : 503).json({ [name]: healthy })
+function healthEndpoint(name: 'live' | 'ready', check: () => Promise<boolean>): Endpoint {
+  return {
+    method: 'GET',
+    path: `/health/${name}`,
+    name: `/health/${name}`,
+    async answer(call) {
+      const healthy = await check()
+      answerJson(call, healthy ? 200 : 503, { [name]: healthy })
+    }
   }
 }
 
-/** However many ask at once, the database is asked once. */
-function shareWhileUnderWay<Result>(work: () => Promise<Result>): () => Promise<Result> {
-  let underWay: Promise<Result> | undefined
+/** However many requests come at once, the database is asked once. */
+function shareWhileInFlight<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let inFlight: Promise<Result> | undefined
   return () => {
-    underWay ??= work().finally(() => {
-      underWay = undefined
+    inFlight ??= work().finally(() => {
+      inFlight = undefined
     })
-    return underWay
+    return inFlight
   }
 }
 

@@ -1,9 +1,3 @@
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  Router
-} from 'express'
 import type { Context } from '../context.ts'
 import { findApp, isPublic } from '../domain/connected-apps.ts'
 import type { ConnectedApp, ProjectRecord } from '../domain/records.ts'
@@ -18,67 +12,61 @@ import { OAuthRefusal, oauthErrors } from '../oauth-refusal.ts'
 import type { Store } from '../store/store.ts'
 import { isRightSecret } from './basic-credentials.ts'
 import { findPublicProject } from './find-project.ts'
-import { localsOf } from './locals.ts'
+import { answerJson, type HttpCall, headerOf } from './http-call.ts'
+import { readForm } from './read-body.ts'
+import type { Endpoint } from './router.ts'
 
 interface OAuthClientsOptions {
   readonly store: Store
   readonly contextOf: (project: ProjectRecord) => Context
 }
 
-const publicPath = '/v1/public/:project_id/oauth2'
+const publicPath = '/v1/public/{project_id}/oauth2'
 
 /** What is called by apps that members let in: forms in, the errors of OAuth out, and an app's own credentials. */
-export function answerOAuthClients(options: OAuthClientsOptions): Router {
-  const router = Router({ caseSensitive: true, strict: true })
+export function oauthClientEndpoints(options: OAuthClientsOptions): readonly Endpoint[] {
   const endpoints: readonly (readonly [string, OAuthHandler])[] = [
     ['/v1/oauth2/token', redeemCode],
     [`${publicPath}/token`, redeemCode],
     [`${publicPath}/introspect`, introspect],
     [`${publicPath}/revoke`, revoke]
   ]
-  for (const [path, handle] of endpoints) {
-    router.post(path, nameEndpoint(path), readForm, answerApp(handle, options))
-  }
-  router.use(answerOAuthError)
-  return router
+  return endpoints.map(([path, handle]) => ({
+    method: 'POST',
+    path,
+    name: path,
+    async answer(call) {
+      try {
+        const body = await answerApp(call, handle, options)
+        answerJson(call, 200, { request_id: call.request_id, status_code: 200, ...body })
+      } catch (error) {
+        if (!(error instanceof OAuthRefusal)) throw error
+        answerOAuthError(call, error)
+      }
+    }
+  }))
 }
 
-function nameEndpoint(path: string): RequestHandler {
-  return function rememberEndpoint(_req, res, next) {
-    localsOf(res).operation = path
-    next()
-  }
-}
-
-const parseForm = express.urlencoded({ extended: false, limit: '64kb', inflate: false })
-
-const readForm: RequestHandler = (req, res, next) => {
-  if (req.is('application/x-www-form-urlencoded') === false) {
-    throw new OAuthRefusal('invalid_request', 'The body must be a form.')
-  }
-  parseForm(req, res, next)
-}
-
-function answerApp(
+async function answerApp(
+  call: HttpCall,
   handle: OAuthHandler,
   { store, contextOf }: OAuthClientsOptions
-): RequestHandler {
-  return async function answer(req, res) {
-    const form = formOf(req)
-    const { client_id, client_secret } = readClient(req, form)
-    const project = await findProject(store, req, client_id)
-    const app = project && findApp(project.settings, client_id)
-    if (project === undefined || app === undefined || !provesItself(app, client_secret)) {
-      throw new OAuthRefusal('invalid_client', 'The client is unknown, or its secret is wrong.')
-    }
-    const body = await handle(contextOf(project), app, form)
-    res.status(200).json({ request_id: localsOf(res).request_id, status_code: 200, ...body })
+): Promise<object> {
+  const form = await formOf(call)
+  const { client_id, client_secret } = readClient(call, form)
+  const project = await findProject(store, call, client_id)
+  const app = project && findApp(project.settings, client_id)
+  if (project === undefined || app === undefined || !provesItself(app, client_secret)) {
+    throw new OAuthRefusal('invalid_client', 'The client is unknown, or its secret is wrong.')
   }
+  return handle(contextOf(project), app, form)
 }
 
 /** A parameter that comes twice is ambiguous (RFC 6749 section 3.2); an empty one counts as left out. */
-function formOf({ body }: Request): Form {
-  const parameters = Object.entries<unknown>(body ?? {})
+async function formOf({ req }: HttpCall): Promise<Form> {
+  const form = await readForm(req)
+  if (form === undefined) throw new OAuthRefusal('invalid_request', 'The body must be a form.')
+  const parameters = Object.entries<unknown>(form)
   if (parameters.some(([, value]) => typeof value !== 'string')) {
     throw new OAuthRefusal('invalid_request', 'A parameter comes more than once.')
   }
@@ -91,8 +79,8 @@ interface ClientCredentials {
 }
 
 /** By HTTP Basic or in the form, not by both (RFC 6749 section 2.3). */
-function readClient(req: Request, form: Form): ClientCredentials {
-  const basic = readBasic(req.get('authorization'))
+function readClient(call: HttpCall, form: Form): ClientCredentials {
+  const basic = readBasic(headerOf(call, 'Authorization'))
   const { client_id = basic?.client_id, client_secret } = form
   if (client_id === undefined) {
     throw new OAuthRefusal('invalid_client', 'The request does not say which client it is of.')
@@ -122,11 +110,11 @@ function decodeFormText(text: string): string {
 /** By the path, else by the client: no two projects have a client of one id. */
 async function findProject(
   store: Store,
-  { params }: Request,
+  { params }: HttpCall,
   client_id: string
 ): Promise<ProjectRecord | undefined> {
   const { project_id } = params
-  if (typeof project_id === 'string') return findPublicProject(store, project_id)
+  if (project_id !== undefined) return findPublicProject(store, project_id)
   const projects = await store.listProjects()
   const [project, other] = projects.filter(({ settings }) => findApp(settings, client_id))
   return other === undefined ? project : undefined
@@ -139,17 +127,15 @@ function provesItself(app: ConnectedApp, client_secret: string | undefined): boo
     : isRightSecret(client_secret ?? '', app.client_secret_hash)
 }
 
-const answerOAuthError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
-  if (!(error instanceof OAuthRefusal) || res.headersSent) {
-    next(error)
-    return
+function answerOAuthError(call: HttpCall, { error, description }: OAuthRefusal): void {
+  const status_code = oauthErrors[error]
+  if (status_code === 401) {
+    call.res.setHeader('WWW-Authenticate', 'Basic realm="membergate", charset="UTF-8"')
   }
-  const status_code = oauthErrors[error.error]
-  if (status_code === 401) res.set('WWW-Authenticate', 'Basic realm="membergate", charset="UTF-8"')
-  res.status(status_code).json({
-    error: error.error,
-    error_description: error.description,
-    request_id: localsOf(res).request_id,
+  answerJson(call, status_code, {
+    error,
+    error_description: description,
+    request_id: call.request_id,
     status_code
   })
 }

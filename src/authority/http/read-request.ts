@@ -1,8 +1,9 @@
-import type { Request } from 'express'
 import * as v from 'valibot'
 import { isErrorType } from '../../wire/error-types.ts'
 import type { Route } from '../../wire/route.ts'
 import { OperationError } from '../domain/operation-error.ts'
+import type { HttpCall } from './http-call.ts'
+import { readJson } from './read-body.ts'
 
 const maxDepth = 32
 
@@ -10,13 +11,15 @@ const maxDepth = 32
  * Path, query and body as one request, checked by the schema of its route. The path comes last: it says what is asked
  * for, whatever else stands in the body.
  */
-export function readRequest(route: Route<unknown, unknown>, req: Request): unknown {
-  const body: unknown = req.body === undefined ? {} : req.body
+export async function readRequest(
+  route: Route<unknown, unknown>,
+  { req, query, params }: HttpCall
+): Promise<unknown> {
+  const body = await readJson(req)
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new OperationError('invalid_argument', 'The request body must be a JSON object.')
   }
-  const query = route.method === 'GET' ? req.query : {}
-  const request = { ...query, ...body, ...req.params }
+  const request = { ...(route.method === 'GET' ? query : {}), ...body, ...params }
   if (!isStorable(request, maxDepth)) {
     throw new OperationError(
       'invalid_argument',
