@@ -7,8 +7,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
-import { auditedAs, auditKinds } from '../../src/authority/domain/audit.ts'
+import { auditKinds } from '../../src/authority/domain/audit.ts'
 import { auditChannel } from '../../src/authority/http/audited.ts'
+import { operations } from '../../src/authority/operations.ts'
 import { help } from '../../src/cli/help.ts'
 import { accessProblems } from '../../src/errors/access-error.ts'
 import { unavailableProblems } from '../../src/errors/unavailable-error.ts'
@@ -152,7 +153,7 @@ describe('self-hosting.md on the audit', () => {
       ]
     )
     const operationsOf = (kind: unknown) =>
-      Object.entries(auditedAs).flatMap(([name, own]) => (own === kind ? [name] : []))
+      Object.entries(operations).flatMap(([name, { audit }]) => (audit === kind ? [name] : []))
     expect(rows).toEqual([...auditKinds, null].map((kind) => [kind, operationsOf(kind)]))
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as v from 'valibot'
-import { auditedAs } from '../../src/authority/domain/audit.ts'
+import { operations as table } from '../../src/authority/operations.ts'
 import type { Route } from '../../src/wire/route.ts'
 import { listRoutes, type OperationName } from '../../src/wire/routes.ts'
 import { auditOf } from '../support/audit.ts'
@@ -351,7 +351,7 @@ describe('every operation', () => {
         const events = await auditOf(world.database, async () => {
           answer = await world.send(operation, request)
         })
-        const kind = auditedAs[operation as OperationName]
+        const kind = table[operation as OperationName].audit
         if (kind === null) {
           expect(events).toEqual([])
           return
@@ -386,7 +386,7 @@ describe('every operation', () => {
       const events = await auditOf(world.database, async () => {
         for (const [operation, request] of requests) {
           const { error_type, request_id } = await world.errorOf(world.send(operation, request))
-          const kind = auditedAs[operation as OperationName]
+          const kind = table[operation as OperationName].audit
           if (kind === null || !isWellFormed(operation, request)) continue
           const call = { request_id, kind, operation }
           expected.push(expect.objectContaining({ ...call, outcome: 'refused', error_type }))

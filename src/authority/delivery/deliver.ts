@@ -24,34 +24,28 @@ export class DeliveryUnavailable extends Error {
   }
 }
 
-/** Sends a text message, or ends the call: 503 when it is not taken in time, 501 when nobody sends text messages. */
+/** Sends a text message, or ends the call: 503 when it is not taken in time, 501 without a sender. */
 export async function sendSms(delivery: Delivery, message: SmsMessage): Promise<void> {
-  assertSendsSms(delivery)
+  assertSender(delivery, 'sms')
   await handOver(async () => delivery.sms?.(message))
 }
 
-/** Sends an e-mail, or ends the call: 503 when it is not taken in time, 501 when nobody sends e-mail. */
+/** Sends an e-mail, or ends the call: 503 when it is not taken in time, 501 without a sender. */
 export async function sendEmail(delivery: Delivery, message: EmailMessage): Promise<void> {
-  assertSendsEmail(delivery)
+  assertSender(delivery, 'email')
   await handOver(async () => delivery.email?.(message))
 }
 
-/** For before anything is written: 501 when nobody sends text messages. */
-export function assertSendsSms({ sms }: Delivery): void {
-  if (sms !== undefined) return
-  throw new OperationError(
-    'not_implemented',
-    'This server sends no text messages. Configure deliver.sms, or serve with --sms-webhook.'
-  )
+const missingSenders: Readonly<Record<keyof Delivery, string>> = {
+  sms: 'This server sends no text messages. Configure deliver.sms, or serve with --sms-webhook.',
+  email:
+    'This server sends no e-mail. Configure deliver.email, or serve with --email-webhook or MEMBERGATE_SMTP_URL.'
 }
 
-/** For before anything is written: 501 when nobody sends e-mail. */
-export function assertSendsEmail({ email }: Delivery): void {
-  if (email !== undefined) return
-  throw new OperationError(
-    'not_implemented',
-    'This server sends no e-mail. Configure deliver.email, or serve with --email-webhook or MEMBERGATE_SMTP_URL.'
-  )
+/** For before anything is written: 501 when the channel has no sender. */
+export function assertSender(delivery: Delivery, channel: keyof Delivery): void {
+  if (delivery[channel] !== undefined) return
+  throw new OperationError('not_implemented', missingSenders[channel])
 }
 
 async function handOver(send: () => Promise<void>): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Handler } from '../context.ts'
-import { assertSendsEmail } from '../delivery/deliver.ts'
 import { assertMayUpdateEmail } from '../domain/email-update.ts'
 import { emailOtpProof, magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
@@ -22,7 +21,6 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
   request
 ) => {
   const { store, now } = context
-  assertSendsEmail(context.delivery)
   const { organization, member } = await loadOrganizationAndMember(context, request)
   assertAuthorized(context, member, 'stytch.member', 'update.info.email')
   const email_address = canonicalEmail(request.email_address)

@@ -1,7 +1,6 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { assertSendsEmail } from '../delivery/deliver.ts'
 import { magicLinkProof } from '../domain/factors.ts'
 import { assertMayCreateMember } from '../domain/field-permissions.ts'
 import { assertMayInvite } from '../domain/invitations.ts'
@@ -41,7 +40,6 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
     locale,
     invite_expiration_minutes: minutes = defaultMinutes
   } = request
-  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const { organization_id } = organization
   assertAuthorizedBy(context, (caller) =>

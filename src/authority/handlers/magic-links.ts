@@ -1,5 +1,4 @@
 import type { Handler } from '../context.ts'
-import { assertSendsEmail } from '../delivery/deliver.ts'
 import { magicLinkProof } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { answerMember } from '../steps/answer-member.ts'
@@ -29,7 +28,6 @@ export const loginOrSignup: Handler<'magicLinks.email.loginOrSignup'> = async (
   request
 ) => {
   const { login_redirect_url, signup_redirect_url, pkce_code_challenge: code_challenge } = request
-  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
   const loginUrl = readRedirectUrl(context, login_redirect_url, 'no_login_redirect_url')
@@ -92,7 +90,6 @@ export const sendDiscovery: Handler<'magicLinks.email.discovery.send'> = async (
   context,
   { discovery_redirect_url, discovery_expiration_minutes: minutes = defaultMinutes, ...request }
 ) => {
-  assertSendsEmail(context.delivery)
   const email_address = canonicalEmail(request.email_address)
   const { link, token, write } = newLink(context, {
     kind: 'discovery_magic_link',

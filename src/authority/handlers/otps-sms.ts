@@ -1,7 +1,6 @@
 import type { Handler } from '../context.ts'
 import { isOneTimeCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
-import { assertSendsSms } from '../delivery/deliver.ts'
 import { smsProof } from '../domain/factors.ts'
 import { isLocked } from '../domain/lockout.ts'
 import {
@@ -28,8 +27,7 @@ import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
  * - What is refused, or could not be sent, leaves the number and the earlier code as they were.
  */
 export const send: Handler<'otps.sms.send'> = async (context, request) => {
-  const { store, environment, delivery, now } = context
-  assertSendsSms(delivery)
+  const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const carrier = namesCarrier(request) ? await loadCarrier(context, member, request) : undefined
   assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(carrier))

@@ -2,7 +2,6 @@ import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { assertCodeVerifier } from '../crypto/pkce.ts'
 import { isLinkToken, sha256 } from '../crypto/tokens.ts'
-import { assertSendsEmail } from '../delivery/deliver.ts'
 import { passwordProof } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
@@ -27,7 +26,6 @@ const deadToken = 'unable_to_auth_password_reset_token'
  */
 export const resetStart: Handler<'passwords.email.resetStart'> = async (context, request) => {
   const { store, now } = context
-  assertSendsEmail(context.delivery)
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
   const member = about(

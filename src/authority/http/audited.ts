@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import {
   type AuditedCall,
-  auditedAs,
+  type AuditKind,
   auditRecords,
   noteAnswer,
   noteIds,
@@ -33,10 +33,9 @@ export class AuditUnavailable extends Error {
  */
 export async function audited<Answer extends object>(
   context: Context,
-  { operation, request_id }: Call,
+  { operation, kind, request_id }: Call,
   work: () => Promise<Answer>
 ): Promise<Answer> {
-  const kind = auditedAs[operation]
   if (kind === null) return work()
   const call = { kind, operation, request_id, occurred_at: context.now }
 
@@ -55,7 +54,10 @@ export async function audited<Answer extends object>(
   return answer
 }
 
-type Call = Pick<AuditedCall, 'operation' | 'request_id'>
+interface Call extends Pick<AuditedCall, 'operation' | 'request_id'> {
+  /** `null`: the operation is not audited. */
+  readonly kind: AuditKind | null
+}
 
 /** What is refused early may be known by its member alone, as a used link is. */
 async function noteOrganization({ store, subject }: Context): Promise<void> {

@@ -23,7 +23,9 @@ export interface Shared {
 }
 
 /** Makes what a call of the project itself may use. */
-export function createContexts(shared: Shared): (project: ProjectRecord) => Context {
+export type ContextOf = (project: ProjectRecord) => Context
+
+export function createContexts(shared: Shared): ContextOf {
   const { store, atRest, strengthMeter, delivery, providers, now } = shared
   const signingKeysOf = signingKeysByProject(shared)
   return (project) => ({

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ParsedUrlQuery } from 'node:querystring'
+import type { Environment } from '../crypto/tokens.ts'
 
 /** A request, its answer, and what has shown of it so far. */
 export interface HttpCall {
@@ -28,4 +30,8 @@ export function answerJson({ res }: HttpCall, status: number, body: object): voi
     'Content-Length': Buffer.byteLength(text)
   })
   res.end(text)
+}
+
+export function newRequestId(environment: Environment): string {
+  return `request-id-${environment}-${randomUUID()}`
 }

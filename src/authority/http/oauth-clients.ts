@@ -1,4 +1,3 @@
-import type { Context } from '../context.ts'
 import { findApp, isPublic } from '../domain/connected-apps.ts'
 import type { ConnectedApp, ProjectRecord } from '../domain/records.ts'
 import {
@@ -10,7 +9,8 @@ import {
 } from '../handlers/oauth-clients.ts'
 import { OAuthRefusal, oauthErrors } from '../oauth-refusal.ts'
 import type { Store } from '../store/store.ts'
-import { isRightSecret } from './basic-credentials.ts'
+import { basicChallenge, isRightSecret } from './basic-credentials.ts'
+import type { ContextOf } from './contexts.ts'
 import { findPublicProject } from './find-project.ts'
 import { answerJson, type HttpCall, headerOf } from './http-call.ts'
 import { readForm } from './read-body.ts'
@@ -18,7 +18,7 @@ import type { Endpoint } from './router.ts'
 
 interface OAuthClientsOptions {
   readonly store: Store
-  readonly contextOf: (project: ProjectRecord) => Context
+  readonly contextOf: ContextOf
 }
 
 const publicPath = '/v1/public/{project_id}/oauth2'
@@ -129,9 +129,7 @@ function provesItself(app: ConnectedApp, client_secret: string | undefined): boo
 
 function answerOAuthError(call: HttpCall, { error, description }: OAuthRefusal): void {
   const status_code = oauthErrors[error]
-  if (status_code === 401) {
-    call.res.setHeader('WWW-Authenticate', 'Basic realm="membergate", charset="UTF-8"')
-  }
+  if (status_code === 401) call.res.setHeader('WWW-Authenticate', basicChallenge)
   answerJson(call, status_code, {
     error,
     error_description: description,

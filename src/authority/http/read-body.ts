@@ -60,12 +60,15 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const declared = Number(req.headers['content-length'])
     if (declared > maxBytes) throw new OperationError('request_too_large')
+    if (req.readableEnded) resolve(Buffer.alloc(0))
     const chunks: Buffer[] = []
     let size = 0
-    req.on('data', (chunk: Buffer) => {
+    req.on('data', function keep(chunk: Buffer) {
+      chunks.push(chunk)
       size += chunk.length
-      if (size <= maxBytes) chunks.push(chunk)
-      else reject(new OperationError('request_too_large'))
+      if (size <= maxBytes) return
+      req.off('data', keep)
+      reject(new OperationError('request_too_large'))
     })
     req.once('end', () => resolve(Buffer.concat(chunks)))
     // The client went away: there is no answer to give, and nothing of ours failed.

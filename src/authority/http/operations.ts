@@ -1,0 +1,114 @@
+import { type Authorization, authorizationHeaders } from '../../wire/authorization.ts'
+import type { Route } from '../../wire/route.ts'
+import { listRoutes, type OperationName } from '../../wire/routes.ts'
+import type { Context } from '../context.ts'
+import { assertSender } from '../delivery/deliver.ts'
+import { OperationError } from '../domain/operation-error.ts'
+import type { ProjectRecord } from '../domain/records.ts'
+import { type Operation, operations } from '../operations.ts'
+import { environmentOf } from '../project-id.ts'
+import { loadCaller } from '../steps/caller.ts'
+import type { Store } from '../store/store.ts'
+import { audited } from './audited.ts'
+import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
+import type { ContextOf, Shared } from './contexts.ts'
+import { findPublicProject } from './find-project.ts'
+import { answerJson, type HttpCall, headerOf, newRequestId } from './http-call.ts'
+import { readRequest } from './read-request.ts'
+import type { Endpoint } from './router.ts'
+import { withDevice } from './with-device.ts'
+
+/** Each operation, and for each path what answers other methods. */
+export function operationEndpoints(shared: Shared, contextOf: ContextOf): readonly Endpoint[] {
+  const routes = listRoutes()
+  const methodsByPath = new Map<string, string[]>()
+  for (const [, { method, path }] of routes) {
+    methodsByPath.set(path, [...(methodsByPath.get(path) ?? []), method])
+  }
+  return [
+    ...routes.map(([name, route]) => operationEndpoint(name, route, shared, contextOf)),
+    ...[...methodsByPath].map(([path, methods]) => otherMethods(path, methods))
+  ]
+}
+
+function otherMethods(path: string, methods: readonly string[]): Endpoint {
+  return {
+    method: '',
+    path,
+    name: 'none',
+    answer({ res }) {
+      res.setHeader('Allow', methods.join(', '))
+      throw new OperationError('method_not_allowed')
+    }
+  }
+}
+
+function operationEndpoint(
+  name: OperationName,
+  route: Route<unknown, unknown>,
+  { store, lookUpDevice }: Shared,
+  contextOf: ContextOf
+): Endpoint {
+  const { handle, audit: kind, limits } = operations[name] as AnyOperation
+
+  async function answer(call: HttpCall): Promise<void> {
+    const project = await findProject(store, route, call)
+    const { project_id } = project
+    call.request_id = newRequestId(environmentOf(project_id))
+    const authorization = readAuthorization(call)
+    const carriesSession = Object.keys(authorization).length > 0
+    if (carriesSession && !route.takesAuthorization) throw takesNoSession()
+    const request = await readRequest(route, call)
+    const context = contextOf(project)
+    const { request_id } = call
+    const answer = await audited(context, { operation: name, kind, request_id }, async () => {
+      const caller = await loadCaller(context, authorization)
+      if (limits.sends !== undefined) assertSender(context.delivery, limits.sends)
+      return handle({ ...context, caller }, request)
+    })
+    const body = await withDevice(lookUpDevice, project_id, request, answer)
+    answerJson(call, 200, { request_id, status_code: 200, ...body })
+  }
+
+  return { method: route.method, path: route.path, name, answer }
+}
+
+/** The route has checked what the handler gets, which no type can follow from name to name. */
+type AnyOperation = Omit<Operation<OperationName>, 'handle'> & {
+  readonly handle: (context: Context, request: unknown) => Promise<object>
+}
+
+/** By Basic credentials; a public operation names its project in the path instead. */
+function findProject(
+  store: Store,
+  route: Route<unknown, unknown>,
+  call: HttpCall
+): Promise<ProjectRecord> {
+  return route.isPublic
+    ? findPublicProject(store, String(call.params.project_id))
+    : findAuthenticatedProject(store, call)
+}
+
+async function findAuthenticatedProject(store: Store, call: HttpCall): Promise<ProjectRecord> {
+  const { project_id, secret } = readBasicCredentials(headerOf(call, 'Authorization'))
+  const project = await store.ofProject(project_id).findProject()
+  const right = isRightSecret(secret, project?.secret_hash)
+  if (project === undefined || !right) throw new OperationError('unauthorized_credentials')
+  return project
+}
+
+/** No permission covers the call, so no member may make it; to ignore the session would grant everything. */
+function takesNoSession(): OperationError {
+  return new OperationError(
+    'session_authorization_error',
+    'This call cannot be made with a member session.'
+  )
+}
+
+function readAuthorization(call: HttpCall): Authorization {
+  const given = Object.entries(authorizationHeaders).flatMap(([name, header]) => {
+    const value = headerOf(call, header)
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(given)
+}
