@@ -327,12 +327,14 @@ describe('the app, mounted in Express', () => {
       request(host).post(create).auth(project_id, secret).send([]),
       request(host).post(create).auth(project_id, secret).type('text/plain').send('{}'),
       request(host).post(create).auth(project_id, secret).type('form').send({ a: 'b' }),
-      request(host).post(create).auth(project_id, secret)
+      request(host).post(create).auth(project_id, secret),
+      request(host).post(create).auth(project_id, secret).type('json').set('Content-Length', '0')
     ]
     expect((await Promise.all(refusals)).map(({ body }) => body.error_type)).toEqual([
       'invalid_argument',
       'unsupported_media_type',
       'unsupported_media_type',
+      'organization_name_missing',
       'organization_name_missing'
     ])
   })
