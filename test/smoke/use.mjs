@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
 
-const [situation] = process.argv.slice(2)
+const [installed] = process.argv.slice(2)
 const require = createRequire(import.meta.url)
 const { exports } = JSON.parse(readFileSync('node_modules/membergate/package.json', 'utf8'))
 const entryPoints = Object.keys(exports)
@@ -21,7 +21,7 @@ const seed = {
   ]
 }
 
-if (situation === 'alone') {
+if (installed === 'alone') {
   for (const entryPoint of entryPoints) await isImportedAndRequired(entryPoint)
   if (process.getBuiltinModule('node:sqlite') === undefined) await saysWhatToInstall()
   else await isServed(signsIn)
@@ -32,7 +32,7 @@ if (situation === 'alone') {
     await guardsIn(served, 'koa', startKoa)
   })
 }
-console.log(`${process.version}, ${situation}: works`)
+console.log(`${process.version}, ${installed}: works`)
 
 async function isImportedAndRequired(entryPoint) {
   const imported = await import(entryPoint)
