@@ -2,7 +2,7 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { type Conflict, OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { DatabaseUnavailable, type Engine, type Statement, type Value } from './engine.ts'
+import { DatabaseUnavailable, type Engine, type Statement } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
@@ -16,9 +16,10 @@ import { projectReads } from './reads/projects.ts'
 import { createReader } from './reads/reader.ts'
 import { sealedReads } from './reads/sealed.ts'
 import { sessionReads } from './reads/sessions.ts'
-import { readProject } from './records.ts'
+import type { Sql } from './sql.ts'
 import { openSqlite } from './sqlite.ts'
 import { statements } from './statements.ts'
+import { readProject } from './tables.ts'
 import { errorOfViolation } from './unique.ts'
 
 /** The database, seen by one project: whatever is asked or written, other projects do not exist. */
@@ -134,7 +135,7 @@ function createProjectStore(engine: Engine, project_id: string) {
 }
 
 function prepare(project_id: string, write: Write): Statement {
-  const statement = statements[write.do] as (write: Write) => readonly [string, ...Value[]]
-  const [sql, ...values] = statement(write)
-  return { sql, values: [project_id, ...values], guarded: write.onConflict !== undefined }
+  const statement = statements[write.do] as (write: Write) => Sql
+  const { text, values } = statement(write)
+  return { sql: text, values: [project_id, ...values], guarded: write.onConflict !== undefined }
 }

@@ -1,36 +1,41 @@
 import type { MemberRecord } from '../../domain/records.ts'
 import { endingWith } from '../like-pattern.ts'
-import { readMember } from '../records.ts'
 import type { MemberCondition, Page } from '../search.ts'
+import { list, raw, type Sql, sql } from '../sql.ts'
+import { readMember } from '../tables.ts'
 import type { Found, Reader } from './reader.ts'
 
-const memberColumns = 'm.*, p.member_password_id, t.totp_registration_id'
-const membersAndTheirs = (members: string) => `${members} m
+const memberColumns = raw('m.*, p.member_password_id, t.totp_registration_id')
+const membersAndTheirs = (members: string) =>
+  raw(`${members} m
   left join passwords p on p.project_id = m.project_id and p.member_id = m.member_id
-  left join totps t on t.project_id = m.project_id and t.member_id = m.member_id and t.active = 1`
+  left join totps t on t.project_id = m.project_id and t.member_id = m.member_id and t.active = 1`)
 const memberTables = membersAndTheirs('members')
 const memberTablesWithDeleted = membersAndTheirs(
   '(select * from members union all select * from deleted_members)'
 )
+const selectMembers = raw(`select ${memberColumns.text} from ${memberTables.text}`)
+const selectMembersWithEmails = raw(`${selectMembers.text}
+  join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id`)
 
 /** The member `m` has a verified address of the domain. */
-export function isColleague(pattern: string): string {
-  return `m.status = 'active' and m.email_address_verified = 1
-    and m.email_address like ${pattern} escape '\\'`
+export function isDomainMember(domain: string): Sql {
+  return sql`m.status = 'active' and m.email_address_verified = 1
+    and m.email_address like ${endingWith(`@${domain}`)} escape '\\'`
 }
 
 /** Members, by what names them. */
-export function memberReads({ all, one, find }: Reader) {
+export function memberReads({ all, one, exists, find }: Reader) {
   return {
     /** By id or external id, within the organization. */
-    async findMember(organization_id: string, address: string): Promise<MemberRecord | undefined> {
-      const rows = await all(
-        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.organization_id = $2
-         and (m.member_id = $3 or m.external_id = $3)`,
-        organization_id,
-        address
-      )
-      const row = rows.find(({ member_id }) => member_id === address) ?? rows[0]
+    async findMember(
+      organization_id: string,
+      identifier: string
+    ): Promise<MemberRecord | undefined> {
+      const rows = await all(sql`
+        ${selectMembers} where m.project_id = $1 and m.organization_id = ${organization_id}
+          and (m.member_id = ${identifier} or m.external_id = ${identifier})`)
+      const row = rows.find(({ member_id }) => member_id === identifier) ?? rows[0]
       return row && readMember(row)
     },
 
@@ -38,16 +43,14 @@ export function memberReads({ all, one, find }: Reader) {
     findMemberById(member_id: string): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        `select ${memberColumns} from ${memberTables} where m.project_id = $1 and m.member_id = $2`,
-        member_id
+        sql`${selectMembers} where m.project_id = $1 and m.member_id = ${member_id}`
       )
     },
 
     findDeletedMember(member_id: string): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        'select * from deleted_members where project_id = $1 and member_id = $2',
-        member_id
+        sql`select * from deleted_members where project_id = $1 and member_id = ${member_id}`
       )
     },
 
@@ -57,30 +60,23 @@ export function memberReads({ all, one, find }: Reader) {
     ): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        `select ${memberColumns} from ${memberTables} where m.project_id = $1
-         and m.organization_id = $2 and p.member_password_id = $3`,
-        organization_id,
-        member_password_id
+        sql`${selectMembers} where m.project_id = $1 and m.organization_id = ${organization_id}
+          and p.member_password_id = ${member_password_id}`
       )
     },
 
     async countMembers(organization_id: string): Promise<number> {
-      const [row] = await all(
-        'select count(*) as total from members where project_id = $1 and organization_id = $2',
-        organization_id
-      )
+      const [row] = await all(sql`
+        select count(*) as total from members
+        where project_id = $1 and organization_id = ${organization_id}`)
       return Number(row?.total)
     },
 
     /** Whether a member of the organization has it. */
-    async isPhoneNumberTaken(organization_id: string, mfa_phone_number: string): Promise<boolean> {
-      const owners = await all(
-        `select 1 as taken from members
-         where project_id = $1 and organization_id = $2 and mfa_phone_number = $3`,
-        organization_id,
-        mfa_phone_number
-      )
-      return owners.length > 0
+    isPhoneNumberTaken(organization_id: string, mfa_phone_number: string): Promise<boolean> {
+      return exists(sql`
+        select 1 as taken from members where project_id = $1
+          and organization_id = ${organization_id} and mfa_phone_number = ${mfa_phone_number}`)
     },
 
     /** By current address, not by a retired one. */
@@ -90,12 +86,9 @@ export function memberReads({ all, one, find }: Reader) {
     ): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        `select ${memberColumns} from ${memberTables}
-         join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
-           and e.email_address = m.email_address
-         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
-        organization_id,
-        email_address
+        sql`${selectMembersWithEmails} and e.email_address = m.email_address
+          where e.project_id = $1 and e.organization_id = ${organization_id}
+            and e.email_address = ${email_address}`
       )
     },
 
@@ -106,11 +99,9 @@ export function memberReads({ all, one, find }: Reader) {
     ): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        `select ${memberColumns} from ${memberTables}
-         join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id
-         where e.project_id = $1 and e.organization_id = $2 and e.email_address = $3`,
-        organization_id,
-        email_address
+        sql`${selectMembersWithEmails}
+          where e.project_id = $1 and e.organization_id = ${organization_id}
+            and e.email_address = ${email_address}`
       )
     },
 
@@ -120,18 +111,14 @@ export function memberReads({ all, one, find }: Reader) {
       email_address: string,
       now: number
     ): Promise<readonly string[]> {
-      const rows = await all(
-        `select m.member_id from members m join (
-           select project_id, member_id from links where kind = 'email_update'
-             and email_address = $3 and used_at is null and expires_at > $4
-           union select project_id, member_id from one_time_codes where purpose = 'email_update'
-             and recipient = $3 and used_at is null and expires_at > $4
-         ) u on u.project_id = m.project_id and u.member_id = m.member_id
-         where m.project_id = $1 and m.organization_id = $2`,
-        organization_id,
-        email_address,
-        now
-      )
+      const rows = await all(sql`
+        select m.member_id from members m join (
+          select project_id, member_id from links where kind = 'email_update'
+            and email_address = ${email_address} and used_at is null and expires_at > ${now}
+          union select project_id, member_id from one_time_codes where purpose = 'email_update'
+            and recipient = ${email_address} and used_at is null and expires_at > ${now}
+        ) u on u.project_id = m.project_id and u.member_id = m.member_id
+        where m.project_id = $1 and m.organization_id = ${organization_id}`)
       return rows.map(({ member_id }) => String(member_id))
     },
 
@@ -140,38 +127,26 @@ export function memberReads({ all, one, find }: Reader) {
       email_address: string,
       limit: number
     ): Promise<readonly MemberRecord[]> {
-      const rows = await all(
-        `select ${memberColumns} from ${memberTables}
-         where m.project_id = $1 and m.email_address = $2
-           and m.member_id in (select member_id from member_emails
-             where project_id = $1 and email_address = $2)
-         order by m.created_at, m.member_id limit $3`,
-        email_address,
-        limit
-      )
+      const rows = await all(sql`
+        ${selectMembers} where m.project_id = $1 and m.email_address = ${email_address}
+          and m.member_id in (select member_id from member_emails
+            where project_id = $1 and email_address = ${email_address})
+        order by m.created_at, m.member_id limit ${limit}`)
       return rows.map(readMember)
     },
 
     /** Whether a member of the organization has the address, or had it. */
-    async wasEmailUsed(organization_id: string, email_address: string): Promise<boolean> {
-      const rows = await all(
-        `select 1 from member_emails
-         where project_id = $1 and organization_id = $2 and email_address = $3`,
-        organization_id,
-        email_address
-      )
-      return rows.length > 0
+    wasEmailUsed(organization_id: string, email_address: string): Promise<boolean> {
+      return exists(sql`
+        select 1 from member_emails where project_id = $1
+          and organization_id = ${organization_id} and email_address = ${email_address}`)
     },
 
     /** Whether an active member has a verified address of the domain. */
-    async hasVerifiedMember(organization_id: string, domain: string): Promise<boolean> {
-      const rows = await all(
-        `select 1 from members m where m.project_id = $1 and m.organization_id = $2
-           and ${isColleague('$3')} limit 1`,
-        organization_id,
-        endingWith(`@${domain}`)
-      )
-      return rows.length > 0
+    hasVerifiedMember(organization_id: string, domain: string): Promise<boolean> {
+      return exists(sql`
+        select 1 from members m where m.project_id = $1
+          and m.organization_id = ${organization_id} and ${isDomainMember(domain)} limit 1`)
     },
 
     searchMembers(
@@ -179,14 +154,12 @@ export function memberReads({ all, one, find }: Reader) {
       condition: MemberCondition,
       page: Page
     ): Promise<Found<MemberRecord>> {
-      const first = condition.values.length + 2
-      const list = organization_ids.map((_, index) => `$${first + index}`).join(', ')
       return find(readMember, page, {
         columns: memberColumns,
-        source: `${condition.withDeleted ? memberTablesWithDeleted : memberTables} where m.project_id = $1 and ${condition.sql}
-          and m.organization_id in (${list})`,
-        values: [...condition.values, ...organization_ids],
-        order: 'm.created_at, m.member_id'
+        source: sql`${condition.withDeleted ? memberTablesWithDeleted : memberTables}
+          where m.project_id = $1 and ${condition}
+            and m.organization_id in (${list(organization_ids)})`,
+        order: raw('m.created_at, m.member_id')
       })
     }
   }

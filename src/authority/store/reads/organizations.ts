@@ -1,40 +1,39 @@
 import type { OrganizationRecord } from '../../domain/records.ts'
-import { containing, endingWith } from '../like-pattern.ts'
-import { readOrganization } from '../records.ts'
-import type { Condition, Page } from '../search.ts'
-import { isColleague } from './members.ts'
+import { containing } from '../like-pattern.ts'
+import type { Page } from '../search.ts'
+import { joined, list, raw, type Sql, sql } from '../sql.ts'
+import { readOrganization } from '../tables.ts'
+import { isDomainMember } from './members.ts'
 import type { Found, Reader } from './reader.ts'
 
 /** No member of the organization `o` has the address, or had it. */
-function isNewTo(email_address: string): string {
-  return `not exists (select 1 from member_emails e where e.project_id = o.project_id
+function isNewTo(email_address: string): Sql {
+  return sql`not exists (select 1 from member_emails e where e.project_id = o.project_id
     and e.organization_id = o.organization_id and e.email_address = ${email_address})`
 }
 
-/** Finds an array that has the text as an element, within JSON. */
-function elementPattern(text: string): string {
-  return containing(JSON.stringify(text))
+/** The JSON array or object of the column holds the text as an element. */
+function holds(column: Sql, text: string): Sql {
+  return sql`${column} like ${containing(JSON.stringify(text))} escape '\\'`
 }
 
 /** Organizations, by what names them and by whom they admit. */
 export function organizationReads({ all, one, find }: Reader) {
   return {
     /** By id, slug or external id: no text is two organizations. */
-    findOrganization(address: string): Promise<OrganizationRecord | undefined> {
+    findOrganization(identifier: string): Promise<OrganizationRecord | undefined> {
       return one(
         readOrganization,
-        `select * from organizations where project_id = $1
-         and organization_id = coalesce((select organization_id from organization_addresses
-           where project_id = $1 and address = $2), $2)`,
-        address
+        sql`select * from organizations where project_id = $1
+          and organization_id = coalesce((select organization_id from organization_addresses
+            where project_id = $1 and address = ${identifier}), ${identifier})`
       )
     },
 
     findOrganizationBySlug(slug: string): Promise<OrganizationRecord | undefined> {
       return one(
         readOrganization,
-        'select * from organizations where project_id = $1 and organization_slug = $2',
-        slug
+        sql`select * from organizations where project_id = $1 and organization_slug = ${slug}`
       )
     },
 
@@ -43,11 +42,9 @@ export function organizationReads({ all, one, find }: Reader) {
       organization_ids: readonly string[]
     ): Promise<ReadonlyMap<string, OrganizationRecord>> {
       if (organization_ids.length === 0) return new Map()
-      const list = organization_ids.map((_, index) => `$${index + 2}`).join(', ')
-      const rows = await all(
-        `select * from organizations where project_id = $1 and organization_id in (${list})`,
-        ...organization_ids
-      )
+      const rows = await all(sql`
+        select * from organizations
+        where project_id = $1 and organization_id in (${list(organization_ids)})`)
       return new Map(
         rows
           .map(readOrganization)
@@ -57,12 +54,10 @@ export function organizationReads({ all, one, find }: Reader) {
 
     /** Ids of organizations that claim the domain. Two are enough to know that one of them is another. */
     async listClaimants(domain: string): Promise<readonly string[]> {
-      const rows = await all(
-        `select organization_id from organizations
-         where project_id = $1 and claimed_email_domains <> '[]'
-           and claimed_email_domains like $2 escape '\\' limit 2`,
-        elementPattern(domain)
-      )
+      const rows = await all(sql`
+        select organization_id from organizations
+        where project_id = $1 and claimed_email_domains <> '[]'
+          and ${holds(raw('claimed_email_domains'), domain)} limit 2`)
       return rows.map(({ organization_id }) => String(organization_id))
     },
 
@@ -72,19 +67,14 @@ export function organizationReads({ all, one, find }: Reader) {
       domain: string,
       limit: number
     ): Promise<readonly OrganizationRecord[]> {
-      const rows = await all(
-        `select * from organizations o
-         where o.project_id = $1 and ${isNewTo('$2')} and o.email_allowed_domains <> '[]'
-           and o.email_allowed_domains like $3 escape '\\'
-           and o.settings like '%"email_jit_provisioning":"RESTRICTED"%'
-           and exists (select 1 from members m where m.project_id = o.project_id
-             and m.organization_id = o.organization_id and ${isColleague('$4')})
-         order by o.created_at, o.organization_id limit $5`,
-        email_address,
-        elementPattern(domain),
-        endingWith(`@${domain}`),
-        limit
-      )
+      const rows = await all(sql`
+        select * from organizations o
+        where o.project_id = $1 and ${isNewTo(email_address)} and o.email_allowed_domains <> '[]'
+          and ${holds(raw('o.email_allowed_domains'), domain)}
+          and o.settings like '%"email_jit_provisioning":"RESTRICTED"%'
+          and exists (select 1 from members m where m.project_id = o.project_id
+            and m.organization_id = o.organization_id and ${isDomainMember(domain)})
+        order by o.created_at, o.organization_id limit ${limit}`)
       return rows.map(readOrganization)
     },
 
@@ -95,26 +85,21 @@ export function organizationReads({ all, one, find }: Reader) {
       limit: number
     ): Promise<readonly OrganizationRecord[]> {
       if (tenants.length === 0) return []
-      const patterns = tenants.map((_, index) => `o.settings like $${index + 4} escape '\\'`)
-      const rows = await all(
-        `select * from organizations o
-         where o.project_id = $1 and ${isNewTo('$2')}
-           and o.settings like '%"oauth_tenant_jit_provisioning":"RESTRICTED"%'
-           and (${patterns.join(' or ')})
-         order by o.created_at, o.organization_id limit $3`,
-        email_address,
-        limit,
-        ...tenants.map(elementPattern)
-      )
+      const ofTenants = tenants.map((tenant) => holds(raw('o.settings'), tenant))
+      const rows = await all(sql`
+        select * from organizations o
+        where o.project_id = $1 and ${isNewTo(email_address)}
+          and o.settings like '%"oauth_tenant_jit_provisioning":"RESTRICTED"%'
+          and (${joined(ofTenants, ' or ')})
+        order by o.created_at, o.organization_id limit ${limit}`)
       return rows.map(readOrganization)
     },
 
-    searchOrganizations(condition: Condition, page: Page): Promise<Found<OrganizationRecord>> {
+    searchOrganizations(condition: Sql, page: Page): Promise<Found<OrganizationRecord>> {
       return find(readOrganization, page, {
-        columns: '*',
-        source: `organizations where project_id = $1 and ${condition.sql}`,
-        values: condition.values,
-        order: 'created_at, organization_id'
+        columns: raw('*'),
+        source: sql`organizations where project_id = $1 and ${condition}`,
+        order: raw('created_at, organization_id')
       })
     }
   }

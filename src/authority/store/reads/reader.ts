@@ -1,5 +1,6 @@
-import type { Engine, Row, Value } from '../engine.ts'
+import type { Engine, Row } from '../engine.ts'
 import type { Page } from '../search.ts'
+import { type Sql, sql } from '../sql.ts'
 
 /** A page of what was found, and how many there are on all pages. */
 export interface Found<Item> {
@@ -11,45 +12,39 @@ export interface Found<Item> {
 export type Reader = ReturnType<typeof createReader>
 
 export function createReader(engine: Engine, project_id: string) {
-  async function all(sql: string, ...values: Value[]): Promise<readonly Row[]> {
-    return engine.read(sql, [project_id, ...values])
+  async function all({ text, values }: Sql): Promise<readonly Row[]> {
+    return engine.read(text, [project_id, ...values])
   }
 
-  async function one<Item>(
-    read: (row: Row) => Item,
-    sql: string,
-    ...values: Value[]
-  ): Promise<Item | undefined> {
-    const [row] = await all(sql, ...values)
+  async function one<Item>(read: (row: Row) => Item, query: Sql): Promise<Item | undefined> {
+    const [row] = await all(query)
     return row && read(row)
+  }
+
+  async function exists(query: Sql): Promise<boolean> {
+    return (await all(query)).length > 0
   }
 
   async function find<Item>(
     read: (row: Row) => Item,
     { limit, after }: Page,
-    { columns, source, values, order }: Selection
+    { columns, source, order }: Selection
   ): Promise<Found<Item>> {
-    const next = values.length + 2
-    const behind = after === undefined ? '' : `and (${order}) > ($${next + 1}, $${next + 2})`
-    const start = after === undefined ? [] : [after.created_at, after.id]
+    const behind = after && sql`and (${order}) > (${after.created_at}, ${after.id})`
     const rows = await all(
-      `select ${columns} from ${source} ${behind} order by ${order} limit $${next}`,
-      ...values,
-      limit,
-      ...start
+      sql`select ${columns} from ${source} ${behind ?? sql``} order by ${order} limit ${limit}`
     )
-    const [counted] = await all(`select count(*) as total from ${source}`, ...values)
+    const [counted] = await all(sql`select count(*) as total from ${source}`)
     return { items: rows.map(read), total: Number(counted?.total) }
   }
 
-  return { all, one, find }
+  return { all, one, exists, find }
 }
 
 interface Selection {
-  readonly columns: string
+  readonly columns: Sql
   /** Tables and conditions. */
-  readonly source: string
-  readonly values: readonly Value[]
+  readonly source: Sql
   /** Creation time and id: together they order every row. */
-  readonly order: string
+  readonly order: Sql
 }

@@ -1,5 +1,7 @@
+import { raw, sql } from '../sql.ts'
+import { integer, rowReader, text, textOrEmpty } from '../table.ts'
 import type { Reader } from './reader.ts'
-import { aliveSession } from './sessions.ts'
+import { isAlive } from './sessions.ts'
 
 export type SealedKind = 'signing_key' | 'totp' | 'recovery_code'
 
@@ -7,6 +9,7 @@ export type SealedKind = 'signing_key' | 'totp' | 'recovery_code'
 export interface SealedRow {
   readonly id: string
   readonly sealed: string
+  /** `''` where the place does not name it. */
   readonly member_id: string
   readonly totp_registration_id: string
 }
@@ -17,52 +20,57 @@ export interface SessionsOfKey {
   readonly last_expires_at: number
 }
 
-const sealedColumns = {
-  signing_key: { table: 'signing_keys', id: 'kid', sealed: 'private_key', place: ['kid'] },
-  totp: {
-    table: 'totps',
-    id: 'member_id',
-    sealed: 'secret',
-    place: ['member_id', 'totp_registration_id']
-  },
-  recovery_code: {
-    table: 'recovery_codes',
-    id: 'recovery_code_id',
-    sealed: 'code',
-    place: ['member_id']
+const selections = {
+  signing_key: selection('signing_keys', 'kid', 'private_key'),
+  totp: selection('totps', 'member_id', 'secret', ['member_id', 'totp_registration_id']),
+  recovery_code: selection('recovery_codes', 'recovery_code_id', 'code', ['member_id'])
+} satisfies Record<SealedKind, object>
+
+function selection(table: string, id: string, sealed: string, place: readonly string[] = []) {
+  const columns = [`${id} as id`, `${sealed} as sealed`, ...place]
+  return {
+    select: raw(`select ${columns.join(', ')} from ${table}`),
+    id: raw(id),
+    sealed: raw(sealed)
   }
-} as const satisfies Record<SealedKind, object>
+}
+
+const readSealed = rowReader<SealedRow>({
+  id: text(),
+  sealed: text(),
+  member_id: textOrEmpty(),
+  totp_registration_id: textOrEmpty()
+})
+
+const readSessionsOfKey = rowReader<SessionsOfKey>({
+  key_id: text(),
+  sessions: integer(),
+  last_expires_at: integer()
+})
 
 /** What is sealed, and with which key. */
 export function sealedReads({ all }: Reader) {
   return {
     /** What was sealed with another key than this one, in the order of ids and after the one that is given. */
     async listSealedOtherwise(
-      what: SealedKind,
+      kind: SealedKind,
       key_id: string,
       { after, limit }: { readonly after: string; readonly limit: number }
     ): Promise<readonly SealedRow[]> {
-      const { table, id, sealed, place } = sealedColumns[what]
+      const { select, id, sealed } = selections[kind]
       // A sealed text begins with v1. and the id of its key.
-      const rows = await all(
-        `select ${id} as id, ${sealed} as sealed, ${place.join(', ')} from ${table}
-         where project_id = $1 and substr(${sealed}, 4, 8) <> $2 and ${id} > $3
-         order by ${id} limit $4`,
-        key_id,
-        after,
-        limit
-      )
-      return rows as unknown as readonly SealedRow[]
+      const rows = await all(sql`
+        ${select} where project_id = $1 and substr(${sealed}, 4, 8) <> ${key_id} and ${id} > ${after}
+        order by ${id} limit ${limit}`)
+      return rows.map(readSealed)
     },
 
     /** How many live sessions have a token of each key, and when the last of them ends as it stands. */
     async countSessionsByKey(now: number): Promise<readonly SessionsOfKey[]> {
-      const rows = await all(
-        `select token_key_id as key_id, count(*) as sessions, max(expires_at) as last_expires_at
-         from sessions where ${aliveSession} group by token_key_id order by token_key_id`,
-        now
-      )
-      return rows as unknown as readonly SessionsOfKey[]
+      const rows = await all(sql`
+        select token_key_id as key_id, count(*) as sessions, max(expires_at) as last_expires_at
+        from sessions where ${isAlive(now)} group by token_key_id order by token_key_id`)
+      return rows.map(readSessionsOfKey)
     }
   }
 }

@@ -1,38 +1,36 @@
 import type { IntermediateSessionRecord, SessionRecord } from '../../domain/records.ts'
-import { readIntermediateSession, readSession } from '../records.ts'
+import { type Sql, sql } from '../sql.ts'
+import { intermediateSessions, sessions } from '../tables.ts'
 import type { Reader } from './reader.ts'
 
-export const aliveSession = 'project_id = $1 and revoked_at is null and expires_at > $2'
+/** The session is the project's, and alive. */
+export function isAlive(now: number): Sql {
+  return sql`project_id = $1 and revoked_at is null and expires_at > ${now}`
+}
 
 /** Sessions and intermediate sessions that are alive. */
 export function sessionReads({ all, one }: Reader) {
   return {
     findSession(member_session_id: string, now: number): Promise<SessionRecord | undefined> {
       return one(
-        readSession,
-        `select * from sessions where ${aliveSession} and member_session_id = $3`,
-        now,
-        member_session_id
+        sessions.read,
+        sql`select * from sessions where ${isAlive(now)}
+          and member_session_id = ${member_session_id}`
       )
     },
 
     findSessionByToken(token_hash: string, now: number): Promise<SessionRecord | undefined> {
       return one(
-        readSession,
-        `select * from sessions where ${aliveSession} and token_hash = $3`,
-        now,
-        token_hash
+        sessions.read,
+        sql`select * from sessions where ${isAlive(now)} and token_hash = ${token_hash}`
       )
     },
 
     async listSessions(member_id: string, now: number): Promise<readonly SessionRecord[]> {
-      const rows = await all(
-        `select * from sessions where ${aliveSession} and member_id = $3
-         order by started_at, member_session_id`,
-        now,
-        member_id
-      )
-      return rows.map(readSession)
+      const rows = await all(sql`
+        select * from sessions where ${isAlive(now)} and member_id = ${member_id}
+        order by started_at, member_session_id`)
+      return rows.map(sessions.read)
     },
 
     /** Alive, and with fewer than `limit` failed codes. */
@@ -42,12 +40,9 @@ export function sessionReads({ all, one }: Reader) {
       limit: number
     ): Promise<IntermediateSessionRecord | undefined> {
       return one(
-        readIntermediateSession,
-        `select * from intermediate_sessions
-         where project_id = $1 and token_hash = $2 and expires_at > $3 and failed_codes < $4`,
-        token_hash,
-        now,
-        limit
+        intermediateSessions.read,
+        sql`select * from intermediate_sessions where project_id = $1
+          and token_hash = ${token_hash} and expires_at > ${now} and failed_codes < ${limit}`
       )
     }
   }

@@ -1,56 +1,28 @@
-import type { Prepared, Statements } from './prepared.ts'
+import type { Sweep } from '../../domain/writes.ts'
+import { type Sql, sql, withValues } from '../sql.ts'
+import type { Statements } from './prepared.ts'
 
 /** What is deleted some time after it has ended, and whose turn that is. */
 export const upkeepStatements = {
-  takeLease: ({ name, now, expires_at }) => [
-    `insert into leases (project_id, name, expires_at) values ($1, $2, $4)
-     on conflict (project_id, name) do update set expires_at = excluded.expires_at
-       where leases.expires_at <= $3`,
-    name,
-    now,
-    expires_at
-  ],
+  takeLease: ({ name, now, expires_at }) => sql`
+    insert into leases (project_id, name, expires_at) values ($1, ${name}, ${expires_at})
+    on conflict (project_id, name) do update set expires_at = excluded.expires_at
+      where leases.expires_at <= ${now}`,
 
-  sweepSessions: (sweep) =>
-    sweepStatement(
-      'sessions',
-      'member_session_id',
-      '(expires_at <= $2 or revoked_at <= $2)',
-      sweep
-    ),
-
-  sweepIntermediateSessions: (sweep) =>
-    sweepStatement('intermediate_sessions', 'intermediate_session_id', 'expires_at <= $2', sweep),
-
-  sweepLinks: (sweep) => sweepStatement('links', 'link_id', 'expires_at <= $2', sweep),
-
-  sweepOneTimeCodes: (sweep) =>
-    sweepStatement('one_time_codes', 'code_id', 'expires_at <= $2', sweep),
-
-  sweepSendCounts: (sweep) => sweepStatement('send_counts', 'counter', 'window_start <= $2', sweep),
-
-  sweepUsedTrustedTokens: (sweep) =>
-    sweepStatement('used_trusted_tokens', 'token_hash', 'expires_at <= $2', sweep),
-
-  sweepGrants: (sweep) => sweepStatement('grants', 'grant_id', 'expires_at <= $2', sweep),
-
-  sweepSigningKeys: (sweep) => sweepStatement('signing_keys', 'kid', 'ends_at <= $2', sweep),
-
-  sweepAuditEvents: (sweep) =>
-    sweepStatement('audit_events', 'event_id', 'occurred_at <= $2', sweep)
+  sweepSessions: sweep('sessions', 'member_session_id', '(expires_at <= $2 or revoked_at <= $2)'),
+  sweepIntermediateSessions: sweep('intermediate_sessions', 'intermediate_session_id'),
+  sweepLinks: sweep('links', 'link_id'),
+  sweepOneTimeCodes: sweep('one_time_codes', 'code_id'),
+  sweepSendCounts: sweep('send_counts', 'counter', 'window_start <= $2'),
+  sweepUsedTrustedTokens: sweep('used_trusted_tokens', 'token_hash'),
+  sweepGrants: sweep('grants', 'grant_id'),
+  sweepSigningKeys: sweep('signing_keys', 'kid', 'ends_at <= $2'),
+  sweepAuditEvents: sweep('audit_events', 'event_id', 'occurred_at <= $2')
 } satisfies Partial<Statements>
 
 /** The condition stands outside too: a row that was chosen may have been replaced by a live one since. */
-function sweepStatement(
-  table: string,
-  key: string,
-  ended: string,
-  { ended_by, limit }: { ended_by: number; limit: number }
-): Prepared {
-  return [
-    `delete from ${table} where project_id = $1 and ${ended}
-       and ${key} in (select ${key} from ${table} where project_id = $1 and ${ended} limit $3)`,
-    ended_by,
-    limit
-  ]
+function sweep(table: string, key: string, ended = 'expires_at <= $2'): (sweep: Sweep) => Sql {
+  const text = `delete from ${table} where project_id = $1 and ${ended}
+    and ${key} in (select ${key} from ${table} where project_id = $1 and ${ended} limit $3)`
+  return ({ ended_by, limit }) => withValues(text, [ended_by, limit])
 }

@@ -1,0 +1,280 @@
+import type { AuditRecord } from '../domain/audit.ts'
+import type {
+  GrantRecord,
+  IntermediateSessionRecord,
+  LinkRecord,
+  MemberRecord,
+  OneTimeCodeRecord,
+  OrganizationRecord,
+  OrganizationSettings,
+  PasswordRecord,
+  ProjectRecord,
+  SessionRecord,
+  SigningKeyRecord,
+  TotpRecord
+} from '../domain/records.ts'
+import type { RecoveryCode } from '../domain/recovery-codes.ts'
+import type { MemberRow } from '../domain/writes.ts'
+import type { Row } from './engine.ts'
+import {
+  type Columns,
+  flag,
+  integer,
+  json,
+  nullable,
+  rowReader,
+  table,
+  text,
+  textOrEmpty
+} from './table.ts'
+
+/** What each table holds, beside `project_id`: the fields of a record, and what only the store knows of it. */
+
+export const projects = table<Omit<ProjectRecord, 'project_id'> & Created>('projects', [], {
+  secret_hash: nullable(text()),
+  policy: json(),
+  settings: json(),
+  created_at: integer()
+})
+
+export const readProject = rowReader<ProjectRecord>({ project_id: text(), ...projects.columns })
+
+export const signingKeys = table<SigningKeyRecord>('signing_keys', ['kid'], {
+  kid: text(),
+  generation: integer(),
+  public_jwk: json(),
+  private_key: text(),
+  created_at: integer(),
+  signs_at: integer(),
+  ends_at: nullable(integer())
+})
+
+/** Some settings have a column of their own, to be searched by. */
+type OwnColumn = 'email_allowed_domains' | 'claimed_email_domains'
+
+interface OrganizationFields
+  extends Omit<OrganizationRecord, 'settings'>,
+    Pick<OrganizationSettings, OwnColumn> {
+  readonly folded_name: string
+  readonly settings: Omit<OrganizationSettings, OwnColumn>
+}
+
+export const organizations = table<OrganizationFields>('organizations', ['organization_id'], {
+  organization_id: text(),
+  organization_name: text(),
+  folded_name: text(),
+  organization_slug: text(),
+  organization_external_id: nullable(text()),
+  email_allowed_domains: json(),
+  claimed_email_domains: json(),
+  settings: json(),
+  trusted_metadata: json(),
+  custom_roles: json(),
+  version: integer(),
+  created_at: integer(),
+  updated_at: integer()
+})
+
+export function organizationFields(organization: OrganizationRecord): OrganizationFields {
+  const { email_allowed_domains, claimed_email_domains, ...settings } = organization.settings
+  const folded_name = organization.organization_name.toLowerCase()
+  return { ...organization, folded_name, email_allowed_domains, claimed_email_domains, settings }
+}
+
+export function readOrganization(row: Row): OrganizationRecord {
+  const { folded_name, email_allowed_domains, claimed_email_domains, settings, ...fields } =
+    organizations.read(row)
+  return { ...fields, settings: { ...settings, email_allowed_domains, claimed_email_domains } }
+}
+
+interface MemberFields
+  extends MemberRow,
+    Pick<MemberRecord, 'failed_attempts' | 'lock_created_at' | 'lock_expires_at'> {
+  readonly failed_codes: number
+}
+
+const memberColumns: Columns<MemberFields> = {
+  member_id: text(),
+  organization_id: text(),
+  external_id: nullable(text()),
+  email_id: text(),
+  email_address: text(),
+  email_address_verified: flag(),
+  retired_email_addresses: json(),
+  status: text(),
+  name: text(),
+  is_breakglass: flag(),
+  mfa_enrolled: flag(),
+  default_mfa_method: text(),
+  phone_id: text(),
+  mfa_phone_number: textOrEmpty(),
+  mfa_phone_number_verified: flag(),
+  oauth_registrations: json(),
+  roles: json(),
+  trusted_metadata: json(),
+  untrusted_metadata: json(),
+  failed_attempts: integer(),
+  failed_codes: integer(),
+  lock_created_at: nullable(integer()),
+  lock_expires_at: nullable(integer()),
+  version: integer(),
+  created_at: integer(),
+  updated_at: integer()
+}
+
+export const members = table('members', ['member_id'], memberColumns)
+export const deletedMembers = table('deleted_members', ['member_id'], memberColumns)
+
+/** With what stands in the tables of credentials; a member who is deleted has none. */
+export const readMember = rowReader<MemberRecord>({
+  ...memberColumns,
+  member_password_id: textOrEmpty(),
+  totp_registration_id: textOrEmpty()
+})
+
+export const passwords = table<OfMember & PasswordRecord & Created>('passwords', ['member_id'], {
+  member_id: text(),
+  member_password_id: text(),
+  hash: text(),
+  created_at: integer()
+})
+
+export const totps = table<OfMember & TotpRecord & Created>('totps', ['member_id'], {
+  member_id: text(),
+  totp_registration_id: text(),
+  secret: text(),
+  active: flag(),
+  last_used_step: integer(),
+  expires_at: integer(),
+  created_at: integer()
+})
+
+export const recoveryCodes = table<OfMember & RecoveryCode & Created>(
+  'recovery_codes',
+  ['recovery_code_id'],
+  { recovery_code_id: text(), member_id: text(), code: text(), created_at: integer() }
+)
+
+export const sessions = table<SessionRecord & Token & { readonly revoked_at: number | null }>(
+  'sessions',
+  ['member_session_id'],
+  {
+    member_session_id: text(),
+    member_id: text(),
+    organization_id: text(),
+    token_hash: text(),
+    token_salt: text(),
+    token_key_id: text(),
+    authentication_factors: json(),
+    custom_claims: json(),
+    started_at: integer(),
+    last_accessed_at: integer(),
+    expires_at: integer(),
+    revoked_at: nullable(integer()),
+    version: integer()
+  }
+)
+
+export const intermediateSessions = table<
+  IntermediateSessionRecord & Token & Created & { expires_at: number; failed_codes: number }
+>('intermediate_sessions', ['intermediate_session_id'], {
+  intermediate_session_id: text(),
+  token_hash: text(),
+  member_id: nullable(text()),
+  organization_id: nullable(text()),
+  email_address: text(),
+  oauth_tenants: json(),
+  authentication_factors: json(),
+  failed_codes: integer(),
+  created_at: integer(),
+  expires_at: integer(),
+  version: integer()
+})
+
+export const links = table<LinkRecord & Token & Created>('links', ['link_id'], {
+  link_id: text(),
+  kind: text(),
+  token_hash: text(),
+  member_id: nullable(text()),
+  email_address: text(),
+  code_challenge: nullable(text()),
+  created_at: integer(),
+  expires_at: integer(),
+  used_at: nullable(integer())
+})
+
+export const oneTimeCodes = table<OneTimeCodeRecord & Created>(
+  'one_time_codes',
+  ['purpose', 'subject'],
+  {
+    purpose: text(),
+    subject: text(),
+    code_id: text(),
+    code_hash: text(),
+    member_id: nullable(text()),
+    recipient: text(),
+    failed_attempts: integer(),
+    created_at: integer(),
+    expires_at: integer(),
+    used_at: nullable(integer())
+  }
+)
+
+export const grants = table<
+  GrantRecord & Created & { readonly code_hash: string; readonly token_hash: string | null }
+>('grants', ['grant_id'], {
+  grant_id: text(),
+  client_id: text(),
+  member_id: text(),
+  member_session_id: nullable(text()),
+  scopes: json(),
+  redirect_uri: text(),
+  code_hash: text(),
+  code_challenge: nullable(text()),
+  nonce: nullable(text()),
+  token_hash: nullable(text()),
+  created_at: integer(),
+  expires_at: integer(),
+  redeemed_at: nullable(integer()),
+  exchanged_at: nullable(integer()),
+  revoked_at: nullable(integer())
+})
+
+interface ConsentFields extends OfMember {
+  readonly client_id: string
+  readonly scopes: readonly string[]
+  readonly updated_at: number
+}
+
+export const consents = table<ConsentFields>('consents', ['member_id', 'client_id'], {
+  member_id: text(),
+  client_id: text(),
+  scopes: json(),
+  updated_at: integer()
+})
+
+export const auditEvents = table<AuditRecord>('audit_events', ['event_id'], {
+  event_id: text(),
+  occurred_at: integer(),
+  request_id: text(),
+  kind: text(),
+  operation: text(),
+  outcome: text(),
+  error_type: nullable(text()),
+  organization_id: nullable(text()),
+  member_id: nullable(text()),
+  member_session_id: nullable(text()),
+  caller_member_id: nullable(text())
+})
+
+interface OfMember {
+  readonly member_id: string
+}
+
+interface Created {
+  readonly created_at: number
+}
+
+interface Token {
+  readonly token_hash: string
+}
