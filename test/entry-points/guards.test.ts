@@ -1,7 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createMemberAuth, type MemberSession } from 'membergate/express'
-import type { MemberState } from 'membergate/koa'
+import { createMemberAuth } from 'membergate/express'
 import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { createCountingFetch } from '../support/counting-fetch.ts'
@@ -10,7 +9,7 @@ import { openWorld, type SignedIn, seed, type World } from '../support/world.ts'
 
 const authenticateCalls = '/sessions/authenticate'
 
-describe.each(frameworks)('guards on $name', ({ open }) => {
+describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) => {
   let world: World
   let app: RunningApp
   const upstream = createCountingFetch()
@@ -195,15 +194,56 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect(setNames(answer)).toEqual(['stytch_session', 'stytch_session_jwt'])
     })
 
-    test('sent as two Authorization headers is refused, whichever comes first', async () => {
+    test('sent as two Authorization headers is rejected, whichever comes first', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       const good = `Bearer ${session_jwt}`
+      const good2 = `bearer ${session_jwt}`
       for (const values of [
         [good, 'Bearer evil'],
-        ['Bearer evil', good]
+        ['Bearer evil', good],
+        [good, good2],
+        [good, 'Basic Zm9vOmJhcg=='],
+        ['Basic Zm9vOmJhcg==', good],
+        ['Digest realm="a", qop="b"', good],
+        ['Bearer', good]
       ]) {
         const raw = values.flatMap((value) => ['Authorization', value])
-        expect(await rawStatus(`${app.url}/me`, raw)).toBe(401)
+        const Cookie = ['Cookie', `stytch_session_jwt=${session_jwt}`]
+        expect([values, await rawStatus(`${app.url}/me`, raw)]).toEqual([values, 401])
+        expect(await rawStatus(`${app.url}/me`, [...raw, ...Cookie])).toBe(401)
+      }
+    })
+
+    test('sent as two headers of another name is rejected, whichever comes first', async () => {
+      const other = await openAnother({ sources: [{ header: 'x-session' }, 'cookie'] })
+      const { session_jwt } = await world.signIn('member@acme.test')
+      const me = `${other.url}/me`
+      expect(await rawStatus(me, ['X-Session', session_jwt])).toBe(200)
+      for (const values of [
+        [session_jwt, 'evil'],
+        ['evil', session_jwt],
+        [session_jwt, session_jwt],
+        ['', session_jwt]
+      ]) {
+        const raw = values.flatMap((value) => ['X-Session', value])
+        const Cookie = ['Cookie', `stytch_session_jwt=${session_jwt}`]
+        expect([values, await rawStatus(me, [...raw, ...Cookie])]).toEqual([values, 401])
+      }
+      await other.close()
+    })
+
+    test('sent as two Cookie headers is one cookie header: neither hides the other', async () => {
+      const { session_jwt, session_token } = await world.signIn('member@acme.test')
+      const good = `stytch_session_jwt=${session_jwt}`
+      for (const [values, status] of [
+        [[good, `stytch_session=${session_token}`], 200],
+        [['theme=dark', good], 200],
+        [[good, 'stytch_session_jwt=evil'], 401],
+        [['stytch_session_jwt=evil', good], 401],
+        [[`theme=, ${good}`], 401]
+      ] as const) {
+        const raw = values.flatMap((value) => ['Cookie', value])
+        expect([values, await rawStatus(`${app.url}/me`, raw)]).toEqual([values, status])
       }
     })
 
@@ -626,21 +666,23 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
     await request(app.url).get('/tenant-promise').set(bearer(session_jwt)).expect(500)
   })
 
-  test('an onRefusal that fails is an error of the app, and ends no process', async () => {
-    const failing = await openAnother({
-      onRefusal: () => {
-        throw new Error('A mistake of the app.')
-      }
+  if (hasOnRefusal) {
+    test('an onRefusal that fails is an error of the app, and ends no process', async () => {
+      const failing = await openAnother({
+        onRefusal: () => {
+          throw new Error('A mistake of the app.')
+        }
+      })
+      await request(failing.url).get('/me').expect(500)
+      await request(failing.url).get('/fresh').set(bearer('a.b.c')).expect(500)
+      const rejecting = await openAnother({
+        onRefusal: async () => Promise.reject(new Error('Too.'))
+      })
+      await request(rejecting.url).get('/me').expect(500)
+      await failing.close()
+      await rejecting.close()
     })
-    await request(failing.url).get('/me').expect(500)
-    await request(failing.url).get('/fresh').set(bearer('a.b.c')).expect(500)
-    const rejecting = await openAnother({
-      onRefusal: async () => Promise.reject(new Error('Too.'))
-    })
-    await request(rejecting.url).get('/me').expect(500)
-    await failing.close()
-    await rejecting.close()
-  })
+  }
 
   describe('a tenant in the path', () => {
     test.each([
@@ -727,6 +769,26 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       if (status === 403) expect(answer.body.code).toBe('csrf_rejected')
     })
 
+    test('CS-01 that says twice where it is from is denied, whichever comes first', async () => {
+      const { session_jwt } = await world.signIn('admin@acme.test')
+      const Cookie = ['Cookie', `stytch_session_jwt=${session_jwt}`]
+      for (const [name, good, bad] of [
+        ['Origin', 'https://app.example', 'https://evil.example'],
+        ['Origin', 'https://partner.example', 'https://evil.example'],
+        ['Sec-Fetch-Site', 'same-origin', 'cross-site'],
+        ['Sec-Fetch-Site', 'none', 'none']
+      ] as const) {
+        for (const values of [
+          [good, bad],
+          [bad, good]
+        ]) {
+          const raw = [...Cookie, ...values.flatMap((value) => [name, value])]
+          const status = await rawStatus(`${app.url}/members/x`, raw, 'PUT')
+          expect([name, values, status]).toEqual([name, values, 403])
+        }
+      }
+    })
+
     test('CS-04 from another site passes with a Bearer token, which no browser adds by itself', async () => {
       const { session_jwt } = await world.signIn('admin@acme.test')
       await request(app.url)
@@ -767,16 +829,35 @@ describe.each(frameworks)('guards on $name', ({ open }) => {
       expect(answer.headers['access-control-allow-origin']).toBeUndefined()
     })
 
-    test("with onRefusal 'next' goes to the framework's own error handling", async () => {
-      const other = await openAnother({ onRefusal: 'next' })
-      const answer = await request(other.url).get('/me')
-      expect(answer.status).toBe(401)
-      expect(answer.type).not.toBe('application/problem+json')
-      expect(answer.headers['cache-control']).toBe('private, no-store')
-      const navigation = await request(other.url).get('/me').set('Accept', 'text/html')
-      expect(navigation.headers.location).toBe('/sign-in?return_to=%2Fme')
-      await other.close()
-    })
+    if (hasOnRefusal) {
+      test("with onRefusal 'next' goes to the framework's own error handling", async () => {
+        const other = await openAnother({ onRefusal: 'next' })
+        const answer = await request(other.url).get('/me')
+        expect(answer.status).toBe(401)
+        expect(answer.type).not.toBe('application/problem+json')
+        expect(answer.headers['cache-control']).toBe('private, no-store')
+        const navigation = await request(other.url).get('/me').set('Accept', 'text/html')
+        expect(navigation.headers.location).toBe('/sign-in?return_to=%2Fme')
+        await other.close()
+      })
+    }
+
+    if (canBegin) {
+      test.each(['/begun', '/begun-action'])(
+        'of a response that has begun destroys its connection, for it must not look complete: %s',
+        async (path) => {
+          const begin = { method: path === '/begun' ? 'GET' : 'POST', headers: { origin: 'null' } }
+          const read = async ({ url }: RunningApp) => (await fetch(`${url}${path}`, begin)).text()
+          await expect(read(app)).rejects.toThrow()
+          if (!hasOnRefusal) return
+          for (const onRefusal of ['next', () => {}] as const) {
+            const other = await openAnother({ onRefusal })
+            await expect(read(other)).rejects.toThrow()
+            await other.close()
+          }
+        }
+      )
+    }
 
     test('keeps our headers when the handler throws', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
@@ -839,16 +920,6 @@ test('memberOf of one project knows nothing of what another project’s guard ac
 })
 
 const sharedError = new Error('One for all.')
-
-/** A middleware of either framework that ends the session of the request it sees. */
-function endsItself(auth: Auth): object {
-  return (...given: unknown[]) => {
-    const [first] = given as [{ memberSession?: MemberSession; state?: MemberState }]
-    const session = first.memberSession ?? first.state?.memberSession
-    auth.invalidate({ member_session_id: session?.member_session_id })
-    return (given.at(-1) as () => unknown)()
-  }
-}
 
 function defineApp(app: AppBuilder, auth: Auth): void {
   const session = auth.requireMemberSession()
@@ -913,11 +984,16 @@ function defineApp(app: AppBuilder, auth: Auth): void {
   app.get('/throws-publicly', () => {
     throw sharedError
   })
-  app.get('/ends-itself', session, endsItself(auth), session, () => ({}))
+  const ending = app.step(({ memberSession }) =>
+    auth.invalidate({ member_session_id: memberSession?.member_session_id })
+  )
+  app.get('/ends-itself', session, ending, session, () => ({}))
   app.get('/no-tenant', auth.requireMemberSession({ organization_id: () => undefined }), () => ({}))
   app.get('/maybe', auth.requireMemberSession({ optional: true }), ({ memberSession }) => ({
     anonymous: memberSession === undefined
   }))
+  app.get('/begun', app.begin, session, () => ({}))
+  app.post('/begun-action', app.begin, auth.signOut(), () => ({}))
   app.get('/throws', session, () => {
     throw new Error('A mistake of the app.')
   })
@@ -963,11 +1039,15 @@ function forge(session_jwt: string, kid: string): string {
 }
 
 /** fetch and superagent join or drop a header that is sent twice; Node's own client sends it. */
-function rawStatus(url: string, headers: string[]): Promise<number | undefined> {
+function rawStatus(
+  url: string,
+  headers: readonly string[],
+  method = 'GET'
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const call = httpRequest(
       url,
-      { headers: ['Host', new URL(url).host, ...headers] },
+      { method, headers: ['Host', new URL(url).host, ...headers] },
       (answer) => {
         answer.resume()
         resolve(answer.statusCode)

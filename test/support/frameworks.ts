@@ -1,5 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import Router from '@koa/router'
 import express5 from 'express'
 import express4 from 'express4'
@@ -7,6 +6,8 @@ import Koa3 from 'koa'
 import Koa2 from 'koa2'
 import * as expressDoor from 'membergate/express'
 import * as koaDoor from 'membergate/koa'
+import { serve } from './listen.ts'
+import { openNode, openWeb } from './plain-frameworks.ts'
 
 /** What a handler of the common spec sees, whatever the framework. */
 export interface Exchange {
@@ -29,8 +30,9 @@ export interface Exchange {
   pendingDiscovery(): Promise<expressDoor.PendingDiscovery | null>
 }
 
-type Guard = object
-type Handler = (exchange: Exchange) => unknown
+/** Whatever a framework mounts. */
+export type Guard = object
+export type Handler = (exchange: Exchange) => unknown
 
 /** The common subset of the bound functions that the spec mounts. */
 export interface Auth {
@@ -53,6 +55,10 @@ export interface AppBuilder {
   put(path: string, ...steps: [...Guard[], Handler]): void
   /** A guard that answers by itself. */
   mount(method: 'get' | 'post', path: string, guard: Guard): void
+  /** Something of the app between two guards. */
+  step(run: (exchange: Exchange) => void): Guard
+  /** Begins the response, and goes on. */
+  readonly begin: Guard
 }
 
 export interface RunningApp {
@@ -63,7 +69,11 @@ export interface RunningApp {
 
 export interface Framework {
   readonly name: string
-  /** Mounts at `prefix` when given. The first auth is the one that exchanges are bound to. */
+  /** Whether somebody else can take a refusal over: with `onRefusal`, and where an error handling of its own stands behind. */
+  readonly hasOnRefusal: boolean
+  /** Whether a response can begin before its answer is there. */
+  readonly canBegin: boolean
+  /** The first auth is the one that exchanges are bound to. */
   open(
     options: expressDoor.ExpressMemberAuthOptions,
     define: (app: AppBuilder, auth: Auth) => void
@@ -71,36 +81,38 @@ export interface Framework {
 }
 
 export const frameworks: readonly Framework[] = [
-  { name: 'Express 4', open: openExpress(express4) },
-  { name: 'Express 5', open: openExpress(express5) },
-  { name: 'Koa 2', open: openKoa(Koa2) },
-  { name: 'Koa 3', open: openKoa(Koa3) }
+  { name: 'Express 4', hasOnRefusal: true, canBegin: true, open: openExpress(express4) },
+  { name: 'Express 5', hasOnRefusal: true, canBegin: true, open: openExpress(express5) },
+  { name: 'Koa 2', hasOnRefusal: true, canBegin: true, open: openKoa(Koa2) },
+  { name: 'Koa 3', hasOnRefusal: true, canBegin: true, open: openKoa(Koa3) },
+  { name: 'node:http', hasOnRefusal: false, canBegin: true, open: openNode },
+  { name: 'web requests', hasOnRefusal: false, canBegin: false, open: openWeb }
 ]
 
 function openExpress(express: typeof express5): Framework['open'] {
   return async (options, define) => {
     const auth = expressDoor.createMemberAuth(options)
     const app = express()
+    const exchangeOf = (req: express5.Request, res: express5.Response): Exchange => ({
+      memberSession: req.memberSession,
+      verdict: req.authorizationVerdict,
+      params: req.params as Record<string, string>,
+      memberOf: () => auth.memberOf(req),
+      verdictOf: () => auth.verdictOf(req),
+      freeMemberOf: () => expressDoor.memberOf(req),
+      authorizationOf: () => auth.authorizationOf(req),
+      completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
+      pendingSignIn: () => auth.pendingSignIn(req),
+      completeDiscovery: (result, given) => auth.completeDiscovery(req, res, result, given),
+      pendingDiscovery: () => auth.pendingDiscovery(req)
+    })
     const route =
       (method: 'get' | 'post' | 'put') =>
       (path: string, ...steps: object[]) => {
         const handler = steps.pop() as Handler
         app[method](path, ...(steps as express5.RequestHandler[]), (req, res, next) => {
-          const exchange: Exchange = {
-            memberSession: req.memberSession,
-            verdict: req.authorizationVerdict,
-            params: req.params as Record<string, string>,
-            memberOf: () => auth.memberOf(req),
-            verdictOf: () => auth.verdictOf(req),
-            freeMemberOf: () => expressDoor.memberOf(req),
-            authorizationOf: () => auth.authorizationOf(req),
-            completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
-            pendingSignIn: () => auth.pendingSignIn(req),
-            completeDiscovery: (result, given) => auth.completeDiscovery(req, res, result, given),
-            pendingDiscovery: () => auth.pendingDiscovery(req)
-          }
           Promise.resolve()
-            .then(() => handler(exchange))
+            .then(() => handler(exchangeOf(req, res)))
             .then((body) => res.json(body), next)
         })
       }
@@ -112,11 +124,19 @@ function openExpress(express: typeof express5): Framework['open'] {
         get: route('get'),
         post: route('post'),
         put: route('put'),
-        mount: (method, path, guard) => app[method](path, guard as express5.RequestHandler)
+        mount: (method, path, guard) => app[method](path, guard as express5.RequestHandler),
+        step: (run) => (req: express5.Request, res: express5.Response, next: () => void) => {
+          run(exchangeOf(req, res))
+          next()
+        },
+        begin: (_req: express5.Request, res: express5.Response, next: () => void) => {
+          res.write('begun ')
+          next()
+        }
       },
       auth as unknown as Auth
     )
-    return { ...(await listen(app as RequestListener)), auth: auth as unknown as Auth }
+    return { ...(await serve(app as RequestListener)), auth: auth as unknown as Auth }
   }
 }
 
@@ -126,24 +146,25 @@ function openKoa(Koa: typeof Koa3): Framework['open'] {
     const app = new Koa<koaDoor.MemberState>()
     app.silent = true
     let router = new Router<koaDoor.MemberState>()
+    const exchangeOf = (ctx: Koa3.Context): Exchange => ({
+      memberSession: ctx.state.memberSession,
+      verdict: ctx.state.authorizationVerdict,
+      params: ctx.params,
+      memberOf: () => auth.memberOf(ctx),
+      verdictOf: () => auth.verdictOf(ctx),
+      freeMemberOf: () => koaDoor.memberOf(ctx),
+      authorizationOf: () => auth.authorizationOf(ctx),
+      completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
+      pendingSignIn: () => auth.pendingSignIn(ctx),
+      completeDiscovery: (result, given) => auth.completeDiscovery(ctx, result, given),
+      pendingDiscovery: () => auth.pendingDiscovery(ctx)
+    })
     const route =
       (method: 'get' | 'post' | 'put') =>
       (path: string, ...steps: object[]) => {
         const handler = steps.pop() as Handler
         router[method](path, ...(steps as Koa3.Middleware[]), async (ctx: Koa3.Context) => {
-          ctx.body = await handler({
-            memberSession: ctx.state.memberSession,
-            verdict: ctx.state.authorizationVerdict,
-            params: ctx.params,
-            memberOf: () => auth.memberOf(ctx),
-            verdictOf: () => auth.verdictOf(ctx),
-            freeMemberOf: () => koaDoor.memberOf(ctx),
-            authorizationOf: () => auth.authorizationOf(ctx),
-            completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
-            pendingSignIn: () => auth.pendingSignIn(ctx),
-            completeDiscovery: (result, given) => auth.completeDiscovery(ctx, result, given),
-            pendingDiscovery: () => auth.pendingDiscovery(ctx)
-          })
+          ctx.body = await handler(exchangeOf(ctx))
         })
       }
     define(
@@ -156,25 +177,20 @@ function openKoa(Koa: typeof Koa3): Framework['open'] {
         get: route('get'),
         post: route('post'),
         put: route('put'),
-        mount: (method, path, guard) => router[method](path, guard as Koa3.Middleware)
+        mount: (method, path, guard) => router[method](path, guard as Koa3.Middleware),
+        step: (run) => (ctx: Koa3.Context, next: Koa3.Next) => {
+          run(exchangeOf(ctx))
+          return next()
+        },
+        begin: (ctx: Koa3.Context, next: Koa3.Next) => {
+          ctx.res.statusCode = 200
+          ctx.res.write('begun ')
+          return next()
+        }
       },
       auth as unknown as Auth
     )
     app.use(router.routes())
-    return { ...(await listen(app.callback())), auth: auth as unknown as Auth }
-  }
-}
-
-async function listen(listener: RequestListener): Promise<Pick<RunningApp, 'url' | 'close'>> {
-  const server: Server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      })
+    return { ...(await serve(app.callback())), auth: auth as unknown as Auth }
   }
 }
