@@ -5,7 +5,12 @@ import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import type { AuthenticatingResponse } from 'membergate/express'
 import request from 'supertest'
-import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
+import {
+  type AppBuilder,
+  type Auth,
+  newestFrameworks,
+  type RunningApp
+} from '../support/frameworks.ts'
 import { holds, secretsOf } from '../support/secrets.ts'
 import { totpCode } from '../support/totp-code.ts'
 import { openWorld, password, type World } from '../support/world.ts'
@@ -36,7 +41,7 @@ interface Exchanged {
   readonly body: string
 }
 
-describe.each(frameworks)('one whole journey on $name', ({ open, hasOnRefusal }) => {
+describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefusal }) => {
   const secrets = new Set<string>()
   const names = new Set<string>()
   const answers: Exchanged[] = []

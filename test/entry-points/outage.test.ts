@@ -4,11 +4,11 @@ import { expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import request from 'supertest'
-import { frameworks } from '../support/frameworks.ts'
+import { newestFrameworks } from '../support/frameworks.ts'
 import { newFolder } from '../support/new-folder.ts'
 import { password, seed } from '../support/world.ts'
 
-test.each(frameworks)(
+test.each(newestFrameworks)(
   'an authority that stops and comes back needs no restart of an app on $name',
   async ({ open }) => {
     const folder = await newFolder()
