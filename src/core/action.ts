@@ -56,7 +56,7 @@ export function announceRefusal(
   config: Config,
   error: AccessError | UnavailableError
 ): void {
-  const about = { request, target, source: readCredential(request, config)?.source }
+  const about = { request, target, credential: readCredential(request, config) }
   publishRefusal(error, explain(error, about))
   printDenial(about, error)
 }

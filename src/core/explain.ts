@@ -5,24 +5,25 @@ import { refusalReasons } from '../errors/reasons.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import type { Permission } from './guard-options.ts'
 import { maskPath } from './mask-path.ts'
+import type { Credential } from './request/credentials.ts'
 import type { AuthRequest } from './request/request.ts'
+import { stepsOf } from './session/trail.ts'
 
 /** The decision that an error ends. */
 export interface ExplainedDecision {
   readonly request: AuthRequest
   /** Path and query as the browser sees them. */
   readonly target: string
-  /** Where the credential was found. */
-  readonly source: string | undefined
+  readonly credential: Credential | undefined
   readonly permission?: Permission | undefined
-  /** The steps that led to it. Default: those of the error. */
+  /** The steps that led to it, where neither the error nor the credential knows them. */
   readonly tried?: readonly TriedStep[]
 }
 
 /** Puts all that is known about a decision on the error that ends it. Only denials and outages pay for it. */
 export function explain(
   error: AccessError | UnavailableError,
-  { request, target, source, permission, tried = error.tried }: ExplainedDecision
+  { request, target, credential, permission, tried = stepsTo(error, credential) }: ExplainedDecision
 ): RefusalExplanation {
   const { reason, subject } = error
   const explanation: RefusalExplanation = Object.freeze({
@@ -30,7 +31,7 @@ export function explain(
     detail: reason && refusalReasons[reason],
     method: methodOf(request),
     path: maskPath(target),
-    credential: source,
+    credential: credential?.source,
     tried,
     ...permission,
     ...subject,
@@ -38,6 +39,15 @@ export function explain(
   })
   Object.defineProperty(error, 'explanation', { value: explanation, configurable: true })
   return explanation
+}
+
+/** What was denied although the session holds was preceded by the steps that led to the session. */
+function stepsTo(
+  { tried, subject }: AccessError | UnavailableError,
+  credential: Credential | undefined
+): readonly TriedStep[] {
+  const isAfterwards = tried.length === 0 && subject.member_session_id !== undefined
+  return isAfterwards && credential !== undefined ? stepsOf(credential) : tried
 }
 
 /** The error as it concerns one request: requests that share a remote check share its error, and were led to it differently. */

@@ -37,7 +37,7 @@ export function createRefuse<Source>(
     const carrier = credential?.carrier
     if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
     if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
-    const about = { request, target, source: credential?.source, permission }
+    const about = { request, target, credential, permission }
     if (isOptional && mayBeAnonymous(error, carrier)) {
       const decision = anonymous(carrier)
       noteAnonymous(decision, error, about)

@@ -42,7 +42,7 @@ export function privateCause(error: unknown): Error {
 /** The chain of causes below an error. */
 export function flattenCauses({ cause }: { readonly cause?: unknown }): readonly RefusalCause[] {
   const causes: RefusalCause[] = []
-  for (let at = cause; at instanceof Error && causes.length < maxDepth; at = at.cause) {
+  for (let at = cause; isObject(at) && causes.length < maxDepth; at = at.cause) {
     const { name, code, message } = isOurs(at) ? at : withoutQuotes(at, 1)
     causes.push({ name, code, message })
   }
@@ -50,7 +50,7 @@ export function flattenCauses({ cause }: { readonly cause?: unknown }): readonly
 }
 
 /** Errors that carry a response say one fixed sentence per code; an ApiError says what the API said. */
-function isOurs(error: Error): error is Error & { readonly code: string | undefined } {
+function isOurs(error: object): error is Error & { readonly code: string | undefined } {
   return error instanceof PrivateCause || (error instanceof MembergateError && hasStatus(error))
 }
 
@@ -64,7 +64,7 @@ function withoutQuotes(error: unknown, depth: number): PrivateCause {
   return new PrivateCause(describeFailure(error), {
     name: typeof name === 'string' && /^[A-Za-z]{1,40}$/.test(name) ? name : 'Error',
     code: isSystemCode(code) ? code : undefined,
-    cause: cause instanceof Error && depth > 1 ? withoutQuotes(cause, depth - 1) : undefined
+    cause: isObject(cause) && depth > 1 ? withoutQuotes(cause, depth - 1) : undefined
   })
 }
 
@@ -80,6 +80,11 @@ function describeFailure(error: unknown): string {
     typeof port === 'number' && host !== undefined ? `${host}:${port}` : host
   ]
   return words.filter((word) => word !== undefined).join(' ')
+}
+
+/** Errors of `fetch` are of another realm where tests or plugins run in a context of their own: no `instanceof` knows them. */
+function isObject(value: unknown): value is { readonly cause?: unknown } {
+  return typeof value === 'object' && value !== null
 }
 
 function isSystemCode(code: unknown): code is string {

@@ -1,17 +1,14 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { createMemberAuth } from 'membergate'
 import { createCountingFetch } from '../support/counting-fetch.ts'
+import { encode, goodHeader, jwk, mintJwt, stranger, trusted } from '../support/minted-jwt.ts'
 
 const project_id = 'project-test-00000000-0000-4000-8000-000000000000'
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const jwk = { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'k1', alg: 'RS256', use: 'sig' }
 const now = Date.parse('2025-01-01T12:00:00Z')
 const iat = now / 1000
 
-const goodHeader = { alg: 'RS256', typ: 'JWT', kid: 'k1' }
 const session = {
   id: 'member-session-test-1',
   started_at: '2025-01-01T11:00:00Z',
@@ -48,17 +45,8 @@ beforeEach(() => {
   upstream.reset()
 })
 
-const encode = (value: unknown) =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
-
-function mint(
-  claims: unknown = goodClaims,
-  header: unknown = goodHeader,
-  key: KeyObject = rsa.privateKey
-) {
-  const input = `${encode(header)}.${encode(claims)}`
-  return `${input}.${sign('RSA-SHA256', Buffer.from(input), key).toString('base64url')}`
-}
+const mint = (claims: unknown = goodClaims, header?: unknown, key?: KeyObject) =>
+  mintJwt(claims, header, key)
 
 function present(token: string) {
   const Authorization = `Bearer ${token}`
@@ -155,7 +143,7 @@ describe('a header is refused without a call:', () => {
 
   test('HS256 signed with the public key', async () => {
     const input = `${encode({ ...goodHeader, alg: 'HS256' })}.${encode(goodClaims)}`
-    const pem = rsa.publicKey.export({ format: 'pem', type: 'spki' })
+    const pem = trusted.publicKey.export({ format: 'pem', type: 'spki' })
     await expectRefused(`${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`)
   })
 })
