@@ -10,7 +10,7 @@ import type { Providers } from './external/providers.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { ProjectStore } from './store/store.ts'
 
-/** What a call may use: one project, one moment. */
+/** What a call may use: one project, one time. */
 export interface Context {
   readonly project: ProjectRecord
   readonly environment: Environment

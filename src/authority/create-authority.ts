@@ -38,7 +38,7 @@ export interface AuthorityOptions {
    * second; when it fails, or answers null, the sign-in succeeds without. Default: no device is looked up.
    */
   readonly lookUpDevice?: LookUpDevice
-  /** Used instead of the global `fetch` to ask the identity providers that the settings of a project name. */
+  /** Used instead of the global `fetch` for calls of the identity providers that the settings of a project name. */
   readonly fetch?: typeof globalThis.fetch
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
@@ -53,7 +53,7 @@ export interface Authority {
   readonly app: RequestListener
   /** Serves the app. Port 0, the default, takes any free one; the host defaults to 127.0.0.1. */
   listen(port?: number, host?: string): Promise<{ readonly url: string; readonly port: number }>
-  /** Ends what `listen` began, gives requests under way 5 seconds, and closes the database. */
+  /** Ends what `listen` began, gives requests in flight 5 seconds, and closes the database. */
   close(): Promise<void>
   /** The projects that are served. `secret` is null where only the database knows its hash. */
   readonly projects: readonly ServedProject[]

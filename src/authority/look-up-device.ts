@@ -9,5 +9,5 @@ export interface DeviceQuery {
   readonly member_id: string
 }
 
-/** Asks a service that recognises devices. What is known of a member's devices is the look-up's to keep. */
+/** Calls a service that recognises devices. What is known of a member's devices is the look-up's to keep. */
 export type LookUpDevice = (query: DeviceQuery) => Promise<DeviceInfo | null | undefined>

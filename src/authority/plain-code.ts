@@ -1,8 +1,8 @@
-/** Capitals only: no one-time code, token, address, number or credential looks like that. */
+/** Capitals only: no one-time code, token, e-mail address, number or credential looks like that. */
 const form = /^[A-Z_]{1,40}$/
 const maxCauses = 5
 
-/** Why something failed, in a word that cannot hold anybody's data: the first plain code of an error and its causes. */
+/** Why something failed, in a word that cannot hold personal data: the first plain code of an error and its causes. */
 export function plainCodeOf(error: unknown): string {
   let current: unknown = error
   for (let depth = 0; depth < maxCauses; depth += 1) {

@@ -63,7 +63,7 @@ const kindNames = Object.keys(kinds) as SealedKind[]
 const batchSize = 100
 
 /**
- * Encrypts with the first key what another key encrypted. It may be ended at any moment and begun again, and may run
+ * Encrypts with the first key what another key encrypted. It may be ended at any time and begun again, and may run
  * beside processes that serve: each text is replaced only if it is still the one that was opened.
  */
 export async function rewrap(

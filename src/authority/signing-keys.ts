@@ -26,16 +26,16 @@ export interface SigningKeys {
   listPublic(now: number): Promise<JWK[]>
 }
 
-/** What the database said, and when it was asked: by the clock of the authority, and by one that nobody sets. */
+/** What the database said, and when it was read: by the clock of the authority, and by a monotonic one. */
 interface Known {
   readonly keys: readonly SigningKeyRecord[]
   readonly now: number
-  readonly askedAt: number
+  readonly readAt: number
 }
 
 /**
  * The first key is made when it is first needed, and the next one when it is due. Where several processes make one, the
- * first to store it wins. The database is asked every two seconds at most.
+ * first to store it wins. The database is read every two seconds at most.
  */
 export function createSigningKeys(
   store: ProjectStore,
@@ -52,7 +52,7 @@ export function createSigningKeys(
     return publishedKeys(known.keys, now)
   }
 
-  /** Whoever asks at the same moment shares one answer: a key takes long to make. */
+  /** Calls at the same time share one answer: a key takes long to make. */
   function loadTogether(now: number): Promise<Known> {
     loading ??= load(now).finally(() => {
       loading = undefined
@@ -70,15 +70,15 @@ export function createSigningKeys(
   }
 
   async function read(now: number): Promise<Known> {
-    const askedAt = performance.now()
+    const readAt = performance.now()
     const keys = await store.listSigningKeys()
-    // A key may have changed hands since: better no answer than one signed with a key that has ended.
-    if (performance.now() - askedAt > keysTooOldMs) {
+    // The keys may have been rotated since: better no answer than one signed with a key that has ended.
+    if (performance.now() - readAt > keysTooOldMs) {
       throw new DatabaseUnavailable(new Error('The signing keys took too long to read.'))
     }
-    forget(signing, keys)
-    forget(verifying, keys)
-    return { keys, now, askedAt }
+    dropEnded(signing, keys)
+    dropEnded(verifying, keys)
+    return { keys, now, readAt }
   }
 
   return {
@@ -115,8 +115,8 @@ export interface Rotation {
 }
 
 /**
- * Publishes a new key, which signs a day later. Where one is waiting already it is that one, so that many who rotate at
- * the same moment get one new key. At once ends every other key within seconds, also one that waits.
+ * Publishes a new key, which signs a day later. Where one is waiting already it is that one, so that several rotations at
+ * the same time make one new key. At once ends every other key within seconds, also one that waits.
  */
 export async function rotateSigningKeys(
   store: ProjectStore,
@@ -182,8 +182,8 @@ function describeRotation(keys: readonly SigningKeyRecord[]): Rotation {
   }
 }
 
-function isFresh({ now: knownAt, askedAt }: Known, now: number): boolean {
-  const ages = [performance.now() - askedAt, Math.abs(now - knownAt)]
+function isFresh({ now: knownAt, readAt }: Known, now: number): boolean {
+  const ages = [performance.now() - readAt, Math.abs(now - knownAt)]
   return ages.every((age) => age < keysKnownForMs)
 }
 
@@ -193,7 +193,7 @@ function remember<Value>(values: Map<string, Value>, kid: string, value: Value):
 }
 
 /** Nothing is kept of a key that is gone. */
-function forget(values: Map<string, unknown>, keys: readonly SigningKeyRecord[]): void {
+function dropEnded(values: Map<string, unknown>, keys: readonly SigningKeyRecord[]): void {
   for (const kid of values.keys()) {
     if (!keys.some((key) => key.kid === kid)) values.delete(kid)
   }

@@ -8,7 +8,7 @@ const everyMs = 15 * 60 * 1000
 const jitter = 0.2
 /** A used link and an unknown one are answered differently, so what has ended is still known for a while. */
 const keptForMs = 7 * 24 * 60 * 60 * 1000
-/** Whoever keeps the audit for longer has read it by then. */
+/** An operator who keeps the audit for longer has read it by then. */
 const auditKeptForMs = 90 * 24 * 60 * 60 * 1000
 const batchSize = 500
 
@@ -16,19 +16,20 @@ const batchSize = 500
 const nothingLeft: Conflict = 'stale'
 
 /**
- * Deletes what has ended a week ago, and what the audit has kept for 90 days, every quarter of an hour, as long as the process runs for another reason.
+ * Deletes what has ended a week ago, and what the audit has kept for 90 days, every quarter of an hour, as long as the
+ * process runs for another reason.
  *
- * @returns what ends it, once the batch under way is done
+ * @returns what ends it, once the batch in flight is done
  */
 export function startSweeping(store: Store, now: () => number): () => Promise<void> {
   let stopped = false
-  let underWay = Promise.resolve()
+  let inFlight = Promise.resolve()
   let timer = wait()
 
   function wait(): NodeJS.Timeout {
     const delay = everyMs * (1 + jitter * (2 * Math.random() - 1))
     return setTimeout(() => {
-      underWay = sweepAll()
+      inFlight = sweepAll()
     }, delay).unref()
   }
 
@@ -47,7 +48,7 @@ export function startSweeping(store: Store, now: () => number): () => Promise<vo
   return function stopSweeping() {
     stopped = true
     clearTimeout(timer)
-    return underWay
+    return inFlight
   }
 }
 
@@ -75,7 +76,7 @@ function sweepsAt(now: number): readonly Write[] {
     { do: 'sweepSendCounts', ...batch },
     { do: 'sweepUsedTrustedTokens', ...batch },
     { do: 'sweepGrants', ...batch },
-    // Nobody is told about an ended key, and what could sign with it is better gone.
+    // An ended key is published no more, and what could sign with it is better gone.
     { do: 'sweepSigningKeys', ...batch, ended_by: now },
     { do: 'sweepAuditEvents', ...batch, ended_by: now - auditKeptForMs }
   ]

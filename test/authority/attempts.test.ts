@@ -9,12 +9,12 @@ test('counts are given back in the order in which they were taken, so that no tw
     units.push(writes.map((write) => write.do))
   }
   const context = { store: { project_id: 'project', run }, now: 0 } as unknown as Context
-  const guesser = {
+  const attemptedBy = {
     member_id: 'member',
-    guess: 'code',
+    credential: 'code',
     intermediate_session_id: 'intermediate'
   } as const
-  await attempt(context, guesser, async () => true)
+  await attempt(context, attemptedBy, async () => true)
   expect(units).toEqual([
     ['reserveIntermediateAttempt', 'reserveAttempt'],
     ['releaseIntermediateAttempt', 'releaseAttempt']

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { addFactor, passwordProof, totpProof } from '../../src/authority/domain/factors.ts'
+import { addFactor, passwordFactor, totpFactor } from '../../src/authority/domain/factors.ts'
 import {
   assertRecentlyAuthenticated,
   withPasswordSet
@@ -9,11 +9,11 @@ import { thrownBy } from './thrown.ts'
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 0, 250)
 const tooOld = 'session_too_old_to_reset_password'
-const totp = totpProof('totp-1')
+const totp = totpFactor('totp-1')
 
 /** A session whose factors were authenticated so many seconds ago. */
 function factorsOf({ password, authenticator }: { password?: number; authenticator?: number }) {
-  const first = password === undefined ? [] : addFactor([], passwordProof, now - password * 1000)
+  const first = password === undefined ? [] : addFactor([], passwordFactor, now - password * 1000)
   return authenticator === undefined ? first : addFactor(first, totp, now - authenticator * 1000)
 }
 
@@ -40,7 +40,7 @@ describe('a session sets a password', () => {
   })
 
   test('not with a factor that does not say when', () => {
-    expect(thrownBy(() => assertRecentlyAuthenticated([passwordProof], now))).toEqual(tooOld)
+    expect(thrownBy(() => assertRecentlyAuthenticated([passwordFactor], now))).toEqual(tooOld)
   })
 })
 
@@ -55,7 +55,7 @@ describe('a password that was set', () => {
     expect(withPasswordSet(factors, now)).toEqual([
       ...factors,
       {
-        ...passwordProof,
+        ...passwordFactor,
         created_at: '2026-01-01T12:00:00Z',
         updated_at: '2026-01-01T12:00:00Z',
         last_authenticated_at: '2026-01-01T11:59:00Z'

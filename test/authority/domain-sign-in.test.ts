@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { addFactor, passwordProof, totpProof } from '../../src/authority/domain/factors.ts'
+import { addFactor, passwordFactor, totpFactor } from '../../src/authority/domain/factors.ts'
 import { forgetAfterPrimary } from '../../src/authority/domain/lockout.ts'
 import {
   assertMayEnrolFactor,
@@ -30,17 +30,17 @@ const sms = {
 }
 const googleOauth = { type: 'oauth', delivery_method: 'oauth_google', sequence_order: 'PRIMARY' }
 const githubOauth = { type: 'oauth', delivery_method: 'oauth_github', sequence_order: 'PRIMARY' }
-const totp = totpProof('totp-1')
+const totp = totpFactor('totp-1')
 const withPhone = { phone_id: 'phone-1', mfa_phone_number: '+12025550162' }
 
 describe('a second factor', () => {
   test.each([
-    ['OPTIONAL', false, [passwordProof], false],
-    ['OPTIONAL', true, [passwordProof], true],
-    ['REQUIRED_FOR_ALL', false, [passwordProof], true],
-    ['REQUIRED_FOR_ALL', true, [passwordProof], true],
-    ['OPTIONAL', true, [passwordProof, totp], false],
-    ['REQUIRED_FOR_ALL', false, [passwordProof, sms], false]
+    ['OPTIONAL', false, [passwordFactor], false],
+    ['OPTIONAL', true, [passwordFactor], true],
+    ['REQUIRED_FOR_ALL', false, [passwordFactor], true],
+    ['REQUIRED_FOR_ALL', true, [passwordFactor], true],
+    ['OPTIONAL', true, [passwordFactor, totp], false],
+    ['REQUIRED_FOR_ALL', false, [passwordFactor, sms], false]
   ])(
     'under %s, enrolled %s, is asked for when none was proven (%#)',
     (mfa_policy, mfa_enrolled, factors, asked) => {
@@ -78,7 +78,7 @@ describe('a second factor', () => {
     ]
   ])('is offered as what the member has: %s', (_, member, expected) => {
     const organization = anOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
-    const missing = missingForSession(organization, aMember(member), [passwordProof])
+    const missing = missingForSession(organization, aMember(member), [passwordFactor])
     expect(missing.mfa_required).toEqual({
       member_options: expected,
       secondary_auth_initiated: null
@@ -93,10 +93,10 @@ describe('a primary factor', () => {
   }
 
   test.each([
-    [{}, {}, [passwordProof], null],
-    [restricted, {}, [passwordProof], ['magic_link', 'google_oauth']],
-    [restricted, { is_breakglass: true }, [passwordProof], null],
-    [restricted, {}, [passwordProof, magicLink], null],
+    [{}, {}, [passwordFactor], null],
+    [restricted, {}, [passwordFactor], ['magic_link', 'google_oauth']],
+    [restricted, { is_breakglass: true }, [passwordFactor], null],
+    [restricted, {}, [passwordFactor, magicLink], null],
     [restricted, {}, [googleOauth], null],
     [restricted, {}, [githubOauth], ['magic_link', 'google_oauth']],
     [restricted, {}, [totp], ['magic_link', 'google_oauth']],
@@ -104,14 +104,14 @@ describe('a primary factor', () => {
     [
       {},
       { status: 'pending' },
-      [passwordProof],
+      [passwordFactor],
       ['magic_link', 'email_otp', 'google_oauth', 'microsoft_oauth']
     ],
-    [{}, { status: 'invited' }, [passwordProof, magicLink], null],
+    [{}, { status: 'invited' }, [passwordFactor, magicLink], null],
     [
       restricted,
       { status: 'pending', is_breakglass: true },
-      [passwordProof],
+      [passwordFactor],
       ['magic_link', 'google_oauth']
     ]
   ] as const)(
@@ -127,8 +127,8 @@ describe('a primary factor', () => {
       auth_methods: 'RESTRICTED',
       allowed_auth_methods: ['sso']
     })
-    expect(acceptsFactor(organization, aMember(), passwordProof)).toBe(false)
-    expect(acceptsFactor(organization, aMember({ is_breakglass: true }), passwordProof)).toBe(true)
+    expect(acceptsFactor(organization, aMember(), passwordFactor)).toBe(false)
+    expect(acceptsFactor(organization, aMember({ is_breakglass: true }), passwordFactor)).toBe(true)
   })
 })
 
@@ -140,8 +140,8 @@ describe('enrolling another second factor', () => {
     ['no factor, no session', {}, [], true],
     ['an unverified number, no session', withPhone, [], true],
     ['a verified number, no session', verifiedPhone, [], false],
-    ['a verified number, password only', verifiedPhone, [passwordProof], false],
-    ['a verified number that was proven', verifiedPhone, [passwordProof, sms], true],
+    ['a verified number, password only', verifiedPhone, [passwordFactor], false],
+    ['a verified number that was proven', verifiedPhone, [passwordFactor, sms], true],
     [
       'a verified number, but another one was proven',
       { ...verifiedPhone, phone_id: 'phone-2' },
@@ -178,13 +178,13 @@ describe('enrolling another second factor', () => {
     [
       {},
       { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] },
-      [passwordProof],
+      [passwordFactor],
       'operation_restricted_by_organization_mfa_methods'
     ],
     [
       { is_breakglass: true },
       { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] },
-      [passwordProof],
+      [passwordFactor],
       undefined
     ],
     [{}, { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['totp'] }, undefined, undefined]
@@ -248,7 +248,7 @@ describe('a factor', () => {
   test('proven again is renewed in its place', () => {
     const first = addFactor([], totp, Date.UTC(2026, 0, 1))
     const again = addFactor(
-      addFactor(first, passwordProof, Date.UTC(2026, 0, 2)),
+      addFactor(first, passwordFactor, Date.UTC(2026, 0, 2)),
       totp,
       Date.UTC(2026, 0, 3)
     )
@@ -262,7 +262,7 @@ describe('a factor', () => {
 
   test('of another registration stands beside', () => {
     const first = addFactor([], totp, 0)
-    expect(addFactor(first, totpProof('totp-2'), 0)).toHaveLength(2)
+    expect(addFactor(first, totpFactor('totp-2'), 0)).toHaveLength(2)
   })
 })
 

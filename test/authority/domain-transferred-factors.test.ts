@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { passwordProof, smsProof, totpProof } from '../../src/authority/domain/factors.ts'
+import { passwordFactor, smsFactor, totpFactor } from '../../src/authority/domain/factors.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -7,12 +7,12 @@ import type {
 } from '../../src/authority/domain/records.ts'
 import { missingPrimary } from '../../src/authority/domain/sign-in-requirements.ts'
 import {
-  evidenceOfIntermediateSession,
-  evidenceOfSession,
   exchangedFactors,
   factorsForMember,
   factorsToEnter,
-  provesMember,
+  identifiesMember,
+  identityOfIntermediateSession,
+  identityOfSession,
   transferredFactors
 } from '../../src/authority/domain/transferred-factors.ts'
 import type { AuthenticationFactor } from '../../src/wire/member-session.ts'
@@ -52,7 +52,7 @@ const sso: AuthenticationFactor = {
   sequence_order: 'PRIMARY',
   saml_sso_factor: { id: 's', provider_id: 'p', external_id: 'e' }
 }
-const sms = smsProof('phone-source', phone)
+const sms = smsFactor('phone-source', phone)
 
 const source = aMember({
   organization_id: 'organization-source',
@@ -146,7 +146,7 @@ describe('an intermediate session', () => {
       ],
       [
         'of discovery, by a password',
-        { authentication_factors: [passwordProof, sso, totpProof('t'), sms] },
+        { authentication_factors: [passwordFactor, sso, totpFactor('t'), sms] },
         {},
         []
       ],
@@ -155,7 +155,7 @@ describe('an intermediate session', () => {
         {
           member_id: 'member-1',
           organization_id: 'organization-1',
-          authentication_factors: [passwordProof]
+          authentication_factors: [passwordFactor]
         },
         {},
         ['knowledge']
@@ -190,7 +190,7 @@ describe('an intermediate session', () => {
     ['with a magic link', {}, ['email']],
     [
       'with everything that is no evidence elsewhere',
-      { authentication_factors: [passwordProof, sso, totpProof('t'), sms] },
+      { authentication_factors: [passwordFactor, sso, totpFactor('t'), sms] },
       []
     ],
     [
@@ -223,8 +223,8 @@ describe('an intermediate session', () => {
 
   test('proves its address by e-mail, Google or Microsoft, and by nothing else', () => {
     const provesBy = (factor: AuthenticationFactor) =>
-      evidenceOfIntermediateSession(anIntermediateSession({ authentication_factors: [factor] }))
-        .provesAddress
+      identityOfIntermediateSession(anIntermediateSession({ authentication_factors: [factor] }))
+        .isAddressVerified
     for (const factor of [link(), oauth('google'), oauth('microsoft')]) {
       expect(provesBy(factor)).toBe(true)
     }
@@ -234,7 +234,7 @@ describe('an intermediate session', () => {
       oauth('slack'),
       oauth('hubspot'),
       exchangedGoogle,
-      passwordProof,
+      passwordFactor,
       sso,
       sms
     ]) {
@@ -250,8 +250,8 @@ describe('a session of another organization', () => {
     [string, AuthenticationFactor[], Partial<MemberRecord>, Partial<MemberRecord>, string[]]
   >([
     ['a magic link', [link()], {}, {}, ['email']],
-    ['a password', [passwordProof], verified, {}, []],
-    ['SSO and an authenticator', [sso, totpProof('t')], verified, {}, []],
+    ['a password', [passwordFactor], verified, {}, []],
+    ['SSO and an authenticator', [sso, totpFactor('t')], verified, {}, []],
     ['Google', [oauth('google', 'email-source')], {}, {}, ['oauth_google']],
     ['Google of who knows which address', [oauth('google')], {}, {}, []],
     [
@@ -295,7 +295,7 @@ describe('a session of another organization', () => {
       []
     ]
   ])('by %s is worth what it should', (_, factors, from, to, expected) => {
-    const evidence = evidenceOfSession(aSession(...factors), { ...source, ...from })
+    const evidence = identityOfSession(aSession(...factors), { ...source, ...from })
     const carried = exchangedFactors(evidence, anOrganization(), aMember(to))
     expect(namesOf(carried)).toEqual(expected)
   })
@@ -313,7 +313,7 @@ describe('a session of another organization', () => {
     ],
     ['no number anywhere', {}, {}, ['email']]
   ])('carries an SMS over with the same number: %s', (_, from, to, expected) => {
-    const evidence = evidenceOfSession(aSession(link(), sms), { ...source, ...from })
+    const evidence = identityOfSession(aSession(link(), sms), { ...source, ...from })
     const member = aMember({ ...to, phone_id: 'phone-target' })
     const carried = transferredFactors(evidence, member)
     expect(namesOf(carried)).toEqual(expected)
@@ -335,16 +335,18 @@ describe('a session of another organization', () => {
       auth_methods: 'RESTRICTED',
       allowed_auth_methods: [...methods]
     })
-    const evidence = evidenceOfSession(aSession(link(), oauth('github')), source)
+    const evidence = identityOfSession(aSession(link(), oauth('github')), source)
     expect(namesOf(exchangedFactors(evidence, organization, aMember(member)))).toEqual(expected)
   })
 
   test('tells the other organization no subject of a provider that it exchanged', () => {
-    const evidence = evidenceOfSession(aSession(link(), oauth('github')), source)
+    const evidence = identityOfSession(aSession(link(), oauth('github')), source)
     const [, exchanged] = exchangedFactors(evidence, anOrganization(), aMember())
     expect(exchanged).not.toHaveProperty('github_oauth_factor')
     expect(exchanged?.github_oauth_exchange_factor).toEqual({ email_id: 'email-1' })
-    expect(provesMember({ ...evidence, provesAddress: false }, aMember(registered))).toBe(true)
+    expect(identifiesMember({ ...evidence, isAddressVerified: false }, aMember(registered))).toBe(
+      true
+    )
   })
 })
 
@@ -359,7 +361,7 @@ describe('the address of a membership that begins', () => {
     ['Google with another', oauth('google', 'email-old'), false],
     ['Google with who knows which', oauth('google'), false],
     ['GitHub', oauth('github', 'email-1'), false],
-    ['a password', passwordProof, false]
+    ['a password', passwordFactor, false]
   ])('is proven by %s: %p → %p', (_, factor, proven) => {
     expect(missingPrimary(anOrganization(), pending, [factor]) === null).toBe(proven)
   })

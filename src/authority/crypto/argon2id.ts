@@ -9,7 +9,7 @@ const parameters = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism:
 export const argon2idPrefix = '$argon2id$v=19$m=19456,t=2,p=1$'
 
 /** No text has this hash. Comparing with it costs what comparing with a real one costs. */
-export const nobodysHash = `${argon2idPrefix}${unpaddedBase64(randomBytes(16))}$${unpaddedBase64(randomBytes(32))}`
+export const dummyHash = `${argon2idPrefix}${unpaddedBase64(randomBytes(16))}$${unpaddedBase64(randomBytes(32))}`
 
 export function hashArgon2id(text: string): Promise<string> {
   return hash(text, parameters)

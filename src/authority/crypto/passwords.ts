@@ -1,4 +1,4 @@
-import { argon2idPrefix, hashArgon2id, matchesArgon2id, nobodysHash } from './argon2id.ts'
+import { argon2idPrefix, dummyHash, hashArgon2id, matchesArgon2id } from './argon2id.ts'
 import { isDigestType } from './imported-digests.ts'
 import {
   type ImportRequest,
@@ -30,7 +30,7 @@ export async function verifyPassword(password: string, stored: string | null): P
     return runQueued(() => verifyImported(password, stored))
   }
   const matches = await runQueued(() =>
-    matchesArgon2id(password.normalize('NFKC'), stored ?? nobodysHash)
+    matchesArgon2id(password.normalize('NFKC'), stored ?? dummyHash)
   )
   return stored !== null && matches
 }

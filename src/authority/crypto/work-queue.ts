@@ -1,6 +1,6 @@
 const overloads = new WeakSet<Error>()
 
-/** Runs at most `running` pieces of work at once and lets `waiting` more wait; beyond that it refuses at once. */
+/** Runs at most `running` pieces of work at once and lets `waiting` more wait; beyond that it throws at once. */
 export function createWorkQueue(limits: { readonly running: number; readonly waiting: number }) {
   const waiting: (() => void)[] = []
   let running = 0
@@ -24,7 +24,7 @@ export function createWorkQueue(limits: { readonly running: number; readonly wai
   }
 }
 
-/** Whether a work queue refused: the server is busy, and the caller may try again. */
+/** Whether the error is of a full work queue: the server is busy, and the client may try again. */
 export function isOverloaded(error: unknown): boolean {
   return error instanceof Error && overloads.has(error)
 }

@@ -84,7 +84,7 @@ function readServer(text: unknown) {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (secure ? submissionsPort : submissionPort),
     secure,
-    // A relay on this machine often has a certificate that nobody signed, and nobody can listen in between.
+    // A relay on this machine often has a self-signed certificate, and no third party can listen in between.
     requireTLS: !isLoopback,
     ignoreTLS: isLoopback,
     ...auth

@@ -26,7 +26,7 @@ export function textLocale(locale: string | undefined): Locale {
   return isLocale(tag) ? tag : 'en'
 }
 
-/** Two segments at most, in any language, and nothing that anybody but us has written. */
+/** Two segments at most, in any language, and nothing in it is written by a client. */
 export function smsText(code: string, locale: Locale): string {
   return fill(languages[locale].sms, { code })
 }
@@ -76,7 +76,7 @@ const nameForm = /^(?:[\p{L}\p{M}\p{N} &'’"()+,!-]|\.(?= |$))+$/u
 const phoneNumber = /(?:\p{N}[ ()+-]*){7}/u
 
 /**
- * Whoever may name an organization could otherwise write to strangers in our name. So a name with anything that a mail
+ * A member who may name an organization could otherwise write to strangers in our name. So a name with anything that a mail
  * program makes a link of, an address, a phone number, a line or markup, is left out.
  */
 function plainName(name: string | undefined): string | undefined {

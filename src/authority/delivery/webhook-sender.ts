@@ -95,7 +95,9 @@ function readUrl(text: unknown): string {
     throw new ConfigError('webhookSender url must be an https URL, or http on loopback.')
   }
   if (url.username !== '' || url.password !== '') {
-    throw new ConfigError('webhookSender url must not hold credentials: the signature proves us.')
+    throw new ConfigError(
+      'webhookSender url must not hold credentials: the signature authenticates us.'
+    )
   }
   return url.href
 }

@@ -17,14 +17,14 @@ export const auditKinds = [
 
 export type AuditKind = (typeof auditKinds)[number]
 
-/** Whom a call is about, as far as it has shown. The steps that find somebody write it down. */
+/** Whom a call is about, as far as it has shown. The steps that load a member write it down. */
 export interface Subject {
   organization_id?: string
   member_id?: string
   member_session_id?: string
   /** The member whose session the call is made with. */
   caller_member_id?: string
-  /** Whether a wrong guess of this call locked the member. */
+  /** Whether a failed attempt of this call locked the member. */
   isLockedByThis?: boolean
 }
 
@@ -45,7 +45,7 @@ export function noteAnswer(subject: Subject, answer: object): void {
   }
 }
 
-/** One row of the audit. Ids and types only: nothing that a caller sent, and nothing that lets somebody in. */
+/** One row of the audit. Ids and types only: nothing that a caller sent, and nothing that signs a member in. */
 export interface AuditRecord {
   readonly event_id: string
   readonly occurred_at: number

@@ -25,12 +25,12 @@ function isFirstParty({ client_type }: ConnectedApp): boolean {
   return client_type.startsWith('first_party')
 }
 
-/** Whether anybody could read a secret of the app, so that it has none. */
+/** Whether the app runs where its users could read a secret, so that it has none. */
 export function isPublic({ client_secret_hash }: ConnectedApp): boolean {
   return client_secret_hash === null
 }
 
-/** As everybody may see it. */
+/** What members may see of it. */
 export function viewApp(app: ConnectedApp): ConnectedAppPublic {
   const { client_id, client_name, client_description, client_type, logo_url } = app
   const view = { client_id, client_name, client_description, client_type }
@@ -71,7 +71,7 @@ export function isGrantable(app: ConnectedApp, scope: string): boolean {
   return Object.hasOwn(descriptions, scope) && (scope !== fullAccess || isFirstParty(app))
 }
 
-/** First parties are the project's own apps. A third party is asked about again when it wants more, or says so. */
+/** First parties are the project's own apps. A member consents again when a third party wants more, or says so. */
 export function needsConsent(
   app: ConnectedApp,
   { scopes, prompt }: { readonly scopes: readonly string[]; readonly prompt?: string },

@@ -12,7 +12,7 @@ export interface DesiredEmail {
   readonly pendingOwners: readonly string[]
 }
 
-/** Whether a member may begin to change the address: active, with a proven one, to one that no other member has to do with. */
+/** The member may begin to change its address: active, with a verified one, to one that no other member has to do with. */
 export function assertMayUpdateEmail(
   member: MemberRecord,
   { email_address, owner, pendingOwners }: DesiredEmail
@@ -31,7 +31,7 @@ export function assertMayUpdateEmail(
   }
 }
 
-/** The member with the new address, which the sign-in has just proven, and the writes that change it. */
+/** The member with the new address, which the sign-in has just verified, and the writes that change it. */
 export function updateEmail(
   before: MemberRecord,
   email_address: string,

@@ -3,25 +3,25 @@ import { authMethods } from '../../wire/organizations.ts'
 import type { OrganizationRecord } from './records.ts'
 import { timestamp } from './timestamps.ts'
 
-/** What was proven, before the moment of it is noted. */
-export type Proof = Omit<
+/** A factor that was just verified, before the time of it is noted. */
+export type VerifiedFactor = Omit<
   AuthenticationFactor,
   'created_at' | 'updated_at' | 'last_authenticated_at'
 >
 
-/** Where an e-mail factor was proven; a member has these two. */
+/** The address that an e-mail factor is about; a member has these two. */
 export interface Address {
   readonly email_id: string
   readonly email_address: string
 }
 
-export const passwordProof: Proof = {
+export const passwordFactor: VerifiedFactor = {
   type: 'password',
   delivery_method: 'knowledge',
   sequence_order: 'PRIMARY'
 }
 
-export function magicLinkProof({ email_id, email_address }: Address): Proof {
+export function magicLinkFactor({ email_id, email_address }: Address): VerifiedFactor {
   return {
     type: 'magic_link',
     delivery_method: 'email',
@@ -30,11 +30,11 @@ export function magicLinkProof({ email_id, email_address }: Address): Proof {
   }
 }
 
-export function emailOtpProof(address: Address): Proof {
-  return { ...magicLinkProof(address), type: 'email_otp' }
+export function emailOtpFactor(address: Address): VerifiedFactor {
+  return { ...magicLinkFactor(address), type: 'email_otp' }
 }
 
-export function smsProof(phone_id: string, phone_number: string): Proof {
+export function smsFactor(phone_id: string, phone_number: string): VerifiedFactor {
   return {
     type: 'otp',
     delivery_method: 'sms',
@@ -43,7 +43,7 @@ export function smsProof(phone_id: string, phone_number: string): Proof {
   }
 }
 
-export function totpProof(totp_id: string): Proof {
+export function totpFactor(totp_id: string): VerifiedFactor {
   return {
     type: 'totp',
     delivery_method: 'authenticator_app',
@@ -52,7 +52,7 @@ export function totpProof(totp_id: string): Proof {
   }
 }
 
-export function recoveryCodeProof(totp_recovery_code_id: string): Proof {
+export function recoveryCodeFactor(totp_recovery_code_id: string): VerifiedFactor {
   return {
     type: 'recovery_codes',
     delivery_method: 'recovery_code',
@@ -62,13 +62,13 @@ export function recoveryCodeProof(totp_recovery_code_id: string): Proof {
 }
 
 /** A session at another provider, by the word of its UserInfo endpoint. */
-export const importedProof: Proof = {
+export const importedFactor: VerifiedFactor = {
   type: 'imported',
   delivery_method: 'imported_auth0',
   sequence_order: 'PRIMARY'
 }
 
-export function trustedTokenProof(token_id: string): Proof {
+export function trustedTokenFactor(token_id: string): VerifiedFactor {
   return {
     type: 'trusted_auth_token',
     delivery_method: 'trusted_token_exchange',
@@ -77,7 +77,7 @@ export function trustedTokenProof(token_id: string): Proof {
   }
 }
 
-export function accessTokenProof(client_id: string): Proof {
+export function accessTokenFactor(client_id: string): VerifiedFactor {
   return {
     type: 'oauth',
     delivery_method: 'oauth_access_token_exchange',
@@ -86,23 +86,23 @@ export function accessTokenProof(client_id: string): Proof {
   }
 }
 
-/** The factors with one more; the same factor proven again is renewed in its place. */
+/** The factors with one more; the same factor verified again is renewed in its place. */
 export function addFactor(
   factors: readonly AuthenticationFactor[],
-  proof: Proof,
+  verified: VerifiedFactor,
   now: number
 ): readonly AuthenticationFactor[] {
-  const moment = timestamp(now)
-  const renewed = { updated_at: moment, last_authenticated_at: moment }
-  const known = factors.findIndex((factor) => identityOf(factor) === identityOf(proof))
-  if (known === -1) return [...factors, { ...proof, created_at: moment, ...renewed }]
+  const time = timestamp(now)
+  const renewed = { updated_at: time, last_authenticated_at: time }
+  const known = factors.findIndex((factor) => keyOf(factor) === keyOf(verified))
+  if (known === -1) return [...factors, { ...verified, created_at: time, ...renewed }]
   return factors.map((factor, index) => (index === known ? { ...factor, ...renewed } : factor))
 }
 
-/** Two proofs are of one factor when everything but their times is equal. */
-function identityOf(factor: AuthenticationFactor): string {
-  const { created_at, updated_at, last_authenticated_at, ...identity } = factor
-  return JSON.stringify(Object.entries(identity).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** Two verifications are of one factor when everything but their times is equal. */
+function keyOf(factor: AuthenticationFactor): string {
+  const { created_at, updated_at, last_authenticated_at, ...rest } = factor
+  return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 export function hasSecondaryFactor(factors: readonly AuthenticationFactor[]): boolean {
@@ -121,12 +121,12 @@ export function authMethodOf(factor: AuthenticationFactor): string | undefined {
 
 const emailVerifyingMethods = ['magic_link', 'email_otp', 'google_oauth', 'microsoft_oauth']
 
-/** Whether the factor is of a kind that proves an address to be the person's, whichever address that is. */
+/** Whether the factor is of a kind that verifies an address to be the person's, whichever address that is. */
 export function verifiesEmail(factor: AuthenticationFactor): boolean {
   return emailVerifyingMethods.includes(authMethodOf(factor) ?? '') && !wasExchanged(factor)
 }
 
-/** Whether the factor proves that this very address is the person's: not the one that the member had before. */
+/** Whether the factor verifies that this very address is the person's: not the one that the member had before. */
 export function verifiesAddress(
   factor: AuthenticationFactor,
   { email_id, email_address }: Address

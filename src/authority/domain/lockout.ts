@@ -1,8 +1,8 @@
 import type { MemberRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
-/** What is guessed: a password or another primary factor, or the code of a second factor. */
-export type Guess = 'password' | 'code'
+/** What an attempt is at: a password, or whatever else begins a sign-in, or the code of a second factor. */
+export type AttemptedCredential = 'password' | 'code'
 
 /** One count for passwords and codes together: the tenth failure locks the member for an hour. */
 const failureLimit = 10
@@ -12,11 +12,15 @@ const lockMs = 60 * 60 * 1000
 export const intermediateFailureLimit = 5
 
 /** Counts an attempt before it is evaluated, so that no race evaluates an eleventh. */
-export function reserveAttempt(member_id: string, guess: Guess, now: number): Write {
+export function reserveAttempt(
+  member_id: string,
+  credential: AttemptedCredential,
+  now: number
+): Write {
   return {
     do: 'reserveAttempt',
     member_id,
-    of_code: guess === 'code',
+    of_code: credential === 'code',
     now,
     limit: failureLimit,
     lock_ms: lockMs,
@@ -37,7 +41,7 @@ export function reserveIntermediateAttempt(intermediate_session_id: string, now:
 
 /**
  * A primary factor makes failed passwords forgotten. Failed codes are forgotten when one is right: else a known
- * password would buy new guesses at the code.
+ * password would buy new attempts at the code.
  */
 export function forgetAfterPrimary({ failed_attempts, member_id }: MemberRecord): Write[] {
   return failed_attempts === 0 ? [] : [{ do: 'forgetFailedPasswords', member_id }]

@@ -2,7 +2,7 @@ import { noPhoneNumber } from './members.ts'
 import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 
-/** The member without its number. Sessions that it proved go on. */
+/** The member without its number. Sessions that hold it as a factor go on. */
 export function withoutPhoneNumber(member: MemberRecord, now: number): MemberRecord {
   if (member.mfa_phone_number === '') throw new OperationError('member_phone_number_not_found')
   return withDefaultMethod({ ...member, ...noPhoneNumber, updated_at: now })

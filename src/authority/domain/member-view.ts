@@ -4,7 +4,7 @@ import type { MemberRecord, OrganizationRecord } from './records.ts'
 import { adminRole, memberRoles } from './roles.ts'
 import { timestamp } from './timestamps.ts'
 
-/** The object of the API. Whether a lock still holds depends on the moment. */
+/** The object of the API. Whether a lock still holds depends on the time. */
 export function viewMember(
   member: MemberRecord,
   organization: OrganizationRecord,
@@ -33,8 +33,8 @@ export function viewMember(
     totp_registration_id: member.totp_registration_id,
     default_mfa_method: member.default_mfa_method,
     is_locked: locked,
-    lock_created_at: locked ? momentOf(member.lock_created_at) : null,
-    lock_expires_at: locked ? momentOf(member.lock_expires_at) : null,
+    lock_created_at: locked ? timestampOf(member.lock_created_at) : null,
+    lock_expires_at: locked ? timestampOf(member.lock_expires_at) : null,
     roles,
     trusted_metadata: member.trusted_metadata,
     untrusted_metadata: member.untrusted_metadata,
@@ -43,6 +43,6 @@ export function viewMember(
   }
 }
 
-function momentOf(epochMs: number | null): string | null {
+function timestampOf(epochMs: number | null): string | null {
   return epochMs === null ? null : timestamp(epochMs)
 }

@@ -15,7 +15,7 @@ export const noPhoneNumber = {
   mfa_phone_number_verified: false
 } as const
 
-/** What a rule about members needs from outside: ids, the moment, the roles that can be assigned. */
+/** What a rule about members needs from outside: ids, the time, the roles that can be assigned. */
 export interface MemberContext {
   readonly email_id: string
   readonly phone_id: string
@@ -153,7 +153,7 @@ export function writesOfDeletion(member: MemberRecord, now: number): Write[] {
   ]
 }
 
-/** The deleted member as it comes back: by a proven address, with nothing to sign in with but that. */
+/** The deleted member as it comes back: by a verified address, with nothing to sign in with but that. */
 export function reactivateMember(deleted: MemberRecord, now: number): MemberRecord {
   if (!deleted.email_address_verified) throw new OperationError('email_unverified_for_reactivation')
   return { ...deleted, status: 'active', version: deleted.version + 1, updated_at: now }
@@ -173,7 +173,7 @@ function addressesOf({ email_address, retired_email_addresses }: MemberRecord): 
   return [email_address, ...retired_email_addresses.map((retired) => retired.email_address)]
 }
 
-/** Addresses are compared in lower case, so they are kept so. */
+/** E-mail addresses are compared in lower case, so they are kept so. */
 export function canonicalEmail(email_address: string): string {
   return email_address.toLowerCase()
 }

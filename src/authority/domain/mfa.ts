@@ -45,25 +45,25 @@ function allowsMfaMethod(
 
 /**
  * A new second factor must not become a way around the one there is: a member who has an active one (a verified
- * number, a proven authenticator) enrols another only with a session or intermediate session that holds it.
+ * number or authenticator) enrols another only with a session or intermediate session that holds it.
  */
 export function assertMayEnrolFactor(
   member: MemberRecord,
   factors: readonly AuthenticationFactor[]
 ): void {
   if (!hasActiveMfaFactor(member)) return
-  const proven = factors.some(
+  const isVerified = factors.some(
     ({ type, phone_number_factor, authenticator_app_factor }) =>
       (member.mfa_phone_number_verified && phone_number_factor?.phone_id === member.phone_id) ||
       (member.totp_registration_id !== '' &&
         (type === 'recovery_codes' ||
           authenticator_app_factor?.totp_id === member.totp_registration_id))
   )
-  if (!proven) throw new OperationError('insufficient_factors')
+  if (!isVerified) throw new OperationError('insufficient_factors')
 }
 
 /**
- * A code to the verified number of somebody who is as far as the second factor challenges what is there and adds
+ * A code to the verified number of a member who is as far as the second factor challenges what is there and adds
  * nothing. Any other code enrols the number, so what holds for enrolments holds for it. `factors` are those of the
  * session or intermediate session, if there is one.
  */

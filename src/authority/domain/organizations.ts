@@ -42,7 +42,7 @@ const joiningSettings = [
   'allowed_oauth_tenants'
 ] as const
 
-/** Everybody can have an address there, so it says nothing about belonging to an organization. */
+/** Any person can have an address there, so it says nothing about belonging to an organization. */
 const commonDomains: ReadonlySet<string> = new Set([
   'gmail.com',
   'googlemail.com',
@@ -78,13 +78,13 @@ const pathWords: ReadonlySet<string> = new Set(['search', 'members'])
 const idLike = /^(organization|member)-(test|live)-/i
 
 /** A slug or external id that reads like an id could be taken for one wherever the id may stand. */
-export function looksLikeId(address: string): boolean {
-  return idLike.test(address)
+export function looksLikeId(identifier: string): boolean {
+  return idLike.test(identifier)
 }
 
 /** What cannot name an organization, as slug or as external id. */
-function isReserved(address: string): boolean {
-  return looksLikeId(address) || pathWords.has(address.toLowerCase())
+function isReserved(identifier: string): boolean {
+  return looksLikeId(identifier) || pathWords.has(identifier.toLowerCase())
 }
 
 export interface NewOrganization {
@@ -155,7 +155,7 @@ export function withoutExternalId(
 }
 
 export function writesOfNewOrganization(organization: OrganizationRecord): Write[] {
-  return [{ do: 'insertOrganization', organization }, ...claimAddresses(organization)]
+  return [{ do: 'insertOrganization', organization }, ...claimIdentifiers(organization)]
 }
 
 /** The writes that turn one state of an organization into the other. */
@@ -164,16 +164,16 @@ export function writesOfOrganizationChange(
   after: OrganizationRecord
 ): Write[] {
   const { organization_id } = after
-  const kept = addressesOf(after)
-  const released = addressesOf(before).filter((address) => !kept.includes(address))
+  const kept = identifiersOf(after)
+  const released = identifiersOf(before).filter((address) => !kept.includes(address))
   return [
     { do: 'updateOrganization', organization: after, onConflict: 'stale' },
-    ...claimAddresses(after),
+    ...claimIdentifiers(after),
     ...released.map((address): Write => ({ do: 'releaseAddress', organization_id, address }))
   ]
 }
 
-function addressesOf({
+function identifiersOf({
   organization_slug,
   organization_external_id
 }: OrganizationRecord): readonly string[] {
@@ -183,9 +183,9 @@ function addressesOf({
 }
 
 /** In the order of the text, so that two organizations never wait for each other. */
-function claimAddresses(organization: OrganizationRecord): Write[] {
+function claimIdentifiers(organization: OrganizationRecord): Write[] {
   const { organization_id } = organization
-  return [...addressesOf(organization)].sort().map((address) => ({
+  return [...identifiersOf(organization)].sort().map((address) => ({
     do: 'claimAddress',
     organization_id,
     address,
@@ -245,7 +245,7 @@ function assertImplicitRoles(
   }
 }
 
-/** A name for the organization of whoever has the address: its domain, unless people of many organizations share that. */
+/** A name for the organization of a person with the address: its domain, unless people of many organizations share that. */
 export function nameFromEmail(email_address: string): string {
   const at = email_address.lastIndexOf('@')
   const domain = email_address.slice(at + 1)

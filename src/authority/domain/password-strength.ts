@@ -10,7 +10,7 @@ export function isStrong({ score }: { readonly score: number }): boolean {
 /** Words of two letters would lower passwords that merely hold them. */
 const minHintLength = 3
 
-/** What somebody who knows the person would try first: address and name, whole, in halves and in words. */
+/** What an attacker who knows the person would try first: address and name, whole, in halves and in words. */
 export function strengthHints({
   email_address = '',
   name = ''

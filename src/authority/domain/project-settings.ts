@@ -2,7 +2,7 @@ import { readPemKey } from '../../jwt/verification-key.ts'
 import type { ProjectSettings, TrustedTokenProfile } from './records.ts'
 
 /**
- * What a project has as long as nobody sets it: SMS to the United States and Canada, no link anywhere, and neither
+ * What a project has where its seed sets nothing: SMS to the United States and Canada, no link anywhere, and neither
  * another provider that is believed nor an app that is let in.
  */
 export const defaultSettings: ProjectSettings = {
@@ -14,7 +14,7 @@ export const defaultSettings: ProjectSettings = {
   connected_apps: []
 }
 
-/** Issuers of this name are authorities: their session JWTs must not pass for tokens of somebody else. */
+/** Issuers of this name are authorities: their session JWTs must not pass for tokens of another issuer. */
 const ownIssuer = /^stytch\.com\//
 
 /** What is wrong with profiles that are well-formed each by itself. */

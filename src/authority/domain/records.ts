@@ -22,7 +22,7 @@ export interface ProjectSettings {
   readonly redirect_urls: readonly string[]
   /** Whose tokens `sessions.attest` takes. */
   readonly trusted_auth_token_profiles: readonly TrustedTokenProfile[]
-  /** Whom `sessions.migrate` asks; `null`: nobody. */
+  /** Where `sessions.migrate` reads who a person is; `null`: it answers an error. */
   readonly userinfo_url: string | null
   /** Whether a session there stands for a second factor as well. */
   readonly userinfo_satisfies_mfa: boolean
@@ -69,7 +69,7 @@ export interface ConnectedApp {
 
 export interface ProjectRecord {
   readonly project_id: string
-  /** SHA-256 of the secret; `null` when nobody was told one. */
+  /** SHA-256 of the secret; `null` when none was given out. */
   readonly secret_hash: string | null
   /** What the project adds to the built-in roles and resources. */
   readonly policy: CustomPolicy
@@ -178,7 +178,7 @@ export interface MemberRecord {
   readonly updated_at: number
   /** `''` when the member has no password. */
   readonly member_password_id: string
-  /** The registration that a first code has proven, or `''`. */
+  /** The registration that a first code has verified, or `''`. */
   readonly totp_registration_id: string
 }
 
@@ -191,7 +191,7 @@ export interface TotpRecord {
   readonly totp_registration_id: string
   /** Sealed. */
   readonly secret: string
-  /** Whether a first code has proven it. */
+  /** Whether a first code has verified it. */
   readonly active: boolean
   /** The latest 30-second step whose code was accepted; 0 before the first. */
   readonly last_used_step: number
@@ -247,7 +247,7 @@ export interface LinkRecord {
   readonly used_at: number | null
 }
 
-/** What a one-time code proves: a phone, the address of a member, an address in discovery, a new address. */
+/** What a one-time code verifies: a phone, the address of a member, an address in discovery, a new address. */
 export type CodePurpose = 'sms' | 'email' | 'discovery_email' | 'email_update'
 
 /** The newest code of its purpose and subject: an older one is gone. */

@@ -6,7 +6,7 @@ export const jwtLifetimeSeconds = 300
 
 export const intermediateSessionLifetimeMs = 10 * minuteMs
 
-/** End of a session that starts now. Whole seconds: a session ends at the moment that its object names. */
+/** End of a session that starts now. Whole seconds: a session ends at the time that its object names. */
 export function newSessionEnd(now: number, session_duration_minutes = defaultMinutes): number {
   return now - (now % 1000) + session_duration_minutes * minuteMs
 }

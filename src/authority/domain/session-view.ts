@@ -5,7 +5,7 @@ import { sessionRoles } from './roles.ts'
 import { jwtLifetimeSeconds } from './session-lifetime.ts'
 import { timestamp } from './timestamps.ts'
 
-/** The object of the API. Roles and slug are those of the moment, not of the sign-in. */
+/** The object of the API. Roles and slug are those of now, not of the sign-in. */
 export function viewSession(
   session: SessionRecord,
   member: MemberRecord,

@@ -31,7 +31,7 @@ export function missingForSession(
  * - the sign-in would activate the membership and no factor verifies the address, or
  * - none of the factors is one that the organization accepts (breakglass members are exempt).
  *
- * The factors are those that count for this member: see {@link transferredFactors} for what was proven elsewhere.
+ * The factors are those that count for this member: see {@link transferredFactors} for what was verified elsewhere.
  */
 export function missingPrimary(
   organization: OrganizationRecord,
@@ -56,7 +56,7 @@ export function acceptsFactor(
   return method !== undefined && settings.allowed_auth_methods.includes(method)
 }
 
-/** A second factor is missing when the organization or the member's enrolment asks for one and none is there. */
+/** A second factor is missing when the organization or the member's enrolment requires one and none is there. */
 function missingMfa(
   { settings }: OrganizationRecord,
   member: MemberRecord,

@@ -17,19 +17,19 @@ import type {
 } from './records.ts'
 import { acceptsFactor } from './sign-in-requirements.ts'
 
-/** What a person has proven outside of an organization, or in another one. */
-export interface Evidence {
+/** Who a person is, as verified outside of an organization, or in another one. */
+export interface VerifiedIdentity {
   /** The address that the person goes by. */
   readonly email_address: string
   /** Whether it is the person's: one of the factors verifies it, or it is known to be verified. */
-  readonly provesAddress: boolean
+  readonly isAddressVerified: boolean
   /** Those about other addresses are left out. */
-  readonly factors: readonly EvidentFactor[]
+  readonly factors: readonly IdentityFactor[]
   /** A number that is known to be the person's, or `''`. */
   readonly verified_phone_number: string
 }
 
-interface EvidentFactor {
+interface IdentityFactor {
   readonly factor: AuthenticationFactor
   /** Whether it names the address. A provider that claimed another one, or none, does not. */
   readonly isAboutAddress: boolean
@@ -38,7 +38,7 @@ interface EvidentFactor {
 /**
  * The factors of an intermediate session that count for the member.
  *
- * - One that is bound to the member counts as it is; one that is bound to another member is refused.
+ * - One that is bound to the member counts as it is; one that is bound to another member is denied.
  * - One of discovery counts for the member with its address, as {@link transferredFactors} says.
  * - When the member has another address by now, it is the member's no more.
  */
@@ -57,7 +57,7 @@ export function factorsForMember(
   return factorsToEnter(intermediate, member)
 }
 
-/** The same for whoever exchanges an intermediate session: one that is bound to another member is evidence too. */
+/** The same for an exchange of an intermediate session: one that is bound to another member identifies the person too. */
 export function factorsToEnter(
   intermediate: IntermediateSessionRecord,
   member: MemberRecord
@@ -67,18 +67,18 @@ export function factorsToEnter(
     intermediate.email_address === member.email_address
   return isOfMember
     ? intermediate.authentication_factors
-    : transferredFactors(evidenceOfIntermediateSession(intermediate), member)
+    : transferredFactors(identityOfIntermediateSession(intermediate), member)
 }
 
 /**
- * In discovery a provider is asked for nothing but the address of the intermediate session. Later steps of a member may
+ * In discovery a provider says nothing but the address of the intermediate session. Later steps of a member may
  * add providers that go by another address: they name no `email_id`.
  */
-export function evidenceOfIntermediateSession({
+export function identityOfIntermediateSession({
   member_id,
   email_address,
   authentication_factors
-}: IntermediateSessionRecord): Evidence {
+}: IntermediateSessionRecord): VerifiedIdentity {
   const factors = authentication_factors
     .filter(({ email_factor }) => (email_factor?.email_address ?? email_address) === email_address)
     .map((factor) => ({
@@ -87,14 +87,14 @@ export function evidenceOfIntermediateSession({
     }))
   return {
     email_address,
-    provesAddress: factors.some(provesItsAddress),
+    isAddressVerified: factors.some(verifiesItsAddress),
     factors,
     verified_phone_number: ''
   }
 }
 
 /** A factor about an address that the member had before says nothing about the one of today. */
-export function evidenceOfSession(session: SessionRecord, member: MemberRecord): Evidence {
+export function identityOfSession(session: SessionRecord, member: MemberRecord): VerifiedIdentity {
   const { email_id, email_address } = member
   const factors = session.authentication_factors
     .filter(
@@ -105,21 +105,22 @@ export function evidenceOfSession(session: SessionRecord, member: MemberRecord):
     .map((factor) => ({ factor, isAboutAddress: emailIdOf(factor) === email_id }))
   return {
     email_address,
-    provesAddress: member.email_address_verified || factors.some(provesItsAddress),
+    isAddressVerified: member.email_address_verified || factors.some(verifiesItsAddress),
     factors,
     verified_phone_number: member.mfa_phone_number_verified ? member.mfa_phone_number : ''
   }
 }
 
-function provesItsAddress({ factor, isAboutAddress }: EvidentFactor): boolean {
+function verifiesItsAddress({ factor, isAboutAddress }: IdentityFactor): boolean {
   return isAboutAddress && verifiesEmail(factor)
 }
 
-/** Whether the evidence shows that this person is that member, and does not merely share an address by claim. */
-export function provesMember(evidence: Evidence, member: MemberRecord): boolean {
-  if (evidence.email_address !== member.email_address) return false
+/** Whether this person is that member, and does not merely share an address by claim. */
+export function identifiesMember(identity: VerifiedIdentity, member: MemberRecord): boolean {
+  if (identity.email_address !== member.email_address) return false
   return (
-    evidence.provesAddress || evidence.factors.some(({ factor }) => isRegistered(factor, member))
+    identity.isAddressVerified ||
+    identity.factors.some(({ factor }) => isRegistered(factor, member))
   )
 }
 
@@ -132,11 +133,11 @@ export function provesMember(evidence: Evidence, member: MemberRecord): boolean 
  * passwords, SSO, TOTP or recovery codes.
  */
 export function transferredFactors(
-  evidence: Evidence,
+  identity: VerifiedIdentity,
   member: MemberRecord
 ): readonly AuthenticationFactor[] {
-  if (!provesMember(evidence, member)) return []
-  return evidence.factors.flatMap((evident) => asFactorOf(member, evident, evidence) ?? [])
+  if (!identifiesMember(identity, member)) return []
+  return identity.factors.flatMap((found) => asFactorOf(member, found, identity) ?? [])
 }
 
 /**
@@ -144,11 +145,11 @@ export function transferredFactors(
  * other one accepts, and a sign-in at a provider that verifies no address becomes one that says less.
  */
 export function exchangedFactors(
-  evidence: Evidence,
+  identity: VerifiedIdentity,
   organization: OrganizationRecord,
   member: MemberRecord
 ): readonly AuthenticationFactor[] {
-  return transferredFactors(evidence, member)
+  return transferredFactors(identity, member)
     .map((factor) =>
       isOAuth(factor) && !verifiesAddress(factor, member) ? asExchanged(member, factor) : factor
     )
@@ -160,8 +161,8 @@ export function exchangedFactors(
 
 function asFactorOf(
   member: MemberRecord,
-  { factor, isAboutAddress }: EvidentFactor,
-  { verified_phone_number }: Evidence
+  { factor, isAboutAddress }: IdentityFactor,
+  { verified_phone_number }: VerifiedIdentity
 ): AuthenticationFactor | undefined {
   const { email_id, email_address, phone_id, mfa_phone_number } = member
   if (factor.email_factor !== undefined) {

@@ -13,7 +13,7 @@ const maxRoles = 100
 /** Whom a trusted token is about, in the words of its profile's mapping. */
 export interface TrustedIdentity {
   readonly token_id: string
-  /** From then on the token is refused anyway. Epoch milliseconds. */
+  /** From then on the token is rejected anyway. Epoch milliseconds. */
   readonly expires_at: number
   /** `undefined` when the token names none. */
   readonly organization_id: string | undefined

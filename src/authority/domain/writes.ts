@@ -40,7 +40,7 @@ interface Writes {
   setProjectSecret: { secret_hash: string }
   setProjectPolicy: { policy: CustomPolicy }
   setProjectSettings: { settings: ProjectSettings }
-  /** Guarded: nobody else made the key of this generation. */
+  /** Guarded: no other process made the key of this generation. */
   insertSigningKey: { key: SigningKeyRecord }
   /** Ends the keys of earlier generations then, unless they end before. */
   endSigningKeys: { before_generation: number; ends_at: number }
@@ -51,7 +51,7 @@ interface Writes {
   releaseAddress: { organization_id: string; address: string }
   /** Guarded by the version that `organization` was read at. */
   updateOrganization: { organization: OrganizationRecord }
-  /** With everything in it. */
+  /** With its members, their sessions, and all else that belongs to it. */
   deleteOrganization: { organization_id: string }
   setOrganizationRoles: { organization_id: string; custom_roles: readonly CustomRole[] }
 
@@ -67,7 +67,7 @@ interface Writes {
   /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
-  /** Guarded: it is still the address that was proven. */
+  /** Guarded: it is still the address that was verified. */
   activateMember: { member_id: string; email_id: string; now: number }
   /** Guarded: the member has no number. */
   linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
@@ -111,7 +111,7 @@ interface Writes {
   useTotpStep: { member_id: string; totp_registration_id: string; step: number; now: number }
   /** Also one that waits for its first code. Guarded: there is one. */
   deleteTotp: { member_id: string }
-  /** Guarded: it is still there, and proven. Whoever else changes its codes waits. */
+  /** Guarded: it is still there, and active. Another call that changes its codes waits. */
   confirmTotp: { member_id: string; totp_registration_id: string }
   deleteRecoveryCodes: { member_id: string }
   insertRecoveryCode: { member_id: string; recovery_code_id: string; code: string; now: number }
@@ -148,12 +148,12 @@ interface Writes {
   }
   /** Binds it to a member, with these factors. Guarded by the version that it was read at. */
   bindIntermediateSession: { intermediate_session: IntermediateSessionRecord; now: number }
-  /** Changes nothing. Guarded: alive, and nobody else uses it at the same moment. */
+  /** Changes nothing. Guarded: alive. Another call that uses it at the same time waits. */
   confirmIntermediateSession: { intermediate_session_id: string; now: number }
   /** Counts a code before it is compared. Guarded: alive, with codes left. */
   reserveIntermediateAttempt: { intermediate_session_id: string; now: number; limit: number }
   releaseIntermediateAttempt: { intermediate_session_id: string }
-  /** Guarded: alive, and nobody else was faster. */
+  /** Guarded: alive, and no other call was faster. */
   consumeIntermediateSession: { intermediate_session_id: string; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
   /** Leaves the one that is named. */
@@ -162,18 +162,18 @@ interface Writes {
   insertLink: { link: LinkRecord; token_hash: string; now: number }
   /** Guarded: not used, not expired. */
   useLink: { link_id: string; now: number }
-  /** Ends what waits in somebody's mailbox. */
+  /** Ends links that wait in the member's mailbox. */
   deleteMemberLinks: { member_id: string; kind: LinkKind }
 
   /** Replaces the code that there is of this purpose and subject. */
   putCode: { code: OneTimeCodeRecord; now: number }
   deleteMemberCodes: { member_id: string; purpose: CodePurpose }
-  /** Counts a guess before it is compared. Guarded: it is still the newest code, with guesses left. */
+  /** Counts an attempt before it is compared. Guarded: it is still the newest code, with attempts left. */
   reserveCodeAttempt: { code: OneTimeCodeRecord; limit: number }
   /** Guarded: the newest code, not used, not expired. */
   useCode: { code: OneTimeCodeRecord; now: number }
 
-  /** Guarded: the token was not used, or has ended so that nobody takes it any more. */
+  /** Guarded: the token was not used, or has ended, so that no call takes it any more. */
   useTrustedToken: { token_hash: string; expires_at: number; now: number }
 
   insertGrant: { grant: GrantRecord; code_hash: string; now: number }

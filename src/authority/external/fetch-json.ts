@@ -7,7 +7,7 @@ const maxBytes = 64 * 1024
 
 /**
  * Another provider did not answer with JSON in time. Nothing of the call is in here: what was sent is a credential, and
- * what came back is somebody's data.
+ * what came back is personal data.
  */
 export class ProviderFailure extends Error {
   /** Why, for operations: `TIMEOUT`, `HTTP_500`, `TOO_LARGE`, `NOT_JSON`, `ECONNREFUSED`, … */

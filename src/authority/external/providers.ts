@@ -2,9 +2,9 @@ import { createKeySet, type KeySet } from '../../jwt/key-set.ts'
 import type { TrustedTokenProfile } from '../domain/records.ts'
 import { fetchJson } from './fetch-json.ts'
 
-/** Whom the authority asks about somebody else's tokens: only addresses that the settings of a project name. */
+/** Where the authority checks the tokens of other issuers: only at URLs that the settings of a project name. */
 export interface Providers {
-  /** The key set at the profile's address: fetched when needed, and shared by all calls. */
+  /** The key set at the profile's URL: fetched when needed, and shared by all calls. */
   keySetOf(profile: Extract<TrustedTokenProfile, { public_key_type: 'JWK' }>): KeySet
   /**
    * What a UserInfo endpoint (OpenID Connect Core section 5.3) says of the holder of a credential.

@@ -13,7 +13,7 @@ import {
   scopeResults,
   viewApp
 } from '../domain/connected-apps.ts'
-import { accessTokenProof, addFactor } from '../domain/factors.ts'
+import { accessTokenFactor, addFactor } from '../domain/factors.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type {
   ConnectedApp,
@@ -47,8 +47,8 @@ export const authorizeStart: Handler<'idp.oauth.authorizeStart'> = async (contex
 }
 
 /**
- * - What is wrong with the app, its redirect URL or the member is a refusal. What the app asked for in vain, or the member
- *   denied, goes back to the app as an error of OAuth (RFC 6749 section 4.1.2.1).
+ * - What is wrong with the app, its redirect URL or the member is an error of the call. What the app may not have, or the
+ *   member denied, goes back to the app as an error of OAuth (RFC 6749 section 4.1.2.1).
  * - `full_access` is for first parties only.
  * - A public app needs PKCE: it has no secret to redeem a code with.
  * - The consent to a third party and the code are one unit.
@@ -120,7 +120,7 @@ async function loadAuthorization(
 
 const onlyActive = 'Only an active member can authorize an app.'
 
-/** Named by a session or by ids, and not by both. */
+/** The member is named by a session or by ids, and not by both. */
 async function loadAuthorizingMember(
   context: Context,
   { organization_id, member_id, ...credential }: RequestOf<'idp.oauth.authorizeStart'>
@@ -137,7 +137,7 @@ async function loadAuthorizingMember(
   return { ...named, session: undefined }
 }
 
-/** First parties are not asked about, so there is nothing to remember. */
+/** First parties need no consent, so there is none to remember. */
 async function rememberConsent(
   { store, now }: Context,
   app: ConnectedApp,
@@ -165,7 +165,7 @@ function withParameters(
 /**
  * - The token must be ours, at most five minutes old, with `full_access`, and of an app that the organization still allows.
  * - The session is the one that authorized the app: it gains a factor, and keeps its end unless a duration is given.
- * - Neither MFA nor methods are asked about: that session has met what its organization required.
+ * - Neither MFA nor methods are checked: that session has met what its organization required.
  * - The exchange and the session are one unit: a token is exchanged once.
  */
 export const exchangeAccessToken: Handler<'sessions.exchangeAccessToken'> = async (
@@ -188,7 +188,6 @@ async function exchange(
   { grant_id, client_id, member_session_id }: GrantRecord
 ) {
   const { store, project, now } = context
-  const onConflict = 'idp_access_token_could_not_be_exchanged'
   const app = findApp(project.settings, client_id)
   if (app === undefined) throw new OperationError('connected_app_not_found')
   if (!isGrantable(app, fullAccess)) {
@@ -196,14 +195,17 @@ async function exchange(
   }
   const found =
     member_session_id === null ? undefined : await store.findSession(member_session_id, now)
-  if (found === undefined) throw new OperationError(onConflict)
+  if (found === undefined) throw new OperationError('idp_access_token_could_not_be_exchanged')
   const { organization, member } = await loadSessionMember(context, found)
   assertAppAllowed(app, organization)
 
-  const factors = addFactor(found.authentication_factors, accessTokenProof(client_id), now)
+  const factors = addFactor(found.authentication_factors, accessTokenFactor(client_id), now)
   const { session, write } = touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
-  await store.run([{ do: 'exchangeGrant', grant_id, now, onConflict }, write])
+  await store.run([
+    { do: 'exchangeGrant', grant_id, now, onConflict: 'idp_access_token_could_not_be_exchanged' },
+    write
+  ])
   return {
     ...answerMember(context, member, organization),
     ...(await issueSession(member, organization)),

@@ -7,8 +7,8 @@ import { enterAsMember, enterAsNewMember, enterOrganization } from '../steps/ent
 import { loadOrganization } from '../steps/load.ts'
 
 /**
- * - A member with the address enters, also one who was invited or is pending; what was proven decides whether at once.
- * - Anybody else becomes a member where the organization admits the address or the tenant.
+ * - A member with the address enters, also one who was invited or is pending; what was verified decides whether at once.
+ * - Any other person becomes a member where a rule of the organization lets the address or the tenant join.
  */
 export const exchange: Handler<'discovery.intermediateSessions.exchange'> = (context, request) =>
   enterOrganization(context, request, async (intermediate) => {
@@ -25,7 +25,7 @@ export const exchange: Handler<'discovery.intermediateSessions.exchange'> = (con
     return enterAsNewMember(context, organization, intermediate, { roles: [] })
   })
 
-/** An address that a member had before joins nothing, unless it became a member's at this moment. */
+/** An address that a member had before joins nothing, unless it became a member's just now. */
 async function assertNeverUsed(
   { store }: Context,
   { organization_id }: OrganizationRecord,

@@ -11,21 +11,26 @@ import {
 import { assignableRoles } from '../domain/policy.ts'
 import type { MemberRecord, SessionRecord } from '../domain/records.ts'
 import { adminRole } from '../domain/roles.ts'
-import { evidenceOfSession, exchangedFactors, provesMember } from '../domain/transferred-factors.ts'
-import { namesCarrier } from '../steps/carrier.ts'
+import {
+  exchangedFactors,
+  identifiesMember,
+  identityOfSession
+} from '../domain/transferred-factors.ts'
 import { discoverOrganizations, listMemberships } from '../steps/discover-organizations.ts'
 import { enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
 import { loadIntermediateSession, loadSession, loadSessionMember } from '../steps/load.ts'
+import { assertSessionReference } from '../steps/session-reference.ts'
 import { newSlug } from './organizations.ts'
 
 /**
  * What an exchange into each organization would answer now. Nothing is used up by it.
  *
- * - A membership is listed only to whom it is proven to belong; an unproven address lists none, and no domain.
- * - A session lists memberships only, for sessions.exchange makes nobody a member.
+ * - A membership is listed only to a person who is verified to be that member; an unverified address lists none, and no
+ *   domain.
+ * - A session lists memberships only, for sessions.exchange creates no members.
  */
 export const list: Handler<'discovery.organizations.list'> = async (context, request) => {
-  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
+  assertSessionReference(request)
   const { intermediate_session_token } = request
   if (intermediate_session_token === undefined) {
     const session = await loadSession(context, request)
@@ -45,8 +50,8 @@ export const list: Handler<'discovery.organizations.list'> = async (context, req
 export const create: Handler<'discovery.organizations.create'> = (context, request) =>
   enterOrganization(context, request, async (intermediate) => {
     const { email_address } = intermediate
-    const claimants = await context.store.listClaimants(domainOf(email_address))
-    if (claimants.length > 0) {
+    const claimedBy = await context.store.listClaimants(domainOf(email_address))
+    if (claimedBy.length > 0) {
       throw new OperationError('action_not_allowed_email_domain_is_claimed')
     }
     const name = nameFromEmail(email_address)
@@ -84,13 +89,15 @@ async function membershipsOfSession(
   session: SessionRecord,
   own: MemberRecord
 ): Promise<readonly Discovered[]> {
-  const evidence = evidenceOfSession(session, own)
+  const identity = identityOfSession(session, own)
   const memberships = await listMemberships(context, own.email_address)
   return memberships
-    .filter(({ member }) => member.member_id === own.member_id || provesMember(evidence, member))
+    .filter(
+      ({ member }) => member.member_id === own.member_id || identifiesMember(identity, member)
+    )
     .map(({ organization, member }) => ({
       organization,
       member,
-      factors: exchangedFactors(evidence, organization, member)
+      factors: exchangedFactors(identity, organization, member)
     }))
 }

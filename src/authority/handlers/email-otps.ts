@@ -1,33 +1,31 @@
 import type { Context, Handler } from '../context.ts'
-import { emailOtpProof } from '../domain/factors.ts'
+import { emailOtpFactor } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import type { OrganizationRecord } from '../domain/records.ts'
 import { about } from '../steps/about.ts'
+import { loadAddressee } from '../steps/addressee.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
-import { loadAddressee } from '../steps/email-address.ts'
 import { type CodeSubject, newEmailCode, verifyEmailCode } from '../steps/email-codes.ts'
 import { findRecipient, storeSent } from '../steps/email-recipient.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
-import {
-  assertAcceptedFactor,
-  assertSessionReference,
-  finishPrimary
-} from '../steps/primary-factor.ts'
+import { assertAcceptedFactor, finishPrimary } from '../steps/primary-factor.ts'
+import { assertLiveSessionReference } from '../steps/session-reference.ts'
 
 const defaultMinutes = 10
 
 /**
- * - Whoever has the address gets a code; who is no member is created where the organization lets the address join.
+ * - The member with the address gets a code; a person who is no member is created where the organization lets the
+ *   address join.
  * - Where such codes do not sign the member in, none is sent.
- * - Nobody is created, and the code before stays good, until the e-mail is on its way.
+ * - No member is created, and the code before stays good, until the e-mail is on its way.
  */
 export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
   const email_address = canonicalEmail(request.email_address)
   const recipient = await findRecipient(context, organization, email_address)
-  assertAcceptedFactor(organization, recipient.member, emailOtpProof(recipient.member))
+  assertAcceptedFactor(organization, recipient.member, emailOtpFactor(recipient.member))
 
   const logsIn = recipient.member.status === 'active'
   const minutes =
@@ -47,13 +45,13 @@ export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context
 }
 
 /**
- * - An address that is nobody's and one that no code was sent to are answered as a wrong code is.
- * - The code is used up in the unit that starts the session, or the intermediate session; a refusal leaves it good.
+ * - An address that no member has and one that no code was sent to are answered as a wrong code is.
+ * - The code is used up in the unit that starts the session, or the intermediate session; an error leaves it good.
  * - One that was sent to a new address of a member makes that the address.
  */
 export const authenticate: Handler<'otps.email.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
-  await assertSessionReference(context, request)
+  await assertLiveSessionReference(context, request)
   const subject = await findSubject(context, organization, canonicalEmail(request.email_address))
   const use = await verifyEmailCode(context, subject, request.code)
   const { member_id, email_address, purpose } = subject
@@ -66,13 +64,13 @@ export const authenticate: Handler<'otps.email.authenticate'> = async (context, 
   const answer = await finishPrimary(context, request, {
     organization,
     member,
-    proof: emailOtpProof(member),
+    factor: emailOtpFactor(member),
     writes: [use, ...writes]
   })
   return { ...answer, method_id: member.email_id }
 }
 
-/** Sends to every address alike: whether it is anybody's is not looked at. */
+/** Sends to every address alike: whether a member has it is not looked at. */
 export const sendDiscovery: Handler<'otps.email.discovery.send'> = async (
   context,
   { discovery_expiration_minutes: minutes = defaultMinutes, locale, ...request }
@@ -98,10 +96,10 @@ export const authenticateDiscovery: Handler<'otps.email.discovery.authenticate'>
   const email_address = canonicalEmail(request.email_address)
   const subject = { purpose: 'discovery_email', member_id: null, email_address } as const
   const use = await verifyEmailCode(context, subject, request.code)
-  return beginDiscovery(context, { email_address, proofOf: emailOtpProof, use })
+  return beginDiscovery(context, { email_address, factorOf: emailOtpFactor, use })
 }
 
-/** Who has the address, else who is about to take it. */
+/** The member with the address, else the one that is about to take it. */
 async function findSubject(
   context: Context,
   { organization_id }: OrganizationRecord,

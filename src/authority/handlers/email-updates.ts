@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts'
 import { assertMayUpdateEmail } from '../domain/email-update.ts'
-import { emailOtpProof, magicLinkProof } from '../domain/factors.ts'
+import { emailOtpFactor, magicLinkFactor } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized } from '../steps/caller.ts'
@@ -31,8 +31,8 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
     pendingOwners: await store.listEmailClaimants(organization_id, email_address, now)
   })
   const byCode = request.delivery_method === 'EMAIL_OTP'
-  const proof = byCode ? emailOtpProof : magicLinkProof
-  assertAcceptedFactor(organization, member, proof(member))
+  const factorOf = byCode ? emailOtpFactor : magicLinkFactor
+  assertAcceptedFactor(organization, member, factorOf(member))
 
   const purpose = 'email_update'
   const { write, ...brings } = byCode

@@ -1,9 +1,10 @@
 import type { Handler } from '../context.ts'
-import { passwordProof } from '../domain/factors.ts'
+import { passwordFactor } from '../domain/factors.ts'
 import { finishPasswordReset } from '../steps/finish-password-reset.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
-import { assertAcceptedFactor, assertSessionReference } from '../steps/primary-factor.ts'
+import { assertAcceptedFactor } from '../steps/primary-factor.ts'
+import { assertLiveSessionReference } from '../steps/session-reference.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 
 /**
@@ -14,10 +15,10 @@ import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.
 export const reset: Handler<'passwords.existingPassword.reset'> = async (context, request) => {
   const { email_address, existing_password, new_password } = request
   const organization = await loadOrganization(context, request.organization_id)
-  await assertSessionReference(context, request)
+  await assertLiveSessionReference(context, request)
   const credentials = { email_address, password: existing_password }
   const { member, password } = await verifyMemberPassword(context, organization, credentials)
-  assertAcceptedFactor(organization, member, passwordProof)
+  assertAcceptedFactor(organization, member, passwordFactor)
   await assertStrongPassword(context, new_password, member)
   return finishPasswordReset(context, request, {
     organization,

@@ -3,7 +3,7 @@ import type { ErrorType } from '../../wire/error-types.ts'
 import { emailAddress } from '../../wire/schema.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId, sha256 } from '../crypto/tokens.ts'
-import { importedProof, trustedTokenProof } from '../domain/factors.ts'
+import { importedFactor, trustedTokenFactor } from '../domain/factors.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, TrustedTokenProfile } from '../domain/records.ts'
@@ -14,8 +14,8 @@ import { about } from '../steps/about.ts'
 import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
-import { assertSessionReference } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { assertLiveSessionReference } from '../steps/session-reference.ts'
 import { verifyTrustedToken } from '../steps/trusted-token.ts'
 
 /**
@@ -23,24 +23,24 @@ import { verifyTrustedToken } from '../steps/trusted-token.ts'
  * - The organization is the one that the token names. Only where the profile creates no members may the request name it
  *   instead.
  * - The member is known by external id, else by address. Where the profile may, one is created or activated.
- * - The use of the token, the member and the session are one unit: a token counts once, and is not lost to a refusal.
+ * - The use of the token, the member and the session are one unit: a token counts once, and is not lost to an error.
  */
 export const attest: Handler<'sessions.attest'> = async (context, request) => {
   const profile = findProfile(context, request.profile_id)
   const identity = await verifyTrustedToken(context, profile, request.token)
   const organization = await loadOrganizationOf(context, profile, identity, request.organization_id)
-  await assertSessionReference(context, request)
+  await assertLiveSessionReference(context, request)
 
   return retryWhileStale(async () => {
     const { member, writes } = await findOrCreate(context, profile, identity, organization)
-    const vouched = {
+    const assertion = {
       organization,
       member,
-      proof: trustedTokenProof(identity.token_id),
+      factor: trustedTokenFactor(identity.token_id),
       satisfies_mfa: profile.satisfies_mfa,
       writes: [useToken(context, profile, identity), ...writes]
     }
-    const answer = await finishExternal(context, request, vouched).catch(joinedMeanwhile)
+    const answer = await finishExternal(context, request, assertion).catch(joinedMeanwhile)
     return { ...answer, member_device: null }
   })
 }
@@ -59,10 +59,10 @@ async function loadOrganizationOf(
   { organization_id: claimed }: TrustedIdentity,
   requested: string | undefined
 ): Promise<OrganizationRecord> {
-  const address = claimed ?? (can_jit_provision ? undefined : requested)
-  if (address === undefined) throw new OperationError('token_missing_organization_id_claim')
-  const organization = await loadOrganization(context, address)
-  if (requested === undefined || requested === address) return organization
+  const identifier = claimed ?? (can_jit_provision ? undefined : requested)
+  if (identifier === undefined) throw new OperationError('token_missing_organization_id_claim')
+  const organization = await loadOrganization(context, identifier)
+  if (requested === undefined || requested === identifier) return organization
   const named = await loadOrganization(context, requested)
   if (named.organization_id !== organization.organization_id) {
     throw new OperationError('invalid_token_organization_id_claim')
@@ -141,22 +141,22 @@ function useToken(
 
 const duplicates: readonly ErrorType[] = ['duplicate_member_email', 'duplicate_member_external_id']
 
-/** Somebody created the member at the same moment: it is there now, so the next try finds it. */
+/** Another call created the member at the same time: it is there now, so the next try finds it. */
 function joinedMeanwhile(error: unknown): never {
   const joined = error instanceof OperationError && duplicates.includes(error.error_type)
   throw joined ? new OperationError('stale') : error
 }
 
 /**
- * - The UserInfo endpoint of the project's settings is asked with the credential, which goes and stays nowhere else.
+ * - The credential goes to the UserInfo endpoint of the project's settings, and is sent to or stored by nothing else.
  * - Only a member who is there and active signs in, by an address that the endpoint does not call unverified.
- * - Whatever else the endpoint does is the refusal of this credential: the caller cannot tell it from a wrong one either.
+ * - Whatever else the endpoint does is answered as a wrong credential: the authority cannot tell the two apart.
  */
 export const migrate: Handler<'sessions.migrate'> = async (context, request) => {
   const { organization_id, session_token, ...options } = request
   const { userinfo_satisfies_mfa: satisfies_mfa } = context.project.settings
   const organization = await loadOrganization(context, organization_id)
-  const email_address = await askForAddress(context, session_token)
+  const email_address = await fetchEmailAddress(context, session_token)
 
   return retryWhileStale(async () => {
     const member = about(
@@ -166,8 +166,8 @@ export const migrate: Handler<'sessions.migrate'> = async (context, request) => 
     if (member?.status !== 'active') {
       throw new OperationError('migrate_from_external_email_does_not_exist')
     }
-    const vouched = { organization, member, proof: importedProof, satisfies_mfa, writes: [] }
-    return finishExternal(context, options, vouched)
+    const assertion = { organization, member, factor: importedFactor, satisfies_mfa, writes: [] }
+    return finishExternal(context, options, assertion)
   })
 }
 
@@ -178,7 +178,10 @@ const userinfo = v.looseObject({
   email_verified: v.optional(v.literal(true))
 })
 
-async function askForAddress({ project, providers }: Context, credential: string): Promise<string> {
+async function fetchEmailAddress(
+  { project, providers }: Context,
+  credential: string
+): Promise<string> {
   const { userinfo_url } = project.settings
   if (userinfo_url === null) throw new OperationError(missingUserinfo)
   const answer = await providers.userinfo(userinfo_url, credential).catch(unexpectedResponse)

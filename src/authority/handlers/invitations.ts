@@ -1,7 +1,7 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
-import { magicLinkProof } from '../domain/factors.ts'
+import { magicLinkFactor } from '../domain/factors.ts'
 import { assertMayCreateMember } from '../domain/field-permissions.ts'
 import { assertMayInvite } from '../domain/invitations.ts'
 import {
@@ -31,8 +31,8 @@ const defaultMinutes = 10_080
 
 /**
  * - A member who invites needs what creating the same member needs.
- * - Anybody may be invited, and again, but an active member; with the fields that the last invitation names.
- * - Nobody is created or changed until the e-mail is on its way.
+ * - Any person may be invited, and again, but an active member; with the fields that the last invitation names.
+ * - No member is created or changed until the e-mail is on its way.
  */
 export const invite: Handler<'magicLinks.email.invite'> = async (context, request) => {
   const {
@@ -46,7 +46,7 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
     assertMayCreateMember(caller, organization, fieldsOf(request))
   )
   if (invited_by_member_id !== undefined) {
-    // Who invites is not whom it is about.
+    // The inviting member is not the one that the call is about.
     const beside = { ...context, subject: {} }
     const member_id = invited_by_member_id
     await loadOrganizationAndMember(beside, { organization_id, member_id })
@@ -61,7 +61,7 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
   )
   const newMemberId = newId('member', context.environment)
   const { member: planned } = await planInvited(context, organization, request, newMemberId)
-  assertAcceptedFactor(organization, planned, magicLinkProof(planned))
+  assertAcceptedFactor(organization, planned, magicLinkFactor(planned))
 
   const { link, token, write } = newLink(context, {
     kind: 'magic_link',

@@ -1,27 +1,24 @@
 import type { Handler } from '../context.ts'
-import { magicLinkProof } from '../domain/factors.ts'
+import { magicLinkFactor } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
+import { loadAddressee } from '../steps/addressee.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { beginDiscovery } from '../steps/begin-discovery.ts'
-import { loadAddressee } from '../steps/email-address.ts'
 import { findRecipient, storeSent } from '../steps/email-recipient.ts'
 import { loadLink, newLink, readRedirectUrl, useLink } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
-import {
-  assertAcceptedFactor,
-  assertSessionReference,
-  finishPrimary
-} from '../steps/primary-factor.ts'
+import { assertAcceptedFactor, finishPrimary } from '../steps/primary-factor.ts'
+import { assertLiveSessionReference } from '../steps/session-reference.ts'
 
 const defaultMinutes = 60
 
 /**
- * - An active member gets a link to log in; anybody else one to sign up, who is created where the organization lets the
- *   address join.
+ * - An active member gets a link to log in; any other person one to sign up, who is created where the
+ *   organization lets the address join.
  * - Where magic links do not sign the member in, none is sent.
  * - Both redirect URLs must be good, whichever is used.
- * - Nobody is created and no link is good until the e-mail is on its way.
+ * - No member is created and no link is good until the e-mail is on its way.
  */
 export const loginOrSignup: Handler<'magicLinks.email.loginOrSignup'> = async (
   context,
@@ -33,7 +30,7 @@ export const loginOrSignup: Handler<'magicLinks.email.loginOrSignup'> = async (
   const loginUrl = readRedirectUrl(context, login_redirect_url, 'no_login_redirect_url')
   const signupUrl = readRedirectUrl(context, signup_redirect_url, 'no_signup_redirect_url')
   const recipient = await findRecipient(context, organization, email_address)
-  assertAcceptedFactor(organization, recipient.member, magicLinkProof(recipient.member))
+  assertAcceptedFactor(organization, recipient.member, magicLinkFactor(recipient.member))
 
   const logsIn = recipient.member.status === 'active'
   const minutes =
@@ -61,15 +58,15 @@ export const loginOrSignup: Handler<'magicLinks.email.loginOrSignup'> = async (
 
 /**
  * - A link is good for the address that it was sent to, and for the member who has it: not after a change of address,
- *   nor for somebody who was deleted.
- * - It is used up in the unit that starts the session, or the intermediate session; a refusal leaves it good.
+ *   nor for a member who was deleted.
+ * - It is used up in the unit that starts the session, or the intermediate session; an error leaves it good.
  * - One that was sent to a new address of the member makes that the address.
  */
 export const authenticate: Handler<'magicLinks.authenticate'> = async (context, request) => {
   const { magic_links_token, pkce_code_verifier } = request
   const kinds = ['magic_link', 'email_update'] as const
   const link = await loadLink(context, magic_links_token, kinds, pkce_code_verifier)
-  await assertSessionReference(context, request)
+  await assertLiveSessionReference(context, request)
   const { organization, member, writes } = await loadAddressee(context, {
     member_id: link.member_id,
     email_address: link.email_address,
@@ -79,13 +76,13 @@ export const authenticate: Handler<'magicLinks.authenticate'> = async (context, 
   const answer = await finishPrimary(context, request, {
     organization,
     member,
-    proof: magicLinkProof(member),
+    factor: magicLinkFactor(member),
     writes: [useLink(link, context.now), ...writes]
   })
   return { ...answer, method_id: member.email_id, reset_sessions: false }
 }
 
-/** Sends to every address alike: whether it is anybody's is not looked at. */
+/** Sends to every address alike: whether a member has it is not looked at. */
 export const sendDiscovery: Handler<'magicLinks.email.discovery.send'> = async (
   context,
   { discovery_redirect_url, discovery_expiration_minutes: minutes = defaultMinutes, ...request }
@@ -118,7 +115,7 @@ export const authenticateDiscovery: Handler<'magicLinks.discovery.authenticate'>
   const link = await loadLink(context, discovery_magic_links_token, kinds, pkce_code_verifier)
   return beginDiscovery(context, {
     email_address: link.email_address,
-    proofOf: magicLinkProof,
+    factorOf: magicLinkFactor,
     use: useLink(link, context.now)
   })
 }

@@ -14,7 +14,7 @@ import { assertAuthorized, assertBackendCall } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
-/** What is taken away from a member. Sessions go on, also those that it proved; the next sign-in is without it. */
+/** What is taken away from a member. Sessions go on, also those that hold it as a factor; the next sign-in is without it. */
 
 export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhoneNumber'> = (
   context,

@@ -128,14 +128,14 @@ export function endedByLostRoles(
   }))
 }
 
-/** By id, each once, however often and by whatever name the request names it. */
+/** By id, each once, however often and by whichever of its identifiers the request names it. */
 async function loadOrganizations(
   context: Context,
-  addresses: readonly string[]
+  identifiers: readonly string[]
 ): Promise<ReadonlyMap<string, OrganizationRecord>> {
   const found = new Map<string, OrganizationRecord>()
-  for (const address of addresses) {
-    const organization = await loadOrganization(context, address)
+  for (const identifier of identifiers) {
+    const organization = await loadOrganization(context, identifier)
     found.set(organization.organization_id, organization)
   }
   return found

@@ -25,7 +25,7 @@ const codeVerifier = /^[A-Za-z0-9._~-]{43,128}$/
  * Redeems an authorization code for an access token (RFC 6749 section 4.1.3).
  *
  * - The code must be the app's own, with the redirect URL and the PKCE verifier that it began with.
- * - It counts once. Somebody who brings it again may have stolen it, so the access token of the first time ends.
+ * - It counts once. A client that brings it again may have stolen it, so the access token of the first time ends.
  */
 export const redeemCode: OAuthHandler = async (context, app, form) => {
   const { store } = context
@@ -100,7 +100,7 @@ function isVerified({ code_challenge }: GrantRecord, { code_verifier }: Form): b
   )
 }
 
-/** Says whether an access token of the app counts at this moment (RFC 7662). */
+/** Says whether an access token of the app counts now (RFC 7662). */
 export const introspect: OAuthHandler = async (context, app, form) => {
   const { token, grant } = await findTokenOf(context, app, form)
   if (token === undefined || hasEnded(token, context.now)) return inactive

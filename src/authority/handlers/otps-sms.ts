@@ -1,7 +1,7 @@
 import type { Handler } from '../context.ts'
 import { isOneTimeCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
-import { smsProof } from '../domain/factors.ts'
+import { smsFactor } from '../domain/factors.ts'
 import { isLocked } from '../domain/lockout.ts'
 import {
   assertMayEnrolFactor,
@@ -14,24 +14,32 @@ import { numberToVerify } from '../domain/phone-numbers.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { attempt } from '../steps/attempts.ts'
-import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { compareCode } from '../steps/compare-code.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
+import {
+  assertSessionReference,
+  attemptedBy,
+  factorsToComplete,
+  hasSessionReference,
+  loadReferencedSession
+} from '../steps/session-reference.ts'
 import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
 
 /**
  * - A session or intermediate session is needed only by a member with an active second factor; one that is given must be
  *   the member's.
- * - A new number is linked, unverified, together with the code: by a message that was taken, and by no other.
- * - What is refused, or could not be sent, leaves the number and the earlier code as they were.
+ * - A new number is linked, unverified, together with the code: by a message that the sender took, and by no other.
+ * - A call that ends with an error, or whose message could not be sent, leaves the number and the earlier code as they were.
  */
 export const send: Handler<'otps.sms.send'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const carrier = namesCarrier(request) ? await loadCarrier(context, member, request) : undefined
-  assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(carrier))
-  assertMaySendSmsCode(member, carrier?.record.authentication_factors)
+  const referenced = hasSessionReference(request)
+    ? await loadReferencedSession(context, member, request)
+    : undefined
+  assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
+  assertMaySendSmsCode(member, referenced?.record.authentication_factors)
   if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
   const mfa_phone_number = numberToVerify(member, request.mfa_phone_number)
 
@@ -58,38 +66,37 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
  * - The session or intermediate session must be the member's, and primary authentication complete: SMS is never a
  *   primary factor.
  * - A first code enrols the number, so what held for the send holds again: another factor may have come since.
- * - A guess counts against the code, the member and the intermediate session before it is compared.
- * - Who gives the right code may know that it was used or is too old; a wrong one is as good as none.
+ * - An attempt counts against the code, the member and the intermediate session before it is compared.
+ * - A client with the right code may know that it was used or is too old; a wrong one is as good as none.
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const authenticate: Handler<'otps.sms.authenticate'> = async (context, request) => {
   const { now } = context
-  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
+  assertSessionReference(request)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const carrier = await loadCarrier(context, member, request)
-  assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(carrier))
+  const referenced = await loadReferencedSession(context, member, request)
+  assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
   if (!isOneTimeCode(request.code)) throw new OperationError('invalid_code')
   if (!member.mfa_phone_number_verified) {
-    assertMayEnrolFactor(member, carrier.record.authentication_factors)
+    assertMayEnrolFactor(member, referenced.record.authentication_factors)
   }
 
-  const onConflict = 'otp_code_not_found'
   const sent = await loadSmsCode(context, member)
-  if (sent === undefined) throw new OperationError(onConflict)
-  const right = await attempt(context, guesserOf(member, carrier), () =>
+  if (sent === undefined) throw new OperationError('otp_code_not_found')
+  const right = await attempt(context, attemptedBy(member, referenced), () =>
     compareCode(context, sent, request.code)
   )
-  if (right === undefined) throw new OperationError(onConflict)
+  if (right === undefined) throw new OperationError('otp_code_not_found')
 
   const { member_id, phone_id } = member
   const preferences = mfaPreferences('sms_otp', organization, member, request)
   return finishSecondFactor(context, request, {
     organization,
     member,
-    proof: smsProof(phone_id, member.mfa_phone_number),
+    factor: smsFactor(phone_id, member.mfa_phone_number),
     use: { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' },
     changes: [
-      { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict },
+      { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict: 'otp_code_not_found' },
       { do: 'setMfaPreferences', member_id, ...preferences, now }
     ]
   })

@@ -2,7 +2,7 @@ import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { assertCodeVerifier } from '../crypto/pkce.ts'
 import { isLinkToken, sha256 } from '../crypto/tokens.ts'
-import { passwordProof } from '../domain/factors.ts'
+import { passwordFactor } from '../domain/factors.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
@@ -12,7 +12,8 @@ import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
-import { assertAcceptedFactor, assertSessionReference } from '../steps/primary-factor.ts'
+import { assertAcceptedFactor } from '../steps/primary-factor.ts'
+import { assertLiveSessionReference } from '../steps/session-reference.ts'
 import { admitVerified } from '../steps/sign-in.ts'
 
 const defaultMinutes = 30
@@ -22,7 +23,7 @@ const deadToken = 'unable_to_auth_password_reset_token'
 /**
  * - Where passwords do not sign the member in, none is offered.
  * - No link is good until the e-mail is on its way.
- * - Links that were sent earlier go on: whoever asks for another one ends none.
+ * - Links that were sent earlier go on: a client that asks for another one ends none.
  */
 export const resetStart: Handler<'passwords.email.resetStart'> = async (context, request) => {
   const { store, now } = context
@@ -33,7 +34,7 @@ export const resetStart: Handler<'passwords.email.resetStart'> = async (context,
     await store.findMemberByEmail(organization.organization_id, email_address)
   )
   if (member === undefined) throw new OperationError('member_not_found')
-  assertAcceptedFactor(organization, member, passwordProof)
+  assertAcceptedFactor(organization, member, passwordFactor)
 
   const { member_id } = member
   const minutes = request.reset_password_expiration_minutes ?? defaultMinutes
@@ -41,7 +42,7 @@ export const resetStart: Handler<'passwords.email.resetStart'> = async (context,
     kind: 'password_reset',
     stytch_token_type: 'multi_tenant_passwords',
     email_address,
-    redirect_url: chooseRedirectUrl(context, request),
+    redirect_url: readResetUrl(context, request),
     code_challenge: request.code_challenge,
     minutes
   })
@@ -61,33 +62,30 @@ export const resetStart: Handler<'passwords.email.resetStart'> = async (context,
   }
 }
 
-/** The other URL is for a way in without a new password, which the e-mail does not offer. */
-function chooseRedirectUrl(
-  context: Context,
-  request: RequestOf<'passwords.email.resetStart'>
-): URL {
+/** The other URL is for a sign-in without a new password, which the e-mail does not offer. */
+function readResetUrl(context: Context, request: RequestOf<'passwords.email.resetStart'>): URL {
   const { reset_password_redirect_url: given, login_redirect_url: other = given } = request
-  const demandRegistered = (url: string | undefined) =>
+  const readRegistered = (url: string | undefined) =>
     readRedirectUrl(
       context,
       url,
       'no_password_reset_redirect_url',
       'invalid_password_reset_redirect_url'
     )
-  demandRegistered(other)
-  return demandRegistered(given)
+  readRegistered(other)
+  return readRegistered(given)
 }
 
 /**
  * - A used, an ended and an unknown token have one answer. So has one whose member has another address by now.
  * - A weak password, a wrong verifier and a method that the organization does not accept leave the token as it was.
- * - Who has the link has the mailbox: the address is verified, and a member who waited for that is active.
+ * - A person who has the link has the mailbox: the address is verified, and a member who waited for that is active.
  */
 export const reset: Handler<'passwords.email.reset'> = async (context, request) => {
-  await assertSessionReference(context, request)
+  await assertLiveSessionReference(context, request)
   const { link, organization, member } = await loadReset(context, request.password_reset_token)
   assertCodeVerifier(link.code_challenge, request.code_verifier)
-  assertAcceptedFactor(organization, member, passwordProof)
+  assertAcceptedFactor(organization, member, passwordFactor)
   await assertStrongPassword(context, request.password, member)
 
   const admitted = admitVerified(member, context.now)

@@ -19,7 +19,7 @@ import { newPassword, setPassword } from '../steps/set-password.ts'
  * - The session must be of a member of the organization, and hold a factor that was authenticated lately.
  * - The used session must still be alive when the password changes. It gets no younger by it.
  * - All other sessions of the member end, and so do the intermediate sessions, which the old password may have begun.
- *   These come first: one that becomes a session at the same moment is then among the sessions.
+ *   These come first: one that becomes a session at the same time is then among the sessions.
  * - All of it is one unit: all or nothing.
  */
 export const reset: Handler<'passwords.sessions.reset'> = async (context, request) => {

@@ -2,7 +2,7 @@ import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { hashPassword, importHash, isOwnHash } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
-import { passwordProof } from '../domain/factors.ts'
+import { passwordFactor } from '../domain/factors.ts'
 import {
   canonicalEmail,
   changeMember,
@@ -18,22 +18,23 @@ import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
-import { assertSessionReference, finishPrimary } from '../steps/primary-factor.ts'
+import { finishPrimary } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
+import { assertLiveSessionReference } from '../steps/session-reference.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 import { endedByLostRoles } from './members.ts'
 
 /** The session starts only if the password is still the one that was compared. */
 export const authenticate: Handler<'passwords.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
-  await assertSessionReference(context, request)
+  await assertLiveSessionReference(context, request)
   const { member, password } = await verifyMemberPassword(context, organization, request)
   const hash = isOwnHash(password.hash) ? password.hash : await hashPassword(request.password)
   const writes = [confirmPassword(member, { ...password, hash })]
-  return finishPrimary(context, request, { organization, member, proof: passwordProof, writes })
+  return finishPrimary(context, request, { organization, member, factor: passwordFactor, writes })
 }
 
-/** Rates a password for nobody in particular: an address is only what it must not resemble. */
+/** Rates a password without a member: the e-mail address is only what the password must not resemble. */
 export const strengthCheck: Handler<'passwords.strengthCheck'> = async (
   { strengthMeter },
   { password, email_address }

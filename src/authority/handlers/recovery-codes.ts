@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts'
 import { newRecoveryCodes } from '../crypto/totp.ts'
-import { recoveryCodeProof } from '../domain/factors.ts'
+import { recoveryCodeFactor } from '../domain/factors.ts'
 import { assertMayCompleteMfa } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import {
@@ -10,9 +10,14 @@ import {
 } from '../domain/recovery-codes.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { attempt } from '../steps/attempts.ts'
-import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
+import {
+  assertSessionReference,
+  attemptedBy,
+  factorsToComplete,
+  loadReferencedSession
+} from '../steps/session-reference.ts'
 import { openRecoveryCodes, sealedRecoveryCodes } from '../steps/totp-registration.ts'
 
 export const get: Handler<'recoveryCodes.get'> = async (context, request) => {
@@ -26,7 +31,7 @@ export const get: Handler<'recoveryCodes.get'> = async (context, request) => {
   }
 }
 
-/** Rotations at the same moment take turns, so that the codes of one of them are left. */
+/** Rotations at the same time take turns, so that the codes of one of them are left. */
 export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)
   assertHasAuthenticator(member)
@@ -47,22 +52,22 @@ export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) 
 
 /**
  * - The session or intermediate session must be the member's, and primary authentication complete.
- * - A recovery code is no MFA method of its own: neither what the organization allows nor the default is asked about.
+ * - A recovery code is no MFA method of its own: neither what the organization allows nor the default matters.
  * - The code is counted before it is compared; each works once.
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const recover: Handler<'recoveryCodes.recover'> = async (context, request) => {
-  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
+  assertSessionReference(request)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const carrier = await loadCarrier(context, member, request)
-  assertMayCompleteMfa(organization, member, factorsToComplete(carrier))
+  const referenced = await loadReferencedSession(context, member, request)
+  assertMayCompleteMfa(organization, member, factorsToComplete(referenced))
   assertHasAuthenticator(member)
   const { member_id } = member
   const codes = await openRecoveryCodes(context, member_id)
   assertNoTotpCode(request.recovery_code, codes)
 
   const wrong = 'unable_to_authenticate_recovery_code'
-  const found = await attempt(context, guesserOf(member, carrier), async () =>
+  const found = await attempt(context, attemptedBy(member, referenced), async () =>
     findRecoveryCode(codes, request.recovery_code)
   )
   if (found === undefined) throw new OperationError(wrong)
@@ -71,7 +76,7 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
   const answer = await finishSecondFactor(context, request, {
     organization,
     member,
-    proof: recoveryCodeProof(recovery_code_id),
+    factor: recoveryCodeFactor(recovery_code_id),
     use: { do: 'useRecoveryCode', member_id, recovery_code_id, onConflict: wrong },
     changes: []
   })

@@ -8,7 +8,7 @@ import { compiledPolicy } from '../domain/policy.ts'
 import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { viewSession } from '../domain/session-view.ts'
-import { evidenceOfSession, exchangedFactors } from '../domain/transferred-factors.ts'
+import { exchangedFactors, identityOfSession } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { about } from '../steps/about.ts'
 import { assertAuthorized } from '../steps/caller.ts'
@@ -28,7 +28,7 @@ export const get: Handler<'sessions.get'> = async (context, request) => {
   return { member_sessions: sessions.map((session) => viewSession(session, member, organization)) }
 }
 
-/** The question of `authorization_check` comes first: a denial changes nothing. */
+/** The `authorization_check` comes first: a denial changes nothing. */
 export const authenticate: Handler<'sessions.authenticate'> = (context, request) =>
   retryWhileStale(async () => {
     const found = await loadSession(context, request)
@@ -92,9 +92,9 @@ async function chooseSession(
     request.member_session_id === undefined
       ? await loadSession(context, request)
       : await store.findSession(request.member_session_id, now)
-  const onConflict = 'session_not_found'
-  if (session === undefined) throw new OperationError(onConflict)
+  if (session === undefined) throw new OperationError('session_not_found')
   const { member_session_id } = about(context, session)
+  const onConflict = 'session_not_found'
   return { target: session, write: { do: 'revokeSession', member_session_id, now, onConflict } }
 }
 
@@ -110,7 +110,7 @@ async function chooseMember(
 }
 
 /**
- * - The member of the other organization has the address of this one; nobody becomes a member.
+ * - The member of the other organization has the address of this one; no new member is created.
  * - The session goes on. It must still be alive when the other one starts.
  * - Where nothing counts there, the answer is an intermediate session without factors.
  */
@@ -126,7 +126,7 @@ export const exchange: Handler<'sessions.exchange'> = (context, request) =>
       await context.store.findMemberByEmail(organization.organization_id, email_address)
     )
     if (member === undefined) throw new OperationError('member_not_found')
-    const factors = exchangedFactors(evidenceOfSession(session, source), organization, member)
+    const factors = exchangedFactors(identityOfSession(session, source), organization, member)
     const writes = [touchSession(context, session, {}).write]
     return finishSignIn(context, { organization, member, factors, writes }, request)
   })

@@ -8,15 +8,21 @@ import {
   totpQrCode,
   totpStep
 } from '../crypto/totp.ts'
-import { totpProof } from '../domain/factors.ts'
+import { totpFactor } from '../domain/factors.ts'
 import { assertMayEnrolFactor, assertMfaMethodAllowed, mfaPreferences } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, TotpRecord } from '../domain/records.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { attempt } from '../steps/attempts.ts'
-import { factorsToComplete, guesserOf, loadCarrier, namesCarrier } from '../steps/carrier.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
+import {
+  assertSessionReference,
+  attemptedBy,
+  factorsToComplete,
+  hasSessionReference,
+  loadReferencedSession
+} from '../steps/session-reference.ts'
 import { openTotpSecret, sealedRegistration } from '../steps/totp-registration.ts'
 
 const minuteMs = 60_000
@@ -27,9 +33,11 @@ const recoveryCodeForm = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/i
 export const create: Handler<'totps.create'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const carrier = namesCarrier(request) ? await loadCarrier(context, member, request) : undefined
-  assertMfaMethodAllowed('totp', organization, member, factorsToComplete(carrier))
-  assertMayEnrolFactor(member, carrier?.record.authentication_factors ?? [])
+  const referenced = hasSessionReference(request)
+    ? await loadReferencedSession(context, member, request)
+    : undefined
+  assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
+  assertMayEnrolFactor(member, referenced?.record.authentication_factors ?? [])
 
   const secret = newTotpSecret()
   const recovery_codes = newRecoveryCodes()
@@ -61,16 +69,16 @@ export const create: Handler<'totps.create'> = async (context, request) => {
  * - The step, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const authenticate: Handler<'totps.authenticate'> = async (context, request) => {
-  if (!namesCarrier(request)) throw new OperationError('no_session_arguments')
+  assertSessionReference(request)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const carrier = await loadCarrier(context, member, request)
-  assertMfaMethodAllowed('totp', organization, member, factorsToComplete(carrier))
+  const referenced = await loadReferencedSession(context, member, request)
+  assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
   assertTotpCodeForm(request.code)
   const totp = await loadTotp(context, member)
-  if (!totp.active) assertMayEnrolFactor(member, carrier.record.authentication_factors)
+  if (!totp.active) assertMayEnrolFactor(member, referenced.record.authentication_factors)
 
   const secret = openTotpSecret(context, member.member_id, totp)
-  const step = await attempt(context, guesserOf(member, carrier), async () =>
+  const step = await attempt(context, attemptedBy(member, referenced), async () =>
     totpStep(secret, request.code, context.now)
   )
   if (step === undefined) throw new OperationError('unable_to_authenticate_totp')
@@ -82,15 +90,15 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
   return finishSecondFactor(context, request, {
     organization,
     member,
-    proof: totpProof(totp_registration_id),
+    factor: totpFactor(totp_registration_id),
     use: { do: 'useTotpStep', member_id, totp_registration_id, step, now: context.now, onConflict },
     changes: [{ do: 'setMfaPreferences', member_id, ...preferences, now: context.now }]
   })
 }
 
 /**
- * An authenticator from elsewhere, proven there: active at once. It is the backend that vouches for it, so neither the
- * factors of the member nor the methods of the organization are asked about.
+ * An authenticator from elsewhere, verified there: active at once. The backend answers for it, so neither the factors of
+ * the member nor the methods of the organization matter.
  */
 export const migrate: Handler<'totps.migrate'> = async (context, request) => {
   const { store, environment, now } = context

@@ -199,7 +199,7 @@ async function seededPassword(
   return { do: 'insertPassword', member_id, password: { member_password_id, hash }, now }
 }
 
-/** Active at once: no first code is asked for, and none was used. */
+/** Active at once: it needs no first code, and none was used. */
 function seededTotp(
   { project, environment, atRest, now }: ProjectTarget,
   member_id: string,

@@ -140,7 +140,7 @@ export function isPublicKeyPem(text: string): boolean {
   return readPemKey(text, algorithms) !== undefined
 }
 
-/** A web address that nobody on the way can read or change: secrets go there, or what is believed comes from there. */
+/** A URL whose traffic no third party can read or change: secrets go there, or what is believed comes from there. */
 export function isSafeUrl(text: string): boolean {
   if (!isWebUrl(text)) return false
   const url = new URL(text)

@@ -1,31 +1,35 @@
 import type { Context } from '../context.ts'
-import { type Guess, reserveAttempt, reserveIntermediateAttempt } from '../domain/lockout.ts'
+import {
+  type AttemptedCredential,
+  reserveAttempt,
+  reserveIntermediateAttempt
+} from '../domain/lockout.ts'
 import type { Write } from '../domain/writes.ts'
 
-/** Whose failures count: always the member's, and those of the intermediate session that a code came with. */
-export interface Guesser {
+/** Against whom failures count: always the member, and the intermediate session that a code came with. */
+export interface AttemptedBy {
   readonly member_id: string
-  readonly guess: Guess
+  readonly credential: AttemptedCredential
   readonly intermediate_session_id?: string
 }
 
-const underWay = new Map<string, Promise<unknown>>()
+const inFlight = new Map<string, Promise<unknown>>()
 
 /**
- * Compares a secret that somebody guessed: counted before, given back when it was right. `undefined` means wrong.
+ * One attempt at a credential: counted before it is compared, given back when it was right. `undefined` means wrong.
  *
- * The count is committed by itself, so neither a crash nor a race nor a refusal later on makes it forget. Within this
- * process a member's attempts take turns, so that sign-ins at the same moment do not look like a series of guesses.
+ * The count is committed by itself, so neither a crash nor a race nor an error later on loses it. Within this
+ * process a member's attempts take turns, so that sign-ins at the same time do not look like a series of attempts.
  * Both counts are reserved and released in one order, or two processes could wait for each other's row.
  */
 export function attempt<Found>(
   context: Context,
-  { member_id, guess, intermediate_session_id }: Guesser,
+  { member_id, credential, intermediate_session_id }: AttemptedBy,
   compare: () => Promise<Found | undefined>
 ): Promise<Found | undefined> {
   const { store, now } = context
-  const reservations: Write[] = [reserveAttempt(member_id, guess, now)]
-  const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: guess === 'code' }]
+  const reservations: Write[] = [reserveAttempt(member_id, credential, now)]
+  const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: credential === 'code' }]
   if (intermediate_session_id !== undefined) {
     reservations.unshift(reserveIntermediateAttempt(intermediate_session_id, now))
     releases.unshift({ do: 'releaseIntermediateAttempt', intermediate_session_id })
@@ -46,19 +50,19 @@ export function attempt<Found>(
   })
 }
 
-/** For the audit. The attempt that locks was counted before it was compared, so only now is it known that it stays. */
+/** For the audit. The attempt that locks was counted before it was compared, so only now is it known that the lock stays. */
 async function noteLockout({ store, subject, now }: Context, member_id: string): Promise<void> {
   const member = await store.findMemberById(member_id)
   if (member?.lock_created_at === now) subject.isLockedByThis = true
 }
 
 async function inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-  const before = underWay.get(key) ?? Promise.resolve()
+  const before = inFlight.get(key) ?? Promise.resolve()
   const mine = before.then(work, work)
-  underWay.set(key, mine)
+  inFlight.set(key, mine)
   try {
     return await mine
   } finally {
-    if (underWay.get(key) === mine) underWay.delete(key)
+    if (inFlight.get(key) === mine) inFlight.delete(key)
   }
 }

@@ -1,29 +1,29 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { viewDiscovered } from '../domain/discovered-organization.ts'
-import { type Address, addFactor, type Proof } from '../domain/factors.ts'
+import { type Address, addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { discoverOrganizations } from './discover-organizations.ts'
 import { startIntermediateSession } from './issue-session.ts'
 
-/** An address that was proven before any organization is known, and the guarded write that uses up what has proven it. */
-export interface DiscoveryProof {
+/** An address that was verified before any organization is known, and the guarded write that uses up its link or code. */
+export interface VerifiedDiscovery {
   readonly email_address: string
-  readonly proofOf: (address: Address) => Proof
+  readonly factorOf: (address: Address) => VerifiedFactor
   readonly use: Write
 }
 
 /** Begins an intermediate session that belongs to no member yet, and tells the organizations that it may enter. */
 export async function beginDiscovery(
   context: Context,
-  { email_address, proofOf, use }: DiscoveryProof
+  { email_address, factorOf, use }: VerifiedDiscovery
 ) {
   const { store, environment, now } = context
-  const proof = proofOf({ email_id: newId('email', environment), email_address })
+  const factor = factorOf({ email_id: newId('email', environment), email_address })
   const { token, intermediate_session, write } = startIntermediateSession(
     context,
     { member_id: null, organization_id: null, email_address },
-    addFactor([], proof, now)
+    addFactor([], factor, now)
   )
   const discovered = await discoverOrganizations(context, intermediate_session)
   await store.run([use, write])

@@ -7,7 +7,7 @@ import type {
   MemberRecord,
   OrganizationRecord
 } from '../domain/records.ts'
-import { evidenceOfIntermediateSession, factorsToEnter } from '../domain/transferred-factors.ts'
+import { factorsToEnter, identityOfIntermediateSession } from '../domain/transferred-factors.ts'
 import { newMember } from './enter-organization.ts'
 
 /** So many memberships are listed, the oldest first, and as many organizations to join. */
@@ -29,7 +29,7 @@ interface Membership {
   readonly member: MemberRecord
 }
 
-/** The memberships of everybody with the address, the oldest first. */
+/** The memberships of all members with the address, the oldest first. */
 export async function listMemberships(
   { store }: Context,
   email_address: string
@@ -57,7 +57,7 @@ async function membershipsOfIntermediateSession(
     .filter(({ factors }) => factors.length > 0)
 }
 
-/** By a domain only for an address that is proven; by a tenant also for one that is merely claimed. */
+/** By a domain only for an address that is verified; by a tenant also for one that is merely claimed. */
 async function organizationsToJoin(
   context: Context,
   intermediate: IntermediateSessionRecord
@@ -67,7 +67,7 @@ async function organizationsToJoin(
   const domain = domainOf(email_address)
   const claimedBy = await store.listClaimants(domain)
   const applicant = { email_address, oauth_tenants, claimedBy }
-  const byDomain = evidenceOfIntermediateSession(intermediate).provesAddress
+  const byDomain = identityOfIntermediateSession(intermediate).isAddressVerified
     ? await store.listOrganizationsByDomain(email_address, domain, maxListed)
     : []
   const tenants = oauth_tenants.map(({ tenant }) => tenant)

@@ -7,7 +7,7 @@ import type { Write } from '../domain/writes.ts'
 import { attempt } from './attempts.ts'
 import { compareCode } from './compare-code.ts'
 
-/** What a code proves. */
+/** What a code verifies. */
 export interface CodeSubject {
   readonly purpose: CodePurpose
   /** `null` in discovery, which knows no member. */
@@ -15,7 +15,7 @@ export interface CodeSubject {
   readonly email_address: string
 }
 
-/** A code to send, and the write that makes it the only good one: for a member, or for nobody yet. */
+/** A code to send, and the write that makes it the only good one: for a member, or in discovery for none. */
 export interface NewEmailCode {
   readonly code: string
   write(member_id: string | null): Write
@@ -52,23 +52,23 @@ export function newEmailCode(
 /**
  * Compares a code with the newest one, and answers with the guarded write that uses it up.
  *
- * - Every guess counts against the code before it is compared; that of a member against the member as well, as a guess
- *   at a password does: a code by e-mail begins a sign-in, and must not make failed second factors forgotten.
- * - Who gives the right code may know that it was used or is too old; a wrong one is as good as none.
+ * - Every attempt counts against the code before it is compared; that of a member against the member as well, as an
+ *   attempt at a password does: a code by e-mail begins a sign-in, and must not reset the count of failed second factors.
+ * - A client with the right code may know that it was used or is too old; a wrong one is as good as none.
  */
 export async function verifyEmailCode(
   context: Context,
   { purpose, member_id, email_address }: CodeSubject,
-  guess: string
+  code: string
 ): Promise<Write> {
   const { store, now } = context
-  if (!isOneTimeCode(guess)) throw new OperationError('invalid_code')
-  const code = await store.findOneTimeCode(purpose, member_id ?? email_address)
-  if (code?.recipient !== email_address) throw new OperationError('otp_code_not_found')
-  const compare = () => compareCode(context, code, guess)
+  if (!isOneTimeCode(code)) throw new OperationError('invalid_code')
+  const sent = await store.findOneTimeCode(purpose, member_id ?? email_address)
+  if (sent?.recipient !== email_address) throw new OperationError('otp_code_not_found')
+  const compare = () => compareCode(context, sent, code)
   const right = await (member_id === null
     ? compare()
-    : attempt(context, { member_id, guess: 'password' }, compare))
+    : attempt(context, { member_id, credential: 'password' }, compare))
   if (right === undefined) throw new OperationError('otp_code_not_found')
-  return { do: 'useCode', code, now, onConflict: 'unable_to_auth_otp_code' }
+  return { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' }
 }

@@ -35,7 +35,7 @@ export async function findRecipient(
   return { organization, member: member, isNew: true }
 }
 
-/** The member with the address. One that a member had before is nobody's to join with. */
+/** The member with the address. One that a member had before joins nothing. */
 export async function findByEmail(
   context: Context,
   { organization_id }: OrganizationRecord,
@@ -47,7 +47,7 @@ export async function findByEmail(
   throw new OperationError('retired_member_email')
 }
 
-/** Stores what was sent, and a recipient who is new. If somebody else has created that member meanwhile, it is theirs. */
+/** Stores what was sent, and a recipient who is new. If another call has created that member meanwhile, that one is used. */
 export function storeSent(
   { store }: Context,
   { organization, member: planned, isNew }: Recipient,

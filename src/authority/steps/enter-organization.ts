@@ -15,7 +15,7 @@ import type { Write } from '../domain/writes.ts'
 import { about } from './about.ts'
 import { loadIntermediateSession } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
-import { confirm, finishSignIn, type ProvenFactors } from './sign-in.ts'
+import { confirm, finishSignIn, type VerifiedSignIn } from './sign-in.ts'
 
 type EnterRequest = SessionOptions & {
   readonly intermediate_session_token: string
@@ -23,15 +23,15 @@ type EnterRequest = SessionOptions & {
 }
 
 /** Whom the intermediate session enters as, and the writes that this needs. */
-export type Entry = Omit<ProvenFactors, 'continued'>
+export type Entry = Omit<VerifiedSignIn, 'continued'>
 
 /**
  * Turns an intermediate session into a session of the member that `choose` finds, or answers the same token and what is
  * missing.
  *
  * - One of discovery stays free: it may still be exchanged elsewhere.
- * - One that was bound to a member goes over to the one that it enters as, with what counts there. Nobody else could
- *   complete it.
+ * - One that was bound to a member goes over to the one that it enters as, with what counts there. No other member
+ *   could complete it.
  */
 export function enterOrganization(
   context: Context,
@@ -82,7 +82,7 @@ export function enterAsNewMember(
 
 /**
  * The member that would be created: pending until a factor verifies the address. Only a provider that verifies it is
- * bound to the member, or whoever claims an address would stay its owner's double.
+ * bound to the member, or a person who claims an address would stay its owner's double.
  */
 export function newMember(
   context: Context,

@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { Context } from '../context.ts'
-import { addFactor, type Proof } from '../domain/factors.ts'
+import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
@@ -12,12 +12,12 @@ import { answerMember } from './answer-member.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
 import { hasSessionCredential, loadSession, type SessionCredential } from './load.ts'
 
-/** What another system vouches for. */
-export interface Vouched {
+/** What another system asserts about a member. */
+export interface FederatedAssertion {
   readonly organization: OrganizationRecord
   /** Active. */
   readonly member: MemberRecord
-  readonly proof: Proof
+  readonly factor: VerifiedFactor
   /** Whether it stands for a second factor as well. */
   readonly satisfies_mfa: boolean
   /** Writes that stand or fall with the session. */
@@ -25,25 +25,25 @@ export interface Vouched {
 }
 
 /**
- * Ends a sign-in that another system vouches for. Its answer has no place for an intermediate session, so what is missing
- * for a session is a refusal.
+ * Ends a sign-in by the assertion of another system. Its answer has no place for an intermediate session, so what is
+ * missing for a session is an error.
  *
  * - An organization that lists how its members sign in lists no other system.
- * - A session that the request names must be the member's. It gains the factor, and no second one is asked for.
+ * - A session that the request names must be the member's. It gains the factor, and no second one is needed.
  */
 export async function finishExternal(
   context: Context,
   request: SessionCredential & SessionOptions,
-  { organization, member, proof, satisfies_mfa, writes }: Vouched
+  { organization, member, factor, satisfies_mfa, writes }: FederatedAssertion
 ) {
-  if (!acceptsFactor(organization, member, proof)) {
+  if (!acceptsFactor(organization, member, factor)) {
     throw new OperationError('operation_restricted_by_organization_auth_methods')
   }
   const found = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   if (found !== undefined && found.member_id !== member.member_id) {
     throw new OperationError('member_session_member_id_mismatch')
   }
-  const factors = withRenewed(found, proof, context.now)
+  const factors = withRenewed(found, factor, context.now)
   const missing = missingForSession(organization, member, factors)
   if (found === undefined && missing.mfa_required !== null && !satisfies_mfa) {
     throw new OperationError('insufficient_factors', needsSecondFactor)
@@ -66,9 +66,9 @@ const needsSecondFactor =
 /** Another token of the same kind renews the factor, or a session that often gets one would have ever more. */
 function withRenewed(
   found: SessionRecord | undefined,
-  proof: Proof,
+  factor: VerifiedFactor,
   now: number
 ): readonly AuthenticationFactor[] {
-  const others = found?.authentication_factors.filter(({ type }) => type !== proof.type) ?? []
-  return addFactor(others, proof, now)
+  const others = found?.authentication_factors.filter(({ type }) => type !== factor.type) ?? []
+  return addFactor(others, factor, now)
 }

@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
-import { addFactor, passwordProof } from '../domain/factors.ts'
+import { addFactor, passwordFactor } from '../domain/factors.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
@@ -9,7 +9,7 @@ import { hasSessionCredential, loadIntermediateSession, loadSession } from './lo
 import type { PrimaryRequest } from './primary-factor.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 import { newPassword, setPassword } from './set-password.ts'
-import { finishSignIn, type ProvenFactors } from './sign-in.ts'
+import { finishSignIn, type VerifiedSignIn } from './sign-in.ts'
 
 /** What entitles to set the member's password. */
 export interface Entitled {
@@ -21,13 +21,13 @@ export interface Entitled {
 }
 
 /**
- * Sets the password, and signs the member in with it as with any primary factor: where a second factor is asked for,
+ * Sets the password, and signs the member in with it as with any primary factor: where a second factor is required,
  * it still is.
  *
  * - Every session of the member ends, and every intermediate session but the one that is continued. These come first:
- *   one that becomes a session at the same moment is then among the sessions.
+ *   one that becomes a session at the same time is then among the sessions.
  * - The session that the request names ends as well. Its factors count for the new one, so a second factor that it
- *   holds is not asked for again. Another member's is ignored.
+ *   holds is not needed again. Another member's is ignored.
  * - All of it is one unit: all or nothing.
  */
 export async function finishPasswordReset(
@@ -47,7 +47,7 @@ export async function finishPasswordReset(
       {
         organization,
         member: changed,
-        factors: addFactor(factors, passwordProof, context.now),
+        factors: addFactor(factors, passwordFactor, context.now),
         writes: [
           ...writes,
           ...setPassword(context, member, password),
@@ -63,7 +63,7 @@ export async function finishPasswordReset(
 
 interface Begun {
   readonly factors: readonly AuthenticationFactor[]
-  readonly continued?: ProvenFactors['continued']
+  readonly continued?: VerifiedSignIn['continued']
   readonly ends: readonly Write[]
 }
 

@@ -2,21 +2,21 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { CompletedSignInResponse } from '../../wire/sign-in.ts'
 import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
-import { addFactor, type Proof } from '../domain/factors.ts'
+import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
-import { loadCarrier } from './carrier.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
 import { loadOrganizationAndMember } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
+import { loadReferencedSession } from './session-reference.ts'
 import { consume } from './sign-in.ts'
 
 /** A second factor whose code was right. */
-export interface ProvenCode {
+export interface VerifiedCode {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
-  readonly proof: Proof
+  readonly factor: VerifiedFactor
   /** Guarded: uses up the code. */
   readonly use: Write
   /** What else the code changes. */
@@ -33,25 +33,25 @@ type Request = SessionArguments &
 export function finishSecondFactor(
   context: Context,
   request: Request,
-  proven: ProvenCode
+  verified: VerifiedCode
 ): Promise<Omit<CompletedSignInResponse, 'request_id' | 'status_code'>> {
-  return retryWhileStale(() => finish(context, request, proven))
+  return retryWhileStale(() => finish(context, request, verified))
 }
 
 async function finish(
   context: Context,
   request: Request,
-  { organization, member, proof, use, changes }: ProvenCode
+  { organization, member, factor, use, changes }: VerifiedCode
 ) {
   const { store, now } = context
   const { member_id } = member
-  const carrier = await loadCarrier(context, member, request)
-  const factors = addFactor(carrier.record.authentication_factors, proof, now)
-  const { session, write } = carrier.isSession
-    ? touchSession(context, carrier.record, request, factors)
+  const referenced = await loadReferencedSession(context, member, request)
+  const factors = addFactor(referenced.record.authentication_factors, factor, now)
+  const { session, write } = referenced.isSession
+    ? touchSession(context, referenced.record, request, factors)
     : startSession(context, member, factors, request)
   const issueSession = await prepareIssue(context, session)
-  const ends = carrier.isSession ? [] : [consume(carrier.record, now)]
+  const ends = referenced.isSession ? [] : [consume(referenced.record, now)]
   await store.run([use, ...ends, write, ...changes, { do: 'forgetFailures', member_id }])
 
   const changed = await loadOrganizationAndMember(context, request)

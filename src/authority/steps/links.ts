@@ -28,7 +28,7 @@ export function readRedirectUrl(
   return redirectUrl(given, project.settings, { missing, unregistered })
 }
 
-/** A link to send, and the write that makes it good: for a member, or for nobody yet. */
+/** A link to send, and the write that makes it good: for a member, or in discovery for none. */
 export interface NewLink {
   readonly link: string
   readonly token: string
@@ -62,7 +62,7 @@ export function newLink(
 
 /**
  * The link that a token is of. One of another purpose is as unknown as none. A flow that began with a challenge needs
- * its verifier: without it a link is not used up, so whoever merely read it cannot spoil it.
+ * its verifier: without it a link is not used up, so a person who merely read it cannot spoil it.
  */
 export async function loadLink(
   context: Context,
@@ -83,7 +83,7 @@ export async function loadLink(
   return link
 }
 
-/** Whoever uses it first has it. */
+/** The first call that uses it wins. */
 export function useLink({ link_id }: LinkRecord, now: number): Write {
   return { do: 'useLink', link_id, now, onConflict: 'unable_to_auth_magic_link' }
 }

@@ -15,13 +15,13 @@ import { about } from './about.ts'
 
 /** Looks up what a request names. What is not there ends the call. */
 
-/** To a member session every organization but its own is one that it has nothing to do with, whether it exists or not. */
+/** A member session reaches its own organization only, and does not learn whether another exists. */
 export async function loadOrganization(
   context: Context,
-  address: string
+  identifier: string
 ): Promise<OrganizationRecord> {
   const { store, caller } = context
-  const organization = about(context, await store.findOrganization(address))
+  const organization = about(context, await store.findOrganization(identifier))
   if (caller !== undefined && organization?.organization_id !== caller.organization_id) {
     throw new OperationError('session_authorization_tenancy_error')
   }
@@ -85,7 +85,7 @@ async function loadSessionByToken(
   return session
 }
 
-/** The JWT may have expired: it only names the session, and proves that we named it. The session must be alive. */
+/** The JWT may have expired: its signature shows that the authority issued it, and its claim names the session. The session must be alive. */
 async function loadSessionByJwt(context: Context, session_jwt: string): Promise<SessionRecord> {
   const parsed = parseJwt(session_jwt)
   if (parsed === undefined) throw new OperationError('unable_to_parse_session_jwt')

@@ -17,7 +17,7 @@ export interface Mail {
   readonly about?: { readonly organization: OrganizationRecord; readonly member_id: string }
 }
 
-/** Counts an e-mail, then sends it. What it brings is stored only afterwards: nothing is half done when this fails. */
+/** Counts an e-mail, then sends it. What it brings is stored only afterwards: when this fails, nothing has changed. */
 export async function mail(
   { store, delivery, project, now }: Context,
   { kind, to, brings, minutes, locale: wanted, about }: Mail

@@ -3,7 +3,7 @@ import { OperationError } from '../domain/operation-error.ts'
 import { isStrong, strengthHints } from '../domain/password-strength.ts'
 import type { MemberRecord } from '../domain/records.ts'
 
-/** Refuses a new password that is easy to guess, all the more for who knows the member. It uses up nothing. */
+/** A new password is hard to guess, also for an attacker who knows the member. It uses up nothing. */
 export async function assertStrongPassword(
   { strengthMeter }: Context,
   password: string,

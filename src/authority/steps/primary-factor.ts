@@ -1,7 +1,7 @@
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
-import { addFactor, type Proof } from '../domain/factors.ts'
+import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
@@ -27,11 +27,11 @@ export type PrimaryRequest = SessionCredential &
   }
 
 /** A primary factor that was right. */
-export interface ProvenPrimary {
+export interface VerifiedPrimary {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
-  readonly proof: Proof
-  /** Writes that stand or fall with the sign-in. Those that use up what was proven are guarded. */
+  readonly factor: VerifiedFactor
+  /** Writes that stand or fall with the sign-in. Those that use up a link or code are guarded. */
   readonly writes: readonly Write[]
 }
 
@@ -39,51 +39,35 @@ export type PrimaryAnswer = Omit<SignInResponse, 'request_id' | 'status_code'> &
   organization_id: string
 }
 
-/** Refuses what the request names beside its factor if it names too much, or what is not there: before the factor is used up. */
-export async function assertSessionReference(
-  context: Context,
-  request: PrimaryRequest
-): Promise<void> {
-  const { session_token, session_jwt, intermediate_session_token } = request
-  const credentials = [session_token, session_jwt, intermediate_session_token]
-  if (credentials.filter((credential) => credential !== undefined).length > 1) {
-    throw new OperationError('too_many_session_arguments')
-  }
-  if (hasSessionCredential(request)) await loadSession(context, request)
-  if (intermediate_session_token !== undefined) {
-    await loadIntermediateSession(context, intermediate_session_token)
-  }
-}
-
 /**
  * Ends a primary step.
  *
- * - What the organization does not accept is refused only now that the factor was right.
- * - A session of the same member gains the factor, and no second factor is asked for; another member's is ignored.
+ * - What the organization does not accept is denied only now that the factor was right.
+ * - A session of the same member gains the factor, and no second factor is required; another member's is ignored.
  * - An intermediate session gives the factors that count for the member, and must not be of another one.
  */
 export async function finishPrimary(
   context: Context,
   request: PrimaryRequest,
-  proven: ProvenPrimary
+  verified: VerifiedPrimary
 ): Promise<PrimaryAnswer> {
-  const { organization, member, proof } = proven
-  assertAcceptedFactor(organization, member, proof)
+  const { organization, member, factor } = verified
+  assertAcceptedFactor(organization, member, factor)
   const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   const stepsUp = session?.member_id === member.member_id
   const answer = await retryWhileStale(() =>
-    stepsUp ? stepUp(context, request, proven) : signIn(context, request, proven)
+    stepsUp ? stepUp(context, request, verified) : signIn(context, request, verified)
   )
   return { organization_id: organization.organization_id, ...answer }
 }
 
-/** Refuses a factor that does not sign this member in here. */
+/** The factor signs this member in here. */
 export function assertAcceptedFactor(
   organization: OrganizationRecord,
   member: MemberRecord,
-  proof: Proof
+  factor: VerifiedFactor
 ): void {
-  if (acceptsFactor(organization, member, proof)) return
+  if (acceptsFactor(organization, member, factor)) return
   throw new OperationError('operation_restricted_by_organization_auth_methods')
 }
 
@@ -91,10 +75,10 @@ export function assertAcceptedFactor(
 async function stepUp(
   context: Context,
   request: PrimaryRequest,
-  { organization, member, proof, writes }: ProvenPrimary
+  { organization, member, factor, writes }: VerifiedPrimary
 ) {
   const found = await loadSession(context, request)
-  const factors = addFactor(found.authentication_factors, proof, context.now)
+  const factors = addFactor(found.authentication_factors, factor, context.now)
   const { session, write } = touchSession(context, found, request, factors)
   const admitted = admit(member, factors, context.now)
   const issueSession = await prepareIssue(context, session)
@@ -106,7 +90,7 @@ async function stepUp(
 async function signIn(
   context: Context,
   request: PrimaryRequest,
-  { organization, member, proof, writes }: ProvenPrimary
+  { organization, member, factor, writes }: VerifiedPrimary
 ) {
   const { intermediate_session_token: token } = request
   const intermediate_session =
@@ -117,6 +101,6 @@ async function signIn(
     token === undefined || intermediate_session === undefined
       ? {}
       : { continued: { token, intermediate_session, binds: true } }
-  const factors = addFactor(earlier, proof, context.now)
+  const factors = addFactor(earlier, factor, context.now)
   return finishSignIn(context, { organization, member, factors, writes, ...continued }, request)
 }

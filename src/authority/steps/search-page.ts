@@ -13,7 +13,7 @@ interface Search<Item> {
   idOf(item: Item): string
 }
 
-/** One page of what a search finds, from where the cursor says. It asks for one row more, to know whether there are any. */
+/** One page of what a search finds, from where the cursor says. It reads one row more, to know whether there are any. */
 export async function findPage<Item extends { readonly created_at: number }>(
   { store, atRest }: Context,
   { cursor, limit = defaultLimit }: { readonly cursor?: string; readonly limit?: number },

@@ -10,7 +10,7 @@ export interface NewPassword {
   readonly hash: string
 }
 
-/** It has a new id, so whoever signs in with the old one at the same moment fails. */
+/** It has a new id, so a sign-in with the old one at the same time fails. */
 export async function newPassword(
   { environment }: Context,
   password: string
@@ -21,7 +21,7 @@ export async function newPassword(
   }
 }
 
-/** The writes that set it. Links that were sent to set another one are dead. */
+/** The writes that set it. Links that were sent to set another one end. */
 export function setPassword(
   { now }: Context,
   { member_id }: MemberRecord,

@@ -20,8 +20,8 @@ import {
 } from './issue-session.ts'
 import { challengeBySms } from './sms-codes.ts'
 
-/** What a primary step has proven, and what it began from. */
-export interface ProvenFactors {
+/** What a primary step has verified, and what it began from. */
+export interface VerifiedSignIn {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
   readonly factors: readonly AuthenticationFactor[]
@@ -44,18 +44,18 @@ type Options = SessionOptions & { readonly locale?: string }
 /** Ends a primary step: in a session when nothing is missing, else in an intermediate session that says what is. */
 export async function finishSignIn(
   context: Context,
-  proven: ProvenFactors,
+  verified: VerifiedSignIn,
   options: Options
 ): Promise<SignInAnswer> {
-  const missing = missingForSession(proven.organization, proven.member, proven.factors)
+  const missing = missingForSession(verified.organization, verified.member, verified.factors)
   return missing.primary_required === null && missing.mfa_required === null
-    ? completeSignIn(context, proven, options)
-    : suspendSignIn(context, proven, missing, options.locale)
+    ? completeSignIn(context, verified, options)
+    : suspendSignIn(context, verified, missing, options.locale)
 }
 
 async function completeSignIn(
   context: Context,
-  { organization, member, factors, continued, writes }: ProvenFactors,
+  { organization, member, factors, continued, writes }: VerifiedSignIn,
   options: SessionOptions
 ): Promise<SignInAnswer> {
   const { store, now } = context
@@ -81,7 +81,7 @@ export function admit(
     : { member, writes: [] }
 }
 
-/** For who has just shown that the address is theirs. */
+/** For a member who has just shown that the address is theirs. */
 export function admitVerified(
   member: MemberRecord,
   now: number
@@ -114,12 +114,12 @@ export function completedAnswer(
 
 /**
  * - An intermediate session that was continued keeps its token. Duration and claims of the request are not kept.
- * - A member who lacks only the second factor is active: without that nobody could complete MFA.
+ * - A member who lacks only the second factor is active: without that no member could complete MFA.
  * - Such a member is sent a code, where it can be; the code is stored with the intermediate session or not at all.
  */
 async function suspendSignIn(
   context: Context,
-  { organization, member, factors, continued, writes }: ProvenFactors,
+  { organization, member, factors, continued, writes }: VerifiedSignIn,
   missing: ReturnType<typeof missingForSession>,
   locale: string | undefined
 ): Promise<SignInAnswer> {
@@ -153,7 +153,7 @@ async function suspendSignIn(
 }
 
 function continueIntermediateSession(
-  { token, intermediate_session, binds }: NonNullable<ProvenFactors['continued']>,
+  { token, intermediate_session, binds }: NonNullable<VerifiedSignIn['continued']>,
   { member_id, organization_id }: MemberRecord,
   authentication_factors: readonly AuthenticationFactor[],
   now: number
@@ -169,7 +169,7 @@ function continueIntermediateSession(
   return { token, write }
 }
 
-/** Changes nothing, but waits for whoever uses it at the same moment. */
+/** Changes nothing, but waits for another call that uses it at the same time. */
 export function confirm(
   { intermediate_session_id }: IntermediateSessionRecord,
   now: number
@@ -182,7 +182,7 @@ export function confirm(
   }
 }
 
-/** Whoever consumes it first has the session; for everybody else it is gone. */
+/** The first call that consumes it has the session; for any other it is gone. */
 export function consume(
   { intermediate_session_id }: IntermediateSessionRecord,
   now: number

@@ -28,14 +28,14 @@ export async function verifyMemberPassword(
   }
 
   const { member_id } = member
-  const verified = await attempt(context, { member_id, guess: 'password' }, async () =>
+  const verified = await attempt(context, { member_id, credential: 'password' }, async () =>
     (await verifyPassword(credentials.password, password.hash)) ? true : undefined
   )
   if (verified === undefined) throw new OperationError(wrong)
   return { member, password }
 }
 
-/** Guarded: what the password proved counts only if it is still the one that was compared. */
+/** Guarded: the sign-in counts only if the password is still the one that was compared. */
 export function confirmPassword({ member_id }: MemberRecord, password: PasswordRecord): Write {
   return { do: 'confirmPassword', member_id, password, onConflict: wrong }
 }

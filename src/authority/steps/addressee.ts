@@ -8,20 +8,20 @@ import type { Write } from '../domain/writes.ts'
 import { about } from './about.ts'
 import { memberContext } from './member-context.ts'
 
-/** An address that was proven to be somebody's, and for which member. */
-export interface ProvenAddress {
+/** An address that was verified, and the member that it was verified for. */
+export interface VerifiedAddress {
   readonly member_id: string | null
   readonly email_address: string
   /** Whether it becomes the member's address by this. */
   readonly updates: boolean
-  /** The answer when the member is gone, or has another address by now. */
+  /** The error when the member is gone, or has another address by now. */
   readonly gone: ErrorType
 }
 
-/** The member whose address it is, or becomes by the writes. A locked member waits. */
+/** The member who has the address, or has it once the writes ran. A locked member waits. */
 export async function loadAddressee(
   context: Context,
-  { member_id, email_address, updates, gone }: ProvenAddress
+  { member_id, email_address, updates, gone }: VerifiedAddress
 ): Promise<{
   readonly organization: OrganizationRecord
   readonly member: MemberRecord

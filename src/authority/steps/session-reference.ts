@@ -4,16 +4,21 @@ import { OperationError } from '../domain/operation-error.ts'
 import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import { about } from './about.ts'
-import type { Guesser } from './attempts.ts'
+import type { AttemptedBy } from './attempts.ts'
 import { loadIntermediateSession, loadSession } from './load.ts'
 
-/** What an MFA call continues: a session, or an intermediate session that is to become one. */
-export type Carrier =
+/** What an MFA call continues, as the request refers to it: a session, or an intermediate session that is to become one. */
+export type ReferencedSession =
   | { readonly isSession: true; readonly record: SessionRecord }
   | { readonly isSession: false; readonly record: IntermediateSessionRecord }
 
-/** Whether the request names one. Naming several is refused. */
-export function namesCarrier(request: Readonly<SessionArguments>): boolean {
+/** The request refers to one. */
+export function assertSessionReference(request: Readonly<SessionArguments>): void {
+  if (!hasSessionReference(request)) throw new OperationError('no_session_arguments')
+}
+
+/** Whether the request refers to one. Several are rejected. */
+export function hasSessionReference(request: Readonly<SessionArguments>): boolean {
   const { intermediate_session_token, session_token, session_jwt } = request
   const given = [intermediate_session_token, session_token, session_jwt].filter(
     (credential) => credential !== undefined
@@ -22,12 +27,23 @@ export function namesCarrier(request: Readonly<SessionArguments>): boolean {
   return given.length === 1
 }
 
+/** What the request refers to, if anything, is alive. A primary step checks it before its factor is used up. */
+export async function assertLiveSessionReference(
+  context: Context,
+  request: Readonly<SessionArguments>
+): Promise<void> {
+  if (!hasSessionReference(request)) return
+  const { intermediate_session_token: token } = request
+  if (token === undefined) await loadSession(context, request)
+  else await loadIntermediateSession(context, token)
+}
+
 /** An intermediate session has the factors that count for this member. */
-export async function loadCarrier(
+export async function loadReferencedSession(
   context: Context,
   member: MemberRecord,
   request: Readonly<SessionArguments>
-): Promise<Carrier> {
+): Promise<ReferencedSession> {
   const { intermediate_session_token } = request
   if (intermediate_session_token !== undefined) {
     const found = await loadIntermediateSession(context, intermediate_session_token)
@@ -42,16 +58,19 @@ export async function loadCarrier(
 }
 
 /** A code that came with an intermediate session counts against that as well. */
-export function guesserOf({ member_id }: MemberRecord, carrier: Carrier): Guesser {
-  const guess = 'code'
-  return carrier.isSession
-    ? { member_id, guess }
-    : { member_id, guess, intermediate_session_id: carrier.record.intermediate_session_id }
+export function attemptedBy(
+  { member_id }: MemberRecord,
+  referenced: ReferencedSession
+): AttemptedBy {
+  const credential = 'code'
+  return referenced.isSession
+    ? { member_id, credential }
+    : { member_id, credential, intermediate_session_id: referenced.record.intermediate_session_id }
 }
 
 /** A session has met the primary requirements when it began; an intermediate session may not have. */
-export function factorsToComplete(carrier: Carrier | undefined) {
-  return carrier === undefined || carrier.isSession
+export function factorsToComplete(referenced: ReferencedSession | undefined) {
+  return referenced === undefined || referenced.isSession
     ? undefined
-    : carrier.record.authentication_factors
+    : referenced.record.authentication_factors
 }
