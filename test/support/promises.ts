@@ -270,6 +270,8 @@ function deferred<T extends object>(get: () => T | undefined): T {
 
 /** One authority with its database, clock and tap. */
 export interface Bed {
+  /** The authority itself, without the tap. */
+  readonly url: string
   readonly database: string
   readonly clock: Clock
   readonly tap: Tap
@@ -380,6 +382,7 @@ export async function openBed(
     (await client.organizations.get({ organization_id })).organization
   const hash = await cheapHash()
   return {
+    url: authority.url,
     database: database.location,
     clock,
     tap,
