@@ -1,4 +1,10 @@
-import { type CompiledPolicy, compilePolicy } from '../../rbac/compile-policy.ts'
+import {
+  type CompiledPolicy,
+  type CompiledProjectPolicy,
+  compileProjectPolicy,
+  compileRoles,
+  type Grants
+} from '../../rbac/compile-policy.ts'
 import type { OrgPolicy, Policy, PolicyResource, PolicyRole } from '../../wire/rbac.ts'
 import { OperationError } from './operation-error.ts'
 import type { CustomPolicy, OrganizationRecord } from './records.ts'
@@ -113,12 +119,20 @@ export function projectPolicy(custom: CustomPolicy): Policy {
   }
 }
 
-/** The policy that holds in the organization, compiled. */
+/** By what the store read, which is the same object for as long as the policy is the same. */
+const compiledProjects = new WeakMap<CustomPolicy, CompiledProjectPolicy>()
+const compiledRoles = new WeakMap<OrganizationRecord['custom_roles'], Grants>()
+
+/** The policy that holds in the organization, compiled once for all calls. */
 export function compiledPolicy(
   custom: CustomPolicy,
   { custom_roles }: Pick<OrganizationRecord, 'custom_roles'>
 ): CompiledPolicy {
-  return compilePolicy(projectPolicy(custom), { roles: [...custom_roles] })
+  const project = compiledProjects.get(custom) ?? compileProjectPolicy(projectPolicy(custom))
+  const organization = compiledRoles.get(custom_roles) ?? compileRoles(custom_roles)
+  compiledProjects.set(custom, project)
+  compiledRoles.set(custom_roles, organization)
+  return { project, organization }
 }
 
 /** Role ids that can be assigned: those of the project and those of the organization itself. */

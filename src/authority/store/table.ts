@@ -1,5 +1,8 @@
+import { LRUCache } from 'lru-cache'
 import type { Row, Value } from './engine.ts'
 import { type Sql, withValues } from './sql.ts'
+
+const maxSharedCharacters = 4_000_000
 
 /** How a value stands in a column. */
 export interface Column<Content> {
@@ -25,6 +28,32 @@ export function flag(): Column<boolean> {
 
 export function json<Content extends object>(): Column<Content> {
   return { write: (content) => JSON.stringify(content), read: (value) => JSON.parse(String(value)) }
+}
+
+/** JSON that is read over and over, as a policy is: one text is parsed once, to one frozen object. */
+export function sharedJson<Content extends object>(): Column<Content> {
+  const { write, read } = json<Content>()
+  const known = new LRUCache<string, Content>({
+    maxSize: maxSharedCharacters,
+    sizeCalculation: (_, text) => text.length
+  })
+  return {
+    write,
+    read(value) {
+      const text = String(value)
+      const kept = known.get(text)
+      if (kept !== undefined) return kept
+      const content = deepFrozen(read(text))
+      known.set(text, content)
+      return content
+    }
+  }
+}
+
+function deepFrozen<Content>(content: Content): Content {
+  if (typeof content !== 'object' || content === null) return content
+  for (const part of Object.values(content)) deepFrozen(part)
+  return Object.freeze(content)
 }
 
 export function nullable<Content>({ write, read }: Column<Content>): Column<Content | null> {

@@ -23,6 +23,7 @@ import {
   json,
   nullable,
   rowReader,
+  sharedJson,
   table,
   text,
   textOrEmpty
@@ -32,7 +33,7 @@ import {
 
 export const projects = table<Omit<ProjectRecord, 'project_id'> & Created>('projects', [], {
   secret_hash: nullable(text()),
-  policy: json(),
+  policy: sharedJson(),
   settings: json(),
   created_at: integer()
 })
@@ -69,7 +70,7 @@ export const organizations = table<OrganizationFields>('organizations', ['organi
   claimed_email_domains: json(),
   settings: json(),
   trusted_metadata: json(),
-  custom_roles: json(),
+  custom_roles: sharedJson(),
   version: integer(),
   created_at: integer(),
   updated_at: integer()
