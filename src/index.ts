@@ -48,6 +48,14 @@ export type {
   PendingSignIn
 } from './core/sign-in/sign-in.ts'
 export type { SignOutOptions } from './core/sign-in/sign-out.ts'
+export type {
+  LocalStep,
+  RefusalCause,
+  RefusalExplanation,
+  RefusalSubject,
+  TriedStep
+} from './errors/explanation.ts'
+export type { RefusalReason } from './errors/reasons.ts'
 export { checkPermission } from './rbac/check-permission.ts'
 export { type CompiledPolicy, compilePolicy } from './rbac/compile-policy.ts'
 export type { Authorization } from './wire/authorization.ts'

@@ -12,6 +12,7 @@ import { auditChannel } from '../../src/authority/http/audited.ts'
 import { operations } from '../../src/authority/operations.ts'
 import { help } from '../../src/cli/help.ts'
 import { accessProblems } from '../../src/errors/access-error.ts'
+import { refusalReasons } from '../../src/errors/reasons.ts'
 import { unavailableProblems } from '../../src/errors/unavailable-error.ts'
 import { authorizationHeaders } from '../../src/wire/authorization.ts'
 import type { Route } from '../../src/wire/route.ts'
@@ -40,6 +41,12 @@ describe('errors.md', () => {
   test('has exactly one heading per code', () => {
     const headings = [...page.matchAll(/^### `(\w+)`$/gm)].map(([, code]) => code)
     expect(headings.sort()).toEqual(Object.keys(codes).sort())
+  })
+
+  test('has the sentence of each reason', () => {
+    const section = page.slice(page.indexOf('## Reasons'))
+    const rows = [...section.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, ...row]) => row)
+    expect(rows).toEqual(Object.entries(refusalReasons))
   })
 
   test.each(Object.entries(accessProblems))(
