@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from '@jest/globals'
+import { withDebugLines } from '../../src/core/debug-lines.ts'
+import { createRequestMemory } from '../../src/core/request-memory.ts'
 import { refusalReasons } from '../../src/errors/reasons.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -76,6 +78,11 @@ describe('with NODE_DEBUG=membergate', () => {
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
     expect(text).not.toContain('secret')
   })
+})
+
+test('without it a guard is the function that it would be', () => {
+  const decide = () => ({ accepted: true, headers: [] }) as const
+  expect(withDebugLines(decide, createRequestMemory())).toBe(decide)
 })
 
 test('without it there are no lines', async () => {
