@@ -88,10 +88,11 @@ function codesOf(
   })
   const tsc = join('node_modules', compiler, 'bin', 'tsc')
   const args = flags.flatMap(([name, value]) => [`--${name}`, String(value)])
-  const { stdout } = spawnSync(process.execPath, [tsc, ...args, `consumer.${kind}`], {
+  const { stdout, stderr } = spawnSync(process.execPath, [tsc, ...args, `consumer.${kind}`], {
     cwd: app.folder,
     encoding: 'utf8'
   })
+  if (stderr !== '') throw new Error(stderr)
   const errors = stdout
     .split('\n')
     .filter((line) => /^(consumer\.|node_modules\/membergate\/|error )/.test(line))
