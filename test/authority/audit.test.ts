@@ -8,11 +8,13 @@ import { auditOf } from '../support/audit.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
-import { plant } from '../support/plant.ts'
-import { describeEvery, type Person, password, wrongCode } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { type Person, password } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
+import { wrongCode } from '../support/totp-code.ts'
 
 describe('the audit', () => {
-  describeEvery(
+  describeOnEachEngine(
     (world) => {
       const idsOf = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
       const refused = (error_type: string) => ({ outcome: 'refused', error_type })
@@ -248,7 +250,7 @@ describe('the audit', () => {
         const person = await world.newPerson({ organization_id })
         await world.signIn(person)
         await world.client.organizations.delete({ organization_id })
-        const left = await plant(
+        const left = await runSql(
           world.database,
           'select kind from audit_events where organization_id = $1 order by kind',
           [organization_id]

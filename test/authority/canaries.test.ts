@@ -9,8 +9,8 @@ import { errorChannel } from '../../src/authority/http/report-error.ts'
 import { breakWrites } from '../promises/broken-storage.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { timeoutMs } from '../support/patience.ts'
-import { codeAt } from '../support/promises.ts'
 import { holds, secretsOf } from '../support/secrets.ts'
+import { totpCode } from '../support/totp-code.ts'
 
 const redirect = 'https://app.example/authenticate'
 const secret = `secret-test-${randomBytes(24).toString('base64url')}`
@@ -143,7 +143,7 @@ describeOnEachDatabase((create) => {
       const { member_id, session_token } = signedIn
       const named = { organization_id: 'acme', member_id, session_token }
       const registration = await client.totps.create(named)
-      const code = codeAt(registration.secret, now())
+      const code = totpCode(registration.secret, now())
       await client.totps.authenticate({ ...named, code, set_mfa_enrollment: 'enroll' })
       await client.otps.sms.send({ ...named, mfa_phone_number: '+12025550123' })
       const sms = received().code

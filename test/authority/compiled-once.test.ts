@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { openWorld, type World } from '../support/world.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 /** How often each function of the compiler of policies is called while the work runs. V8 counts. */
 async function compilations(work: () => Promise<unknown>): Promise<Record<string, number>> {
@@ -20,11 +20,11 @@ async function compilations(work: () => Promise<unknown>): Promise<Record<string
 }
 
 describe('a policy', () => {
-  let world: World
+  let world: TestServer
   let session_token: string
 
   beforeAll(async () => {
-    world = await openWorld()
+    world = await openTestServer()
     session_token = (await world.signIn('admin@acme.test')).session_token
   })
   afterAll(() => world.close())

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type EmailMessage, type SmsMessage, webhookSender } from 'membergate/authority'
 import { sendEmail, sendSms } from '../../src/authority/delivery/deliver.ts'
-import { close, listen } from '../support/promises.ts'
+import { close, listen } from '../support/listen.ts'
 
 const key = randomBytes(32)
 const secret = `whsec_${key.toString('base64')}`

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { type Applicant, assertJitRule, findJitRule } from '../../src/authority/domain/admission.ts'
 import { nameFromEmail } from '../../src/authority/domain/organizations.ts'
 import type { OrganizationSettings } from '../../src/authority/domain/records.ts'
-import { anOrganization } from './facts.ts'
+import { anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const applicant: Applicant = {

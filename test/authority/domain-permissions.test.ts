@@ -6,7 +6,7 @@ import {
 } from '../../src/authority/domain/field-permissions.ts'
 import { assertPermitted, type Caller } from '../../src/authority/domain/member-permission.ts'
 import { compiledPolicy } from '../../src/authority/domain/policy.ts'
-import { aMember, anOrganization } from './facts.ts'
+import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const organization = anOrganization()

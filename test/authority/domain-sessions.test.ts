@@ -4,7 +4,7 @@ import { mergeCustomClaims } from '../../src/authority/domain/custom-claims.ts'
 import { memberRoles, sessionRoles } from '../../src/authority/domain/roles.ts'
 import { extendedSessionEnd, newSessionEnd } from '../../src/authority/domain/session-lifetime.ts'
 import { jwtClaims } from '../../src/authority/domain/session-view.ts'
-import { aMember, anOrganization } from './facts.ts'
+import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const minute = 60_000

@@ -11,7 +11,7 @@ import {
   assertProjectPolicy,
   projectPolicy
 } from '../../src/authority/domain/policy.ts'
-import { aMember, anOrganization } from './facts.ts'
+import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const now = Date.UTC(2026, 0, 1)

@@ -13,7 +13,7 @@ import {
   missingPrimary
 } from '../../src/authority/domain/sign-in-requirements.ts'
 import { authMethods } from '../../src/wire/organizations.ts'
-import { aMember, anOrganization } from './facts.ts'
+import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const magicLink = {

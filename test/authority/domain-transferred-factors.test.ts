@@ -16,7 +16,7 @@ import {
   transferredFactors
 } from '../../src/authority/domain/transferred-factors.ts'
 import type { AuthenticationFactor } from '../../src/wire/member-session.ts'
-import { aMember, anOrganization } from './facts.ts'
+import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const email_address = 'ada@example.com'

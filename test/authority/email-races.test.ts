@@ -4,7 +4,7 @@ import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { type Authority, createAuthority, createOutbox } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
-import { otherThan } from '../support/promises.ts'
+import { otherThan } from '../support/totp-code.ts'
 
 /** Links and codes in e-mails, used and asked for a hundred times at the same moment, on two servers of one database. */
 

@@ -4,11 +4,11 @@ import { createAuthority, type ProjectSeed } from 'membergate/authority'
 import { createClient } from 'membergate/client'
 import { ApiError, ConfigError } from 'membergate/errors'
 import { openAuthority } from 'membergate/testing'
+import { rejectionOf } from '../support/api-errors.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { accessTokenOf, apps, authorize, settingsFor } from '../support/external.ts'
 import { openIdentityProvider } from '../support/identity-provider.ts'
 import { timeoutMs } from '../support/patience.ts'
-import { rejectionOf } from '../support/promises.ts'
 
 const project_id = `project-test-${randomUUID()}`
 const secret = `secret-test-${randomUUID()}`

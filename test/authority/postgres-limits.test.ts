@@ -7,7 +7,7 @@ import { DatabaseUnavailable, type Engine } from '../../src/authority/store/engi
 import { openPostgres } from '../../src/authority/store/postgres.ts'
 import { builtCli } from '../support/built-cli.ts'
 import { describeOnPostgres, type TestDatabase } from '../support/databases.ts'
-import { plant } from '../support/plant.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -25,7 +25,7 @@ describeOnPostgres('PostgreSQL at its limits', (createDatabase) => {
     await database.drop()
   })
 
-  const run = (sql: string) => plant(database.location, sql)
+  const run = (sql: string) => runSql(database.location, sql)
 
   async function errorOf(work: Promise<unknown>): Promise<unknown> {
     return work.then(

@@ -4,8 +4,9 @@ import request from 'supertest'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { type Authority, createAuthority, createOutbox } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
-import { plant } from '../support/plant.ts'
-import { codeAt, newPhone, otherThan, wrongCode } from '../support/promises.ts'
+import { newPhone } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
+import { otherThan, totpCode, wrongCode } from '../support/totp-code.ts'
 
 /**
  * What works once, and what may be guessed so often, tried a hundred times at the same moment, on two servers of one
@@ -110,7 +111,7 @@ describeOnEachDatabase((createDatabase) => {
 
   /** From now on the member is asked for a second factor. */
   async function beginSignIn(person: Person): Promise<Credential> {
-    await plant(database.location, 'update members set mfa_enrolled = 1 where member_id = $1', [
+    await runSql(database.location, 'update members set mfa_enrolled = 1 where member_id = $1', [
       person.member_id
     ])
     const { intermediate_session_token } = await signIn(person)
@@ -118,11 +119,11 @@ describeOnEachDatabase((createDatabase) => {
   }
 
   async function sessionsOf({ member_id }: Person): Promise<readonly Record<string, unknown>[]> {
-    return plant(database.location, 'select * from sessions where member_id = $1', [member_id])
+    return runSql(database.location, 'select * from sessions where member_id = $1', [member_id])
   }
 
   async function failuresOf({ member_id }: Person): Promise<number> {
-    const [row] = await plant(
+    const [row] = await runSql(
       database.location,
       'select failed_attempts from members where member_id = $1',
       [member_id]
@@ -139,7 +140,7 @@ describeOnEachDatabase((createDatabase) => {
     'SMS code': {
       path: 'otps/sms/authenticate',
       async right({ member_id, mfa_phone_number }, credential) {
-        await plant(database.location, 'delete from send_counts')
+        await runSql(database.location, 'delete from send_counts')
         await call('otps/sms/send', { member_id, ...credential })
         const sent = outbox.entries().find(({ to }) => to === mfa_phone_number)
         return { code: sent?.code ?? '' }
@@ -148,7 +149,7 @@ describeOnEachDatabase((createDatabase) => {
     },
     'TOTP code': {
       path: 'totp/authenticate',
-      right: async () => ({ code: codeAt(totp_secret, moment) }),
+      right: async () => ({ code: totpCode(totp_secret, moment) }),
       wrong: () => ({ code: wrongCode(totp_secret, moment) })
     },
     'recovery code': {

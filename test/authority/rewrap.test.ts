@@ -6,7 +6,7 @@ import { rewrap } from '../../src/authority/rewrap.ts'
 import { openStoreBeside } from '../../src/authority/store/store.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
-import { plant } from '../support/plant.ts'
+import { runSql } from '../support/run-sql.ts'
 import { totpCode } from '../support/totp-code.ts'
 
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
@@ -70,7 +70,7 @@ describeOnEachDatabase((createDatabase) => {
       ['recovery_codes', 'code'],
       ['signing_keys', 'private_key']
     ]) {
-      const rows = await plant(database.location, `select ${column} as sealed from ${table}`)
+      const rows = await runSql(database.location, `select ${column} as sealed from ${table}`)
       count += rows.filter(({ sealed }) => String(sealed).startsWith(`v1.${oldId}.`)).length
     }
     return count
@@ -141,7 +141,7 @@ describeOnEachDatabase((createDatabase) => {
       limit: 100
     })
     const changed = 'v1.changed_.meanwhile'
-    await plant(database.location, 'update totps set secret = $1 where member_id = $2', [
+    await runSql(database.location, 'update totps set secret = $1 where member_id = $2', [
       changed,
       String(row?.member_id)
     ])

@@ -8,7 +8,9 @@ import { createAtRest } from '../../src/authority/crypto/at-rest.ts'
 import { rotateSigningKeys } from '../../src/authority/signing-keys.ts'
 import { openStoreBeside } from '../../src/authority/store/store.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
-import { type Bed, enter, headerOf, openBed, type World } from '../support/promises.ts'
+import { type Fixture, openFixture } from '../support/fixture.ts'
+import { type FixtureServer, openFixtureServer } from '../support/fixture-server.ts'
+import { headerOf } from '../support/session-jwts.ts'
 
 const hour = 3600
 const day = 24 * hour
@@ -18,14 +20,14 @@ const testKey = createHash('sha256').update('membergate test key').digest('base6
 
 /** A guard, its key set and its caches run all along. */
 describeOnEachDatabase((create) => {
-  let bed: Bed
-  let world: World
+  let bed: FixtureServer
+  let world: Fixture
   let guarded: Server
   let url: string
 
   beforeEach(async () => {
-    bed = await openBed(create)
-    world = enter(bed, 'our client')
+    bed = await openFixtureServer(create)
+    world = openFixture(bed, 'our client')
     const auth = createMemberAuth({
       ...bed.project,
       url: bed.tap.url,

@@ -5,7 +5,7 @@ import type { SmsMessage } from '../../src/authority/delivery/delivery.ts'
 import { isChallengedBySms } from '../../src/authority/domain/mfa.ts'
 import { assertSmsDestination, isSmsDestination } from '../../src/authority/domain/phone-numbers.ts'
 import { challengeBySms } from '../../src/authority/steps/sms-codes.ts'
-import { aMember, anOrganization } from './facts.ts'
+import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const phone = { phone_id: 'phone-1', mfa_phone_number: '+12025550162' }

@@ -4,7 +4,7 @@ import { defaultSettings } from '../../src/authority/domain/project-settings.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
 import { startSweeping, sweepProject } from '../../src/authority/sweep.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
-import { plant } from '../support/plant.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const now = Date.UTC(2026, 0, 31)
@@ -46,7 +46,7 @@ describeOnEachDatabase((createDatabase) => {
   }
 
   const run = (sql: string, ...values: (string | number | null)[]) =>
-    plant(database.location, sql, values)
+    runSql(database.location, sql, values)
 
   /** Only what the sessions of a member need to stand on. */
   async function plantMember(project: string): Promise<void> {

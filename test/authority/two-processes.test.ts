@@ -14,9 +14,11 @@ import { ApiError } from 'membergate/errors'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { builtCli } from '../support/built-cli.ts'
 import { describeOnPostgres, type TestDatabase } from '../support/databases.ts'
+import { close, listen } from '../support/listen.ts'
 import { newFolder } from '../support/new-folder.ts'
 import { timeoutMs } from '../support/patience.ts'
-import { close, codeAt, listen, newPhone, wrongCode } from '../support/promises.ts'
+import { newPhone } from '../support/people.ts'
+import { totpCode, wrongCode } from '../support/totp-code.ts'
 
 /** What works once works once for all processes together: each race runs over two of `membergate serve`. */
 
@@ -153,7 +155,7 @@ describeOnPostgres('two processes on one database', (create) => {
   async function codeWithTime(): Promise<string> {
     const left = 30_000 - (Date.now() % 30_000)
     if (left < 10_000) await pause(left)
-    return codeAt(totp_secret, Date.now())
+    return totpCode(totp_secret, Date.now())
   }
 
   test('AI-02 AO-03: one intermediate session and one SMS code make one session', async () => {

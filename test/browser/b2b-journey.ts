@@ -11,7 +11,7 @@ import {
 import type { BrowserContext, Page } from 'playwright-core'
 import { password } from '../../examples/b2b/seed.ts'
 import { describeInChromium } from '../support/browser.ts'
-import { type B2b, frameworks, openB2b } from './b2b-world.ts'
+import { type B2b, frameworks, openB2b } from './b2b-fixture.ts'
 import { lookAt } from './look.ts'
 
 export interface Someone {

@@ -8,8 +8,9 @@ import { createMemberAuth } from 'membergate/express'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { PNG } from 'pngjs'
 import { describeInChromium } from '../support/browser.ts'
+import { password, totp_secret } from '../support/people.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 import { totpCode } from '../support/totp-code.ts'
-import { openWorld, password, totp_secret, type World } from '../support/world.ts'
 import { accessibilityProblems } from './accessibility.ts'
 
 const screens: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
@@ -34,7 +35,7 @@ const members = [
 
 describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
   describe.each(screens)('%s', (screen, options) => {
-    let world: World
+    let world: TestServer
     let server: Server
     let origin: string
     let context: BrowserContext
@@ -42,7 +43,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     let complaints: string[]
 
     beforeAll(async () => {
-      world = await openWorld(members)
+      world = await openTestServer(members)
       server = createServer().listen(0, '127.0.0.1')
       await once(server, 'listening')
       origin = `http://localhost:${(server.address() as AddressInfo).port}`

@@ -5,7 +5,7 @@ import { createOutbox, type EmailMessage, type Outbox, showOutbox } from 'member
 import { chooseDelivery } from '../../src/cli/choose-delivery.ts'
 import { readServeOptions } from '../../src/cli/serve-options.ts'
 import { describeInChromium } from '../support/browser.ts'
-import { close, listen } from '../support/promises.ts'
+import { close, listen } from '../support/listen.ts'
 
 const of = { locale: 'en', project_id: 'p', organization_id: 'o', member_id: 'm' } as const
 const sms = { ...of, to: '+12025550123', text: 'Your code is 271828.', code: '271828' }

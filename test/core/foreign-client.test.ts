@@ -4,13 +4,13 @@ import { createMemberAuth, type MemberAuthOptions } from 'membergate'
 import * as expressDoor from 'membergate/express'
 import stytch from 'stytch'
 import request from 'supertest'
-import { openWorld, type World } from '../support/world.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
-let world: World
+let world: TestServer
 let sdk: stytch.B2BClient
 
 beforeAll(async () => {
-  world = await openWorld()
+  world = await openTestServer()
   const { url, project_id, secret } = world.authority
   sdk = new stytch.B2BClient({ project_id, secret, env: url })
 })

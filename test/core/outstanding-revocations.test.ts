@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { createInstance } from '../../src/core/instance.ts'
 import { createRetryLater } from '../../src/core/session/outstanding-revocations.ts'
 import { createCountingFetch } from '../support/counting-fetch.ts'
-import { openWorld } from '../support/world.ts'
+import { openTestServer } from '../support/test-server.ts'
 
 /** Timers that run when a test says so. */
 function createTimers() {
@@ -59,7 +59,7 @@ test('CK-13 what finds no room is given up aloud', () => {
 })
 
 test('CK-13 a sign-out while the authority was away ends the session once it is back', async () => {
-  const world = await openWorld()
+  const world = await openTestServer()
   const { session_token } = await world.signIn('member@acme.test')
   const { url, project_id, secret } = world.authority
   const network = createCountingFetch()

@@ -3,7 +3,8 @@ import { type AuthRequest, createMemberAuth, type MemberAuth } from 'membergate'
 import { readFields } from '../../src/core/request/body.ts'
 import { targetOf } from '../../src/core/request/request.ts'
 import { createCountingFetch } from '../support/counting-fetch.ts'
-import { openWorld, type SignedIn, type World } from '../support/world.ts'
+import type { Pair } from '../support/people.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 /*
  * Requests without `rawHeaders`: those of the web, and Node's where something in between has left them out. The cases that
@@ -12,12 +13,12 @@ import { openWorld, type SignedIn, type World } from '../support/world.ts'
 
 const site = 'https://app.example'
 const upstream = createCountingFetch()
-let world: World
+let world: TestServer
 let auth: MemberAuth
-let signedIn: SignedIn
+let signedIn: Pair
 
 beforeAll(async () => {
-  world = await openWorld()
+  world = await openTestServer()
   const { url, project_id, secret } = world.authority
   const sources = ['bearer', { header: 'x-session' }, 'cookie'] as const
   auth = createMemberAuth({

@@ -1,5 +1,5 @@
 import { ApiError } from 'membergate/errors'
-import { plant } from '../support/plant.ts'
+import { runSql } from '../support/run-sql.ts'
 import type {
   AttemptEntry,
   CodeEntry,
@@ -12,7 +12,7 @@ import type { World } from './writers.ts'
 
 /** Holds the database after a crash to everything that was acknowledged before, and says what is broken. */
 export async function verify(world: World, database: string, journal: Journal): Promise<string[]> {
-  const kids = await plant(
+  const kids = await runSql(
     database,
     'select kid from signing_keys where ends_at is null or ends_at > $1',
     [Date.now() + keyMarginMs]
@@ -127,7 +127,7 @@ async function verifyAttempts(
   { member_id, failed, unknown }: AttemptEntry
 ): Promise<string | undefined> {
   const sql = 'select failed_attempts from members where member_id = $1'
-  const [row] = await plant(database, sql, [member_id])
+  const [row] = await runSql(database, sql, [member_id])
   const counted = Number(row?.failed_attempts)
   if (counted >= failed && counted <= failed + unknown) return undefined
   return `${member_id}: ${failed} failures were told, ${unknown} unknown, ${counted} are counted`
@@ -152,12 +152,12 @@ async function verifyMember(
 
 async function verifySigningKeys(database: string): Promise<string[]> {
   const now = Date.now()
-  const rows = await plant(
+  const rows = await runSql(
     database,
     'select kid from signing_keys where signs_at <= $1 and (ends_at is null or ends_at > $1)',
     [now]
   )
-  const lasting = await plant(database, 'select kid from signing_keys where ends_at is null')
+  const lasting = await runSql(database, 'select kid from signing_keys where ends_at is null')
   return [
     ...(rows.length > 0 ? [] : ['no key signs']),
     ...(lasting.length === 1 ? [] : [`${lasting.length} keys have no successor`])

@@ -9,8 +9,8 @@ import { setCookies } from '../../src/adapters/response.ts'
 import { readOptions } from '../../src/core/options.ts'
 import { cookiesOf, pendingOf, sessionOf } from '../support/cookies.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 import { totpCode } from '../support/totp-code.ts'
-import { openWorld, type World } from '../support/world.ts'
 
 /*
  * Threats to redirects (MF), cookies (CK) and requests from elsewhere (CS). The tests that meet them carry their ids: here,
@@ -21,11 +21,11 @@ const origin = 'http://localhost:3000'
 const navigation = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate' }
 
 describe.each(frameworks)('on $name', ({ open }) => {
-  let world: World
+  let world: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openWorld()
+    world = await openTestServer()
     app = await open(options(), define)
   })
   afterAll(async () => {
@@ -277,7 +277,7 @@ async function ask(
 }
 
 test('CS-11 authenticate decides about handshakes where no middleware runs', async () => {
-  const world = await openWorld()
+  const world = await openTestServer()
   const { url, project_id, secret } = world.authority
   const { authenticate } = createMemberAuth({ url, project_id, secret, origin })
   const server = http.createServer().listen(0, '127.0.0.1')

@@ -5,17 +5,18 @@ import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { createCountingFetch } from '../support/counting-fetch.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
-import { openWorld, type SignedIn, seed, type World } from '../support/world.ts'
+import { type Pair, seed } from '../support/people.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const authenticateCalls = '/sessions/authenticate'
 
 describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) => {
-  let world: World
+  let world: TestServer
   let app: RunningApp
   const upstream = createCountingFetch()
 
   beforeAll(async () => {
-    world = await openWorld()
+    world = await openTestServer()
     app = await open(appOptions(), defineApp)
   })
   afterAll(async () => {
@@ -47,7 +48,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   }
 
   const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
-  const cookies = ({ session_token, session_jwt }: Partial<SignedIn>) => ({
+  const cookies = ({ session_token, session_jwt }: Partial<Pair>) => ({
     Cookie: [
       session_token === undefined ? [] : `stytch_session=${session_token}`,
       session_jwt === undefined ? [] : `stytch_session_jwt=${session_jwt}`
@@ -94,7 +95,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('can be named in calls of the API: by its opaque token, else by the newest JWT', async () => {
       const { session_token, session_jwt } = await world.signIn('member@acme.test')
-      const named = async (jar: Partial<SignedIn>) =>
+      const named = async (jar: Partial<Pair>) =>
         (await request(app.url).get('/authorization').set(cookies(jar))).body
       expect(await named({ session_token, session_jwt })).toEqual({ session_token })
       expect(await named({ session_jwt })).toEqual({ session_jwt })
@@ -888,7 +889,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 })
 
 test('memberOf of one project knows nothing of what another project’s guard accepted', async () => {
-  const world = await openWorld()
+  const world = await openTestServer()
   const { url, project_id, secret } = world.authority
   const auth = createMemberAuth({ url, project_id, secret })
   const other = createMemberAuth({

@@ -11,9 +11,10 @@ import {
   newestFrameworks,
   type RunningApp
 } from '../support/frameworks.ts'
+import { password } from '../support/people.ts'
 import { holds, secretsOf } from '../support/secrets.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 import { totpCode } from '../support/totp-code.ts'
-import { openWorld, password, type World } from '../support/world.ts'
 
 const origin = 'http://localhost:3000'
 const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
@@ -47,7 +48,7 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
   const answers: Exchanged[] = []
   const said: string[] = []
   let isAway = false
-  let world: World
+  let world: TestServer
   let app: RunningApp
   let takingOver: RunningApp | undefined
 
@@ -55,7 +56,7 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
   const print = (chunk: unknown) => said.push(String(chunk)) > 0
 
   beforeAll(async () => {
-    world = await openWorld([{ ...person, mfa_enrolled: true }], [person])
+    world = await openTestServer([{ ...person, mfa_enrolled: true }], [person])
     app = await open(options(), define)
     if (hasOnRefusal) takingOver = await open({ ...options(), onRefusal: takeOver }, define)
     for (const channel of channels) subscribe(channel, listen)

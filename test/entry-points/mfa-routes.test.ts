@@ -4,7 +4,8 @@ import * as OTPAuth from 'otpauth'
 import request from 'supertest'
 import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
-import { openWorld, password, totp_secret, type World } from '../support/world.ts'
+import { password, totp_secret } from '../support/people.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const origin = 'http://localhost:3000'
 const navigation = {
@@ -36,11 +37,11 @@ const extra = people.map((name) => ({
 }))
 
 describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
-  let world: World
+  let world: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openWorld(extra)
+    world = await openTestServer(extra)
     app = await open(options(), define)
   })
   afterAll(async () => {

@@ -3,7 +3,7 @@ import request from 'supertest'
 import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
 import { createCountingFetch } from '../support/counting-fetch.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const origin = 'http://localhost:3000'
 const navigation = {
@@ -14,11 +14,11 @@ const navigation = {
 
 describe.each(frameworks)('organizations on $name', ({ open }) => {
   const network = createCountingFetch()
-  let world: World
+  let world: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openWorld()
+    world = await openTestServer()
     app = await open(options(), define)
   })
   afterAll(async () => {

@@ -6,7 +6,7 @@ import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { newestFrameworks } from '../support/frameworks.ts'
 import { newFolder } from '../support/new-folder.ts'
-import { password, seed } from '../support/world.ts'
+import { password, seed } from '../support/people.ts'
 
 test.each(newestFrameworks)(
   'an authority that stops and comes back needs no restart of an app on $name',

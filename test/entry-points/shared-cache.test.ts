@@ -8,7 +8,7 @@ import {
   type RunningApp
 } from '../support/frameworks.ts'
 import { openSharedCache, type SharedCache } from '../support/shared-cache.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const origin = 'http://localhost:3000'
 const page = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
@@ -40,13 +40,13 @@ const routes = [
 ]
 
 describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name', ({ open }) => {
-  let world: World
+  let world: TestServer
   let app: RunningApp
   let cache: SharedCache
   let count = 0
 
   beforeAll(async () => {
-    world = await openWorld()
+    world = await openTestServer()
     const { url, project_id, secret } = world.authority
     const paths = { loginPath: '/sign-in', organizationsPath: '/organizations' }
     const options = { url, project_id, secret, now: world.clock.now, origin, ...paths }

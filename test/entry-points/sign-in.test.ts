@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import request from 'supertest'
 import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 describe.each(frameworks)('signing in on $name', ({ open }) => {
-  let world: World
+  let world: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openWorld()
+    world = await openTestServer()
     app = await open(options(), define)
   })
   afterAll(async () => {

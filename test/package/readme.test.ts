@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Express } from 'express'
 import request from 'supertest'
-import { openWorld, password, totp_secret, type World } from '../support/world.ts'
+import { password, totp_secret } from '../support/people.ts'
+import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
@@ -14,10 +15,13 @@ const sam = { ...admin, ...phone, email_address: 'sam@acme.test' }
 const tim = { ...admin, email_address: 'tim@acme.test', mfa_enrolled: true, totp_secret }
 const ana = { ...admin, email_address: 'ana@acme.test' }
 
-let world: World
+let world: TestServer
 
 beforeAll(async () => {
-  world = await openWorld([sam, tim, ana], [{ ...ana, ...phone, mfa_phone_number: '+12025550144' }])
+  world = await openTestServer(
+    [sam, tim, ana],
+    [{ ...ana, ...phone, mfa_phone_number: '+12025550144' }]
+  )
   const { url, project_id, secret } = world.authority
   process.env.STYTCH_URL = url
   process.env.STYTCH_PROJECT_ID = project_id

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { authorization } from '../support/external.ts'
-import { describeEvery, type Enrolled, password, type World } from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import { type Enrolled, password } from '../support/people.ts'
 
 interface Address {
   readonly organization_id: string
@@ -13,7 +14,7 @@ interface Operation {
   /** Whether it takes a member_id. */
   readonly namesMember: boolean
   /** Calls it on the person by these names. */
-  call(world: World, person: Enrolled, address: Address): Promise<Record<string, unknown>>
+  call(world: Fixture, person: Enrolled, address: Address): Promise<Record<string, unknown>>
 }
 
 const operations: readonly Operation[] = [
@@ -173,7 +174,7 @@ function lasting(answer: Record<string, unknown>): unknown {
 }
 
 describe('addressing', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     async function newSubject(operation: Operation) {
       const organization = await world.newOrganization({
         organization_slug: `s-${crypto.randomUUID()}`,

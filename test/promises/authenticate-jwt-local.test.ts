@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { SharedClient } from '../support/clients.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
 import {
   claimsOf,
-  describeEvery,
   type Forger,
   headerOf,
   newForger,
-  type SharedClient,
-  type World,
   withOtherSignature
-} from '../support/promises.ts'
+} from '../support/session-jwts.ts'
 
 type Params = Parameters<SharedClient['sessions']['authenticateJwtLocal']>[0]
 
 /** A world in which this test too can sign: its key stands in the key set that clients fetch. */
-function useForger(world: World) {
+function useForger(world: Fixture) {
   let forger: Forger | undefined
   let undo = () => {}
   beforeAll(async () => {
@@ -40,7 +39,7 @@ function useForger(world: World) {
 }
 
 describe('sessions.authenticateJwtLocal', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const sign = useForger(world)
     const local = (params: Params) => world.client.sessions.authenticateJwtLocal(params)
     const accepted = async (params: Params) => {
@@ -232,7 +231,7 @@ describe('sessions.authenticateJwtLocal', () => {
     })
   })
 
-  describeEvery(
+  describeOnEachEngine(
     (world) => {
       const sign = useForger(world)
 

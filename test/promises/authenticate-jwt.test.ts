@@ -1,14 +1,18 @@
 import { describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { claimsOf, describeEvery, newForger, type Person, type World } from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { claimsOf, newForger } from '../support/session-jwts.ts'
 
 const authenticatePath = '/v1/b2b/sessions/authenticate'
 
 describe('sessions.authenticateJwt', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     /** The answer, and how often the authority was asked about the session for it. */
-    async function watched(params: Parameters<World['client']['sessions']['authenticateJwt']>[0]) {
-      let answer: Awaited<ReturnType<World['client']['sessions']['authenticateJwt']>> | undefined
+    async function watched(
+      params: Parameters<Fixture['client']['sessions']['authenticateJwt']>[0]
+    ) {
+      let answer: Awaited<ReturnType<Fixture['client']['sessions']['authenticateJwt']>> | undefined
       const calls = await world.tap.watch(async () => {
         answer = await world.client.sessions.authenticateJwt(params)
       })
@@ -157,7 +161,7 @@ describe('sessions.authenticateJwt', () => {
     })
   })
 
-  describeEvery(
+  describeOnEachEngine(
     (world) => {
       test('S-JWT-07: with max_token_age_seconds 0 a JWT from the future of this clock is asked about too', async () => {
         const { session_jwt } = await world.signIn(await world.newPerson())

@@ -3,18 +3,19 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { checkPermission } from '../../src/rbac/check-permission.ts'
 import { compilePolicy } from '../../src/rbac/compile-policy.ts'
-import { addFactor, giveSsoRole, samlFactor } from '../support/plant.ts'
-import { describeEvery, secondsOf, type World } from '../support/promises.ts'
+import { addFactor, giveSsoRole, samlFactor } from '../support/factors.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import { secondsOf } from '../support/session-jwts.ts'
 
 const denied = { status_code: 403, error_type: 'session_authorization_error' }
 const elsewhere = { status_code: 403, error_type: 'session_authorization_tenancy_error' }
 
 describe('authorization_check', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const roles = (...ids: string[]) => ({ roles: ids })
 
     async function check(
-      person: Awaited<ReturnType<World['newPerson']>>,
+      person: Awaited<ReturnType<Fixture['newPerson']>>,
       resource_id: string,
       action: string,
       organization_id = person.organization_id
@@ -272,7 +273,7 @@ type Round = typeof anyRound extends fc.Arbitrary<infer T> ? T : never
 type Check = Round['members'][number]['checks'][number]
 
 /** How many checks were granted. */
-async function compareRound(world: World, round: Round, seed: number): Promise<number> {
+async function compareRound(world: Fixture, round: Round, seed: number): Promise<number> {
   const { organization_id } = await world.newOrganization()
   const roles = ownRoles.map((role_id, index) => ({
     role_id,
@@ -351,9 +352,9 @@ async function outcomeOf(call: Promise<object>): Promise<Outcome> {
 }
 
 /** The SDK's methods need their object. */
-function bound(world: World) {
+function bound(world: Fixture) {
   return {
-    authenticate: (data: Parameters<World['client']['sessions']['authenticate']>[0]) =>
+    authenticate: (data: Parameters<Fixture['client']['sessions']['authenticate']>[0]) =>
       world.client.sessions.authenticate(data)
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { B2BClient } from 'stytch'
+import { connect } from '../support/clients.ts'
 import {
   accessTokenOf,
   apps,
@@ -9,10 +10,11 @@ import {
   code_verifier,
   postForm
 } from '../support/external.ts'
-import { claimsOf, connect, describeEvery, organizationClaim } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { claimsOf, organizationClaim } from '../support/session-jwts.ts'
 
 describe('connected apps', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const request = (app: {
       client_id: string
       redirect_urls: readonly [string, ...string[]]

@@ -2,15 +2,9 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
-import {
-  claimsOf,
-  describeEvery,
-  type Enrolled,
-  lifetimeOf,
-  password,
-  secondsOf,
-  type World
-} from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import { type Enrolled, password } from '../support/people.ts'
+import { claimsOf, lifetimeOf, secondsOf } from '../support/session-jwts.ts'
 
 interface Answer {
   readonly session_token: string
@@ -22,14 +16,14 @@ type Options = Record<string, unknown>
 
 interface Operation {
   readonly name: string
-  call(world: World, person: Enrolled, options: Options): Promise<Answer>
+  call(world: Fixture, person: Enrolled, options: Options): Promise<Answer>
 }
 
-async function send(world: World, operation: string, data: Options): Promise<Answer> {
+async function send(world: Fixture, operation: string, data: Options): Promise<Answer> {
   return (await world.send(operation, data)) as unknown as Answer
 }
 
-async function withoutMfa(world: World, person: Enrolled): Promise<Enrolled> {
+async function withoutMfa(world: Fixture, person: Enrolled): Promise<Enrolled> {
   const { organization_id, member_id } = person
   await world.client.organizations.members.update({
     organization_id,
@@ -197,7 +191,7 @@ function expectClaims(answer: Answer, claims: Record<string, unknown>): void {
 }
 
 describe('custom claims', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     describe.each(starting.map((operation) => [operation.name, operation] as const))(
       '%s starts a session',
       (_name, operation) => {

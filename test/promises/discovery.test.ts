@@ -2,13 +2,14 @@ import { describe, expect, test } from '@jest/globals'
 import type { AuthenticationFactor, DiscoveredOrganization } from 'membergate/client'
 import {
   emailIdOf,
+  insertIntermediateSession,
   magicLinkFactor,
   oauthFactor,
-  plant,
-  plantIntermediateSession,
   setFactors
-} from '../support/plant.ts'
-import { describeEvery, lifetimeOf, type World } from '../support/promises.ts'
+} from '../support/factors.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import { runSql } from '../support/run-sql.ts'
+import { lifetimeOf } from '../support/session-jwts.ts'
 
 const mfa = { mfa_policy: 'REQUIRED_FOR_ALL' }
 const passwordOnly = { auth_methods: 'RESTRICTED', allowed_auth_methods: ['password'] }
@@ -20,9 +21,9 @@ interface Begun {
 }
 
 /** An intermediate session of a discovery sign-in: by magic link unless said otherwise. */
-function begin(world: World, email_address: string, { factors, oauth_tenants }: Begun = {}) {
+function begin(world: Fixture, email_address: string, { factors, oauth_tenants }: Begun = {}) {
   const now = world.clock.now()
-  return plantIntermediateSession(world.database, {
+  return insertIntermediateSession(world.database, {
     project_id: world.project_id,
     email_address,
     oauth_tenants,
@@ -34,11 +35,11 @@ function begin(world: World, email_address: string, { factors, oauth_tenants }: 
 const typesOf = (factors: readonly AuthenticationFactor[] = []) => factors.map(({ type }) => type)
 
 describe('discovery', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const newDomain = () => `${crypto.randomUUID()}.example`
 
     /** An organization that admits a domain, and has a member of it. */
-    async function newHome(settings: Parameters<World['newOrganization']>[0] = {}) {
+    async function newHome(settings: Parameters<Fixture['newOrganization']>[0] = {}) {
       const domain = newDomain()
       const organization = await world.newOrganization({
         email_jit_provisioning: 'RESTRICTED',
@@ -53,7 +54,7 @@ describe('discovery', () => {
       return { organization_id, domain, colleague, email_address: `second@${domain}` }
     }
 
-    async function newMembership(settings: Parameters<World['newOrganization']>[0] = {}) {
+    async function newMembership(settings: Parameters<Fixture['newOrganization']>[0] = {}) {
       const { organization_id } = await world.newOrganization(settings)
       const person = await world.newPerson({ organization_id })
       return { ...person, person }
@@ -75,7 +76,7 @@ describe('discovery', () => {
     }
 
     function setStatus(member_id: string, status: string) {
-      return plant(
+      return runSql(
         world.database,
         'update members set status = $1, email_address_verified = 0 where member_id = $2',
         [status, member_id]
@@ -195,7 +196,7 @@ describe('discovery', () => {
 
       test('6.5: a colleague whose address is not verified, or who is gone, lures nobody in', async () => {
         const { organization_id, email_address, colleague } = await newHome()
-        await plant(
+        await runSql(
           world.database,
           'update members set email_address_verified = 0 where member_id = $1',
           [colleague.member_id]
@@ -292,7 +293,7 @@ describe('discovery', () => {
         expect(await world.sessionsOf(person)).toEqual([])
 
         const register = (provider_subject: string) =>
-          plant(
+          runSql(
             world.database,
             'update members set oauth_registrations = $1 where member_id = $2',
             [
@@ -485,7 +486,7 @@ describe('discovery', () => {
         const now = world.clock.now()
         const email_id = await emailIdOf(world.database, member_id)
         const factor = passwordFactorOf(world)
-        const token = await plantIntermediateSession(world.database, {
+        const token = await insertIntermediateSession(world.database, {
           project_id: world.project_id,
           member_id,
           organization_id,
@@ -819,7 +820,7 @@ describe('discovery', () => {
   })
 })
 
-function passwordFactorOf(world: World): AuthenticationFactor {
+function passwordFactorOf(world: Fixture): AuthenticationFactor {
   const moment = new Date(world.clock.now()).toISOString()
   return {
     type: 'password',

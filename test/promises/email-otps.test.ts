@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery, otherThan, type Person } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { otherThan } from '../support/totp-code.ts'
 
 const unknown = { status_code: 404, error_type: 'otp_code_not_found' }
 const over = { status_code: 401, error_type: 'unable_to_auth_otp_code' }
 
 describe('one-time codes by e-mail', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     type Addressed = Pick<Person, 'organization_id' | 'email_address'>
     const otps = () => world.client.otps.email
 

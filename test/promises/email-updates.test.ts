@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery, type Person, password } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { type Person, password } from '../support/people.ts'
 
 describe('organizations.members.startEmailUpdate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const newAddress = () => `${randomUUID()}@acme.example`
     const tokenOf = (email_address: string) => world.sentTo(email_address)[0]?.token ?? ''
     const follow = (magic_links_token: string, options = {}) =>

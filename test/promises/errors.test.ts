@@ -2,7 +2,9 @@ import { createServer, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
 import { ApiError, UnavailableError } from 'membergate/errors'
-import { close, listen, rejectionOf, sendThrough } from '../support/promises.ts'
+import { rejectionOf } from '../support/api-errors.ts'
+import { sendThrough } from '../support/clients.ts'
+import { close, listen } from '../support/listen.ts'
 
 /** Each method of our client with a request that reaches the wire. */
 const methods: Record<string, object> = {

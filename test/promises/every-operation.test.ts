@@ -4,18 +4,10 @@ import { operations as table } from '../../src/authority/operations.ts'
 import type { Route } from '../../src/wire/route.ts'
 import { listRoutes, type OperationName } from '../../src/wire/routes.ts'
 import { auditOf } from '../support/audit.ts'
+import { sendThrough } from '../support/clients.ts'
 import { apps, authorization, profiles, trustedToken } from '../support/external.ts'
-import { plant } from '../support/plant.ts'
-import {
-  codeAt,
-  describeOnEachEngineAndClient,
-  newPhone,
-  type Person,
-  password,
-  sendThrough,
-  type World,
-  wrongCode
-} from '../support/promises.ts'
+import { describeOnEachEngineAndClient, type Fixture } from '../support/fixture.ts'
+import { newPhone, type Person, password } from '../support/people.ts'
 import {
   addressed,
   bcryptHash,
@@ -26,6 +18,8 @@ import {
   recoveryCodeOf,
   requests as workingRequests
 } from '../support/requests.ts'
+import { runSql } from '../support/run-sql.ts'
+import { totpCode, wrongCode } from '../support/totp-code.ts'
 import { breakWrites, withoutTable } from './broken-storage.ts'
 import { faultsOf, shapes } from './shapes.ts'
 
@@ -38,7 +32,7 @@ function isWellFormed(operation: string, request: Request): boolean {
 }
 
 /** By any name, because the lists below are of names. */
-const requests: Record<string, (world: World) => Promise<Request>> = workingRequests
+const requests: Record<string, (world: Fixture) => Promise<Request>> = workingRequests
 
 const operations = Object.keys(requests)
 
@@ -50,12 +44,12 @@ const unknownLink = `${'A'.repeat(43)}=`
  * Wrong requests, by operation. Each is what a caller can get wrong: something missing, of the wrong type, unknown, or
  * used up.
  */
-async function wrongRequests(world: World): Promise<readonly (readonly [string, Request])[]> {
+async function wrongRequests(world: Fixture): Promise<readonly (readonly [string, Request])[]> {
   const { organization_id } = world.A
   const person = await world.newEnrolled()
   const { secret } = person
   const intermediate_session_token = await world.beginSignIn(person)
-  const code = codeAt(secret, world.clock.now())
+  const code = totpCode(secret, world.clock.now())
   world.clock.advance(90)
   const incorrect = wrongCode(secret, world.clock.now())
   const used = await world.signIn(await world.newPerson())
@@ -851,7 +845,7 @@ describe('every operation', () => {
           member_id: String(member_id)
         })
         expect(member.mfa_phone_number).toBe('')
-        const waiting = await plant(
+        const waiting = await runSql(
           world.database,
           'select 1 from intermediate_sessions where member_id = $1',
           [phoned.member_id]

@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals'
-import { magicLinkFactor, plant, plantIntermediateSession } from '../support/plant.ts'
-import { codeAt, describeEvery, type Enrolled, password, wrongCode } from '../support/promises.ts'
+import { insertIntermediateSession, magicLinkFactor } from '../support/factors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { type Enrolled, password } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
+import { totpCode, wrongCode } from '../support/totp-code.ts'
 
 const gone = { status_code: 404, error_type: 'intermediate_session_not_found' }
 
 describe('intermediate session tokens', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     /** Every operation that takes one, called with it. */
     function operationsWith(person: Enrolled, intermediate_session_token: string) {
       const { organization_id, member_id, email_address, secret } = person
-      const code = codeAt(secret, world.clock.now())
+      const code = totpCode(secret, world.clock.now())
       const named = { organization_id, member_id, intermediate_session_token }
       return {
         'totps.authenticate': () => world.client.totps.authenticate({ ...named, code }),
@@ -64,7 +67,7 @@ describe('intermediate session tokens', () => {
       const { organization_id, member_id, email_address } = person
       const named = { organization_id, member_id }
       const begin = () =>
-        plantIntermediateSession(world.database, {
+        insertIntermediateSession(world.database, {
           project_id: world.project_id,
           email_address,
           authentication_factors: [magicLinkFactor(email_address, world.clock.now())],
@@ -95,7 +98,7 @@ describe('intermediate session tokens', () => {
       }
       const refused = world.client.otps.sms.send({
         ...named,
-        intermediate_session_token: await plantIntermediateSession(world.database, {
+        intermediate_session_token: await insertIntermediateSession(world.database, {
           project_id: world.project_id,
           email_address: 'somebody@else.example',
           authentication_factors: [magicLinkFactor('somebody@else.example', world.clock.now())],
@@ -209,7 +212,7 @@ describe('intermediate session tokens', () => {
         const { organization_id } = await world.newOrganization()
         const email_address = `${crypto.randomUUID()}@acme.example`
         const person = await world.newPerson({ organization_id, email_address })
-        await plant(
+        await runSql(
           world.database,
           "update members set status = 'pending', version = version + 1 where member_id = $1",
           [person.member_id]

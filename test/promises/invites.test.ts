@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
 
 describe('invitations', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const newAddress = (domain = 'acme.example') => `${randomUUID()}@${domain}`
     const tokenOf = (email_address: string) => world.sentTo(email_address)[0]?.token ?? ''
     const use = (magic_links_token: string) =>

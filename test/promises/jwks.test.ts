@@ -1,20 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, importJWK, jwtVerify } from 'jose'
+import { throughOn } from '../support/clients.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
-import {
-  type Bed,
-  claimsOf,
-  describeEvery,
-  enter,
-  headerOf,
-  newForger,
-  openBed,
-  throughOn,
-  type World
-} from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture, openFixture } from '../support/fixture.ts'
+import { type FixtureServer, openFixtureServer } from '../support/fixture-server.ts'
+import { claimsOf, headerOf, newForger } from '../support/session-jwts.ts'
 
 describe('sessions.getJWKS', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const getJWKS = () => world.client.sessions.getJWKS({ project_id: world.project_id })
 
     test('S-JWK-01: every key is complete and public', async () => {
@@ -101,12 +94,12 @@ describe('a rotation of signing keys', () => {
   describeOnEachDatabase((create, engine) => {
     const through = throughOn(engine)
     describe(`through ${through}`, () => {
-      let bed: Bed
-      let world: World
+      let bed: FixtureServer
+      let world: Fixture
 
       beforeEach(async () => {
-        bed = await openBed(create)
-        world = enter(bed, through)
+        bed = await openFixtureServer(create)
+        world = openFixture(bed, through)
       })
       afterEach(() => bed.close())
 

@@ -1,13 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
+import type { Sent } from '../support/deliveries.ts'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
-import {
-  describeEvery,
-  type Person,
-  type Phoned,
-  password,
-  type Sent,
-  type World
-} from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import { type Person, type Phoned, password } from '../support/people.ts'
 
 /** What only the SMS of a language says. */
 const words = {
@@ -22,7 +17,7 @@ type Language = keyof typeof words
 /** An operation that sends a code to a member with a number. */
 interface Sending {
   readonly name: string
-  call(world: World, person: Phoned, locale?: unknown): Promise<unknown>
+  call(world: Fixture, person: Phoned, locale?: unknown): Promise<unknown>
 }
 
 const sending: readonly Sending[] = [
@@ -81,7 +76,7 @@ function expectLanguage(sent: Sent | undefined, language: Language): void {
 }
 
 describe('locale', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const latest = ({ mfa_phone_number }: Phoned) => world.sentTo(mfa_phone_number)[0]
 
     describe.each(sending.map((operation) => [operation.name, operation] as const))(

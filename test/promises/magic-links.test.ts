@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery, type Person, redirect_urls } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { redirect_urls } from '../support/fixture-server.ts'
+import type { Person } from '../support/people.ts'
 
 const malformed = { status_code: 400, error_type: 'invalid_token' }
 const unknown = { status_code: 404, error_type: 'magic_link_not_found' }
@@ -13,7 +15,7 @@ const verifier = 'v'.repeat(43)
 const pkce_code_challenge = createHash('sha256').update(verifier).digest('base64url')
 
 describe('magic links', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const magicLinks = () => world.client.magicLinks
     const organizations = () => world.client.organizations
 

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Member, Organization } from 'membergate/client'
 import { authorizationHeaders } from '../../src/wire/authorization.ts'
 import { listRoutes, type OperationName, type RouteOf } from '../../src/wire/routes.ts'
-import { newPhoneNumber } from '../support/phone-number.ts'
-import { describeEvery, type Person } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { newPhone } from '../support/people.ts'
 
 /** Calls that are made with a member session: they may do what that member may, and no more. */
 
@@ -97,7 +98,7 @@ test('the operations that take a member session are these', () => {
 })
 
 describe('a call with a member session', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     async function newSubject(roles: string[] = []): Promise<Subject> {
       const organization = await world.newOrganization({
         organization_external_id: `x.${randomUUID()}`
@@ -106,7 +107,7 @@ describe('a call with a member session', () => {
       const deleted = await world.newPerson({ organization_id })
       await world.client.organizations.members.delete(named(deleted))
       const enrolled = await world.newEnrolled(
-        { organization_id, roles, external_id: randomUUID(), mfa_phone_number: newPhoneNumber() },
+        { organization_id, roles, external_id: randomUUID(), mfa_phone_number: newPhone() },
         { set_mfa_enrollment: 'unenroll' }
       )
       const retired = enrolled.email_address

@@ -3,8 +3,10 @@ import { describe, expect, test } from '@jest/globals'
 import express, { type RequestHandler } from 'express'
 import { createMemberAuth } from 'membergate/express'
 import supertest from 'supertest'
-import { newPhoneNumber } from '../support/phone-number.ts'
-import { describeEvery, type Person, refusalOf, type World } from '../support/promises.ts'
+import { refusalOf } from '../support/api-errors.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { newPhone } from '../support/people.ts'
 
 const missing = { status_code: 404, error_type: 'member_not_found' }
 const gone = { status_code: 404, error_type: 'session_not_found' }
@@ -15,12 +17,12 @@ const noneToReactivate = {
 }
 
 describe('members that are deleted', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
     const members = () => world.client.organizations.members
     const newEmail = () => `${randomUUID()}@acme.example`
 
-    async function deleted(fields: Parameters<World['newPerson']>[0] = {}): Promise<Person> {
+    async function deleted(fields: Parameters<Fixture['newPerson']>[0] = {}): Promise<Person> {
       const person = await world.newPerson(fields)
       await members().delete(named(person))
       return person
@@ -80,7 +82,7 @@ describe('members that are deleted', () => {
         name: 'Max',
         roles: ['editor'],
         external_id: randomUUID(),
-        mfa_phone_number: newPhoneNumber(),
+        mfa_phone_number: newPhone(),
         untrusted_metadata: { tone: 'dark' }
       })
       const { member: before } = await members().get(named(person))
@@ -107,7 +109,7 @@ describe('members that are deleted', () => {
     })
 
     test('address, retired address, number and external id are free for others at once', async () => {
-      const mfa_phone_number = newPhoneNumber()
+      const mfa_phone_number = newPhone()
       const external_id = randomUUID()
       const person = await world.newPerson({ mfa_phone_number, external_id })
       const { organization_id } = person
@@ -299,7 +301,7 @@ describe('members that are deleted', () => {
     })
   })
 
-  describeEvery(
+  describeOnEachEngine(
     (world) => {
       test('an app that deletes a member or an organization through auth.client refuses its JWTs at once', async () => {
         const auth = createMemberAuth({

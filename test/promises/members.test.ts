@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { newPhoneNumber } from '../support/phone-number.ts'
-import { addFactor, giveSsoRole, plant, samlFactor } from '../support/plant.ts'
-import { describeEvery, type Person } from '../support/promises.ts'
+import { addFactor, giveSsoRole, samlFactor } from '../support/factors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { newPhone } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const noTotp = { status_code: 404, error_type: 'totp_not_found' }
 const noEmail = { status_code: 404, error_type: 'email_not_found' }
 
 describe('members', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
     const members = () => world.client.organizations.members
     const newEmail = () => `${randomUUID()}@acme.example`
@@ -16,7 +18,7 @@ describe('members', () => {
 
     /** A member with a verified number and an authenticator, which is the default. */
     async function withBoth(): Promise<Person> {
-      const mfa_phone_number = newPhoneNumber()
+      const mfa_phone_number = newPhone()
       const person = await world.newPerson({ mfa_phone_number, set_phone_number_verified: true })
       const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
       await world.client.totps.migrate({ ...named(person), secret, recovery_codes: [] })
@@ -37,7 +39,7 @@ describe('members', () => {
 
     describe('deleteMFAPhoneNumber', () => {
       test('frees the number, and lets the member have another', async () => {
-        const mfa_phone_number = newPhoneNumber()
+        const mfa_phone_number = newPhone()
         const person = await world.newPerson({ mfa_phone_number })
         const { member, member_id } = await members().deleteMFAPhoneNumber(named(person))
         expect(member_id).toBe(person.member_id)
@@ -45,7 +47,7 @@ describe('members', () => {
         expect(await memberOf(person)).toEqual(member)
         const heir = await world.newPerson({ mfa_phone_number })
         expect(heir.member.mfa_phone_number).toBe(mfa_phone_number)
-        const other = newPhoneNumber()
+        const other = newPhone()
         const changed = await members().update({ ...named(person), mfa_phone_number: other })
         expect(changed.member.mfa_phone_number).toBe(other)
       })
@@ -235,7 +237,7 @@ describe('members', () => {
 
     test('an external id like the last word of a path names a member all the same', async () => {
       const { organization_id } = await world.newOrganization()
-      const mfa_phone_number = newPhoneNumber()
+      const mfa_phone_number = newPhone()
       const person = await world.newPerson({
         organization_id,
         external_id: 'totp',
@@ -320,7 +322,7 @@ describe('members', () => {
       test('passwords.migrate ends them as well, and spares them when told', async () => {
         for (const preserve_existing_sessions of [false, true]) {
           const { person, alive } = await withSessions()
-          await plant(world.database, 'delete from passwords where member_id = $1', [
+          await runSql(world.database, 'delete from passwords where member_id = $1', [
             person.member_id
           ])
           await world.newPerson({

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { openAuthority } from 'membergate/testing'
-import { claimsOf, describeEvery, type Person, secondsOf } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { claimsOf, secondsOf } from '../support/session-jwts.ts'
 
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 
@@ -21,7 +23,7 @@ function newPhone(): string {
 }
 
 describe('objects', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
     const now = () => world.clock.now() / 1000
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
+import { refusalOf } from '../support/api-errors.ts'
+import { connect, type SharedClient, throughOn } from '../support/clients.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { type OpenIdProvider, openOpenIdProvider } from '../support/openid-provider.ts'
-import { connect, refusalOf, type SharedClient, throughOn } from '../support/promises.ts'
 
 /** A real OpenID provider, with its own sign-in, tokens and UserInfo endpoint. */
 describe('with a real OpenID provider', () => {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
 
 const missing = { status_code: 404, error_type: 'organization_not_found' }
 const gone = { status_code: 404, error_type: 'session_not_found' }
 const noIntermediate = { status_code: 404, error_type: 'intermediate_session_not_found' }
 
 describe('organizations', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const externalId = () => `x.${randomUUID()}`
 
     test('AB-09: delete ends the organization with its members, sessions and intermediate sessions', async () => {

@@ -1,15 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
-import { magicLinkFactor, plant, plantIntermediateSession } from '../support/plant.ts'
-import {
-  describeEvery,
-  lifetimeOf,
-  newPhone,
-  otherThan,
-  type Person,
-  type Phoned,
-  secondsOf
-} from '../support/promises.ts'
+import { insertIntermediateSession, magicLinkFactor } from '../support/factors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { newPhone, type Person, type Phoned } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
+import { lifetimeOf, secondsOf } from '../support/session-jwts.ts'
+import { otherThan } from '../support/totp-code.ts'
 
 const unknownCode = { status_code: 404, error_type: 'otp_code_not_found' }
 const usedCode = { status_code: 401, error_type: 'unable_to_auth_otp_code' }
@@ -20,7 +16,7 @@ const typesOf = (session: MemberSession | null | undefined) =>
   session?.authentication_factors.map(({ type }) => type)
 
 describe('otps.sms.authenticate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const use = (person: Person, code: string, options: Record<string, unknown> = {}) =>
@@ -192,7 +188,7 @@ describe('otps.sms.authenticate', () => {
       const person = await world.newPhoned()
       expect(typesOf((await complete(person)).member_session)).toEqual(['password', 'otp'])
       const { email_address } = person
-      const intermediate_session_token = await plantIntermediateSession(world.database, {
+      const intermediate_session_token = await insertIntermediateSession(world.database, {
         project_id: world.project_id,
         email_address,
         authentication_factors: [magicLinkFactor(email_address, world.clock.now())],
@@ -349,7 +345,7 @@ describe('otps.sms.authenticate', () => {
 })
 
 async function forgetNumber(database: string, { member_id }: Person): Promise<void> {
-  await plant(
+  await runSql(
     database,
     `update members set mfa_phone_number = null, phone_id = '', mfa_phone_number_verified = 0,
        version = version + 1

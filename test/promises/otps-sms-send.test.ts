@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { plant } from '../support/plant.ts'
-import { describeEvery, newPhone, type Person, type Phoned } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { newPhone, type Person, type Phoned } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const insufficient = { status_code: 401, error_type: 'insufficient_factors' }
 const mismatch = { status_code: 400, error_type: 'member_session_member_id_mismatch' }
@@ -19,7 +20,7 @@ function newForeign(prefix: '+4915112' | '+93701'): string {
 }
 
 describe('otps.sms.send', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const send = (person: Person, options: Record<string, unknown> = {}) =>
@@ -420,7 +421,7 @@ describe('otps.sms.send', () => {
 
     test('AO-13: the database does not hold the code', async () => {
       const { code } = await begin()
-      const rows = await plant(world.database, 'select code_hash from one_time_codes')
+      const rows = await runSql(world.database, 'select code_hash from one_time_codes')
       expect(rows.length).toBeGreaterThan(0)
       for (const { code_hash } of rows) expect(String(code_hash)).not.toContain(code)
     })
@@ -428,7 +429,7 @@ describe('otps.sms.send', () => {
 })
 
 describe('a code that is sent by itself', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
     const initiated = async (person: Person) =>
       (await world.authenticate(person)).mfa_required?.secondary_auth_initiated ?? null
@@ -534,7 +535,7 @@ describe('a code that is sent by itself', () => {
     test('S-ANY-05: where nobody takes it no intermediate session is begun', async () => {
       const person = await world.newPhoned()
       const begun = () =>
-        plant(world.database, 'select 1 from intermediate_sessions where member_id = $1', [
+        runSql(world.database, 'select 1 from intermediate_sessions where member_id = $1', [
           person.member_id
         ])
       await world.breakDelivery(async () => {

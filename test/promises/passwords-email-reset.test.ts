@@ -6,13 +6,10 @@ import {
   createClient
 } from 'membergate/client'
 import { openAuthority } from 'membergate/testing'
-import {
-  describeEvery,
-  type Person,
-  password,
-  redirect_urls,
-  refusalOf
-} from '../support/promises.ts'
+import { refusalOf } from '../support/api-errors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { redirect_urls } from '../support/fixture-server.ts'
+import { type Person, password } from '../support/people.ts'
 import { breakWrites } from './broken-storage.ts'
 
 const another = 'another horse battery staple'
@@ -26,7 +23,7 @@ const restricted = {
 const tokenForm = /^[A-Za-z0-9_-]{43}=$/
 
 describe('passwords.email', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     function start(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { B2BPasswordsExistingPasswordResetRequest } from 'membergate/client'
-import { describeEvery, type Enrolled, type Person, password } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { type Enrolled, type Person, password } from '../support/people.ts'
 import { breakWrites } from './broken-storage.ts'
 
 const another = 'another horse battery staple'
@@ -8,7 +9,7 @@ const wrong = { status_code: 401, error_type: 'unauthorized_credentials' }
 const gone = { status_code: 404, error_type: 'session_not_found' }
 
 describe('passwords.existingPassword.reset', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     function reset(
       { organization_id, email_address }: Pick<Person, 'organization_id' | 'email_address'>,
       fields: Partial<B2BPasswordsExistingPasswordResetRequest> = {}

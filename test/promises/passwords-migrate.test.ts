@@ -1,8 +1,9 @@
 import { createHash, pbkdf2Sync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import type { B2BPasswordsMigrateRequest } from 'membergate/client'
-import { plant } from '../support/plant.ts'
-import { describeEvery, password } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { password } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const wrong = { status_code: 401, error_type: 'unauthorized_credentials' }
 const salts = { prepend_salt: 'before', append_salt: 'after' }
@@ -29,11 +30,13 @@ const formats: readonly (readonly [string, Partial<B2BPasswordsMigrateRequest>])
 ]
 
 describe('passwords.migrate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     async function storedOf(member_id: string): Promise<string> {
-      const [row] = await plant(world.database, 'select hash from passwords where member_id = $1', [
-        member_id
-      ])
+      const [row] = await runSql(
+        world.database,
+        'select hash from passwords where member_id = $1',
+        [member_id]
+      )
       return String(row?.hash)
     }
 

@@ -1,13 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { B2BPasswordsSessionResetRequest } from 'membergate/client'
-import {
-  describeEvery,
-  type Enrolled,
-  type Pair,
-  type Person,
-  password,
-  type Session
-} from '../support/promises.ts'
+import { describeOnEachEngine, type Session } from '../support/fixture.ts'
+import { type Enrolled, type Pair, type Person, password } from '../support/people.ts'
 import { breakWrites } from './broken-storage.ts'
 
 const another = 'another horse battery staple'
@@ -20,7 +14,7 @@ const invalid = { status_code: 400, error_type: 'invalid_argument' }
 const credentials: readonly Session[] = ['session_token', 'session_jwt']
 
 describe('passwords.sessions.reset', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     function reset(

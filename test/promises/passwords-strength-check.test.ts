@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery, type Person, password } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { type Person, password } from '../support/people.ts'
 
 const weak = { status_code: 400, error_type: 'weak_password' }
 
 describe('passwords.strengthCheck', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const check = (chosen: string, email_address?: string) =>
       world.client.passwords.strengthCheck({ password: chosen, email_address })
 
@@ -66,7 +67,7 @@ describe('passwords.strengthCheck', () => {
 })
 
 describe('a weak password', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     async function startReset({ organization_id, email_address }: Person): Promise<string> {
       await world.client.passwords.email.resetStart({ organization_id, email_address })
       return world.sentTo(email_address)[0]?.token ?? ''

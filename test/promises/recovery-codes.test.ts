@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { B2BRecoveryCodesRecoverRequest } from 'membergate/client'
-import { describeEvery, type Enrolled, type Person, wrongCode } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Enrolled, Person } from '../support/people.ts'
+import { wrongCode } from '../support/totp-code.ts'
 
 type Tokens = Pick<
   B2BRecoveryCodesRecoverRequest,
@@ -13,7 +15,7 @@ const notFound = { status_code: 404, error_type: 'recovery_codes_not_found' }
 const form = /^[a-z0-9]{4}(-[a-z0-9]{4}){2}$/
 
 describe('recovery codes', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     async function codesOf(person: Person) {

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { errorTypes } from '../../src/wire/error-types.ts'
 import type { OperationName } from '../../src/wire/routes.ts'
 import { engines } from '../support/databases.ts'
+import { type Fixture, openFixture } from '../support/fixture.ts'
+import { type FixtureServer, openFixtureServer } from '../support/fixture-server.ts'
 import { type NotedChanges, noteChanges } from '../support/noted-changes.ts'
-import { type Bed, enter, openBed, type World } from '../support/promises.ts'
 import { elsewhere, requirements } from './refusals/coverage.ts'
 import { malformedFields } from './refusals/fields.ts'
 import { rules } from './refusals/list.ts'
@@ -25,16 +26,16 @@ import { basic } from './refusals/transport.ts'
  */
 
 const agent = new Agent({ keepAlive: true })
-let bed: Bed
-let world: World
+let bed: FixtureServer
+let world: Fixture
 let others: Others
 let changes: NotedChanges
 
 beforeAll(async () => {
   const [sqlite] = engines
   if (sqlite === undefined) throw new Error('There is no SQLite.')
-  bed = await openBed(sqlite.create)
-  world = enter(bed, 'our client')
+  bed = await openFixtureServer(sqlite.create)
+  world = openFixture(bed, 'our client')
   others = await findOthers(bed, world)
   changes = await noteChanges(bed.database)
 })

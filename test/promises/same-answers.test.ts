@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { type Through, throughs } from '../support/clients.ts'
 import { engines } from '../support/databases.ts'
-import {
-  claimsOf,
-  codeAt,
-  enter,
-  headerOf,
-  openBed,
-  password,
-  type Through,
-  throughs,
-  type World
-} from '../support/promises.ts'
+import { type Fixture, openFixture } from '../support/fixture.ts'
+import { openFixtureServer } from '../support/fixture-server.ts'
+import { password } from '../support/people.ts'
+import { claimsOf, headerOf } from '../support/session-jwts.ts'
+import { totpCode } from '../support/totp-code.ts'
 
 /**
  * One script of calls, run from the same moment on a fresh authority for each engine and client. What depends on chance
@@ -24,7 +19,7 @@ interface Step {
   readonly outcome: unknown
 }
 
-async function runScript(world: World): Promise<readonly Step[]> {
+async function runScript(world: Fixture): Promise<readonly Step[]> {
   const steps: Step[] = []
   const { clock } = world
   async function step(call: string, data: Record<string, unknown> = {}, options?: unknown) {
@@ -127,7 +122,7 @@ async function runScript(world: World): Promise<readonly Step[]> {
   const secret = String(registration.secret)
   await step('totps.authenticate', { ...named, session_token, code: 'abcdef' })
   clock.advance(30)
-  const code = codeAt(secret, clock.now())
+  const code = totpCode(secret, clock.now())
   await step('totps.authenticate', { ...named, session_token, code, set_mfa_enrollment: 'enroll' })
   await step('totps.authenticate', { ...named, session_token, code })
   await step('totps.create', named)
@@ -136,7 +131,7 @@ async function runScript(world: World): Promise<readonly Step[]> {
   await step('totps.authenticate', {
     ...named,
     intermediate_session_token: half.intermediate_session_token,
-    code: codeAt(secret, clock.now()),
+    code: totpCode(secret, clock.now()),
     session_duration_minutes: 5
   })
 
@@ -291,9 +286,9 @@ async function runOn(
   create: (typeof engines)[number]['create'],
   through: Through
 ): Promise<readonly Step[]> {
-  const bed = await openBed(create, moment)
+  const bed = await openFixtureServer(create, moment)
   try {
-    return await runScript(enter(bed, through))
+    return await runScript(openFixture(bed, through))
   } finally {
     await bed.close()
   }

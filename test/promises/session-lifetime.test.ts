@@ -3,17 +3,9 @@ import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { MemberSession } from 'membergate/client'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
-import {
-  claimsOf,
-  describeEvery,
-  type Enrolled,
-  lifetimeOf,
-  type Pair,
-  password,
-  type Session,
-  secondsOf,
-  type World
-} from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture, type Session } from '../support/fixture.ts'
+import { type Enrolled, type Pair, password } from '../support/people.ts'
+import { claimsOf, lifetimeOf, secondsOf } from '../support/session-jwts.ts'
 
 interface Answer {
   readonly session_token: string
@@ -27,7 +19,7 @@ type Options = Record<string, unknown>
 interface Starting {
   readonly name: string
   readonly mfa: boolean
-  prepare(world: World, person: Enrolled): Promise<(options?: Options) => Promise<Answer>>
+  prepare(world: Fixture, person: Enrolled): Promise<(options?: Options) => Promise<Answer>>
 }
 
 const starting: readonly Starting[] = [
@@ -105,7 +97,7 @@ const starting: readonly Starting[] = [
 /** An operation that goes on with a session. */
 interface Continuing {
   readonly name: string
-  call(world: World, person: Enrolled, credential: Options, options?: Options): Promise<Answer>
+  call(world: Fixture, person: Enrolled, credential: Options, options?: Options): Promise<Answer>
 }
 
 const continuing: readonly Continuing[] = [
@@ -171,7 +163,7 @@ const continuing: readonly Continuing[] = [
   }
 ]
 
-async function send(world: World, operation: string, data: Options): Promise<Answer> {
+async function send(world: Fixture, operation: string, data: Options): Promise<Answer> {
   return (await world.send(operation, data)) as unknown as Answer
 }
 
@@ -180,7 +172,7 @@ const gone = { status_code: 404, error_type: 'session_not_found' }
 const credentials: readonly Session[] = ['session_token', 'session_jwt']
 
 describe('session lifetime', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const now = () => world.clock.now() / 1000
 
     const newPerson = (mfa_enrolled: boolean) => world.newBoth({}, { mfa_enrolled })

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import type { B2BSessionsAttestRequest } from 'membergate/client'
 import { audience, issuerOf, profiles, trustedToken } from '../support/external.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
 import { sendJson } from '../support/identity-provider.ts'
-import { describeEvery, type Pair, type Person, withOtherSignature } from '../support/promises.ts'
+import type { Pair, Person } from '../support/people.ts'
+import { withOtherSignature } from '../support/session-jwts.ts'
 
 describe('sessions.attest', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const orgClaim = 'https://acme.example/org'
 
     async function attest(

@@ -1,20 +1,20 @@
 import { describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { Member } from 'membergate/client'
-import { addFactor, giveSsoRole, samlFactor } from '../support/plant.ts'
+import { addFactor, giveSsoRole, samlFactor } from '../support/factors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
 import {
   claimsOf,
-  describeEvery,
   newForger,
   secondsOf,
   sessionClaim,
   withOtherSignature
-} from '../support/promises.ts'
+} from '../support/session-jwts.ts'
 
 const gone = { status_code: 404, error_type: 'session_not_found' }
 
 describe('sessions.authenticate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     test('S-AUTH-01: a session token answers session, pair, member and organization, and extends nothing', async () => {
       const person = await world.newPerson()
       const { session_token, member_session } = await world.signIn(person)

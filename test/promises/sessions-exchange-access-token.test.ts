@@ -1,16 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import { accessTokenOf, apps, authorize, postForm } from '../support/external.ts'
-import {
-  claimsOf,
-  describeEvery,
-  headerOf,
-  newForger,
-  type Person,
-  withOtherSignature
-} from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { claimsOf, headerOf, newForger, withOtherSignature } from '../support/session-jwts.ts'
 
 describe('sessions.exchangeAccessToken', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const exchange = (access_token: string, options: Record<string, unknown> = {}) =>
       world.client.sessions.exchangeAccessToken({ access_token, ...options })
 

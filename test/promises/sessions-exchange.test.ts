@@ -4,20 +4,16 @@ import {
   emailIdOf,
   magicLinkFactor,
   oauthFactor,
-  plant,
   setFactors,
   smsFactor
-} from '../support/plant.ts'
-import {
-  claimsOf,
-  describeEvery,
-  lifetimeOf,
-  organizationClaim,
-  type Person
-} from '../support/promises.ts'
+} from '../support/factors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
+import { claimsOf, lifetimeOf, organizationClaim } from '../support/session-jwts.ts'
 
 describe('sessions.exchange', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const typesOf = (factors: readonly AuthenticationFactor[] = []) =>
       factors.map(({ type }) => type)
 
@@ -84,7 +80,7 @@ describe('sessions.exchange', () => {
 
     test('S-XCH-04: an invitation is accepted', async () => {
       const { organization_id, inB, session_token } = await newTwin()
-      await plant(
+      await runSql(
         world.database,
         "update members set status = 'invited', email_address_verified = 0 where member_id = $1",
         [inB.member_id]
@@ -252,14 +248,14 @@ describe('sessions.exchange', () => {
       const { session_token } = await signInBy(inA, await linkOf(inA), sms)
       const exchange = () => world.client.sessions.exchange({ organization_id, session_token })
       expect((await exchange()).member_authenticated).toBe(false)
-      await plant(
+      await runSql(
         world.database,
         `${verified} mfa_phone_number_verified = 1 where member_id = $2`,
         [mfa_phone_number, inA.member_id]
       )
       expect((await exchange()).member_authenticated).toBe(true)
       expect(await world.sessionsOf(inB)).toHaveLength(1)
-      await plant(
+      await runSql(
         world.database,
         'update members set mfa_phone_number = null, mfa_phone_number_verified = 0 where member_id = $1',
         [inA.member_id]
@@ -326,12 +322,12 @@ describe('sessions.exchange', () => {
     describe('S-XCH-25: an address that is not proven opens nothing', () => {
       test.each(['active', 'pending', 'invited'])('of an %s member', async (status) => {
         const { organization_id, inA, inB } = await newTwin()
-        await plant(
+        await runSql(
           world.database,
           'update members set email_address_verified = 0 where member_id = $1',
           [inA.member_id]
         )
-        await plant(world.database, 'update members set status = $1 where member_id = $2', [
+        await runSql(world.database, 'update members set status = $1 where member_id = $2', [
           status,
           inB.member_id
         ])

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
 
 describe('sessions.get', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     test('S-GET-01: lists the active session, not the revoked and not the expired one', async () => {
       const person = await world.newPerson()
       const active = await world.signIn(person)

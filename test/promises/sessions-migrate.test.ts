@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import { describeOnEachEngine } from '../support/fixture.ts'
 import { sendJson } from '../support/identity-provider.ts'
-import { describeEvery, type Person } from '../support/promises.ts'
+import type { Person } from '../support/people.ts'
 
 describe('sessions.migrate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     function migrate(
       { organization_id }: { organization_id: string },
       session_token: string,

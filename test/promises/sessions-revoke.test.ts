@@ -2,13 +2,14 @@ import { describe, expect, test } from '@jest/globals'
 import express, { type RequestHandler } from 'express'
 import { createMemberAuth } from 'membergate/express'
 import supertest from 'supertest'
-import { describeEvery, type Pair, type Person, type Session } from '../support/promises.ts'
+import { describeOnEachEngine, type Session } from '../support/fixture.ts'
+import type { Pair, Person } from '../support/people.ts'
 
 const gone = { status_code: 404, error_type: 'session_not_found' }
 const credentials: readonly Session[] = ['session_token', 'session_jwt']
 
 describe('sessions.revoke', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     async function threeSessions() {
       const person = await world.newPerson()
       const pairs = [
@@ -217,7 +218,7 @@ describe('sessions.revoke', () => {
     })
   })
 
-  describeEvery(
+  describeOnEachEngine(
     (world) => {
       test('S-REV-07: a session revoked through auth.client is refused by that app at once, though its JWT has minutes left', async () => {
         const auth = createMemberAuth({

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import type { B2BDiscoveryIntermediateSessionsExchangeResponse } from 'membergate/client'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
-import { magicLinkFactor, oauthFactor, plantIntermediateSession } from '../support/plant.ts'
-import { describeEvery, type Phoned, type World } from '../support/promises.ts'
+import { insertIntermediateSession, magicLinkFactor, oauthFactor } from '../support/factors.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import type { Phoned } from '../support/people.ts'
 
 type Entering = (
-  world: World,
+  world: Fixture,
   person: Phoned
 ) => Promise<B2BDiscoveryIntermediateSessionsExchangeResponse>
 
@@ -22,7 +23,7 @@ const byDiscovery: Entering = async (world, { organization_id, email_address }) 
 }
 
 describe('an SMS that an exchange sends by itself', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     describe.each([
       ['sessions.exchange', 'S-XCH-16', bySession],
       ['discovery.intermediateSessions.exchange', 'S-ISX-17', byDiscovery]
@@ -86,7 +87,7 @@ describe('an SMS that an exchange sends by itself', () => {
     test('6.3: is not sent to whoever merely claims the address', async () => {
       const { organization_id, email_address, mfa_phone_number } = await world.newPhoned()
       const now = world.clock.now()
-      const intermediate_session_token = await plantIntermediateSession(world.database, {
+      const intermediate_session_token = await insertIntermediateSession(world.database, {
         project_id: world.project_id,
         email_address,
         authentication_factors: [oauthFactor('github', 'attacker', now)],
@@ -102,7 +103,7 @@ describe('an SMS that an exchange sends by itself', () => {
     test('8.1: is not sent by listing', async () => {
       const { email_address, mfa_phone_number } = await world.newPhoned()
       const now = world.clock.now()
-      const intermediate_session_token = await plantIntermediateSession(world.database, {
+      const intermediate_session_token = await insertIntermediateSession(world.database, {
         project_id: world.project_id,
         email_address,
         authentication_factors: [magicLinkFactor(email_address, now)],

@@ -4,12 +4,13 @@ import type { Organization } from 'membergate/client'
 import { listRoutes } from '../../src/wire/routes.ts'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
-import { describeEvery, type Person, password, type World } from '../support/promises.ts'
+import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
+import { type Person, password } from '../support/people.ts'
 
 const another = 'another horse battery staple'
 
 /** A request that succeeds, made anew for each call, of every operation that takes a `telemetry_id`. */
-const requests: Record<string, (world: World) => Promise<Record<string, unknown>>> = {
+const requests: Record<string, (world: Fixture) => Promise<Record<string, unknown>>> = {
   async 'sessions.exchange'(world) {
     const person = await world.newPerson()
     const { session_token } = await signInElsewhere(world, person)
@@ -130,7 +131,7 @@ test('every operation that takes a telemetry_id and is answered is looked at', (
 })
 
 describe('telemetry_id', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     async function prepare(operation: string): Promise<Record<string, unknown>> {
       const request = await requests[operation]?.(world)
       if (request === undefined) throw new Error(`There is no request of ${operation}.`)

@@ -1,11 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  codeAt,
-  describeEvery,
-  type Enrolled,
-  type Person,
-  wrongCode
-} from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Enrolled, Person } from '../support/people.ts'
+import { totpCode, wrongCode } from '../support/totp-code.ts'
 
 const wrong = { status_code: 401, error_type: 'unable_to_authenticate_totp' }
 const goneIntermediate = { status_code: 404, error_type: 'intermediate_session_not_found' }
@@ -14,7 +10,7 @@ const typesOf = (session: { authentication_factors: { type: string }[] } | null 
   session?.authentication_factors.map(({ type }) => type)
 
 describe('totps.authenticate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     /** Signs in as far as the second factor, and gives the next code. */
@@ -94,7 +90,7 @@ describe('totps.authenticate', () => {
       const answer = await world.client.totps.authenticate({
         ...named(person),
         intermediate_session_token,
-        code: codeAt(person.secret, world.clock.now())
+        code: totpCode(person.secret, world.clock.now())
       })
       expect(typesOf(answer.member_session)).toEqual(['password', 'totp'])
     })

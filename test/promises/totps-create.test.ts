@@ -3,8 +3,10 @@ import jsQR from 'jsqr'
 import type { AuthenticationFactor } from 'membergate/client'
 import { URI } from 'otpauth'
 import { PNG } from 'pngjs'
-import { addIntermediateFactor } from '../support/plant.ts'
-import { codeAt, describeEvery, newPhone, type Person } from '../support/promises.ts'
+import { addIntermediateFactor } from '../support/factors.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { newPhone, type Person } from '../support/people.ts'
+import { totpCode } from '../support/totp-code.ts'
 
 const insufficient = { status_code: 401, error_type: 'insufficient_factors' }
 const mismatch = { status_code: 400, error_type: 'member_session_member_id_mismatch' }
@@ -18,7 +20,7 @@ function scan(qr_code: string): string {
 }
 
 describe('totps.create', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const withVerifiedPhone = (fields = {}) =>
@@ -34,7 +36,7 @@ describe('totps.create', () => {
       return world.client.totps.authenticate({
         ...named(person),
         session_token,
-        code: codeAt(secret, world.clock.now())
+        code: totpCode(secret, world.clock.now())
       })
     }
 
@@ -63,7 +65,7 @@ describe('totps.create', () => {
       const person = await world.newPerson()
       const { qr_code, secret } = await world.client.totps.create(named(person))
       const scanned = URI.parse(scan(qr_code)).generate({ timestamp: world.clock.now() })
-      expect(scanned).toBe(codeAt(secret, world.clock.now()))
+      expect(scanned).toBe(totpCode(secret, world.clock.now()))
       const { session_token } = await world.signIn(person)
       const answer = await world.client.totps.authenticate({
         ...named(person),

@@ -1,12 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { describeEvery, type Person, wrongCode } from '../support/promises.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import type { Person } from '../support/people.ts'
+import { wrongCode } from '../support/totp-code.ts'
 
 /** 80 bits, the least that is taken, and 160. */
 const secrets = ['JBSWY3DPEHPK3PXP', 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP']
 const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 
 describe('totps.migrate', () => {
-  describeEvery((world) => {
+  describeOnEachEngine((world) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const migrate = (person: Person, recovery_codes: string[] = []) =>

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from '@jest/globals'
 import type { AuditEvent } from 'membergate/authority'
 import { auditChannel } from '../../src/authority/http/audited.ts'
-import { plant } from './plant.ts'
+import { runSql } from './run-sql.ts'
 
 /**
  * The events of the work, as subscribers hear them. Fails when they are not the rows that the work added, or when one
@@ -28,7 +28,7 @@ export async function auditOf(
 }
 
 async function countRows(database: string): Promise<number> {
-  const [row] = await plant(database, 'select count(*) as total from audit_events')
+  const [row] = await runSql(database, 'select count(*) as total from audit_events')
   return Number(row?.total)
 }
 
@@ -36,7 +36,7 @@ async function listRows(database: string, heard: readonly AuditEvent[]): Promise
   if (heard.length === 0) return []
   const list = heard.map((_, index) => `$${index + 1}`).join(', ')
   const ids = heard.map(({ event_id }) => event_id)
-  const rows = await plant(database, `select * from audit_events where event_id in (${list})`, ids)
+  const rows = await runSql(database, `select * from audit_events where event_id in (${list})`, ids)
   return rows.map((row) => {
     const occurred_at = new Date(Number(row.occurred_at)).toISOString()
     return { ...(row as unknown as AuditEvent), occurred_at }

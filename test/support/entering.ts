@@ -1,16 +1,17 @@
-import { emailIdOf, magicLinkFactor, plantIntermediateSession, setFactors } from './plant.ts'
-import type { Pair, Person, World } from './promises.ts'
+import { emailIdOf, insertIntermediateSession, magicLinkFactor, setFactors } from './factors.ts'
+import type { Fixture } from './fixture.ts'
+import type { Pair, Person } from './people.ts'
 
 /** What a person has who may enter an organization: signed in by magic link, in discovery or to another one. */
 
 /** The intermediate session of a sign-in that names no organization. */
 export function beginDiscovery(
-  { database, project_id, clock }: World,
+  { database, project_id, clock }: Fixture,
   email_address: string
 ): Promise<string> {
   const now = clock.now()
   const authentication_factors = [magicLinkFactor(email_address, now)]
-  return plantIntermediateSession(database, {
+  return insertIntermediateSession(database, {
     project_id,
     email_address,
     authentication_factors,
@@ -20,7 +21,7 @@ export function beginDiscovery(
 
 /** A session of the person in an organization of its own, by magic link. */
 export async function signInElsewhere(
-  world: World,
+  world: Fixture,
   { email_address }: Pick<Person, 'email_address'>
 ): Promise<Pair> {
   const { organization_id } = await world.newOrganization()

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { ProjectSeed } from 'membergate/authority'
+import type { Fixture } from './fixture.ts'
 import type { IdentityProvider } from './identity-provider.ts'
-import type { Person, World } from './promises.ts'
+import type { Person } from './people.ts'
 
 /** What lies outside of the authority, as the project of the matrix names it: issuers, UserInfo and apps. */
 
@@ -87,7 +88,7 @@ export interface TrustedTokenFields {
 
 /** A token of the profile's issuer about the person: young, unused, and of the person's organization. */
 export function trustedToken(
-  { identity, clock }: Pick<World, 'identity' | 'clock'>,
+  { identity, clock }: Pick<Fixture, 'identity' | 'clock'>,
   { email_address, organization_id }: Pick<Person, 'email_address' | 'organization_id'>,
   { profile = 'plain', claims, header }: TrustedTokenFields = {}
 ): Promise<string> {
@@ -114,7 +115,7 @@ export const code_challenge = createHash('sha256').update(code_verifier).digest(
 
 /** What an app needs of the world. */
 interface AppWorld {
-  readonly client: Pick<World['client'], 'idp'>
+  readonly client: Pick<Fixture['client'], 'idp'>
   readonly tap: { readonly url: string }
 }
 

@@ -1,13 +1,13 @@
 import type { OperationName } from '../../src/wire/routes.ts'
 import { beginDiscovery, signInElsewhere } from './entering.ts'
 import { accessTokenOf, authorization, profiles, trustedToken } from './external.ts'
-import { newPhoneNumber } from './phone-number.ts'
-import { newPhone, type Person, password, type World } from './promises.ts'
+import type { Fixture } from './fixture.ts'
+import { newPhone, type Person, password } from './people.ts'
 
 export type Request = Record<string, unknown>
 
 /** A request of each operation that succeeds, made anew for each call. */
-export const requests: Record<OperationName, (world: World) => Promise<Request>> = {
+export const requests: Record<OperationName, (world: Fixture) => Promise<Request>> = {
   async 'sessions.get'(world) {
     const person = await world.newPerson()
     await world.signIn(person, { session_custom_claims: { plan: 'pro' } })
@@ -225,7 +225,7 @@ export const requests: Record<OperationName, (world: World) => Promise<Request>>
     return named(await deletedPerson(world))
   },
   async 'organizations.members.deleteMFAPhoneNumber'(world) {
-    return named(await world.newPerson({ mfa_phone_number: newPhoneNumber() }))
+    return named(await world.newPerson({ mfa_phone_number: newPhone() }))
   },
   async 'organizations.members.deleteTOTP'(world) {
     return named(await world.newEnrolled())
@@ -286,16 +286,16 @@ export function addressed({ organization_id, email_address }: Person) {
   return { organization_id, email_address }
 }
 
-function lastToken(world: World, email_address: string): string {
+function lastToken(world: Fixture, email_address: string): string {
   return world.sentTo(email_address)[0]?.token ?? ''
 }
 
-export async function recoveryCodeOf(world: World, person: Person): Promise<string> {
+export async function recoveryCodeOf(world: Fixture, person: Person): Promise<string> {
   const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
   return recovery_codes[0] ?? ''
 }
 
-export async function deletedPerson(world: World): Promise<Person> {
+export async function deletedPerson(world: Fixture): Promise<Person> {
   const person = await world.newPerson()
   await world.client.organizations.members.delete(named(person))
   return person

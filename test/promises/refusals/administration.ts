@@ -1,6 +1,6 @@
 import type { OperationName } from '../../../src/wire/routes.ts'
 import { beginDiscovery } from '../../support/entering.ts'
-import { newPhoneNumber } from '../../support/phone-number.ts'
+import { newPhone } from '../../support/people.ts'
 import type { Request } from '../../support/requests.ts'
 import { changed, emailCodeTried, type Rejection, type Rule, taking } from './rule.ts'
 import { claimedDomain, idsOf, newAddress, type Scene, setMember } from './scene.ts'
@@ -290,7 +290,7 @@ export const administrationRules: readonly Rule[] = [
     ],
     rejects: '400 duplicate_member_phone_number',
     async broken(scene) {
-      const mfa_phone_number = newPhoneNumber()
+      const mfa_phone_number = newPhone()
       await scene.world.newPerson({ mfa_phone_number })
       return changed(scene, { mfa_phone_number })
     }
@@ -300,10 +300,10 @@ export const administrationRules: readonly Rule[] = [
     operations: [...updating, 'passwords.migrate'],
     rejects: '400 duplicate_member_phone_number_for_member',
     async broken(scene) {
-      const person = await scene.world.newPerson({ mfa_phone_number: newPhoneNumber() })
+      const person = await scene.world.newPerson({ mfa_phone_number: newPhone() })
       const { email_address } = person
       const named = scene.operation === 'passwords.migrate' ? { email_address } : idsOf(person)
-      return changed(scene, { ...named, mfa_phone_number: newPhoneNumber() })
+      return changed(scene, { ...named, mfa_phone_number: newPhone() })
     }
   },
   ...['totp', 'sms_otp'].map(

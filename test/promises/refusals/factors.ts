@@ -1,9 +1,11 @@
 import { sha256 } from '../../../src/authority/crypto/tokens.ts'
 import type { OperationName } from '../../../src/wire/routes.ts'
 import { code_challenge } from '../../support/external.ts'
-import { plant, setFactors } from '../../support/plant.ts'
-import { newPhone, otherThan, type Person, password, wrongCode } from '../../support/promises.ts'
+import { setFactors } from '../../support/factors.ts'
+import { newPhone, type Person, password } from '../../support/people.ts'
 import type { Request } from '../../support/requests.ts'
+import { runSql } from '../../support/run-sql.ts'
+import { otherThan, wrongCode } from '../../support/totp-code.ts'
 import { changed, emailCodeTried, inSession, type Rule, type Sent } from './rule.ts'
 import {
   idsOf,
@@ -245,7 +247,7 @@ export const factorRules: readonly Rule[] = [
     async broken(scene) {
       const person = await scene.world.newPerson()
       const { secret } = await scene.world.client.totps.create(idsOf(person))
-      await plant(scene.world.database, 'update totps set expires_at = $1 where member_id = $2', [
+      await runSql(scene.world.database, 'update totps set expires_at = $1 where member_id = $2', [
         scene.world.clock.now(),
         person.member_id
       ])
@@ -314,7 +316,7 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '404 intermediate_session_not_found',
     async broken(scene) {
-      await plant(
+      await runSql(
         scene.world.database,
         'update intermediate_sessions set failed_codes = 5 where token_hash = $1',
         [sha256(String(scene.request.intermediate_session_token))]
@@ -647,7 +649,7 @@ async function setLink(
   value: number | string
 ): Promise<void> {
   const token = tokenFields.map((field) => request[field]).find((given) => given !== undefined)
-  await plant(world.database, `update links set ${column} = $1 where token_hash = $2`, [
+  await runSql(world.database, `update links set ${column} = $1 where token_hash = $2`, [
     value,
     sha256(String(token))
   ])
@@ -658,7 +660,7 @@ async function setCode(
   column: 'expires_at' | 'used_at' | 'failed_attempts',
   value: number
 ): Promise<void> {
-  await plant(
+  await runSql(
     world.database,
     `update one_time_codes set ${column} = $1 where subject in ($2, $3)`,
     [value, member_id, email_address]

@@ -1,7 +1,8 @@
 import type { OperationName } from '../../../src/wire/routes.ts'
-import { magicLinkFactor, plant, plantIntermediateSession } from '../../support/plant.ts'
-import { newPhone } from '../../support/promises.ts'
+import { insertIntermediateSession, magicLinkFactor } from '../../support/factors.ts'
+import { newPhone } from '../../support/people.ts'
 import type { Request } from '../../support/requests.ts'
+import { runSql } from '../../support/run-sql.ts'
 import { changed, type Rejection, type Rule, type Sent } from './rule.ts'
 import { claimedDomain, idsOf, newAddress, type Scene } from './scene.ts'
 import { basic } from './transport.ts'
@@ -243,7 +244,7 @@ export const joiningRules: readonly Rule[] = [
         const { project_id, database, clock } = scene.world
         const now = clock.now()
         const mailbox = String(scene.request.email_address)
-        await plant(
+        await runSql(
           database,
           `insert or replace into send_counts (project_id, counter, window_start, sent)
            values ($1, $2, $3, $4)`,
@@ -294,7 +295,7 @@ async function withAddress(
   if (scene.operation !== discovery) return changed(scene, { email_address })
   const { database, project_id, clock } = scene.world
   const now = clock.now()
-  const intermediate_session_token = await plantIntermediateSession(database, {
+  const intermediate_session_token = await insertIntermediateSession(database, {
     project_id,
     email_address,
     oauth_tenants,

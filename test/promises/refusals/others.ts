@@ -1,7 +1,9 @@
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { sha256 } from '../../../src/authority/crypto/tokens.ts'
-import { plant } from '../../support/plant.ts'
-import { type Bed, type Pair, type Person, password, type World } from '../../support/promises.ts'
+import type { Fixture } from '../../support/fixture.ts'
+import type { FixtureServer } from '../../support/fixture-server.ts'
+import { type Pair, type Person, password } from '../../support/people.ts'
+import { runSql } from '../../support/run-sql.ts'
 import { idsOf, pendingSignIn, withCheapFactors } from './scene.ts'
 
 /** What belongs to others than the call that is rejected, or is over. */
@@ -19,7 +21,7 @@ export interface Others {
   readonly silent: OpenAuthority
 }
 
-export async function findOthers(bed: Bed, everywhere: World): Promise<Others> {
+export async function findOthers(bed: FixtureServer, everywhere: Fixture): Promise<Others> {
   const world = withCheapFactors(everywhere)
   const { client, database, clock } = world
   const { organization_id } = world.B
@@ -35,12 +37,12 @@ export async function findOthers(bed: Bed, everywhere: World): Promise<Others> {
   await client.sessions.revoke({ session_token: ended.session_token })
   const expired = await world.signIn(member)
   const { member_session_id } = expired.member_session
-  await plant(database, 'update sessions set expires_at = $1 where member_session_id = $2', [
+  await runSql(database, 'update sessions set expires_at = $1 where member_session_id = $2', [
     clock.now(),
     member_session_id
   ])
   const expiredIntermediate = await pendingSignIn(world, member)
-  await plant(database, 'update intermediate_sessions set expires_at = $1 where token_hash = $2', [
+  await runSql(database, 'update intermediate_sessions set expires_at = $1 where token_hash = $2', [
     clock.now(),
     sha256(expiredIntermediate)
   ])
@@ -66,8 +68,8 @@ export async function findOthers(bed: Bed, everywhere: World): Promise<Others> {
 }
 
 async function memberOfOtherProject(
-  bed: Bed,
-  { other: { client, organization } }: World
+  bed: FixtureServer,
+  { other: { client, organization } }: Fixture
 ): Promise<Others['otherProject']> {
   const { organization_id } = organization
   const email_address = `${crypto.randomUUID()}@acme.example`

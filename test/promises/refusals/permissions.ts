@@ -1,7 +1,8 @@
 import { authorizationHeaders } from '../../../src/wire/authorization.ts'
 import type { OperationName } from '../../../src/wire/routes.ts'
-import { type Pair, withOtherSignature } from '../../support/promises.ts'
+import type { Pair } from '../../support/people.ts'
 import type { Request } from '../../support/requests.ts'
+import { withOtherSignature } from '../../support/session-jwts.ts'
 import {
   changed,
   except,

@@ -8,8 +8,8 @@ import {
   type TrustedTokenFields,
   trustedToken
 } from '../../support/external.ts'
-import { newForger, withOtherSignature } from '../../support/promises.ts'
 import { bcryptHash } from '../../support/requests.ts'
+import { newForger, withOtherSignature } from '../../support/session-jwts.ts'
 import { changed, type Rejection, type Rule, type Sent, taking } from './rule.ts'
 import { idsOf, newAddress, type Scene, setMember } from './scene.ts'
 import { basic } from './transport.ts'

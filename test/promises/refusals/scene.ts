@@ -1,9 +1,12 @@
 import type { Organization } from 'membergate/client'
 import type { OperationName } from '../../../src/wire/routes.ts'
 import { profiles, trustedToken } from '../../support/external.ts'
-import { emailIdOf, magicLinkFactor, plant, plantIntermediateSession } from '../../support/plant.ts'
-import { codeAt, newPhone, type Person, type World } from '../../support/promises.ts'
+import { emailIdOf, insertIntermediateSession, magicLinkFactor } from '../../support/factors.ts'
+import type { Fixture } from '../../support/fixture.ts'
+import { newPhone, type Person } from '../../support/people.ts'
 import { type Request, requests } from '../../support/requests.ts'
+import { runSql } from '../../support/run-sql.ts'
+import { totpCode } from '../../support/totp-code.ts'
 
 /** A call that succeeds, in an organization of its own. */
 export interface Scene {
@@ -13,14 +16,14 @@ export interface Scene {
   /** The member that the call is about, or else some member of the organization. */
   readonly person: Person
   /** The world as seen from the organization: members are created in it, unless said otherwise. */
-  readonly world: World
+  readonly world: Fixture
 }
 
-export async function newScene(everywhere: World, operation: OperationName): Promise<Scene> {
+export async function newScene(everywhere: Fixture, operation: OperationName): Promise<Scene> {
   const A = await everywhere.newOrganization()
   const world = inside(everywhere, A)
   const persons: Person[] = []
-  const newPerson: World['newPerson'] = async (fields) => {
+  const newPerson: Fixture['newPerson'] = async (fields) => {
     const person = await world.newPerson(fields)
     persons.push(person)
     return person
@@ -40,7 +43,7 @@ export async function newScene(everywhere: World, operation: OperationName): Pro
 }
 
 /** The world as seen from an organization. */
-function inside(world: World, A: Organization): World {
+function inside(world: Fixture, A: Organization): Fixture {
   const { organization_id } = A
   return { ...world, A, newPerson: (fields) => world.newPerson({ organization_id, ...fields }) }
 }
@@ -52,7 +55,7 @@ export const recovery_codes = ['abcd-efgh-2345', 'bcde-fghi-3456', 'cdef-ghij-45
  * Members sign in by what costs no key derivation, and hold factors that came from elsewhere: a rejected call needs the
  * state, not the way to it.
  */
-export function withCheapFactors(world: World): World {
+export function withCheapFactors(world: Fixture): Fixture {
   const { client, clock } = world
   return {
     ...world,
@@ -94,17 +97,17 @@ export function withCheapFactors(world: World): World {
       })
       return { ...person, member, mfa_phone_number }
     },
-    nextCode: (secret) => codeAt(secret, clock.now())
+    nextCode: (secret) => totpCode(secret, clock.now())
   }
 }
 
 /** An intermediate session of the member, who came by a link in an e-mail. */
-export async function pendingSignIn(world: World, person: Person): Promise<string> {
+export async function pendingSignIn(world: Fixture, person: Person): Promise<string> {
   const { database, project_id, clock } = world
   const { organization_id, member_id, email_address } = person
   const now = clock.now()
   const email_id = await emailIdOf(database, member_id)
-  return plantIntermediateSession(database, {
+  return insertIntermediateSession(database, {
     project_id,
     organization_id,
     member_id,
@@ -125,7 +128,7 @@ export async function setMember(
 ): Promise<void> {
   const names = Object.keys(columns)
   const changes = names.map((name, index) => `${name} = $${index + 2}`).join(', ')
-  await plant(
+  await runSql(
     world.database,
     `update members set ${changes}, version = version + 1 where member_id = $1`,
     [member_id, ...Object.values(columns)]

@@ -1,5 +1,5 @@
 import type { OperationName } from '../../../src/wire/routes.ts'
-import { withOtherSignature } from '../../support/promises.ts'
+import { withOtherSignature } from '../../support/session-jwts.ts'
 import {
   changed,
   emailCodeTried,

@@ -1,27 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { AuthenticationFactor } from 'membergate/client'
-import pg from 'pg'
 import { newOpaqueToken, sha256 } from '../../src/authority/crypto/tokens.ts'
-import { loadDriver } from '../../src/authority/store/sqlite-driver.ts'
+import { runSql } from './run-sql.ts'
 
-/**
- * Writes into the database of a running authority from outside, on either engine: what only an operation that is not
- * answered yet could have brought there.
- */
-
-type Value = string | number | null
-type Row = Record<string, unknown>
-
-/** Runs one statement, with `$1` and so on for the values, and gives the rows that it returns. */
-export async function plant(
-  database: string,
-  sql: string,
-  values: readonly Value[] = []
-): Promise<readonly Row[]> {
-  return isPostgres(database)
-    ? plantInPostgres(database, sql, values)
-    : plantInSqlite(database, sql, values)
-}
+/** Factors and roles of sign-ins that no test can make through the API alone, written into the database from outside. */
 
 /** Gives the member a role as an SSO connection would, or one of its groups. */
 export async function giveSsoRole(
@@ -36,7 +18,7 @@ export async function giveSsoRole(
       ? { type: 'sso_connection', details: { connection_id } }
       : { type: 'sso_connection_group', details: { connection_id, group } }
   const roles = await readJson(database, 'members', 'roles', 'member_id', member_id)
-  await plant(
+  await runSql(
     database,
     'update members set roles = $1, version = version + 1 where member_id = $2',
     [JSON.stringify([...roles, { role_id, source }]), member_id]
@@ -58,22 +40,22 @@ export async function setFactors(
   member_session_id: string,
   factors: readonly AuthenticationFactor[]
 ): Promise<void> {
-  await plant(
+  await runSql(
     database,
     'update sessions set authentication_factors = $1, version = version + 1 where member_session_id = $2',
     [JSON.stringify(factors), member_session_id]
   )
 }
 
-/** The id of the member's address of today. */
+/** The id of the e-mail address that the member has now. */
 export async function emailIdOf(database: string, member_id: string): Promise<string> {
-  const [row] = await plant(database, 'select email_id from members where member_id = $1', [
+  const [row] = await runSql(database, 'select email_id from members where member_id = $1', [
     member_id
   ])
   return String(row?.email_id)
 }
 
-/** What a link in an e-mail to the address proves. In discovery no member has the id. */
+/** What a link in an e-mail verifies. In discovery no member has the id. */
 export function magicLinkFactor(
   email_address: string,
   now: number,
@@ -83,12 +65,12 @@ export function magicLinkFactor(
     type: 'magic_link',
     delivery_method: 'email',
     sequence_order: 'PRIMARY',
-    ...momentsOf(now),
+    ...timesOf(now),
     email_factor: { email_id, email_address }
   }
 }
 
-/** What a sign-in at the provider proves; with an `email_id`, that the provider named that address. */
+/** What a sign-in at the provider verifies; with an `email_id`, that the provider named that e-mail address. */
 export function oauthFactor(
   provider: 'google' | 'github' | 'slack',
   provider_subject: string,
@@ -100,18 +82,18 @@ export function oauthFactor(
     type: 'oauth',
     delivery_method: `oauth_${provider}`,
     sequence_order: 'PRIMARY',
-    ...momentsOf(now),
+    ...timesOf(now),
     [`${provider}_oauth_factor`]: email_id === undefined ? said : { ...said, email_id }
   }
 }
 
-/** What a code by SMS proves. */
+/** What a code by SMS verifies. */
 export function smsFactor(phone_number: string, now: number): AuthenticationFactor {
   return {
     type: 'otp',
     delivery_method: 'sms',
     sequence_order: 'SECONDARY',
-    ...momentsOf(now),
+    ...timesOf(now),
     phone_number_factor: { phone_id: `phone-number-test-${randomUUID()}`, phone_number }
   }
 }
@@ -126,9 +108,9 @@ export async function addIntermediateFactor(
   await addFactorWhere(database, 'intermediate_sessions', 'token_hash', hash, factor)
 }
 
-interface PlantedIntermediateSession {
+interface NewIntermediateSession {
   readonly project_id: string
-  /** Bound to nobody when left out, as after a discovery sign-in. */
+  /** Bound to no member when left out, as after a discovery sign-in. */
   readonly member_id?: string
   readonly organization_id?: string
   /** Lower case: what the factors are about. */
@@ -140,7 +122,7 @@ interface PlantedIntermediateSession {
 }
 
 /** Begins an intermediate session with these factors, and tells its token. */
-export async function plantIntermediateSession(
+export async function insertIntermediateSession(
   database: string,
   {
     project_id,
@@ -150,10 +132,10 @@ export async function plantIntermediateSession(
     oauth_tenants = [],
     authentication_factors,
     now
-  }: PlantedIntermediateSession
+  }: NewIntermediateSession
 ): Promise<string> {
   const token = newOpaqueToken()
-  await plant(
+  await runSql(
     database,
     `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash, member_id,
        organization_id, email_address, oauth_tenants, authentication_factors, version, created_at,
@@ -175,13 +157,13 @@ export async function plantIntermediateSession(
   return token
 }
 
-/** What a SAML sign-in through the connection proves. */
+/** What a SAML sign-in through the connection verifies. */
 export function samlFactor(connection_id: string, now: number): AuthenticationFactor {
   return {
     type: 'sso',
     delivery_method: 'sso_saml',
     sequence_order: 'PRIMARY',
-    ...momentsOf(now),
+    ...timesOf(now),
     saml_sso_factor: {
       id: `saml-member-registration-test-${randomUUID()}`,
       provider_id: connection_id,
@@ -190,9 +172,9 @@ export function samlFactor(connection_id: string, now: number): AuthenticationFa
   }
 }
 
-function momentsOf(now: number) {
-  const moment = `${new Date(now).toISOString().slice(0, 19)}Z`
-  return { created_at: moment, updated_at: moment, last_authenticated_at: moment }
+function timesOf(now: number) {
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`
+  return { created_at: time, updated_at: time, last_authenticated_at: time }
 }
 
 async function addFactorWhere(
@@ -203,7 +185,7 @@ async function addFactorWhere(
   factor: AuthenticationFactor
 ): Promise<void> {
   const factors = await readJson(database, table, 'authentication_factors', key, value)
-  await plant(
+  await runSql(
     database,
     `update ${table} set authentication_factors = $1, version = version + 1 where ${key} = $2`,
     [JSON.stringify([...factors, factor]), value]
@@ -217,35 +199,7 @@ async function readJson(
   key: string,
   value: string
 ): Promise<readonly unknown[]> {
-  const [row] = await plant(database, `select ${column} from ${table} where ${key} = $1`, [value])
+  const [row] = await runSql(database, `select ${column} from ${table} where ${key} = $1`, [value])
   if (row === undefined) throw new Error(`There is no such row in ${table}.`)
   return JSON.parse(String(row[column]))
-}
-
-function isPostgres(database: string): boolean {
-  return database.startsWith('postgres:')
-}
-
-async function plantInPostgres(database: string, sql: string, values: readonly Value[]) {
-  const client = new pg.Client({ connectionString: database })
-  await client.connect()
-  try {
-    return (await client.query<Row>(sql, [...values])).rows
-  } finally {
-    await client.end()
-  }
-}
-
-async function plantInSqlite(database: string, sql: string, values: readonly Value[]) {
-  // The driver of the authority: two SQLites in one process do not see each other's locks on a file.
-  const { DatabaseSync } = await loadDriver()
-  const connection = new DatabaseSync(database)
-  try {
-    connection.exec('pragma busy_timeout = 5000')
-    connection.exec('pragma foreign_keys = on')
-    const named = Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value]))
-    return connection.prepare(sql).all(named) as Row[]
-  } finally {
-    connection.close()
-  }
 }

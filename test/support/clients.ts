@@ -1,0 +1,65 @@
+import { basename } from 'node:path'
+import { expect } from '@jest/globals'
+import { type Client, createClient } from 'membergate/client'
+import { B2BClient } from 'stytch'
+import type { Clock } from './clock.ts'
+import { timeoutMs } from './patience.ts'
+
+export const throughs = ['the official SDK', 'our client'] as const
+export type Through = (typeof throughs)[number]
+
+/** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
+export type SharedClient = Pick<
+  Client,
+  | 'sessions'
+  | 'discovery'
+  | 'totps'
+  | 'recoveryCodes'
+  | 'otps'
+  | 'magicLinks'
+  | 'passwords'
+  | 'rbac'
+  | 'organizations'
+  | 'idp'
+>
+
+/**
+ * The client that this file's suites use on an engine: on SQLite half of the files use one client and half the other, and
+ * on PostgreSQL the one that they do not use on SQLite. So a machine without PostgreSQL sees both clients too.
+ */
+export function throughOn(engine: string): Through {
+  const file = basename(expect.getState().testPath ?? '')
+  const sum = [...file].reduce((total, letter) => total + letter.charCodeAt(0), 0)
+  return throughs[(sum + (engine === 'sqlite' ? 0 : 1)) % 2] as Through
+}
+
+export function connect(
+  through: Through,
+  project: { readonly project_id: string; readonly secret: string },
+  tap: { readonly url: string },
+  clock: Pick<Clock, 'now'>
+): SharedClient {
+  if (through === 'our client')
+    return createClient({ ...project, url: tap.url, now: clock.now, timeoutMs })
+  const { warn } = console
+  console.warn = () => {}
+  try {
+    return new B2BClient({ ...project, env: tap.url }) as unknown as SharedClient
+  } finally {
+    console.warn = warn
+  }
+}
+
+/** `sendThrough(client, 'totps.create', …)`: by name, because a test may send what no type allows. */
+export async function sendThrough(
+  client: object,
+  operation: string,
+  data?: unknown,
+  options?: unknown
+): Promise<Record<string, unknown>> {
+  const path = operation.split('.')
+  const method = path.pop() ?? ''
+  const owner: object = path.reduce<object>((node, name) => Reflect.get(node, name), client)
+  const answer: unknown = await Reflect.get(owner, method).call(owner, data, options)
+  return answer as Record<string, unknown>
+}
