@@ -9,7 +9,7 @@ import {
   readDatabaseBeside
 } from './serve-options.ts'
 
-/** What `membergate audit` was asked for. */
+/** What `membergate audit` is to print. */
 export interface AuditOptions {
   readonly database: Database
   readonly project_id: string | undefined
@@ -51,7 +51,7 @@ export function readAuditOptions(
     organization_id: organization,
     member_id: member,
     kind: kind === undefined ? undefined : readKind(kind),
-    since: since === undefined ? 0 : readMoment(since),
+    since: since === undefined ? 0 : readTime(since),
     follow,
     json
   }
@@ -66,12 +66,12 @@ function readKind(text: string): AuditKind {
   )
 }
 
-const momentForm = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
+const timeForm = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
-function readMoment(text: string): number {
-  const moment = momentForm.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(moment)) return moment
+function readTime(text: string): number {
+  const epochMs = timeForm.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(epochMs)) return epochMs
   throw new ConfigError(
-    '--since must be a day or a moment: 2026-01-31, or 2026-01-31T12:00:00Z with its time zone.'
+    '--since must be a day or a time: 2026-01-31, or 2026-01-31T12:00:00Z with its time zone.'
   )
 }

@@ -14,7 +14,7 @@ import { databaseError } from './database-error.ts'
 
 const pageSize = 500
 const everyMs = 1000
-/** An event is of the moment at which its call began, and is written when that ends: so late may it show up. */
+/** An event has the time at which its call began and is written when the call ends: it may show up as late as this. */
 const lateMs = 60_000
 
 /** Prints the audit of a project, the newest last, also while servers write it. */

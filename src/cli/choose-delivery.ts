@@ -66,7 +66,7 @@ async function openWebhook(
   return naming(`${flag} with MEMBERGATE_WEBHOOK_SECRET`, () => webhookSender({ url, secret }))
 }
 
-/** A sender speaks of its own options; whoever runs the command gave flags and variables. */
+/** Errors of a sender name its options, where the command was given flags and variables: they are named first. */
 async function naming<Sender>(
   given: string,
   open: () => Sender | Promise<Sender>

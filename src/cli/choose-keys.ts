@@ -11,15 +11,15 @@ export interface ChosenKeys {
   readonly warning?: string
 }
 
-/** Anyone can compute it. It keeps a development database readable from one start to the next, and protects nothing. */
+/** It can be computed from this line. It keeps a development database readable from one start to the next, and protects nothing. */
 const developmentKey = createHash('sha256').update('membergate development key').digest('base64url')
 
 /**
  * A real key comes from the environment. Only with `--outbox`, which is for development, is there another way:
  *
- * - `:memory:` gets a key of its own, and forgets both at the end.
+ * - `:memory:` gets a key of its own; both are gone at the end.
  * - A SQLite file keeps its key beside it, in `<database>.key`.
- * - PostgreSQL gets a key that everybody knows.
+ * - PostgreSQL gets a key that is no secret.
  */
 export function chooseKeys(
   options: Pick<ServeOptions, 'database' | 'outbox' | 'hasKey'>
@@ -41,7 +41,7 @@ export function chooseKeys(
       return {
         keys: [developmentKey],
         warning:
-          'DEVELOPMENT KEY: the secrets in this database are encrypted with a key that everybody knows. ' +
+          'DEVELOPMENT KEY: the secrets in this database are encrypted with a key that is no secret. ' +
           'Never put real ones in it. Set MEMBERGATE_KEY for a key of your own.'
       }
   }

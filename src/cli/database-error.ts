@@ -2,7 +2,7 @@ import { DatabaseUnavailable } from '../authority/store/engine.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { isMembergateError } from '../errors/membergate-error.ts'
 
-/** What to throw for an error that opening or asking the database ended in: one line, where the user can mend it. */
+/** What to throw for an error that opening or reading the database ended in: one line, where the user can fix it. */
 export function databaseError(error: unknown): unknown {
   if (isMembergateError(error)) return error
   const reason = systemReason(error)

@@ -27,7 +27,7 @@ Options
   --now                  keys rotate only
   --organization <id>, --member <id>, --kind <kind>, --since <day>
                          audit only: of one organization; about a member or by it; such as sign_in; 2026-01-31, or a
-                         moment with its time zone
+                         time with its time zone
   --follow               audit only: goes on printing
   --help, --version
 

@@ -8,7 +8,7 @@ import {
   readDatabaseBeside
 } from './serve-options.ts'
 
-/** What `membergate keys` was asked to do. */
+/** What `membergate keys` is to do. */
 export interface KeysOptions {
   readonly command: 'rotate' | 'rewrap'
   readonly database: Database

@@ -127,8 +127,8 @@ function describeRewrapped({
   ]
 }
 
-function dated(moment: number): string {
-  return new Date(moment).toISOString()
+function dated(epochMs: number): string {
+  return new Date(epochMs).toISOString()
 }
 
 function print(text: string): void {

@@ -9,7 +9,7 @@ import { readKeysOptions } from './keys-options.ts'
 import { serve } from './serve.ts'
 import { readServeOptions } from './serve-options.ts'
 
-/** Runs one command. What its user can mend is one line on stderr and exit code 2; anything else is a bug, with its stack. */
+/** Runs one command. What its user can fix is one line on stderr and exit code 2; anything else is a bug, with its stack. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     await run(args)

@@ -4,7 +4,7 @@ import { isPostgresUrl } from '../authority/store/is-postgres-url.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 
-/** What `membergate serve` was asked to do, with every default filled in. */
+/** What `membergate serve` is to do, with every default filled in. */
 export interface ServeOptions {
   readonly port: number
   readonly host: string
@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly hasKey: boolean
 }
 
-/** Who sends what. Nobody, where nothing is given. */
+/** How messages are sent. Where nothing is given, none are. */
 export interface SenderOptions {
   readonly smsWebhook: string | undefined
   readonly emailWebhook: string | undefined
@@ -63,7 +63,7 @@ export function readServeOptions(
   if (values.version) return 'version'
   const { outbox, host } = values
   if (host === '') throw new ConfigError(`--host must name an address, such as ${loopback}.`)
-  if (outbox) refuseOutsideDevelopment(host, env)
+  if (outbox) assertDevelopment(host, env)
   return {
     port: readPort(values.port),
     host,
@@ -102,10 +102,10 @@ export function parse<Flags extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
-function refuseOutsideDevelopment(host: string, env: Environment): void {
+function assertDevelopment(host: string, env: Environment): void {
   if (env.NODE_ENV === 'production') {
     throw new ConfigError(
-      '--outbox shows every code and link that would have been sent, so it refuses NODE_ENV=production. Leave it out.'
+      '--outbox shows every code and link that would have been sent, so it does not start with NODE_ENV=production. Leave it out.'
     )
   }
   if (host !== loopback) {
@@ -128,9 +128,7 @@ export function readDatabase(location: string): Database {
   if (location === ':memory:') return { kind: 'memory', location }
   if (isPostgresUrl(location)) return { kind: 'postgres', location }
   if (/^(?:[a-z][a-z0-9+.-]*:\/\/|file:|sqlite:)/i.test(location)) {
-    throw new ConfigError(
-      '--database takes a file, :memory: or postgres://…, and no other address.'
-    )
+    throw new ConfigError('--database takes a file, :memory: or postgres://…, and no other URL.')
   }
   return { kind: 'file', location }
 }

@@ -14,14 +14,14 @@ import { codeOf, databaseError } from './database-error.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
 
-/** What an app needs to talk to the server. `secret` is null when the database has its hash only, and nobody gave it. */
+/** What an app needs to talk to the server. `secret` is null when only its hash is known: it was not given. */
 interface Ready {
   readonly url: string
   readonly project_id: string
   readonly secret: string | null
 }
 
-/** How long the end may take: requests under way, then statements under way. A second signal ends the process at once. */
+/** How long the end may take: requests in flight, then statements in flight. A second signal ends the process at once. */
 const closingMs = 9000
 
 /** Starts the authority, says when it is ready, and closes it on SIGINT or SIGTERM. */

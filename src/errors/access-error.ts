@@ -1,11 +1,11 @@
 import { ExplainedError, type ExplainedErrorOptions } from './explained-error.ts'
 
 /**
- * Why a caller of the app is refused: the status, one fixed public sentence per code, and the challenge of
+ * How a denied or rejected request is answered, by code: the status, one fixed public sentence per code, and the challenge of
  * `WWW-Authenticate`. RFC 6750 section 3.1: a request without credentials is challenged without an error code.
- * RFC 9470 section 3: a stronger or fresher authentication is asked for with `insufficient_user_authentication`.
+ * RFC 9470 section 3: a stronger or fresher authentication is required with `insufficient_user_authentication`.
  */
-export const accessProblems = {
+export const accessAnswers = {
   session_required: { status: 401, detail: 'Sign in to continue.', challenge: 'Bearer' },
   session_invalid: {
     status: 401,
@@ -52,15 +52,15 @@ export const accessProblems = {
     status: 403,
     detail: 'The member has no permission to perform the requested action.'
   }
-} as const satisfies Record<string, AccessProblem>
+} as const satisfies Record<string, AccessAnswer>
 
-interface AccessProblem {
+interface AccessAnswer {
   readonly status: 400 | 401 | 403 | 429
   readonly detail: string
   readonly challenge?: string
 }
 
-export type AccessCode = keyof typeof accessProblems
+export type AccessCode = keyof typeof accessAnswers
 
 export interface AccessErrorOptions extends ExplainedErrorOptions {
   /** What the caller has to do. Its members are part of the response. */
@@ -70,29 +70,29 @@ export interface AccessErrorOptions extends ExplainedErrorOptions {
   readonly retryAfterSeconds?: number
 }
 
-/** Our caller is refused: not signed in, not allowed, or from elsewhere. It carries its own response. */
+/** A request is denied or rejected: its caller is not signed in, not allowed, or from elsewhere. It carries its own response. */
 export class AccessError extends ExplainedError {
   readonly code: AccessCode
-  /** HTTP status of the refusal: 401 or 403; 400 or 429 of an action. */
-  readonly status: AccessProblem['status']
-  /** Response headers of the refusal: `WWW-Authenticate` where a challenge applies, `Retry-After` where waiting helps. */
+  /** HTTP status of the response: 401 or 403; 400 or 429 of an action. */
+  readonly status: AccessAnswer['status']
+  /** Headers of the response: `WWW-Authenticate` where a challenge applies, `Retry-After` where waiting helps. */
   readonly headers: Readonly<Record<string, string>>
   /** Express and Koa may show `message`: it is one fixed sentence per code. */
   readonly expose = true
   readonly required?: Readonly<Record<string, unknown>>
 
   constructor(code: AccessCode, options: AccessErrorOptions = {}) {
-    const problem: AccessProblem = accessProblems[code]
-    super(problem.detail, options)
+    const answer: AccessAnswer = accessAnswers[code]
+    super(answer.detail, options)
     this.code = code
-    this.status = problem.status
-    this.headers = { ...challengeOf(problem, options), ...retryAfterOf(options) }
+    this.status = answer.status
+    this.headers = { ...challengeOf(answer, options), ...retryAfterOf(options) }
     if (options.required !== undefined) this.required = options.required
   }
 }
 
 function challengeOf(
-  { challenge }: AccessProblem,
+  { challenge }: AccessAnswer,
   { maxAgeSeconds }: AccessErrorOptions
 ): Record<string, string> {
   if (challenge === undefined) return {}

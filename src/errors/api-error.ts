@@ -1,10 +1,10 @@
 import { MembergateError } from './membergate-error.ts'
 
-/** What the API says of a refusal: the members of its error body. */
+/** What the API answers instead of a 2xx: the members of its error body. */
 export interface ApiProblem {
   /** HTTP status of the answer, as received. */
   readonly status_code: number
-  /** Stable name of the refusal, for example `session_not_found`. Switch on it. */
+  /** Stable name of the error, for example `session_not_found`. Switch on it. */
   readonly error_type: string
   readonly error_message: string
   /** The id that the API gave this call; `''` when its answer had none. */

@@ -1,7 +1,7 @@
 import type { RefusalCause } from './explanation.ts'
 import { MembergateError } from './membergate-error.ts'
 
-/** A cause in words of our own. Whoever prints an error with all its causes prints no text of a request or an answer. */
+/** A cause in words of our own: an error that is printed with all its causes shows no text of a request or an answer. */
 export class PrivateCause extends Error {
   declare readonly code: string | undefined
 

@@ -38,7 +38,7 @@ export const refusalReasons = {
   second_factor_missing: 'The sign-in lacks its second factor.',
   organization_not_chosen: 'The sign-in has not chosen an organization yet.',
   factor_too_old: 'Too few factors were verified recently enough.',
-  wrong_organization: 'The session is of another organization than the one asked for.',
+  wrong_organization: 'The session is of another organization than the one that the guard names.',
   no_role_grants: 'No role of the session grants the action on the resource.',
   unknown_resource: 'The policy has no resource of this name.',
   unknown_action: 'The policy has no action of this name on the resource.',
@@ -63,9 +63,10 @@ export const refusalReasons = {
   unreadable_answer: 'The answer of the authority is too large, or not of the expected shape.',
   answer_mismatch: 'The authority answered about another session.',
   held_back_by_breaker: 'Remote checks are held back, because the last ones all failed.',
-  budget_exhausted: 'Too many tokens that nothing vouches for were denied lately.',
-  too_many_remote_checks: 'Too many tokens that nothing vouches for are being checked.',
-  keys_unavailable: 'The key set cannot be fetched, and the authority could not be asked instead.',
+  budget_exhausted: 'Too many unverified tokens were denied lately.',
+  too_many_remote_checks: 'Too many unverified tokens are being checked remotely.',
+  keys_unavailable:
+    'The key set cannot be fetched, and the remote check in its place failed as well.',
   policy_unavailable: 'The policy cannot be fetched.'
 } as const satisfies Record<string, string>
 

@@ -1,14 +1,14 @@
 import { ExplainedError, type ExplainedErrorOptions } from './explained-error.ts'
 
 /** Why nothing can be decided now. Always 503: an outage is never a logout and never a pass. */
-export const unavailableProblems = {
+export const unavailableSentences = {
   authority_unavailable: 'The authority cannot be reached.',
   authority_answer_mismatch: 'The authority answered about another session.',
   keys_unavailable: 'The keys that verify sessions cannot be fetched.',
   policy_unavailable: 'The policy that decides permissions cannot be fetched.'
 } as const
 
-export type UnavailableCode = keyof typeof unavailableProblems
+export type UnavailableCode = keyof typeof unavailableSentences
 
 const defaultRetryAfterSeconds = 2
 
@@ -24,7 +24,7 @@ export class UnavailableError extends ExplainedError {
     code: UnavailableCode,
     options: ExplainedErrorOptions & { readonly retryAfterSeconds?: number } = {}
   ) {
-    super(unavailableProblems[code], options)
+    super(unavailableSentences[code], options)
     this.code = code
     this.headers = { 'Retry-After': String(options.retryAfterSeconds ?? defaultRetryAfterSeconds) }
   }

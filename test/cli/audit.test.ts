@@ -170,7 +170,7 @@ describeOnEachDatabase((create) => {
   })
 })
 
-describe('what a user can mend', () => {
+describe('what a user can fix', () => {
   test.each([
     [[], '--database'],
     [['--database', ':memory:'], ':memory:'],

@@ -118,7 +118,7 @@ describe('membergate keys rewrap', () => {
   }, 60_000)
 })
 
-describe('what a user can mend', () => {
+describe('what a user can fix', () => {
   test.each([
     [['rotat'], 'keys rotat'],
     [['rotate'], '--database'],

@@ -38,8 +38,8 @@ interface Answer {
   readonly body: string
 }
 
-/** `fetch` lets nobody choose a Host. */
-function ask(path: string, host?: string, method = 'GET'): Promise<Answer> {
+/** `fetch` does not let its caller choose a Host. */
+function call(path: string, host?: string, method = 'GET'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = host === undefined ? {} : { host }
     get(new URL(path, url), { headers, method }, async (answer) => {
@@ -53,7 +53,7 @@ describe('the outbox of serve', () => {
   test('gives what would have been sent as JSON, the newest first', async () => {
     await outbox.deliver.sms?.(sms)
     await outbox.deliver.email?.(emailWith({ link, token: 'abc' }))
-    const { status, headers, body } = await ask('/_dev/outbox')
+    const { status, headers, body } = await call('/_dev/outbox')
     expect(status).toBe(200)
     expect(headers['content-type']).toBe('application/json')
     expect(headers['cache-control']).toBe('no-store')
@@ -67,7 +67,7 @@ describe('the outbox of serve', () => {
   test('shows itself as a page that may run and load nothing', async () => {
     await outbox.deliver.email?.(emailWith({ to: '"<b>&"@acme.example', link }))
     for (const path of ['/_dev', '/_dev/', '/_dev/?x=1']) {
-      const { status, headers, body } = await ask(path)
+      const { status, headers, body } = await call(path)
       expect(status).toBe(200)
       expect(headers['content-type']).toBe('text/html; charset=utf-8')
       expect(headers['content-security-policy']).toMatch(
@@ -86,15 +86,15 @@ describe('the outbox of serve', () => {
     ' javascript:alert(1)'
   ])('links no %j', async (wrong) => {
     await outbox.deliver.email?.(emailWith({ link: wrong }))
-    const { body } = await ask('/_dev/')
+    const { body } = await call('/_dev/')
     expect(body).not.toMatch(/<script|href=" ?(javascript|data:text)/)
   })
 
   test.each(['127.0.0.1', '127.0.0.1:4100', 'localhost:4100', 'LOCALHOST', '[::1]:4100'])(
     'is there for the Host %s',
     async (host) => {
-      expect((await ask('/_dev/outbox', host)).status).toBe(200)
-      expect((await ask('/_dev/', host)).status).toBe(200)
+      expect((await call('/_dev/outbox', host)).status).toBe(200)
+      expect((await call('/_dev/', host)).status).toBe(200)
     }
   )
 
@@ -109,7 +109,7 @@ describe('the outbox of serve', () => {
     '192.168.0.1'
   ])('is not there for the Host %j', async (host) => {
     for (const path of ['/_dev', '/_dev/', '/_dev/outbox']) {
-      expect(await ask(path, host)).toMatchObject({ status: 404, body: 'the app' })
+      expect(await call(path, host)).toMatchObject({ status: 404, body: 'the app' })
     }
   })
 
@@ -121,7 +121,7 @@ describe('the outbox of serve', () => {
     ['GET', '/_DEV/outbox'],
     ['GET', '/v1/b2b/rbac/policy']
   ])('leaves %s %s to the app', async (method, path) => {
-    expect(await ask(new URL(path, url).href, undefined, method)).toMatchObject({
+    expect(await call(new URL(path, url).href, undefined, method)).toMatchObject({
       status: 404,
       body: 'the app'
     })
@@ -231,7 +231,7 @@ describe('how serve sends', () => {
       '--email-webhook'
     ],
     [['--outbox', '--sms-webhook', 'https://hooks.example'], {}, '--outbox']
-  ])('%j with %j is refused, naming %s', async (args, env, naming) => {
+  ])('%j with %j is rejected, naming %s', async (args, env, naming) => {
     const error = await choose(args, env as Record<string, string>).catch(
       (caught: unknown) => caught
     )

@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Only the variables named here: the CLI must not see those of whoever runs the tests. */
+/** Only the variables named here: the CLI must not see those of the shell that runs the tests. */
 function start(args: readonly string[], env: Environment = {}): ChildProcess {
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: root,
@@ -269,7 +269,7 @@ describe('membergate serve', () => {
   })
 })
 
-describe('what a user can mend is one line and exit code 2', () => {
+describe('what a user can fix is one line and exit code 2', () => {
   test.each([
     [['sevre'], 'sevre'],
     [['serve', '--prot', '4100'], '"port"'],
@@ -405,7 +405,7 @@ describe('the key that encrypts the database', () => {
     expectUserError(await run(['serve', '--outbox', '--database', database]), 'MEMBERGATE_KEY')
   })
 
-  test('with --outbox and PostgreSQL is one that everybody knows, and that is announced', () => {
+  test('with --outbox and PostgreSQL is no secret, and that is announced', () => {
     const database = { kind: 'postgres', location: 'postgres://127.0.0.1/test' } as const
     const chosen = chooseKeys({ database, outbox: true, hasKey: false })
     expect(chosen.keys).toHaveLength(1)

@@ -11,9 +11,9 @@ import { auditKinds } from '../../src/authority/domain/audit.ts'
 import { auditChannel } from '../../src/authority/http/audited.ts'
 import { operations } from '../../src/authority/operations.ts'
 import { help } from '../../src/cli/help.ts'
-import { accessProblems } from '../../src/errors/access-error.ts'
+import { accessAnswers } from '../../src/errors/access-error.ts'
 import { refusalReasons } from '../../src/errors/reasons.ts'
-import { unavailableProblems } from '../../src/errors/unavailable-error.ts'
+import { unavailableSentences } from '../../src/errors/unavailable-error.ts'
 import { authorizationHeaders } from '../../src/wire/authorization.ts'
 import type { Route } from '../../src/wire/route.ts'
 import { listRoutes } from '../../src/wire/routes.ts'
@@ -32,8 +32,8 @@ const pages = [...listMarkdown('.'), ...listMarkdown('docs'), ...listMarkdown('e
 describe('errors.md', () => {
   const page = read('docs/errors.md')
   const codes = {
-    ...accessProblems,
-    ...unavailableProblems,
+    ...accessAnswers,
+    ...unavailableSentences,
     api_error: undefined,
     config_invalid: undefined
   }
@@ -49,14 +49,11 @@ describe('errors.md', () => {
     expect(rows).toEqual(Object.entries(refusalReasons))
   })
 
-  test.each(Object.entries(accessProblems))(
-    'says the status and challenge of %s',
-    (code, entry) => {
-      const [, line] = new RegExp(`^### \`${code}\`\\n\\n(.*)$`, 'm').exec(page) ?? []
-      const challenge = 'challenge' in entry ? ` · \`WWW-Authenticate: ${entry.challenge}\`` : ''
-      expect(line).toBe(`${entry.status}${challenge}`)
-    }
-  )
+  test.each(Object.entries(accessAnswers))('says the status and challenge of %s', (code, entry) => {
+    const [, line] = new RegExp(`^### \`${code}\`\\n\\n(.*)$`, 'm').exec(page) ?? []
+    const challenge = 'challenge' in entry ? ` · \`WWW-Authenticate: ${entry.challenge}\`` : ''
+    expect(line).toBe(`${entry.status}${challenge}`)
+  })
 })
 
 describe('self-hosting.md', () => {

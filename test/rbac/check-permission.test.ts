@@ -43,7 +43,7 @@ describe('a permission', () => {
     })
   })
 
-  test('is told in a verdict that nobody can change', () => {
+  test('is told in a verdict that is frozen', () => {
     const verdict = checkPermission(policy, ['owner'], 'documents', 'read')
     expect(() => verdict.granting_roles.push('x')).toThrow(TypeError)
   })

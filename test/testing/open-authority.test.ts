@@ -64,7 +64,7 @@ describe('openAuthority', () => {
     expect(organizations).toEqual([])
   })
 
-  test('a database in a file is opened again with the secret of its project, and refused without', async () => {
+  test('a database in a file is opened again with the secret of its project, and rejected without', async () => {
     const folder = await newFolder()
     const database = join(folder, 'test.sqlite')
     const first = await open({ database, projects: [{ organizations: [acme] }] })
