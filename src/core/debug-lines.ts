@@ -85,7 +85,7 @@ function wordsOf({ status, code, explanation }: AccessError | UnavailableError):
   return [
     String(status),
     code,
-    ...(reason === undefined ? [] : [reason]),
+    reason,
     ...wordsOfCredential(credential, tried),
     ...(codes.length === 0 ? [] : [`causes=${codes.join(',')}`])
   ]

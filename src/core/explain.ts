@@ -28,7 +28,7 @@ export function explain(
   const { reason, subject } = error
   const explanation: RefusalExplanation = Object.freeze({
     reason,
-    detail: reason && refusalReasons[reason],
+    detail: refusalReasons[reason],
     method: methodOf(request),
     path: maskPath(target),
     credential: credential?.source,

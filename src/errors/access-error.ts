@@ -81,7 +81,7 @@ export class AccessError extends ExplainedError {
   readonly expose = true
   readonly required?: Readonly<Record<string, unknown>>
 
-  constructor(code: AccessCode, options: AccessErrorOptions = {}) {
+  constructor(code: AccessCode, options: AccessErrorOptions) {
     const answer: AccessAnswer = accessAnswers[code]
     super(answer.detail, options)
     this.code = code

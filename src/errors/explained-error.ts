@@ -4,7 +4,7 @@ import type { RefusalReason } from './reasons.ts'
 
 export interface ExplainedErrorOptions {
   /** Why, in one word. It reaches events, never a response. */
-  readonly reason?: RefusalReason | undefined
+  readonly reason: RefusalReason
   /** What the decision was about, where that was verified. */
   readonly subject?: RefusalSubject | undefined
   /** The steps that led to it, in order. */
@@ -19,7 +19,7 @@ export interface ExplainedErrorOptions {
  */
 export abstract class ExplainedError extends MembergateError {
   /** Why, for the people who run the app. */
-  declare readonly reason: RefusalReason | undefined
+  declare readonly reason: RefusalReason
   /** What the decision was about, as far as it was verified. */
   declare readonly subject: RefusalSubject
   /** The steps that led to it, in order. */

@@ -11,7 +11,13 @@ export type LocalStep =
   | 'session_expired'
   | 'invalidated'
   | 'keys_unavailable'
-  | RefusalReason
+  | 'session_revoked_here'
+  | 'malformed_jwt'
+  | 'unknown_key'
+  | 'wrong_signature'
+  | 'wrong_issuer'
+  | 'wrong_audience'
+  | 'wrong_claims'
 
 /**
  * One step towards a decision: a credential that was looked at, what is known of it here, and what the authority
@@ -50,9 +56,9 @@ export function subjectOf({
 
 /** Why a request was denied, for the people who run the app. No response shows any of it. */
 export interface RefusalExplanation extends RefusalSubject {
-  readonly reason: RefusalReason | undefined
+  readonly reason: RefusalReason
   /** The sentence of `reason`. */
-  readonly detail: string | undefined
+  readonly detail: string
   readonly method: string | undefined
   /** Without the query; segments that could be more than words are `…`. */
   readonly path: string

@@ -22,7 +22,7 @@ export class UnavailableError extends ExplainedError {
 
   constructor(
     code: UnavailableCode,
-    options: ExplainedErrorOptions & { readonly retryAfterSeconds?: number } = {}
+    options: ExplainedErrorOptions & { readonly retryAfterSeconds?: number }
   ) {
     super(unavailableSentences[code], options)
     this.code = code

@@ -159,7 +159,8 @@ describe('an event tells', () => {
     const { AccessError } = await import('membergate/errors')
     const { flattenCauses } = await import('../../src/errors/private-cause.ts')
     let cause: unknown
-    for (let count = 0; count < 9; count += 1) cause = new AccessError('session_invalid', { cause })
+    for (let count = 0; count < 9; count += 1)
+      cause = new AccessError('session_invalid', { reason: 'malformed_jwt', cause })
     expect(flattenCauses({ cause })).toHaveLength(5)
     const circle = new Error('round')
     circle.cause = circle

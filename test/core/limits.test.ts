@@ -14,7 +14,9 @@ describe('the breaker', () => {
   let calls: number
   const away = () => {
     calls += 1
-    return Promise.reject(new UnavailableError('authority_unavailable'))
+    return Promise.reject(
+      new UnavailableError('authority_unavailable', { reason: 'authority_unreachable' })
+    )
   }
   const back = async () => {
     calls += 1

@@ -211,7 +211,7 @@ function remoteStep(error: unknown): readonly TriedStep[] {
   if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) return []
   const { cause, reason } = error
   if (cause instanceof AnsweredCause) return [`remote:${cause.status_code}`]
-  return reason === undefined ? [] : [`remote:${reason}`]
+  return [`remote:${reason}`]
 }
 
 function buildQuestion(
