@@ -164,7 +164,7 @@ function checkOptions(options: AuthorityOptions) {
   return {
     database,
     projects: checkSeed(projects),
-    keys: chooseKeys(keys, database),
+    keys: keysOfEnvironment(keys, database),
     delivery: checkDelivery(deliver),
     providers: createProviders({ fetch, now }),
     lookUpDevice,
@@ -173,7 +173,7 @@ function checkOptions(options: AuthorityOptions) {
 }
 
 /** Those that are given, else those of the environment. */
-export function chooseKeys(
+export function keysOfEnvironment(
   given: readonly string[] | undefined,
   database: string
 ): readonly string[] {

@@ -3,10 +3,10 @@ import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
 import {
   type Database,
-  type Environment,
   nonEmpty,
   parse,
-  readDatabaseBeside
+  readDatabaseBeside,
+  type Variables
 } from './serve-options.ts'
 
 /** What `membergate audit` is to print. */
@@ -39,7 +39,7 @@ const flags = {
 /** Throws a ConfigError that says what to write. */
 export function readAuditOptions(
   args: readonly string[],
-  env: Environment
+  env: Variables
 ): AuditOptions | 'help' | 'version' {
   const values = parse(args, flags, 'audit')
   if (values.help) return 'help'

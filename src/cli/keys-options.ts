@@ -1,11 +1,11 @@
 import { ConfigError } from '../errors/config-error.ts'
 import {
   type Database,
-  type Environment,
   hasKey,
   nonEmpty,
   parse,
-  readDatabaseBeside
+  readDatabaseBeside,
+  type Variables
 } from './serve-options.ts'
 
 /** What `membergate keys` is to do. */
@@ -37,7 +37,7 @@ const flagsOfRotate = {
 /** Throws a ConfigError that says what to write. */
 export function readKeysOptions(
   [command, ...args]: readonly string[],
-  env: Environment
+  env: Variables
 ): KeysOptions | 'help' | 'version' {
   switch (command) {
     case 'rotate': {
@@ -75,7 +75,7 @@ interface Values {
 function options(
   command: KeysOptions['command'],
   { database: location = '', help, version, ...values }: Values,
-  env: Environment
+  env: Variables
 ): KeysOptions | 'help' | 'version' {
   if (help) return 'help'
   if (version) return 'version'

@@ -1,4 +1,4 @@
-import { chooseKeys as keysOfEnvironment } from '../authority/create-authority.ts'
+import { keysOfEnvironment } from '../authority/create-authority.ts'
 import { type AtRest, createAtRest } from '../authority/crypto/at-rest.ts'
 import { environmentOf } from '../authority/project-id.ts'
 import { type Rewrapped, rewrap } from '../authority/rewrap.ts'

@@ -33,7 +33,7 @@ export interface Database {
   readonly location: string
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type Variables = Readonly<Record<string, string | undefined>>
 
 const loopback = '127.0.0.1'
 
@@ -56,7 +56,7 @@ const flags = {
 /** Flags come before the environment. Throws a ConfigError that says which flag to change. */
 export function readServeOptions(
   args: readonly string[],
-  env: Environment
+  env: Variables
 ): ServeOptions | 'help' | 'version' {
   const values = parse(args, flags, 'serve')
   if (values.help) return 'help'
@@ -102,7 +102,7 @@ export function parse<Flags extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
-function assertDevelopment(host: string, env: Environment): void {
+function assertDevelopment(host: string, env: Variables): void {
   if (env.NODE_ENV === 'production') {
     throw new ConfigError(
       '--outbox shows every code and link that would have been sent, so it does not start with NODE_ENV=production. Leave it out.'
@@ -144,7 +144,7 @@ export function readDatabaseBeside(location: string): Database {
   return database
 }
 
-export function hasKey(env: Environment): boolean {
+export function hasKey(env: Variables): boolean {
   return (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
 }
 

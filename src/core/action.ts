@@ -88,10 +88,10 @@ export function answerDone(
 ): Answer {
   return isOfPage(call)
     ? { status: 303, headers: [...privateHeaders, ...headers, ['Location', next]], body: '' }
-    : answerJson(200, result, headers)
+    : jsonAnswer(200, result, headers)
 }
 
-export function answerJson(
+export function jsonAnswer(
   status: number,
   result: object,
   headers: readonly HeaderPair[] = []

@@ -5,7 +5,7 @@ import type { RefusalError } from './decision.ts'
 import type { Config } from './options.ts'
 import type { HeaderPair } from './request/cookies.ts'
 import { type AuthRequest, headerOf } from './request/request.ts'
-import { isWithin, readReturnPath } from './return-to.ts'
+import { isPathWithin, readReturnPath } from './return-to.ts'
 
 /** What a request is answered with. */
 export interface Answer {
@@ -36,7 +36,7 @@ export function buildRefusal(
   config: Config
 ): Answer {
   const page = pageThatMends(error, config)
-  return page !== undefined && isNavigation(request) && !isWithin(target, page)
+  return page !== undefined && isNavigation(request) && !isPathWithin(target, page)
     ? redirect(withReturnPath(page, request, target, config))
     : problem(error, config)
 }
@@ -109,7 +109,7 @@ export function leadsToSignIn(
   { loginPath, mfaPath, organizationsPath }: Config
 ): boolean {
   return [loginPath, mfaPath, organizationsPath].some(
-    (page) => page !== undefined && isWithin(path, page)
+    (page) => page !== undefined && isPathWithin(path, page)
   )
 }
 

@@ -29,7 +29,7 @@ export function queryOf(target: string): URLSearchParams {
 }
 
 /** Whether `path` is `base` or lies below it, queries aside. Everything lies below `/`, so that is only itself. */
-export function isWithin(path: string, base: string): boolean {
+export function isPathWithin(path: string, base: string): boolean {
   const pathname = pathnameOf(path)
   const root = pathnameOf(base)
   return pathname === root || (root !== '/' && pathname.startsWith(`${root}/`))

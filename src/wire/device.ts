@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { optional, text, timestamp } from './schema.ts'
+import { optional, rfc3339, text } from './schema.ts'
 
 export interface DeviceAttributeDetails {
   is_new: boolean
@@ -22,8 +22,8 @@ export interface DeviceInfo {
 const details = optional(
   v.object({
     is_new: v.boolean(),
-    first_seen_at: optional(timestamp),
-    last_seen_at: optional(timestamp)
+    first_seen_at: optional(rfc3339),
+    last_seen_at: optional(rfc3339)
   })
 )
 

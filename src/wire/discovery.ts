@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Member } from './member.ts'
 import type { Organization } from './organization.ts'
-import { type OrganizationSettings, organizationBody } from './organizations.ts'
+import { type OrganizationFields, organizationBody } from './organizations.ts'
 import { route } from './route.ts'
 import {
   address,
@@ -69,7 +69,7 @@ export interface B2BDiscoveryOrganizationsListResponse {
 
 export interface B2BDiscoveryOrganizationsCreateRequest
   extends SessionOptions,
-    Omit<OrganizationSettings, 'claimed_email_domains'> {
+    Omit<OrganizationFields, 'claimed_email_domains'> {
   intermediate_session_token: string
   /** Derived from the address when left out, and so is the slug. */
   organization_name?: string

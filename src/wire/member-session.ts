@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { text, timestamp } from './schema.ts'
+import { rfc3339, text } from './schema.ts'
 
 /** How and when the member proved who they are, once. */
 export interface AuthenticationFactor {
@@ -57,9 +57,9 @@ const factor = v.custom<AuthenticationFactor>((value) =>
 export const memberSession: v.GenericSchema<unknown, MemberSession> = v.looseObject({
   member_session_id: text(256),
   member_id: text(256),
-  started_at: timestamp,
-  last_accessed_at: timestamp,
-  expires_at: timestamp,
+  started_at: rfc3339,
+  last_accessed_at: rfc3339,
+  expires_at: rfc3339,
   authentication_factors: v.array(factor),
   organization_id: text(256),
   roles: v.array(v.string()),

@@ -6,7 +6,7 @@ import { address, jsonObject, optional, text } from './schema.ts'
 import { type ResultsMetadata, type SearchQuery, searchFields } from './search.ts'
 
 /** Settings that both create and update take; {@link Organization} says what they mean. */
-export interface OrganizationSettings {
+export interface OrganizationFields {
   organization_slug?: string
   organization_logo_url?: string
   trusted_metadata?: Record<string, unknown>
@@ -30,7 +30,7 @@ export interface OrganizationSettings {
   allowed_third_party_connected_apps?: string[]
 }
 
-export interface B2BOrganizationsCreateRequest extends OrganizationSettings {
+export interface B2BOrganizationsCreateRequest extends OrganizationFields {
   organization_name: string
 }
 
@@ -47,7 +47,7 @@ export interface B2BOrganizationsGetRequest {
 export type B2BOrganizationsGetResponse = B2BOrganizationsCreateResponse
 
 /** What is left out stays as it is. */
-export interface B2BOrganizationsUpdateRequest extends OrganizationSettings {
+export interface B2BOrganizationsUpdateRequest extends OrganizationFields {
   organization_id: string
   organization_name?: string
   sso_default_connection_id?: string

@@ -26,7 +26,7 @@ export function jsonObject(problem?: string) {
 }
 
 /** RFC 3339 text that denotes a moment. */
-export const timestamp = v.pipe(
+export const rfc3339 = v.pipe(
   v.string(),
   v.maxLength(64),
   v.check((value) => Number.isFinite(Date.parse(value)))

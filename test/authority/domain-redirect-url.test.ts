@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { linkTo, redirectUrl } from '../../src/authority/domain/redirect-url.ts'
+import { chooseRedirectUrl, linkTo } from '../../src/authority/domain/redirect-url.ts'
 import { thrownBy } from './thrown.ts'
 
 const errors = {
@@ -19,7 +19,7 @@ describe('where a link leads', () => {
     ['HTTPS://APP.example/reset', 'https://app.example/reset'],
     ['http://localhost:3000', 'http://localhost:3000/']
   ])('%s is taken', (given, expected) => {
-    expect(String(redirectUrl(given, settings, errors))).toBe(expected)
+    expect(String(chooseRedirectUrl(given, settings, errors))).toBe(expected)
   })
 
   test.each([
@@ -42,13 +42,13 @@ describe('where a link leads', () => {
     'javascript:alert(1)',
     'data:text/html,x'
   ])('%j is not', (given) => {
-    expect(thrownBy(() => redirectUrl(given, settings, errors))).toBe(errors.unregistered)
+    expect(thrownBy(() => chooseRedirectUrl(given, settings, errors))).toBe(errors.unregistered)
   })
 
   test('nowhere, when the project has no URL and the call names none', () => {
     const none = { ...settings, redirect_urls: [] }
-    expect(thrownBy(() => redirectUrl(undefined, none, errors))).toBe(errors.missing)
-    expect(thrownBy(() => redirectUrl('https://app.example/reset', none, errors))).toBe(
+    expect(thrownBy(() => chooseRedirectUrl(undefined, none, errors))).toBe(errors.missing)
+    expect(thrownBy(() => chooseRedirectUrl('https://app.example/reset', none, errors))).toBe(
       errors.unregistered
     )
   })

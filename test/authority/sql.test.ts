@@ -7,8 +7,8 @@ import { openSqlite } from '../../src/authority/store/sqlite.ts'
 import {
   flag,
   integer,
+  string,
   table,
-  text,
   textOrEmpty,
   updateAtVersion
 } from '../../src/authority/store/table.ts'
@@ -55,7 +55,7 @@ const things = table<{
   made_at: number
   version: number
 }>('things', ['thing_id'], {
-  thing_id: text(),
+  thing_id: string(),
   name: textOrEmpty(),
   active: flag(),
   made_at: integer(),

@@ -1,7 +1,7 @@
 /**
  * Compiled, never run: a table describes every field of its rows, each as what it is, and no others.
  */
-import { flag, integer, json, nullable, table, text } from '../../src/authority/store/table.ts'
+import { flag, integer, json, nullable, string, table } from '../../src/authority/store/table.ts'
 import { links, members } from '../../src/authority/store/tables.ts'
 
 interface Fields {
@@ -12,7 +12,7 @@ interface Fields {
 }
 
 const columns = {
-  kind: text<Fields['kind']>(),
+  kind: string<Fields['kind']>(),
   active: flag(),
   used_at: nullable(integer()),
   scopes: json<Fields['scopes']>()
@@ -20,15 +20,15 @@ const columns = {
 table<Fields>('things', ['kind'], columns)
 
 // @ts-expect-error `scopes` has no column.
-table<Fields>('things', ['kind'], { kind: text(), active: flag(), used_at: nullable(integer()) })
+table<Fields>('things', ['kind'], { kind: string(), active: flag(), used_at: nullable(integer()) })
 
 table<Fields>('things', ['kind'], {
-  kind: text(),
+  kind: string(),
   active: flag(),
   used_at: nullable(integer()),
   scopes: json(),
   // @ts-expect-error No field is called like that.
-  scope: text()
+  scope: string()
 })
 
 // @ts-expect-error A flag is no number.
@@ -38,13 +38,13 @@ table<Fields>('things', ['kind'], { ...columns, active: integer() })
 table<Fields>('things', ['kind'], { ...columns, used_at: integer() })
 
 // @ts-expect-error A structure is JSON.
-table<Fields>('things', ['kind'], { ...columns, scopes: text() })
+table<Fields>('things', ['kind'], { ...columns, scopes: string() })
 
 // @ts-expect-error A flag is no structure.
 table<Fields>('things', ['kind'], { ...columns, active: json() })
 
 // @ts-expect-error Other texts than these two.
-table<Fields>('things', ['kind'], { ...columns, kind: text<'a' | 'b' | 'c'>() })
+table<Fields>('things', ['kind'], { ...columns, kind: string<'a' | 'b' | 'c'>() })
 
 // @ts-expect-error The key is a column.
 table<Fields>('things', ['id'], columns)

@@ -17,7 +17,7 @@ export function withoutPassword(member: MemberRecord, now: number): MemberRecord
   return { ...member, member_password_id: '', updated_at: now }
 }
 
-export function withoutExternalId(member: MemberRecord, now: number): MemberRecord {
+export function memberWithoutExternalId(member: MemberRecord, now: number): MemberRecord {
   return { ...member, external_id: null, updated_at: now }
 }
 

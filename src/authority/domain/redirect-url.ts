@@ -12,7 +12,7 @@ export interface RedirectErrors {
  * Where a link leads: to the URL that the call names, else to the first that is registered. A URL is registered when
  * scheme, host, port and path are; its query is the caller's.
  */
-export function redirectUrl(
+export function chooseRedirectUrl(
   given: string | undefined,
   { redirect_urls }: Pick<ProjectSettings, 'redirect_urls'>,
   { missing, unregistered }: RedirectErrors

@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts'
 import {
-  withoutExternalId,
+  memberWithoutExternalId,
   withoutPassword,
   withoutPhoneNumber,
   withoutRetiredEmail,
@@ -92,7 +92,7 @@ export const deleteExternalId: Handler<'organizations.members.deleteExternalId'>
   retryWhileStale(async () => {
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
     assertBackendCall(context)
-    const member = withoutExternalId(before, context.now)
+    const member = memberWithoutExternalId(before, context.now)
     await context.store.run(writesOfChange(before, member))
     return answerMember(context, member, organization)
   })

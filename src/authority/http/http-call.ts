@@ -17,7 +17,7 @@ export interface HttpCall {
 }
 
 /** A header that may come once; Node joins what is repeated, or keeps the first. */
-export function headerOf({ req }: HttpCall, name: string): string | undefined {
+export function headerOfCall({ req }: HttpCall, name: string): string | undefined {
   const value = req.headers[name.toLowerCase()]
   return typeof value === 'string' ? value : undefined
 }

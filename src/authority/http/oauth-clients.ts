@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts'
 import { basicChallenge, isRightSecret } from './basic-credentials.ts'
 import type { ContextOf } from './contexts.ts'
 import { findPublicProject } from './find-project.ts'
-import { answerJson, type HttpCall, headerOf } from './http-call.ts'
+import { answerJson, type HttpCall, headerOfCall } from './http-call.ts'
 import { readForm } from './read-body.ts'
 import type { Endpoint } from './router.ts'
 
@@ -80,7 +80,7 @@ interface ClientCredentials {
 
 /** By HTTP Basic or in the form, not by both (RFC 6749 section 2.3). */
 function readClient(call: HttpCall, form: Form): ClientCredentials {
-  const basic = readBasic(headerOf(call, 'Authorization'))
+  const basic = readBasic(headerOfCall(call, 'Authorization'))
   const { client_id = basic?.client_id, client_secret } = form
   if (client_id === undefined) {
     throw new OAuthRefusal('invalid_client', 'The request does not say which client it is of.')

@@ -13,7 +13,7 @@ import { audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import type { ContextOf, Shared } from './contexts.ts'
 import { findPublicProject } from './find-project.ts'
-import { answerJson, type HttpCall, headerOf, newRequestId } from './http-call.ts'
+import { answerJson, type HttpCall, headerOfCall, newRequestId } from './http-call.ts'
 import { readRequest } from './read-request.ts'
 import type { Endpoint } from './router.ts'
 import { withDevice } from './with-device.ts'
@@ -90,7 +90,7 @@ function findProject(
 }
 
 async function findAuthenticatedProject(store: Store, call: HttpCall): Promise<ProjectRecord> {
-  const { project_id, secret } = readBasicCredentials(headerOf(call, 'Authorization'))
+  const { project_id, secret } = readBasicCredentials(headerOfCall(call, 'Authorization'))
   const project = await store.ofProject(project_id).findProject()
   const right = isRightSecret(secret, project?.secret_hash)
   if (project === undefined || !right) throw new OperationError('unauthorized_credentials')
@@ -107,7 +107,7 @@ function takesNoSession(): OperationError {
 
 function readAuthorization(call: HttpCall): Authorization {
   const given = Object.entries(authorizationHeaders).flatMap(([name, header]) => {
-    const value = headerOf(call, header)
+    const value = headerOfCall(call, header)
     return value === undefined ? [] : [[name, value]]
   })
   return Object.fromEntries(given)

@@ -13,7 +13,7 @@ export interface Endpoint {
   readonly answer: (call: HttpCall) => void | Promise<void>
 }
 
-export interface Found {
+export interface FoundEndpoint {
   readonly endpoint: Endpoint
   readonly params: Readonly<Record<string, string>>
 }
@@ -26,7 +26,7 @@ export interface Found {
  */
 export function createFinder(
   endpoints: readonly Endpoint[]
-): (method: string, path: string) => Found {
+): (method: string, path: string) => FoundEndpoint {
   const router = createRouter<Endpoint>()
   for (const endpoint of endpoints) {
     addRoute(router, endpoint.method, endpoint.path.replace(/\{(\w+)\}/g, ':$1'), endpoint)
@@ -41,7 +41,7 @@ export function createFinder(
   }
 }
 
-function decodeAll(params: Readonly<Record<string, string>>): Found['params'] {
+function decodeAll(params: Readonly<Record<string, string>>): FoundEndpoint['params'] {
   try {
     return Object.fromEntries(
       Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)])

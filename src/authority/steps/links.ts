@@ -4,7 +4,7 @@ import { assertCodeVerifier } from '../crypto/pkce.ts'
 import { isLinkToken, newId, newLinkToken, sha256 } from '../crypto/tokens.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { LinkKind, LinkRecord } from '../domain/records.ts'
-import { linkTo, redirectUrl } from '../domain/redirect-url.ts'
+import { chooseRedirectUrl, linkTo } from '../domain/redirect-url.ts'
 import type { Write } from '../domain/writes.ts'
 import { about } from './about.ts'
 
@@ -18,14 +18,14 @@ export interface LinkPurpose {
   readonly minutes: number
 }
 
-/** Where a link leads: see {@link redirectUrl}. `missing` is the answer where neither the call nor the project says. */
+/** Where a link leads: see {@link chooseRedirectUrl}. `missing` is the answer where neither the call nor the project says. */
 export function readRedirectUrl(
   { project }: Context,
   given: string | undefined,
   missing: ErrorType,
   unregistered: ErrorType = 'no_match_for_provided_magic_link_url'
 ): URL {
-  return redirectUrl(given, project.settings, { missing, unregistered })
+  return chooseRedirectUrl(given, project.settings, { missing, unregistered })
 }
 
 /** A link to send, and the write that makes it good: for a member, or in discovery for none. */

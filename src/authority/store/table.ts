@@ -13,7 +13,7 @@ export interface Column<Content> {
 /** A column for every field, of its very type. A field without one does not compile, nor one without a field. */
 export type Columns<Fields> = { readonly [Name in keyof Fields]-?: Column<Fields[Name]> }
 
-export function text<Content extends string>(): Column<Content> {
+export function string<Content extends string>(): Column<Content> {
   return { write: (content) => content, read: (value) => value as Content }
 }
 

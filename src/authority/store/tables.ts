@@ -24,27 +24,27 @@ import {
   nullable,
   rowReader,
   sharedJson,
+  string,
   table,
-  text,
   textOrEmpty
 } from './table.ts'
 
 /** What each table holds, beside `project_id`: the fields of a record, and what only the store knows of it. */
 
 export const projects = table<Omit<ProjectRecord, 'project_id'> & Created>('projects', [], {
-  secret_hash: nullable(text()),
+  secret_hash: nullable(string()),
   policy: sharedJson(),
   settings: json(),
   created_at: integer()
 })
 
-export const readProject = rowReader<ProjectRecord>({ project_id: text(), ...projects.columns })
+export const readProject = rowReader<ProjectRecord>({ project_id: string(), ...projects.columns })
 
 export const signingKeys = table<SigningKeyRecord>('signing_keys', ['kid'], {
-  kid: text(),
+  kid: string(),
   generation: integer(),
   public_jwk: json(),
-  private_key: text(),
+  private_key: string(),
   created_at: integer(),
   signs_at: integer(),
   ends_at: nullable(integer())
@@ -61,11 +61,11 @@ interface OrganizationFields
 }
 
 export const organizations = table<OrganizationFields>('organizations', ['organization_id'], {
-  organization_id: text(),
-  organization_name: text(),
-  folded_name: text(),
-  organization_slug: text(),
-  organization_external_id: nullable(text()),
+  organization_id: string(),
+  organization_name: string(),
+  folded_name: string(),
+  organization_slug: string(),
+  organization_external_id: nullable(string()),
   email_allowed_domains: json(),
   claimed_email_domains: json(),
   settings: json(),
@@ -95,19 +95,19 @@ interface MemberFields
 }
 
 const memberColumns: Columns<MemberFields> = {
-  member_id: text(),
-  organization_id: text(),
-  external_id: nullable(text()),
-  email_id: text(),
-  email_address: text(),
+  member_id: string(),
+  organization_id: string(),
+  external_id: nullable(string()),
+  email_id: string(),
+  email_address: string(),
   email_address_verified: flag(),
   retired_email_addresses: json(),
-  status: text(),
-  name: text(),
+  status: string(),
+  name: string(),
   is_breakglass: flag(),
   mfa_enrolled: flag(),
-  default_mfa_method: text(),
-  phone_id: text(),
+  default_mfa_method: string(),
+  phone_id: string(),
   mfa_phone_number: textOrEmpty(),
   mfa_phone_number_verified: flag(),
   oauth_registrations: json(),
@@ -134,16 +134,16 @@ export const readMember = rowReader<MemberRecord>({
 })
 
 export const passwords = table<OfMember & PasswordRecord & Created>('passwords', ['member_id'], {
-  member_id: text(),
-  member_password_id: text(),
-  hash: text(),
+  member_id: string(),
+  member_password_id: string(),
+  hash: string(),
   created_at: integer()
 })
 
 export const totps = table<OfMember & TotpRecord & Created>('totps', ['member_id'], {
-  member_id: text(),
-  totp_registration_id: text(),
-  secret: text(),
+  member_id: string(),
+  totp_registration_id: string(),
+  secret: string(),
   active: flag(),
   last_used_step: integer(),
   expires_at: integer(),
@@ -153,19 +153,19 @@ export const totps = table<OfMember & TotpRecord & Created>('totps', ['member_id
 export const recoveryCodes = table<OfMember & RecoveryCode & Created>(
   'recovery_codes',
   ['recovery_code_id'],
-  { recovery_code_id: text(), member_id: text(), code: text(), created_at: integer() }
+  { recovery_code_id: string(), member_id: string(), code: string(), created_at: integer() }
 )
 
 export const sessions = table<SessionRecord & Token & { readonly revoked_at: number | null }>(
   'sessions',
   ['member_session_id'],
   {
-    member_session_id: text(),
-    member_id: text(),
-    organization_id: text(),
-    token_hash: text(),
-    token_salt: text(),
-    token_key_id: text(),
+    member_session_id: string(),
+    member_id: string(),
+    organization_id: string(),
+    token_hash: string(),
+    token_salt: string(),
+    token_key_id: string(),
     authentication_factors: json(),
     custom_claims: json(),
     started_at: integer(),
@@ -179,11 +179,11 @@ export const sessions = table<SessionRecord & Token & { readonly revoked_at: num
 export const intermediateSessions = table<
   IntermediateSessionRecord & Token & Created & { expires_at: number; failed_codes: number }
 >('intermediate_sessions', ['intermediate_session_id'], {
-  intermediate_session_id: text(),
-  token_hash: text(),
-  member_id: nullable(text()),
-  organization_id: nullable(text()),
-  email_address: text(),
+  intermediate_session_id: string(),
+  token_hash: string(),
+  member_id: nullable(string()),
+  organization_id: nullable(string()),
+  email_address: string(),
   oauth_tenants: json(),
   authentication_factors: json(),
   failed_codes: integer(),
@@ -193,12 +193,12 @@ export const intermediateSessions = table<
 })
 
 export const links = table<LinkRecord & Token & Created>('links', ['link_id'], {
-  link_id: text(),
-  kind: text(),
-  token_hash: text(),
-  member_id: nullable(text()),
-  email_address: text(),
-  code_challenge: nullable(text()),
+  link_id: string(),
+  kind: string(),
+  token_hash: string(),
+  member_id: nullable(string()),
+  email_address: string(),
+  code_challenge: nullable(string()),
   created_at: integer(),
   expires_at: integer(),
   used_at: nullable(integer())
@@ -208,12 +208,12 @@ export const oneTimeCodes = table<OneTimeCodeRecord & Created>(
   'one_time_codes',
   ['purpose', 'subject'],
   {
-    purpose: text(),
-    subject: text(),
-    code_id: text(),
-    code_hash: text(),
-    member_id: nullable(text()),
-    recipient: text(),
+    purpose: string(),
+    subject: string(),
+    code_id: string(),
+    code_hash: string(),
+    member_id: nullable(string()),
+    recipient: string(),
     failed_attempts: integer(),
     created_at: integer(),
     expires_at: integer(),
@@ -224,16 +224,16 @@ export const oneTimeCodes = table<OneTimeCodeRecord & Created>(
 export const grants = table<
   GrantRecord & Created & { readonly code_hash: string; readonly token_hash: string | null }
 >('grants', ['grant_id'], {
-  grant_id: text(),
-  client_id: text(),
-  member_id: text(),
-  member_session_id: nullable(text()),
+  grant_id: string(),
+  client_id: string(),
+  member_id: string(),
+  member_session_id: nullable(string()),
   scopes: json(),
-  redirect_uri: text(),
-  code_hash: text(),
-  code_challenge: nullable(text()),
-  nonce: nullable(text()),
-  token_hash: nullable(text()),
+  redirect_uri: string(),
+  code_hash: string(),
+  code_challenge: nullable(string()),
+  nonce: nullable(string()),
+  token_hash: nullable(string()),
   created_at: integer(),
   expires_at: integer(),
   redeemed_at: nullable(integer()),
@@ -248,24 +248,24 @@ interface ConsentFields extends OfMember {
 }
 
 export const consents = table<ConsentFields>('consents', ['member_id', 'client_id'], {
-  member_id: text(),
-  client_id: text(),
+  member_id: string(),
+  client_id: string(),
   scopes: json(),
   updated_at: integer()
 })
 
 export const auditEvents = table<AuditRecord>('audit_events', ['event_id'], {
-  event_id: text(),
+  event_id: string(),
   occurred_at: integer(),
-  request_id: text(),
-  kind: text(),
-  operation: text(),
-  outcome: text(),
-  error_type: nullable(text()),
-  organization_id: nullable(text()),
-  member_id: nullable(text()),
-  member_session_id: nullable(text()),
-  caller_member_id: nullable(text())
+  request_id: string(),
+  kind: string(),
+  operation: string(),
+  outcome: string(),
+  error_type: nullable(string()),
+  organization_id: nullable(string()),
+  member_id: nullable(string()),
+  member_session_id: nullable(string()),
+  caller_member_id: nullable(string())
 })
 
 interface OfMember {

@@ -119,6 +119,6 @@ export function refusalOfApi(error: unknown): unknown {
 }
 
 /** Whether the authority has locked the member. */
-export function isLocked(error: unknown): boolean {
+export function isLockedError(error: unknown): boolean {
   return Object(Object(error).required).error_type === 'user_lock_limit_reached'
 }

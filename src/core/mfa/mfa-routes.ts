@@ -7,9 +7,9 @@ import {
   type ActionCall,
   announceRefusal,
   answerDone,
-  answerJson,
   clearWhatIsOver,
   isOfPage,
+  jsonAnswer,
   methodNotAllowed,
   refuseAction
 } from '../action.ts'
@@ -21,7 +21,7 @@ import { refuseForeignRequest } from '../request/csrf.ts'
 import { queryOf, returnToOf } from '../return-to.ts'
 import { readOwnPath, setSignInCookies } from '../sign-in/sign-in.ts'
 import { nextStep, pageOfStep } from '../sign-in/sign-in-step.ts'
-import { isLocked, refusalOfApi } from './api-refusals.ts'
+import { isLockedError, refusalOfApi } from './api-refusals.ts'
 import { createAttempts } from './attempts.ts'
 import { type Carrier, type CarrierParts, readCarrier } from './carrier.ts'
 import { type MfaAction, type MfaParts, mfaActions, type Outcome } from './mfa-actions.ts'
@@ -123,7 +123,7 @@ export function createMfaRoutes(
     if (outcome.kind === 'shown') {
       return pages && isOfPage(call)
         ? showPage(200, await viewOf(place, carrier), totpShown(outcome.totp))
-        : answerJson(200, outcome.totp)
+        : jsonAnswer(200, outcome.totp)
     }
     const next = `${baseOf(place)}${outcome.page}`
     const page = place.return_to === undefined ? next : addReturnPath(next, place.return_to)
@@ -151,7 +151,7 @@ export function createMfaRoutes(
     }
     // A number that was not accepted is asked for where it was typed.
     const path = error.code === 'phone_number_rejected' ? '/enroll' : action.page
-    const page = mfaPages[isLocked(error) ? '/locked' : path]
+    const page = mfaPages[isLockedError(error) ? '/locked' : path]
     const problem = hintOf(error)
     const known = await viewOf(place, carrier).catch(() => emptyView(place))
     // A code that is on its way can still be typed, whatever became of the next one.
@@ -165,7 +165,7 @@ export function createMfaRoutes(
     carrier: Carrier | undefined,
     error: unknown
   ): Promise<readonly HeaderPair[]> {
-    if (carrier?.kind !== 'pending' || !isLocked(error)) return []
+    if (carrier?.kind !== 'pending' || !isLockedError(error)) return []
     const { bound } = carrier
     return setSignInCookies(parts, { ...bound, state: { ...bound.state, locked: true } })
   }

@@ -2,7 +2,7 @@ import { AccessError } from '../../errors/access-error.ts'
 import { type Answer, isNavigation, redirect, returnPathOf } from '../refusal.ts'
 import { clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
-import { isWithin } from '../return-to.ts'
+import { isPathWithin } from '../return-to.ts'
 import type { DiscoveryState, SignInState } from './sealed-state.ts'
 import { readBoundState, readCarried, type SignInContext, setSignInCookies } from './sign-in.ts'
 import { isOfMember, nextStep, pageOfStep, type SignInStep } from './sign-in-step.ts'
@@ -37,7 +37,7 @@ export async function continueSignIn(
   const error = missingStep(step, carried)
   const page = pageOfStep(step, config)
   // A guarded page of the step itself is answered where it is, not sent to itself.
-  if (page === undefined || !isNavigation(request) || isWithin(target, page)) {
+  if (page === undefined || !isNavigation(request) || isPathWithin(target, page)) {
     return { error, headers: [] }
   }
   return {

@@ -3,7 +3,7 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { refuseUnknownOptions } from '../../errors/known-options.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
-import { type Action, answerJson, createPostAction } from '../action.ts'
+import { type Action, createPostAction, jsonAnswer } from '../action.ts'
 import { refuseUncalled } from '../guard-options.ts'
 import type { Config } from '../options.ts'
 import { privateHeaders } from '../refusal.ts'
@@ -61,7 +61,7 @@ export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Acti
     }
     return isEnded
       ? { status: 204, headers, body: '' }
-      : answerJson(202, { revocation: 'outstanding' }, clearEveryCookie(config.cookies))
+      : jsonAnswer(202, { revocation: 'outstanding' }, clearEveryCookie(config.cookies))
   })
 }
 

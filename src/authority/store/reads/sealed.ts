@@ -1,5 +1,5 @@
 import { raw, sql } from '../sql.ts'
-import { integer, rowReader, text, textOrEmpty } from '../table.ts'
+import { integer, rowReader, string, textOrEmpty } from '../table.ts'
 import type { Reader } from './reader.ts'
 import { isAlive } from './sessions.ts'
 
@@ -36,14 +36,14 @@ function selection(table: string, id: string, sealed: string, place: readonly st
 }
 
 const readSealed = rowReader<SealedRow>({
-  id: text(),
-  sealed: text(),
+  id: string(),
+  sealed: string(),
   member_id: textOrEmpty(),
   totp_registration_id: textOrEmpty()
 })
 
 const readSessionsOfKey = rowReader<SessionsOfKey>({
-  key_id: text(),
+  key_id: string(),
   sessions: integer(),
   last_expires_at: integer()
 })
