@@ -7,6 +7,7 @@ import { hash } from '@node-rs/argon2'
 import express from 'express'
 import { createMemberAuth } from 'membergate/express'
 import { openAuthority } from 'membergate/testing'
+import { timeoutMs } from '../support/patience.ts'
 
 /**
  * Many clients at once, for as long as `--seconds` says, on a guarded app and on the authority behind it. Every answer
@@ -24,7 +25,10 @@ const ada = { email_address: 'ada@acme.test', password: 'correct horse battery s
 const { close, ...project } = await openAuthority({
   projects: [{ organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }]
 })
-const { client, requireMemberSession, requirePermission } = createMemberAuth(project)
+const { client, requireMemberSession, requirePermission } = createMemberAuth({
+  ...project,
+  timeoutMs
+})
 const app = express()
 app.get('/me', requireMemberSession(), (_req, res) => void res.json({}))
 app.get('/denied', requirePermission('stytch.member', 'delete'), (_req, res) => void res.json({}))

@@ -34,19 +34,22 @@ const child = spawn(
     stdio: ['ignore', 'pipe', 'inherit']
   }
 )
-const [ready] = await Promise.race([
-  once(child.stdout, 'data'),
-  once(child, 'exit').then(() => assert.fail('serve ended'))
-])
-const client = createClient({ ...project, url: JSON.parse(ready).url })
-await (part === 'begin' ? begin() : goOn())
-child.kill('SIGTERM')
+try {
+  const [ready] = await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(() => assert.fail('serve ended'))
+  ])
+  const client = createClient({ ...project, url: JSON.parse(ready).url, timeoutMs: 20_000 })
+  await (part === 'begin' ? begin(client) : goOn(client))
+} finally {
+  child.kill('SIGTERM')
+}
 const [code] = await once(child, 'exit')
 assert.equal(code, 0)
 
 /** Leaves a session, a second factor and its recovery codes, which are encrypted, and notes what they are. */
-async function begin() {
-  const { session_token, session_jwt, member_id } = await signIn()
+async function begin(client) {
+  const { session_token, session_jwt, member_id } = await signIn(client)
   await client.totps.migrate({
     organization_id,
     member_id,
@@ -59,7 +62,7 @@ async function begin() {
   writeFileSync(noteFile, JSON.stringify(noted))
 }
 
-async function goOn() {
+async function goOn(client) {
   const { session_token, session_jwt, member, recovery_codes } = JSON.parse(
     readFileSync(noteFile, 'utf8')
   )
@@ -74,9 +77,9 @@ async function goOn() {
   assert.equal(now.member.name, member.name)
   assert.equal(now.member.email_address, member.email_address)
   assert.equal(now.organization.trusted_metadata.plan, 'gold')
-  assert.equal((await signIn()).member_id, member_id)
+  assert.equal((await signIn(client)).member_id, member_id)
 }
 
-function signIn() {
+function signIn(client) {
   return client.passwords.authenticate({ organization_id, ...ada, session_duration_minutes: 60 })
 }

@@ -7,6 +7,9 @@ import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
 
+/** A machine that runs many checks at once is slow, and not unreachable. */
+const timeoutMs = 20_000
+
 const [installed] = process.argv.slice(2)
 const require = createRequire(import.meta.url)
 const { exports } = JSON.parse(readFileSync('node_modules/membergate/package.json', 'utf8'))
@@ -78,7 +81,7 @@ async function isServed(use) {
 
 async function clientOf({ url, project_id, secret }) {
   const { createClient } = await import('membergate/client')
-  return createClient({ url, project_id, secret })
+  return createClient({ url, project_id, secret, timeoutMs })
 }
 
 async function signIn(served) {
@@ -134,7 +137,7 @@ async function startKoa(options) {
 
 async function guardsIn(served, framework, start) {
   const { url, project_id, secret } = served
-  const server = createServer(await start({ url, project_id, secret }))
+  const server = createServer(await start({ url, project_id, secret, timeoutMs }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { member, session_jwt, session_token } = await signIn(served)
