@@ -50,7 +50,8 @@ export {
   verdictOf
 } from './adapters/express.ts'
 export type { ExpressRequest, ExpressTenantRequest } from './adapters/express-request.ts'
-export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+export type { PermissionOptions, SessionGuardOptions } from './core/guard/guard-options.ts'
+export type { FactorMethod, RecentFactorOptions } from './core/guard/recent-factor.ts'
 export type { MfaRoutesOptions } from './core/mfa/mfa-routes.ts'
 export type {
   CookieOptions,
@@ -58,7 +59,6 @@ export type {
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
-export type { FactorMethod, RecentFactorOptions } from './core/recent-factor.ts'
 export type { EndedSubject } from './core/session/watch-revocations.ts'
 export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {

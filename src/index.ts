@@ -14,15 +14,17 @@
  */
 
 export { addHeaders, type NodeResponse, sendAnswer } from './adapters/response.ts'
+export type { Answer } from './core/answer/refusal.ts'
+export type { RefusalEvent, RevocationEvent } from './core/explain/events.ts'
 export type {
   AcceptedDecision,
   AnonymousDecision,
   Decision,
   RefusalError,
   RefusedDecision
-} from './core/decision.ts'
-export type { RefusalEvent, RevocationEvent } from './core/events.ts'
-export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+} from './core/guard/decision.ts'
+export type { PermissionOptions, SessionGuardOptions } from './core/guard/guard-options.ts'
+export type { FactorMethod, RecentFactorOptions } from './core/guard/recent-factor.ts'
 export { createMemberAuth, type MemberAuth } from './core/member-auth.ts'
 export type { MemberAuthFunctions } from './core/member-auth-functions.ts'
 export type { MfaRoutesOptions } from './core/mfa/mfa-routes.ts'
@@ -32,8 +34,6 @@ export type {
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
-export type { FactorMethod, RecentFactorOptions } from './core/recent-factor.ts'
-export type { Answer } from './core/refusal.ts'
 export type { BodyRequest } from './core/request/body.ts'
 export type { AuthRequest } from './core/request/request.ts'
 export type { EndedSubject } from './core/session/watch-revocations.ts'

@@ -34,7 +34,8 @@ export {
   switchOrganization,
   verdictOf
 } from './adapters/koa.ts'
-export type { PermissionOptions, SessionGuardOptions } from './core/guard-options.ts'
+export type { PermissionOptions, SessionGuardOptions } from './core/guard/guard-options.ts'
+export type { FactorMethod, RecentFactorOptions } from './core/guard/recent-factor.ts'
 export type { MfaRoutesOptions } from './core/mfa/mfa-routes.ts'
 export type {
   CookieOptions,
@@ -42,7 +43,6 @@ export type {
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
-export type { FactorMethod, RecentFactorOptions } from './core/recent-factor.ts'
 export type { EndedSubject } from './core/session/watch-revocations.ts'
 export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {

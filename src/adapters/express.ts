@@ -1,6 +1,6 @@
-import type { Decision, RefusalError } from '../core/decision.ts'
+import type { Answer } from '../core/answer/refusal.ts'
+import type { Decision, RefusalError } from '../core/guard/decision.ts'
 import * as core from '../core/member-auth-functions.ts'
-import type { Answer } from '../core/refusal.ts'
 import type { AuthRequest } from '../core/request/request.ts'
 import type { ExpressRequest, ExpressTenantRequest } from './express-request.ts'
 import * as response from './response.ts'

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Answer } from '../core/answer/refusal.ts'
 import { createInstance } from '../core/instance.ts'
 import {
   type Binding,
@@ -7,7 +8,6 @@ import {
   type MemberAuthFunctions
 } from '../core/member-auth-functions.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
-import type { Answer } from '../core/refusal.ts'
 import type { HeaderPair } from '../core/request/cookies.ts'
 import { ConfigError } from '../errors/config-error.ts'
 

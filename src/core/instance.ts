@@ -1,18 +1,22 @@
 import { type Client, connect } from '../client/create-client.ts'
 import { createPolicySource } from '../rbac/policy-source.ts'
-import type { Action } from './action.ts'
-import { createGuard, type Guard } from './guard.ts'
-import { planPermissionGuard, planRecentFactorGuard, planSessionGuard } from './guard-options.ts'
+import type { Action } from './answer/action.ts'
+import type { Answer } from './answer/refusal.ts'
+import { createGuard, type Guard } from './guard/guard.ts'
+import {
+  planPermissionGuard,
+  planRecentFactorGuard,
+  planSessionGuard
+} from './guard/guard-options.ts'
+import { createRequestMemory, type RequestMemory } from './guard/request-memory.ts'
 import { createMfaRoutes, type MfaRoutesOptions } from './mfa/mfa-routes.ts'
 import { type MemberAuthOptions, readOptions } from './options.ts'
-import type { Answer } from './refusal.ts'
 import type { Credential } from './request/credentials.ts'
 import type { AuthRequest } from './request/request.ts'
-import { createRequestMemory, type RequestMemory } from './request-memory.ts'
-import { createAsk } from './session/ask.ts'
 import { createAuthenticate } from './session/authenticate.ts'
 import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
 import { createRetryLater, type Schedule } from './session/outstanding-revocations.ts'
+import { createAsk } from './session/remote-check.ts'
 import { createRevocations } from './session/revocations.ts'
 import { createSessionCache } from './session/session-cache.ts'
 import {

@@ -2,20 +2,20 @@ import type { Client } from '../client/create-client.ts'
 import type { Authorization } from '../wire/authorization.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import type { Action } from './action.ts'
+import type { Action } from './answer/action.ts'
+import type { Answer } from './answer/refusal.ts'
 import { defaultInstance } from './default-instance.ts'
-import type { Guard } from './guard.ts'
+import type { Guard } from './guard/guard.ts'
 import {
   type PermissionOptions,
   refuseUncalled,
   type SessionGuardOptions
-} from './guard-options.ts'
+} from './guard/guard-options.ts'
+import type { RecentFactorOptions } from './guard/recent-factor.ts'
+import { memberOfAny, verdictOfAny } from './guard/request-memory.ts'
 import type { Instance } from './instance.ts'
 import type { MfaRoutesOptions } from './mfa/mfa-routes.ts'
-import type { RecentFactorOptions } from './recent-factor.ts'
-import type { Answer } from './refusal.ts'
 import type { AuthRequest } from './request/request.ts'
-import { memberOfAny, verdictOfAny } from './request-memory.ts'
 import type { Invalidate } from './session/watch-revocations.ts'
 import type { ChooseOrganizationOptions } from './sign-in/choose-organization.ts'
 import type {

@@ -1,6 +1,12 @@
-import type { Action } from './action.ts'
-import type { AcceptedDecision, AnonymousDecision, Decision, RefusedDecision } from './decision.ts'
-import type { SessionGuardOptions } from './guard-options.ts'
+import type { Action } from './answer/action.ts'
+import type { Answer } from './answer/refusal.ts'
+import type {
+  AcceptedDecision,
+  AnonymousDecision,
+  Decision,
+  RefusedDecision
+} from './guard/decision.ts'
+import type { SessionGuardOptions } from './guard/guard-options.ts'
 import { createInstance } from './instance.ts'
 import {
   type Binding,
@@ -10,7 +16,6 @@ import {
   named
 } from './member-auth-functions.ts'
 import type { MemberAuthOptions } from './options.ts'
-import type { Answer } from './refusal.ts'
 import type { BodyRequest } from './request/body.ts'
 import { type AuthRequest, targetOf } from './request/request.ts'
 import type { CompletedSignInWithHeaders } from './sign-in/sign-in.ts'

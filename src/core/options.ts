@@ -5,7 +5,7 @@ import { ConfigError } from '../errors/config-error.ts'
 import { readNumber, refuseUnknownOptions } from '../errors/known-options.ts'
 import { type Policy, policy } from '../wire/rbac.ts'
 import type { JWK } from '../wire/sessions.ts'
-import { readReturnPath } from './return-to.ts'
+import { readReturnPath } from './request/return-to.ts'
 
 /** Where a credential is looked for. A custom header carries a bare token. */
 export type CredentialSource = 'bearer' | 'cookie' | { readonly header: string }

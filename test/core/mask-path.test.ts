@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { maskPath } from '../../src/core/mask-path.ts'
+import { maskPath } from '../../src/core/explain/mask-path.ts'
 
 describe('the path of a denial shows', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
-import { planRecentFactor, refuseStaleFactors } from '../../src/core/recent-factor.ts'
+import { planRecentFactor, refuseStaleFactors } from '../../src/core/guard/recent-factor.ts'
 
 const now = Date.parse('2026-01-01T12:00:00Z')
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { readReturnPath } from '../../src/core/return-to.ts'
+import { readReturnPath } from '../../src/core/request/return-to.ts'
 
 describe('a path to return to', () => {
   test.each(['/', '/a?b=c', '/ok?next=//e#x', '/%2f/e', '/%5ce', '/confirm/me@example.com'])(

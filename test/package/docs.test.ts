@@ -213,10 +213,10 @@ describe('sessions-and-mfa.md', () => {
     const options = [
       ...membersOf('src/core/options.ts', 'MemberAuthOptions'),
       ...membersOf('src/adapters/response.ts', 'AdapterOptions'),
-      ...membersOf('src/core/guard-options.ts', 'TenantOptions'),
-      ...membersOf('src/core/guard-options.ts', 'PermissionOptions'),
-      ...membersOf('src/core/guard-options.ts', 'SessionGuardOptions'),
-      ...membersOf('src/core/recent-factor.ts', 'RecentFactorOptions'),
+      ...membersOf('src/core/guard/guard-options.ts', 'TenantOptions'),
+      ...membersOf('src/core/guard/guard-options.ts', 'PermissionOptions'),
+      ...membersOf('src/core/guard/guard-options.ts', 'SessionGuardOptions'),
+      ...membersOf('src/core/guard/recent-factor.ts', 'RecentFactorOptions'),
       ...membersOf('src/core/mfa/mfa-routes.ts', 'MfaRoutesOptions'),
       ...membersOf('src/core/sign-in/sign-out.ts', 'SignOutOptions')
     ]

@@ -1,7 +1,7 @@
 import type { Client } from '../../client/create-client.ts'
 import { AccessError } from '../../errors/access-error.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
-import { planRecentFactor, refuseStaleFactors } from '../recent-factor.ts'
+import { planRecentFactor, refuseStaleFactors } from '../guard/recent-factor.ts'
 import type { Fields } from '../request/body.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
@@ -13,7 +13,7 @@ import {
   setSignInCookies
 } from '../sign-in/sign-in.ts'
 import type { Attempt } from './attempts.ts'
-import type { Carrier } from './carrier.ts'
+import type { Carrier } from './session-reference.ts'
 
 /** What an action did. */
 export type Outcome =

@@ -12,20 +12,26 @@ import {
   jsonAnswer,
   methodNotAllowed,
   refuseAction
-} from '../action.ts'
-import { refuseUncalled } from '../guard-options.ts'
-import { type Answer, addReturnPath, isNavigation, redirect, stepUpPath } from '../refusal.ts'
+} from '../answer/action.ts'
+import {
+  type Answer,
+  addReturnPath,
+  isNavigation,
+  redirect,
+  stepUpPath
+} from '../answer/refusal.ts'
+import { refuseUncalled } from '../guard/guard-options.ts'
 import { readFields } from '../request/body.ts'
 import type { HeaderPair } from '../request/cookies.ts'
-import { refuseForeignRequest } from '../request/csrf.ts'
-import { queryOf, returnToOf } from '../return-to.ts'
+import { queryOf, returnToOf } from '../request/return-to.ts'
+import { refuseForeignRequest } from '../request/same-site.ts'
 import { readOwnPath, setSignInCookies } from '../sign-in/sign-in.ts'
 import { nextStep, pageOfStep } from '../sign-in/sign-in-step.ts'
 import { isLockedError, refusalOfApi } from './api-refusals.ts'
 import { createAttempts } from './attempts.ts'
-import { type Carrier, type CarrierParts, readCarrier } from './carrier.ts'
 import { type MfaAction, type MfaParts, mfaActions, type Outcome } from './mfa-actions.ts'
 import { mfaPages, over, type PageView, showPage, totpShown } from './pages.ts'
+import { type Carrier, type CarrierParts, readCarrier } from './session-reference.ts'
 import { style } from './style.ts'
 
 export interface MfaRoutesOptions {

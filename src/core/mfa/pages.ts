@@ -1,4 +1,4 @@
-import { type Answer, addReturnPath, privateHeaders } from '../refusal.ts'
+import { type Answer, addReturnPath, privateHeaders } from '../answer/refusal.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import { type Html, html } from './html.ts'
 import type { ShownTotp } from './mfa-actions.ts'

@@ -1,4 +1,4 @@
-import { publishGivenUp } from '../events.ts'
+import { publishGivenUp } from '../explain/events.ts'
 
 export interface RevocationOutcome {
   readonly isEnded: boolean

@@ -1,8 +1,8 @@
 import { ConfigError } from '../../errors/config-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import type { MfaRequired, PrimaryRequired } from '../../wire/sign-in.ts'
+import { leadsToSignIn, privateHeaders } from '../answer/refusal.ts'
 import type { Config } from '../options.ts'
-import { leadsToSignIn, privateHeaders } from '../refusal.ts'
 import {
   clearSignInCookies,
   type HeaderPair,
@@ -11,9 +11,9 @@ import {
   setSessionCookies,
   signInSeconds
 } from '../request/cookies.ts'
-import { refuseForeignRequest } from '../request/csrf.ts'
 import { type AuthRequest, headerOf } from '../request/request.ts'
-import { readReturnPath } from '../return-to.ts'
+import { readReturnPath } from '../request/return-to.ts'
+import { refuseForeignRequest } from '../request/same-site.ts'
 import type { BoundState, DiscoveryState, SealedStates, SignInState } from './sealed-state.ts'
 import { isOfMember, nextStep, pageOfStep, type SignInFacts } from './sign-in-step.ts'
 

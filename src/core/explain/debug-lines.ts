@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks'
 import { debuglog } from 'node:util'
-import type { AccessError } from '../errors/access-error.ts'
-import type { TriedStep } from '../errors/explanation.ts'
-import type { UnavailableError } from '../errors/unavailable-error.ts'
-import type { Decision } from './decision.ts'
+import type { AccessError } from '../../errors/access-error.ts'
+import type { TriedStep } from '../../errors/explanation.ts'
+import type { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { Decision } from '../guard/decision.ts'
+import type { RequestMemory } from '../guard/request-memory.ts'
+import type { AuthRequest } from '../request/request.ts'
+import { stepsOf } from '../session/trail.ts'
 import { type ExplainedDecision, explain, methodOf } from './explain.ts'
 import { maskPath } from './mask-path.ts'
-import type { AuthRequest } from './request/request.ts'
-import type { RequestMemory } from './request-memory.ts'
-import { stepsOf } from './session/trail.ts'
 
 type Decide<Source> = (
   request: AuthRequest,

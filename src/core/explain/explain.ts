@@ -1,13 +1,13 @@
-import { AccessError } from '../errors/access-error.ts'
-import type { RefusalExplanation, RefusalSubject, TriedStep } from '../errors/explanation.ts'
-import { flattenCauses } from '../errors/private-cause.ts'
-import { refusalReasons } from '../errors/reasons.ts'
-import { UnavailableError } from '../errors/unavailable-error.ts'
-import type { Permission } from './guard-options.ts'
+import { AccessError } from '../../errors/access-error.ts'
+import type { RefusalExplanation, RefusalSubject, TriedStep } from '../../errors/explanation.ts'
+import { flattenCauses } from '../../errors/private-cause.ts'
+import { refusalReasons } from '../../errors/reasons.ts'
+import { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { Permission } from '../guard/guard-options.ts'
+import type { Credential } from '../request/credentials.ts'
+import type { AuthRequest } from '../request/request.ts'
+import { stepsOf } from '../session/trail.ts'
 import { maskPath } from './mask-path.ts'
-import type { Credential } from './request/credentials.ts'
-import type { AuthRequest } from './request/request.ts'
-import { stepsOf } from './session/trail.ts'
 
 /** The decision that an error ends. */
 export interface ExplainedDecision {

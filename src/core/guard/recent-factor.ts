@@ -1,8 +1,8 @@
-import { AccessError } from '../errors/access-error.ts'
-import { ConfigError } from '../errors/config-error.ts'
-import { subjectOf } from '../errors/explanation.ts'
-import { readNumber, refuseUnknownOptions } from '../errors/known-options.ts'
-import type { AuthenticationFactor, MemberSession } from '../wire/member-session.ts'
+import { AccessError } from '../../errors/access-error.ts'
+import { ConfigError } from '../../errors/config-error.ts'
+import { subjectOf } from '../../errors/explanation.ts'
+import { readNumber, refuseUnknownOptions } from '../../errors/known-options.ts'
+import type { AuthenticationFactor, MemberSession } from '../../wire/member-session.ts'
 
 /** How somebody can prove who they are, and what kind of proof it is: two of one kind are no more than one. */
 const kinds = {

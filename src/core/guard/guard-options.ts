@@ -1,6 +1,6 @@
-import { ConfigError } from '../errors/config-error.ts'
-import { refuseUnknownOptions } from '../errors/known-options.ts'
-import { readMaxAgeMs } from './options.ts'
+import { ConfigError } from '../../errors/config-error.ts'
+import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { readMaxAgeMs } from '../options.ts'
 import {
   planRecentFactor,
   type RecentFactorOptions,

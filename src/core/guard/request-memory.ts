@@ -1,10 +1,10 @@
-import { ConfigError } from '../errors/config-error.ts'
-import type { Authorization } from '../wire/authorization.ts'
-import type { MemberSession } from '../wire/member-session.ts'
-import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import type { Credential } from './request/credentials.ts'
-import type { AuthRequest } from './request/request.ts'
-import type { CheckedSession } from './session/session-cache.ts'
+import { ConfigError } from '../../errors/config-error.ts'
+import type { Authorization } from '../../wire/authorization.ts'
+import type { MemberSession } from '../../wire/member-session.ts'
+import type { AuthorizationVerdict } from '../../wire/sessions.ts'
+import type { Credential } from '../request/credentials.ts'
+import type { AuthRequest } from '../request/request.ts'
+import type { CheckedSession } from '../session/session-cache.ts'
 
 /** What a guard accepted on a request. */
 export interface AcceptedSession {

@@ -1,8 +1,8 @@
-import type { AccessError } from '../errors/access-error.ts'
-import type { UnavailableError } from '../errors/unavailable-error.ts'
-import type { MemberSession } from '../wire/member-session.ts'
-import type { AuthorizationVerdict } from '../wire/sessions.ts'
-import type { HeaderPair } from './request/cookies.ts'
+import type { AccessError } from '../../errors/access-error.ts'
+import type { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { MemberSession } from '../../wire/member-session.ts'
+import type { AuthorizationVerdict } from '../../wire/sessions.ts'
+import type { HeaderPair } from '../request/cookies.ts'
 
 /** Why a request is denied or rejected. */
 export type RefusalError = AccessError | UnavailableError

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
-import type { AccessCode, AccessError } from '../errors/access-error.ts'
-import type { RefusalExplanation } from '../errors/explanation.ts'
-import type { UnavailableCode, UnavailableError } from '../errors/unavailable-error.ts'
+import type { AccessCode, AccessError } from '../../errors/access-error.ts'
+import type { RefusalExplanation } from '../../errors/explanation.ts'
+import type { UnavailableCode, UnavailableError } from '../../errors/unavailable-error.ts'
 
 /** What subscribers of `membergate.refusal` hear. It never holds a token, a cookie, a query or a body. */
 export interface RefusalEvent extends RefusalExplanation {

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http'
-import { AccessError } from '../errors/access-error.ts'
-import type { UnavailableError } from '../errors/unavailable-error.ts'
-import type { RefusalError } from './decision.ts'
-import type { Config } from './options.ts'
-import type { HeaderPair } from './request/cookies.ts'
-import { type AuthRequest, headerOf } from './request/request.ts'
-import { isPathWithin, readReturnPath } from './return-to.ts'
+import { AccessError } from '../../errors/access-error.ts'
+import type { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { RefusalError } from '../guard/decision.ts'
+import type { Config } from '../options.ts'
+import type { HeaderPair } from '../request/cookies.ts'
+import { type AuthRequest, headerOf } from '../request/request.ts'
+import { isPathWithin, readReturnPath } from '../request/return-to.ts'
 
 /** What a request is answered with. */
 export interface Answer {
