@@ -19,9 +19,9 @@ import type {
 /** Local verification of session JWTs, beside the calls of `client.sessions`. */
 export interface LocalSessions {
   /**
-   * Verifies a session JWT locally when it can, else asks the API.
+   * Verifies a session JWT locally when it can, else by a remote check.
    *
-   * Whatever fails locally is asked about: an old, expired or unverifiable JWT, and a failed `authorization_check`.
+   * Whatever fails locally is checked remotely: an old, expired or unverifiable JWT, and a failed `authorization_check`.
    * The session is never extended.
    *
    * @returns the session, and its JWT: the one that was passed, or a new one from the API
@@ -31,7 +31,7 @@ export interface LocalSessions {
     params: B2BSessionsAuthenticateJwtRequest
   ): Promise<{ member_session: MemberSession; session_jwt: string }>
   /**
-   * Verifies a session JWT without asking the API about the session. The key set and, for an `authorization_check`, the
+   * Verifies a session JWT without a remote check. The key set and, for an `authorization_check`, the
    * policies are fetched when they are not at hand.
    *
    * @throws AccessError with code `jwt_invalid`, `jwt_too_old`, `tenancy_mismatch` or `invalid_permissions`
@@ -49,8 +49,8 @@ interface LocalSessionsOptions {
 }
 
 /**
- * The local helpers, with the semantics that the API's SDK promises. Guards are stricter: they ask about a JWT from the
- * future or of an ended session, never ask about junk, and treat a denial as final.
+ * The local helpers, with the semantics that the API's SDK promises. Guards are stricter: they check a JWT from the
+ * future or of an ended session remotely, never a malformed one, and treat a denial as final.
  */
 export function createLocalSessions(options: LocalSessionsOptions): LocalSessions {
   async function authenticateJwtLocal(
@@ -94,7 +94,7 @@ async function verify(verifier: JwtVerifier, session_jwt: unknown) {
   if (typeof session_jwt !== 'string') throw new ConfigError('session_jwt must be a string.')
   const verification = await verifier.verify(session_jwt)
   if (verification.status === 'verified') return verification.claims
-  if (verification.status === 'refused') throw invalid(verification.reason)
+  if (verification.status === 'rejected') throw invalid(verification.reason)
   throw invalid('keys_unavailable', privateCause(verification.cause))
 }
 
@@ -111,12 +111,12 @@ interface Times {
 
 function readTimes(params: B2BSessionsAuthenticateJwtLocalRequest, now: () => number): Times {
   const { current_date, clock_tolerance_seconds = 0, max_token_age_seconds } = params
-  const moment = current_date instanceof Date ? current_date.getTime() : now()
-  if ((current_date !== undefined && !(current_date instanceof Date)) || Number.isNaN(moment)) {
+  const nowMs = current_date instanceof Date ? current_date.getTime() : now()
+  if ((current_date !== undefined && !(current_date instanceof Date)) || Number.isNaN(nowMs)) {
     throw new ConfigError('current_date must be a valid Date.')
   }
   return {
-    now: moment / 1000,
+    now: nowMs / 1000,
     tolerance: readSeconds('clock_tolerance_seconds', clock_tolerance_seconds),
     maxAge:
       max_token_age_seconds === undefined

@@ -48,7 +48,7 @@ export function readConnection(options: ConnectionOptions): Connection {
   })
 }
 
-/** Whether a URL speaks plain HTTP to this very machine, where nobody else can listen. */
+/** Whether a URL speaks plain HTTP to this very machine, where no other machine can listen. */
 export function isLoopbackHttp(url: URL): boolean {
   return url.protocol === 'http:' && loopbackHosts.has(url.hostname)
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors/config-error.ts'
-import { refuseUnknownOptions } from '../errors/known-options.ts'
+import { assertKnownOptions } from '../errors/known-options.ts'
 import { createFixedKeySet, createKeySet, type KeySet } from '../jwt/key-set.ts'
 import { createJwtVerifier, type JwtVerifier } from '../jwt/verify.ts'
 import {
@@ -41,7 +41,7 @@ export type Client = Omit<Calls<Routes>, 'sessions'> & {
 }
 
 export interface ClientOptions extends ConnectionOptions {
-  /** The present moment in epoch milliseconds, for local verification. Default `Date.now`. */
+  /** The present in epoch milliseconds, for local verification. Default `Date.now`. */
   readonly now?: () => number
 }
 
@@ -57,7 +57,7 @@ export interface ClientOptions extends ConnectionOptions {
  * const { member_session } = await client.sessions.authenticate({ session_token })
  */
 export function createClient(options: ClientOptions): Client {
-  refuseUnknownOptions('createClient', options, knownOptions)
+  assertKnownOptions('createClient', options, knownOptions)
   const { now = Date.now } = options
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   return connect(readConnection(options), { now }).client

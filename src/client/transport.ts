@@ -75,7 +75,7 @@ function buildRequest(
 }
 
 /**
- * A value that stays one segment of the path, whatever it is. Text that no path can carry is refused as the API would
+ * A value that stays one segment of the path, whatever it is. Text that no path can hold is rejected as the API would
  * refuse it: it may well come from the URL of a request.
  */
 function pathSegment(name: string, value: unknown): string {
@@ -160,10 +160,10 @@ function parseJson(text: string): unknown {
 
 function readProblem(status: number, body: string): ApiError {
   const problem = parseJson(body)
-  const read = (name: string, otherwise: string): string => {
+  const read = (name: string, fallback: string): string => {
     const value =
       typeof problem === 'object' && problem !== null ? Reflect.get(problem, name) : null
-    return typeof value === 'string' ? value.slice(0, maxMessageLength) : otherwise
+    return typeof value === 'string' ? value.slice(0, maxMessageLength) : fallback
   }
   const isRedirect = status >= 300 && status <= 399
   return new ApiError({

@@ -14,15 +14,15 @@ import { type MemberAuthOptions, readOptions } from './options.ts'
 import type { Credential } from './request/credentials.ts'
 import type { AuthRequest } from './request/request.ts'
 import { createAuthenticate } from './session/authenticate.ts'
-import { callsOfForeignClient, callsOfOwnClient } from './session/guard-client.ts'
+import { callsOfGivenClient, callsOfOwnClient } from './session/guard-client.ts'
 import { createRetryLater, type Schedule } from './session/outstanding-revocations.ts'
-import { createAsk } from './session/remote-check.ts'
+import { createRemoteChecks } from './session/remote-check.ts'
 import { createRevocations } from './session/revocations.ts'
 import { createSessionCache } from './session/session-cache.ts'
 import {
   createInvalidate,
   type Invalidate,
-  provenSession,
+  knownSession,
   watchRevocations
 } from './session/watch-revocations.ts'
 import {
@@ -81,7 +81,7 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
   const calls =
     config.client === undefined
       ? callsOfOwnClient(ownClient)
-      : callsOfForeignClient(config.client, connection.timeoutMs)
+      : callsOfGivenClient(config.client, connection.timeoutMs)
   const policySource =
     config.client === undefined || config.policy !== undefined
       ? ownPolicySource
@@ -89,11 +89,11 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
 
   const authenticate = createAuthenticate({
     verifier,
-    ask: createAsk({
+    checkRemotely: createRemoteChecks({
       authenticate: (data) => calls.authenticate({ ...data, session_duration_minutes }),
       isKnown: (token) => cache.get(token) !== undefined,
       now,
-      moment: revocations.moment
+      orderedNow: revocations.orderedNow
     }),
     cache,
     revocations,
@@ -106,8 +106,8 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
   }
   const endKnown = (credential: Credential) => {
     for (const token of [credential.session_token, credential.session_jwt]) {
-      const proven = token === undefined ? undefined : provenSession(token, cache)
-      if (proven !== undefined) revocations.endSession(proven)
+      const known = token === undefined ? undefined : knownSession(token, cache)
+      if (known !== undefined) revocations.endSession(known)
     }
   }
   const memory = createRequestMemory()

@@ -7,8 +7,8 @@ import type { Answer } from './answer/refusal.ts'
 import { defaultInstance } from './default-instance.ts'
 import type { Guard } from './guard/guard.ts'
 import {
+  assertFactoryCalled,
   type PermissionOptions,
-  refuseUncalled,
   type SessionGuardOptions
 } from './guard/guard-options.ts'
 import type { RecentFactorOptions } from './guard/recent-factor.ts'
@@ -181,7 +181,7 @@ function bindFunctions<B extends Binding>(
     requireRecentFactor: (options) =>
       guard('requireRecentFactor', instance().recentFactorGuard(options)),
     handleMfaRedirect(...uncalled: unknown[]) {
-      refuseUncalled('handleMfaRedirect', uncalled[0])
+      assertFactoryCalled('handleMfaRedirect', uncalled[0])
       return marker('handleMfaRedirect', instance().memory.allowContinuation)
     },
     memberOf: (request) => instance().memory.memberOf(requestOf(request)),

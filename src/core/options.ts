@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { type Connection, isLoopbackHttp, readConnection } from '../client/connection.ts'
 import type { Client } from '../client/create-client.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import { readNumber, refuseUnknownOptions } from '../errors/known-options.ts'
+import { assertKnownOptions, readNumber } from '../errors/known-options.ts'
 import { type Policy, policy } from '../wire/rbac.ts'
 import type { JWK } from '../wire/sessions.ts'
 import { readReturnPath } from './request/return-to.ts'
@@ -19,7 +19,7 @@ export interface CookieOptions {
   readonly intermediate_session_token?: string
   /** Default `membergate_sign_in`. */
   readonly sign_in?: string
-  /** Puts `__Host-` before each name and reads only those: no sibling subdomain can plant one (RFC 6265bis). Default false. */
+  /** Puts `__Host-` before each name and reads only those: no sibling subdomain can set one (RFC 6265bis). Default false. */
   readonly hostPrefix?: boolean
 }
 
@@ -48,11 +48,11 @@ export interface MemberAuthOptions {
   readonly secret?: string
   /** Origin of the API. Default: the variable `STYTCH_URL`, else `https://api.stytch.com/` for `project-live-…`, else `https://test.stytch.com/`. */
   readonly url?: string
-  /** Ask the API when a credential was last checked this many seconds ago or more. 0 asks always. Default: a JWT is good until it ends. */
+  /** Make a remote check when a credential was last verified this many seconds ago or more. 0: always. Default: a JWT is good until it ends. */
   readonly max_token_age_seconds?: number
   /** Allowed difference of clocks, 0 to 60 seconds. It never stretches an age. Default 5. */
   readonly clock_tolerance_seconds?: number
-  /** Extend the session to this many minutes from now, 5 to 527,040, whenever the API is asked. Default: no extension. */
+  /** Extend the session to this many minutes from now, 5 to 527,040, at every remote check. Default: no extension. */
   readonly session_duration_minutes?: number
   readonly cookies?: CookieOptions
   /** In which order to look for a credential; the first source that has one decides. Default `['bearer', 'cookie']`. */
@@ -61,9 +61,9 @@ export interface MemberAuthOptions {
   readonly origin?: string
   /** Other origins whose pages may send unsafe requests with our cookies. Exact. */
   readonly trustedOrigins?: readonly string[]
-  /** `strict` also refuses unsafe cookie requests that carry neither `Sec-Fetch-Site` nor `Origin`. Default `standard`. */
+  /** `strict` also denies unsafe cookie requests that carry neither `Sec-Fetch-Site` nor `Origin`. Default `standard`. */
   readonly csrf?: 'standard' | 'strict'
-  /** Where browsers are sent to sign in, as a path of this app. Unset: they get the problem, as everybody else. */
+  /** Where browsers are sent to sign in, as a path of this app. Unset: they get the problem (RFC 9457), as other clients do. */
   readonly loginPath?: string
   /** Path under which `mfaRoutes` and the MFA pages live: `/enroll`, `/totp` and `/sms` below it. Default `/mfa`. */
   readonly mfaPath?: string
@@ -79,7 +79,7 @@ export interface MemberAuthOptions {
   readonly policy?: Policy
   /** Used instead of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch
-  /** The present moment in epoch milliseconds. Default `Date.now`. */
+  /** The present in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
   /** Used for the calls of guards instead of our own: the official SDK's `B2BClient`, say. Our deadline stays around it. */
   readonly client?: GuardClient | Client
@@ -154,7 +154,7 @@ const maxAgeBounds = { min: 0, max: 366 * 24 * 3600 }
 const minSealingKeyLength = 32
 
 export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv): Config {
-  refuseUnknownOptions('createMemberAuth', options, knownOptions)
+  assertKnownOptions('createMemberAuth', options, knownOptions)
   const { clock_tolerance_seconds = 5 } = options
   const origin = readOwnOrigin(options.origin ?? env.MEMBERGATE_ORIGIN)
   const connection = readConnection({
@@ -247,7 +247,7 @@ function readMfaPath(value: unknown): string {
 
 /** RFC 6265 section 4.1.1: a cookie name is a token. */
 function readCookies(options: CookieOptions, origin: URL | undefined): CookieNames {
-  refuseUnknownOptions('cookies', options, knownCookieOptions)
+  assertKnownOptions('cookies', options, knownCookieOptions)
   const { hostPrefix = false } = options
   if (typeof hostPrefix !== 'boolean') throw new ConfigError('hostPrefix must be true or false.')
   const secure = !(origin !== undefined && isLoopbackHttp(origin))

@@ -2,10 +2,10 @@ import { ConfigError } from './config-error.ts'
 import { nearestName } from './nearest-name.ts'
 
 /**
- * Refuses an option that nobody knows, and names the nearest one that exists. `known` has every key by type, so a new
+ * Asserts that every option is known, and names the nearest one that exists. `known` has every key by type, so a new
  * option cannot be forgotten here.
  */
-export function refuseUnknownOptions(
+export function assertKnownOptions(
   where: string,
   options: object,
   known: Readonly<Record<string, true>>

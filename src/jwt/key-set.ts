@@ -3,7 +3,7 @@ import { readVerificationKeys, type SignatureAlgorithm } from './verification-ke
 
 /**
  * What a key set knows of a `kid`. `unknown`: a set fetched now or a moment ago has no such key.
- * `unavailable`: nobody can tell, because fetching fails.
+ * `unavailable`: it cannot be told, because fetching fails.
  */
 export type KeyLookup =
   | { readonly status: 'found'; readonly key: KeyObject }
@@ -43,7 +43,7 @@ export function createFixedKeySet(jwks: readonly unknown[]): KeySet | undefined 
 /**
  * A key set that is fetched when it is first needed and again when it is old or lacks a `kid`.
  *
- * One fetch at a time, which everybody awaits. After a success strange `kid`s cause no fetch for 30 s; after a failure
+ * One fetch at a time, which all that need it await. After a success strange `kid`s cause no fetch for 30 s; after a failure
  * nothing does for 1 s, 2 s, 4 s … 30 s. Keys are fresh for 10 minutes and serve for an hour while fetching fails.
  */
 export function createKeySet({ fetchKeys, now, algorithms }: KeySetOptions): KeySet {
@@ -52,7 +52,7 @@ export function createKeySet({ fetchKeys, now, algorithms }: KeySetOptions): Key
   let failures = 0
   let failedAt = 0
   let lastFailure: unknown
-  let underWay: Promise<void> | undefined
+  let inFlight: Promise<void> | undefined
 
   async function find(kid: string): Promise<KeyLookup> {
     if (!isFresh(freshMs)) await refreshUnlessHeldBack()
@@ -76,13 +76,13 @@ export function createKeySet({ fetchKeys, now, algorithms }: KeySetOptions): Key
   }
 
   function refreshUnlessHeldBack(): Promise<void> {
-    if (underWay !== undefined) return underWay
+    if (inFlight !== undefined) return inFlight
     const backoffMs = Math.min(firstBackoffMs * 2 ** (failures - 1), maxBackoffMs)
     if (isFailing() && Math.abs(now() - failedAt) < backoffMs) return Promise.resolve()
-    underWay = refresh().finally(() => {
-      underWay = undefined
+    inFlight = refresh().finally(() => {
+      inFlight = undefined
     })
-    return underWay
+    return inFlight
   }
 
   async function refresh(): Promise<void> {

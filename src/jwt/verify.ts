@@ -9,14 +9,14 @@ import type { KeySet } from './key-set.ts'
 import { parseJwt } from './parse.ts'
 
 /**
- * What is known of a JWT without asking anybody. `unverified`: no key could be had to check the signature with, and
+ * What is known of a JWT without a remote check. `unverified`: no key could be had to check the signature with, and
  * `claims` are what the token says of itself.
  */
 export type Verification =
   | { readonly status: 'verified'; readonly claims: SessionClaims }
   | { readonly status: 'unverified'; readonly claims: SessionClaims; readonly cause: unknown }
   | {
-      readonly status: 'refused'
+      readonly status: 'rejected'
       readonly reason: 'malformed_jwt' | 'unknown_key' | 'wrong_signature' | ClaimsFault
     }
 
@@ -26,7 +26,7 @@ export interface JwtVerifier {
 
 /**
  * Verifies session JWTs of one project: form, issuer and audience, claims, and last the signature. It compares no times:
- * who asks decides what too old means.
+ * the caller decides what too old means.
  */
 export function createJwtVerifier(
   options: ExpectedToken & { readonly keySet: KeySet }
@@ -34,19 +34,19 @@ export function createJwtVerifier(
   return {
     async verify(token) {
       const parsed = parseJwt(token)
-      if (parsed === undefined) return { status: 'refused', reason: 'malformed_jwt' }
+      if (parsed === undefined) return { status: 'rejected', reason: 'malformed_jwt' }
 
       const claims = readSessionClaims(parsed.claims, options)
-      if (typeof claims === 'string') return { status: 'refused', reason: claims }
+      if (typeof claims === 'string') return { status: 'rejected', reason: claims }
 
       const lookup = await options.keySet.find(parsed.kid)
-      if (lookup.status === 'unknown') return { status: 'refused', reason: 'unknown_key' }
+      if (lookup.status === 'unknown') return { status: 'rejected', reason: 'unknown_key' }
       if (lookup.status === 'unavailable') {
         return { status: 'unverified', claims, cause: lookup.cause }
       }
       return (await hasValidSignature(token, lookup.key))
         ? { status: 'verified', claims }
-        : { status: 'refused', reason: 'wrong_signature' }
+        : { status: 'rejected', reason: 'wrong_signature' }
     }
   }
 }

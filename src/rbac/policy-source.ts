@@ -89,7 +89,7 @@ interface Renewed<T> {
 function createRenewed<T>(fetchValue: () => Promise<T>, now: () => number): Renewed<T> {
   let value: { readonly of: T; readonly at: number } | undefined
   let failure: { readonly error: unknown; readonly at: number } | undefined
-  let underWay: Promise<T> | undefined
+  let inFlight: Promise<T> | undefined
 
   function get(): T | Promise<T> {
     if (value === undefined) return failedJustNow() ? Promise.reject(failure?.error) : renew()
@@ -113,7 +113,7 @@ function createRenewed<T>(fetchValue: () => Promise<T>, now: () => number): Rene
   }
 
   function renew(): Promise<T> {
-    underWay ??= fetchValue()
+    inFlight ??= fetchValue()
       .then(
         (fetched) => {
           value = { of: fetched, at: now() }
@@ -126,9 +126,9 @@ function createRenewed<T>(fetchValue: () => Promise<T>, now: () => number): Rene
         }
       )
       .finally(() => {
-        underWay = undefined
+        inFlight = undefined
       })
-    return underWay
+    return inFlight
   }
 
   return { get }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { MemberSession } from 'membergate/client'
-import { planRecentFactor, refuseStaleFactors } from '../../src/core/guard/recent-factor.ts'
+import { assertRecentFactors, planRecentFactor } from '../../src/core/guard/recent-factor.ts'
 
 const now = Date.parse('2026-01-01T12:00:00Z')
 
@@ -19,8 +19,8 @@ function decide(
 ): string {
   try {
     const session = { authentication_factors } as unknown as MemberSession
-    const clock = { moment: now, toleranceMs: 5000 }
-    refuseStaleFactors(planRecentFactor(options), session, clock)
+    const clock = { now: now, toleranceMs: 5000 }
+    assertRecentFactors(planRecentFactor(options), session, clock)
     return 'passes'
   } catch (error) {
     return Object(error).required.recent_factor.prove

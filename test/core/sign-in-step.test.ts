@@ -33,6 +33,6 @@ test.each([
   ['sms', 'a phone is enrolled', false, mfa(phone)],
   ['sms', 'both are enrolled and a code was sent', false, mfa(both, 'sms_otp')],
   ['sms', 'a code was sent', false, mfa(phone, 'sms_otp')]
-] as const)('the next step is %s when %s', (step, _, isSignedIn, carried) => {
-  expect(nextStep({ isSignedIn, carried })).toBe(step)
+] as const)('the next step is %s when %s', (step, _, isSignedIn, pending) => {
+  expect(nextStep({ isSignedIn, pending })).toBe(step)
 })

@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url))
 
-/** Which rooms a room may import from, beside itself. */
+/** Which modules a module may import from, beside itself. */
 const allowed: Record<string, readonly string[]> = {
   errors: [],
   wire: [],
@@ -19,8 +19,8 @@ const allowed: Record<string, readonly string[]> = {
   cli: ['authority', 'core', 'client', 'errors']
 }
 
-/** Packages that only some rooms may know. */
-const keepers: Record<string, readonly string[]> = {
+/** Packages that only some modules may import. */
+const importers: Record<string, readonly string[]> = {
   jose: ['jwt/jose.ts'],
   valibot: ['wire', 'jwt', 'client', 'core', 'authority'],
   express: [],
@@ -45,33 +45,33 @@ function localImportsOf(file: string): string[] {
     .map((name) => normalize(join(dirname(file), name)))
 }
 
-const roomOf = (file: string) => file.split('/')[0] ?? ''
+const moduleOf = (file: string) => file.split('/')[0] ?? ''
 
-describe('the house', () => {
-  test('has only the rooms of the plan', () => {
-    const rooms = new Set(files.filter((file) => file.includes('/')).map(roomOf))
-    expect([...rooms].sort()).toEqual(Object.keys(allowed).sort())
+describe('the modules', () => {
+  test('are those of the plan', () => {
+    const modules = new Set(files.filter((file) => file.includes('/')).map(moduleOf))
+    expect([...modules].sort()).toEqual(Object.keys(allowed).sort())
   })
 
   test.each(files.filter((file) => file.includes('/')))(
-    '%s imports from allowed rooms only',
+    '%s imports from allowed modules only',
     (file) => {
-      const room = roomOf(file)
+      const own = moduleOf(file)
       for (const target of localImportsOf(file)) {
-        const other = roomOf(target)
-        expect([room, ...(allowed[room] ?? [])]).toContain(other)
+        const other = moduleOf(target)
+        expect([own, ...(allowed[own] ?? [])]).toContain(other)
       }
     }
   )
 
-  test.each(Object.entries(keepers))('keeps %s where it belongs', (name, places) => {
+  test.each(Object.entries(importers))('import %s only where it belongs', (name, places) => {
     const users = files.filter((file) => importsOf(file).some((imported) => imported === name))
     for (const user of users) {
       expect(places.some((place) => user === place || user.startsWith(`${place}/`))).toBe(true)
     }
   })
 
-  test('has no circles', () => {
+  test('have no circles', () => {
     const state = new Map<string, 'open' | 'done'>()
     const circles: string[] = []
     const visit = (file: string, path: readonly string[]) => {
@@ -88,14 +88,14 @@ describe('the house', () => {
     expect(circles).toEqual([])
   })
 
-  test('has doors that only re-export', () => {
-    for (const door of files.filter((file) => !file.includes('/') && file !== 'cli.ts')) {
-      const code = readFileSync(join(source, door), 'utf8')
+  test('have entry points that only re-export', () => {
+    for (const entryPoint of files.filter((file) => !file.includes('/') && file !== 'cli.ts')) {
+      const code = readFileSync(join(source, entryPoint), 'utf8')
         .replace(/\/\*[\s\S]*?\*\//g, '')
         .replace(/^import type .*$/gm, '')
         .replace(/^declare global \{[\s\S]*?^\}$/gm, '')
         .replace(/export (type )?\{[^}]*\} from '[^']+'/g, '')
-      expect([relative(source, join(source, door)), code.trim()]).toEqual([door, ''])
+      expect([relative(source, join(source, entryPoint)), code.trim()]).toEqual([entryPoint, ''])
     }
   })
 })

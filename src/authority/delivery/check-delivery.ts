@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import type { Delivery } from './delivery.ts'
 
 /** Complete by type: a channel that is missing here does not compile. */
@@ -10,7 +10,7 @@ export function checkDelivery(deliver: Delivery): Delivery {
   if (typeof deliver !== 'object' || deliver === null) {
     throw new ConfigError('deliver must be an object of the functions sms and email.')
   }
-  refuseUnknownOptions('deliver', deliver, channels)
+  assertKnownOptions('deliver', deliver, channels)
   for (const channel of Object.keys(channels)) {
     const send: unknown = Reflect.get(deliver, channel)
     if (send !== undefined && typeof send !== 'function') {

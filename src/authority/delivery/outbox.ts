@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import { timestamp } from '../domain/timestamps.ts'
 import type { Delivery } from './delivery.ts'
 
@@ -42,7 +42,7 @@ const knownOptions: Readonly<Record<keyof OutboxOptions, true>> = { now: true }
  * const [latest] = entries()
  */
 export function createOutbox(options: OutboxOptions = {}): Outbox {
-  refuseUnknownOptions('createOutbox', options, knownOptions)
+  assertKnownOptions('createOutbox', options, knownOptions)
   const { now = Date.now } = options
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   const newestFirst: OutboxEntry[] = []

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import type { Delivery } from './delivery.ts'
 import { isLoopbackHost } from './loopback.ts'
 
@@ -31,7 +31,7 @@ const stepTimeoutMs = 4000
  * const authority = await createAuthority({ database, deliver })
  */
 export async function smtpSender(options: SmtpOptions): Promise<Required<Pick<Delivery, 'email'>>> {
-  refuseUnknownOptions('smtpSender', options, knownOptions)
+  assertKnownOptions('smtpSender', options, knownOptions)
   const server = readServer(options.url)
   const from = readFrom(options.from)
   const { createTransport } = await loadMailer()

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { ConfigError } from '../../errors/config-error.ts'
-import { readNumber, refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions, readNumber } from '../../errors/known-options.ts'
 import { DeliveryUnavailable } from './deliver.ts'
 import type { Delivery, EmailMessage, SmsMessage } from './delivery.ts'
 import { isLoopbackHost } from './loopback.ts'
@@ -48,7 +48,7 @@ const knownOptions: Readonly<Record<keyof WebhookOptions, true>> = {
  * const authority = await createAuthority({ database, deliver })
  */
 export function webhookSender(options: WebhookOptions): Required<Delivery> {
-  refuseUnknownOptions('webhookSender', options, knownOptions)
+  assertKnownOptions('webhookSender', options, knownOptions)
   const { timeoutMs = defaultTimeoutMs, fetch = globalThis.fetch } = options
   const url = readUrl(options.url)
   const key = readSecret(options.secret)

@@ -7,7 +7,7 @@ import type { Config } from '../options.ts'
 import { type BodyRequest, contentTypeOf, isForm } from '../request/body.ts'
 import { clearSessionCookies, clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import { readCredential } from '../request/credentials.ts'
-import { refuseForeignRequest } from '../request/same-site.ts'
+import { assertSameSite } from '../request/same-site.ts'
 import { isSessionOver, isSignInOver } from '../session/session-over.ts'
 import { type Answer, buildRefusal, isNavigation, privateHeaders } from './refusal.ts'
 
@@ -32,16 +32,16 @@ export function createPostAction<Source>(config: Config, run: Action<Source>): A
   return async function act(call) {
     if (call.request.method !== 'POST') return methodNotAllowed('POST')
     try {
-      refuseForeignRequest(call.request, config)
+      assertSameSite(call.request, config)
       return await run(call)
     } catch (error) {
-      return refuseAction(call, config, error)
+      return answerError(call, config, error)
     }
   }
 }
 
 /** From an error to an answer. Errors that are not ours are the app's, and thrown on. */
-export function refuseAction(call: ActionCall, config: Config, error: unknown): Answer {
+export function answerError(call: ActionCall, config: Config, error: unknown): Answer {
   if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
   announceRefusal(call, config, error)
   const { request, target } = call
@@ -79,7 +79,7 @@ export function isOfPage({ request }: ActionCall): boolean {
   return isForm(request) || (contentTypeOf(request) === '' && isNavigation(request))
 }
 
-/** What was asked is done: a form goes on to `next`, a script reads what happened. */
+/** What was wanted is done: a form goes on to `next`, a script reads what happened. */
 export function answerDone(
   call: ActionCall,
   next: string,

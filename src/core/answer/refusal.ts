@@ -17,15 +17,15 @@ export interface Answer {
   readonly error?: RefusalError
 }
 
-/** Of every answer to a request that was authenticated or refused: it is one member's, and no shared cache may keep it. */
+/** Of every answer to a request that was authenticated or denied: it is one member's, and no shared cache may keep it. */
 export const privateHeaders: readonly HeaderPair[] = Object.freeze([
   ['Cache-Control', 'private, no-store'],
   ['Vary', 'Cookie, Authorization']
 ] as const)
 
 /**
- * How a refusal looks, by the request's own signs: a browser that navigates is sent where it can mend it, everybody else
- * gets the problem (RFC 9457) with its stable `code`.
+ * How a refusal looks, by the request's own signs: a browser that navigates is sent where the member can fix it, every other
+ * client gets the problem (RFC 9457) with its stable `code`.
  *
  * @param target path and query of the request as the browser sees them
  */
@@ -35,13 +35,13 @@ export function buildRefusal(
   target: string,
   config: Config
 ): Answer {
-  const page = pageThatMends(error, config)
+  const page = pageThatFixes(error, config)
   return page !== undefined && isNavigation(request) && !isPathWithin(target, page)
     ? redirect(withReturnPath(page, request, target, config))
     : problem(error, config)
 }
 
-function pageThatMends(
+function pageThatFixes(
   error: AccessError | UnavailableError,
   { loginPath, mfaPath, organizationsPath }: Config
 ): string | undefined {
@@ -52,7 +52,7 @@ function pageThatMends(
     case 'organization_mismatch':
       return organizationsPath
     case 'recent_factor_required':
-      return provesAtMfaPage(error) ? `${mfaPath}${stepUpPath}` : loginPath
+      return isFixedByMfaPage(error) ? `${mfaPath}${stepUpPath}` : loginPath
     default:
       return undefined
   }
@@ -61,7 +61,7 @@ function pageThatMends(
 /** Below `mfaPath`: the pages of a member who is signed in. */
 export const stepUpPath = '/step-up'
 
-function provesAtMfaPage(error: AccessError): boolean {
+function isFixedByMfaPage(error: AccessError): boolean {
   return Object(error.required?.recent_factor).prove === 'second_factor'
 }
 
@@ -81,7 +81,7 @@ export function isPreflight(request: AuthRequest): boolean {
   )
 }
 
-/** Whether a browser asks for a page to show, as opposed to a script for data (Fetch Metadata, W3C). */
+/** Whether a browser wants a page to show, as opposed to data for a script (Fetch Metadata, W3C). */
 export function isNavigation(request: AuthRequest): boolean {
   const mode = headerOf(request, 'sec-fetch-mode')
   const destination = headerOf(request, 'sec-fetch-dest')

@@ -11,13 +11,13 @@ export type RefusalError = AccessError | UnavailableError
 export interface AcceptedDecision {
   readonly accepted: true
   readonly member_session: MemberSession
-  /** Present when a permission was asked for. */
+  /** Of `requirePermission`. */
   readonly verdict?: AuthorizationVerdict
   /** To be added to the response, `Set-Cookie` among them. */
   readonly headers: readonly HeaderPair[]
 }
 
-/** The handler may run, for nobody in particular. */
+/** The handler may run, without a session. */
 export interface AnonymousDecision {
   readonly accepted: true
   readonly member_session?: undefined

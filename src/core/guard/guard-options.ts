@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import { readMaxAgeMs } from '../options.ts'
 import {
   planRecentFactor,
@@ -9,7 +9,7 @@ import {
 
 /**
  * Which organization a request is about, read from the request itself. Exactly one of the two, each compared exactly with
- * its own claim; a missing or non-string value is refused. Unset: the member's own organization.
+ * its own claim; a missing or non-string value is denied. Unset: the member's own organization.
  */
 export interface TenantOptions<Source> {
   organization_id?(source: Source): unknown
@@ -22,7 +22,7 @@ export interface PermissionOptions<Source> extends TenantOptions<Source> {
 }
 
 export interface SessionGuardOptions<Source> extends PermissionOptions<Source> {
-  /** Lets requests without a session through, as nobody. Junk in a header is refused all the same. Default false. */
+  /** Lets requests without a session through, anonymously. A malformed header is rejected all the same. Default false. */
   readonly optional?: boolean
 }
 
@@ -31,7 +31,7 @@ export interface Permission {
   readonly action: string
 }
 
-/** What one guard demands, with every default filled in. */
+/** What one guard requires, with every default filled in. */
 export interface GuardPlan<Source> {
   readonly maxAgeMs: number
   readonly optional: boolean
@@ -56,7 +56,7 @@ export function planSessionGuard<Source>(
   defaultMaxAgeMs: number
 ): GuardPlan<Source> {
   const options = readObject<SessionGuardOptions<Source>>('requireMemberSession', given)
-  refuseUnknownOptions('requireMemberSession', options, knownOptions)
+  assertKnownOptions('requireMemberSession', options, knownOptions)
   if (options.optional !== undefined && typeof options.optional !== 'boolean') {
     throw new ConfigError('optional must be true or false.')
   }
@@ -80,7 +80,7 @@ export function planPermissionGuard<Source>(
     )
   }
   const options = readObject<PermissionOptions<Source>>('requirePermission', given)
-  refuseUnknownOptions('requirePermission', options, knownPermissionOptions)
+  assertKnownOptions('requirePermission', options, knownPermissionOptions)
   return Object.freeze({
     ...planCommon(options, defaultMaxAgeMs),
     optional: false,
@@ -144,12 +144,12 @@ function readObject<T extends object>(factory: string, given: unknown): T {
   if (typeof given !== 'object' || given === null) {
     throw new ConfigError(`${factory} takes an object of options.`)
   }
-  refuseUncalled(factory, given)
+  assertFactoryCalled(factory, given)
   return given as T
 }
 
 /** Says what to write when a factory was passed to the framework instead of what it makes. */
-export function refuseUncalled(factory: string, given: unknown): void {
+export function assertFactoryCalled(factory: string, given: unknown): void {
   const isRequest =
     typeof given === 'object' && given !== null && 'headers' in given && 'method' in given
   if (isRequest)

@@ -14,15 +14,15 @@ import type { Config } from '../options.ts'
 import { type HeaderPair, setSessionCookies } from '../request/cookies.ts'
 import { type Credential, readCredential } from '../request/credentials.ts'
 import { type AuthRequest, isSafe } from '../request/request.ts'
-import { refuseForeignRequest } from '../request/same-site.ts'
+import { assertSameSite } from '../request/same-site.ts'
 import type { Authenticate } from '../session/authenticate.ts'
 import type { Revocations } from '../session/revocations.ts'
 import type { CheckedSession } from '../session/session-cache.ts'
 import type { SignInContext } from '../sign-in/sign-in.ts'
 import type { Decision } from './decision.ts'
+import { createErrorDecision } from './error-decision.ts'
 import type { GuardPlan, Permission } from './guard-options.ts'
-import { refuseStaleFactors } from './recent-factor.ts'
-import { createRefuse } from './refuse.ts'
+import { assertRecentFactors } from './recent-factor.ts'
 import type { AcceptedSession, RequestMemory } from './request-memory.ts'
 
 /**
@@ -44,14 +44,14 @@ export interface GuardParts extends SignInContext {
 }
 
 /**
- * From request to decision: credential → CSRF → authenticate → tenancy → recent factor → permission.
+ * From request to decision: credential → same site → authenticate → tenancy → recent factor → permission.
  *
  * At once when the session is known and the policy at hand. It throws or rejects only for a mistake in the app, such as
  * a function of the request that throws.
  */
 export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>): Guard<Source> {
   const { config, memory, authenticate, policySource, revocations } = parts
-  const refuse = createRefuse(parts, plan)
+  const decideOnError = createErrorDecision(parts, plan)
 
   if (plan.permission !== undefined) policySource.expect(plan.permission)
   return withDebugLines(decide, memory)
@@ -62,18 +62,18 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     source: Source
   ): Decision | Promise<Decision> {
     let credential: Credential | undefined
-    const refused = (error: unknown) => refuse(request, target, error, credential)
+    const failed = (error: unknown) => decideOnError(request, target, error, credential)
     try {
       const known = memory.recall(request)
       credential = known?.credential ?? readCredential(request, config)
-      refuseUnusable(request, credential)
+      assertUsable(request, credential)
       const decision =
         known !== undefined && isEnough(known)
           ? admit(request, source, known, [])
           : acceptAndAdmit(request, source, credential)
-      return decision instanceof Promise ? decision.catch(refused) : decision
+      return decision instanceof Promise ? decision.catch(failed) : decision
     } catch (error) {
-      return refused(error)
+      return failed(error)
     }
   }
 
@@ -97,22 +97,22 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
   /** An earlier guard on this request looked as closely, or what it found is young enough for this one too. */
   function isEnough({ checked, maxAgeMs }: AcceptedSession): boolean {
     const isClose =
-      plan.maxAgeMs >= maxAgeMs || !isTooOld(checked.checkedAt, config.now(), plan.maxAgeMs)
+      plan.maxAgeMs >= maxAgeMs || !isTooOld(checked.verifiedAt, config.now(), plan.maxAgeMs)
     return isClose && revocations.allow(checked)
   }
 
-  function refuseUnusable(
+  function assertUsable(
     request: AuthRequest,
     credential: Credential | undefined
   ): asserts credential {
     if (isPreflight(request) || credential === undefined) {
       throw new AccessError('session_required', { reason: 'no_credential' })
     }
-    if (credential.carrier === 'cookie' && !isSafe(request)) {
-      refuseForeignRequest(request, config)
+    if (credential.transport === 'cookie' && !isSafe(request)) {
+      assertSameSite(request, config)
     }
-    if (credential.junk !== undefined) {
-      throw new AccessError('session_invalid', { reason: credential.junk })
+    if (credential.malformed !== undefined) {
+      throw new AccessError('session_invalid', { reason: credential.malformed })
     }
   }
 
@@ -127,10 +127,10 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     headers: readonly HeaderPair[]
   ): Decision | Promise<Decision> {
     const { member_session } = accepted.checked
-    refuseOtherTenant(plan, member_session, source)
+    assertTenant(plan, member_session, source)
     if (plan.recentFactor !== undefined) {
-      const clock = { moment: config.now(), toleranceMs: config.clockToleranceMs }
-      refuseStaleFactors(plan.recentFactor, member_session, clock)
+      const clock = { now: config.now(), toleranceMs: config.clockToleranceMs }
+      assertRecentFactors(plan.recentFactor, member_session, clock)
     }
     if (plan.permission === undefined) {
       memory.remember(request, accepted)
@@ -164,10 +164,10 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
 /** A browser that presents another JWT than the one at hand is given that one, as often as it takes. */
 function headersFor(
   { member_session, refreshedJwt }: CheckedSession,
-  { carrier, session_jwt, session_token }: Credential,
+  { transport, session_jwt, session_token }: Credential,
   { cookies, now }: Config
 ): readonly HeaderPair[] {
-  if (carrier !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
+  if (transport !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
     return privateHeaders
   }
   const tokens = { session_token, session_jwt: refreshedJwt }
@@ -175,7 +175,7 @@ function headersFor(
 }
 
 /** Compared exactly, each with its own claim: a slug may be spelt like the id of another organization. */
-function refuseOtherTenant<Source>(
+function assertTenant<Source>(
   { tenant }: GuardPlan<Source>,
   member_session: MemberSession,
   source: Source

@@ -1,10 +1,10 @@
 import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
 import { subjectOf } from '../../errors/explanation.ts'
-import { readNumber, refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions, readNumber } from '../../errors/known-options.ts'
 import type { AuthenticationFactor, MemberSession } from '../../wire/member-session.ts'
 
-/** How somebody can prove who they are, and what kind of proof it is: two of one kind are no more than one. */
+/** How a member can verify a factor, and of which kind it is: two of one kind are no more than one. */
 const kinds = {
   password: 'knowledge',
   magic_link: 'mailbox',
@@ -19,11 +19,11 @@ const kinds = {
 
 export type FactorMethod = keyof typeof kinds
 
-/** What the MFA pages can prove anew. */
+/** What the MFA pages can verify again. */
 const secondFactors: readonly FactorMethod[] = ['sms_otp', 'totp', 'recovery_codes']
 
 export interface RecentFactorOptions {
-  /** How long ago a factor may have been proven, in whole minutes. */
+  /** How long ago a factor may have been verified, in whole minutes. */
   readonly withinMinutes: number
   /** Which factors count. Default: all. */
   readonly methods?: readonly FactorMethod[]
@@ -53,7 +53,7 @@ export function planRecentFactor(given: RecentFactorOptions): RecentFactorPlan {
   if (typeof given !== 'object' || given === null) {
     throw new ConfigError('Write requireRecentFactor({ withinMinutes: 10 }).')
   }
-  refuseUnknownOptions('requireRecentFactor', given, knownOptions)
+  assertKnownOptions('requireRecentFactor', given, knownOptions)
   const allMethods = Object.keys(kinds) as FactorMethod[]
   const { withinMinutes, methods = allMethods, factors = 1 } = given
   if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isMethod)) {
@@ -72,29 +72,29 @@ export function planRecentFactor(given: RecentFactorOptions): RecentFactorPlan {
 }
 
 /**
- * Refuses a session whose factors were proven too long ago. Exactly `withinMinutes` ago is recent; a proof that lies
- * ahead of our clock, by more than clocks may differ, is none.
+ * Asserts that enough factors were verified recently. Exactly `withinMinutes` ago is recent; a factor that was verified
+ * ahead of our clock, by more than clocks may differ, does not count.
  *
  * @throws AccessError `recent_factor_required`
  */
-export function refuseStaleFactors(
+export function assertRecentFactors(
   { withinMinutes, methods, factors }: RecentFactorPlan,
   member_session: MemberSession,
-  { moment, toleranceMs }: { readonly moment: number; readonly toleranceMs: number }
+  { now, toleranceMs }: { readonly now: number; readonly toleranceMs: number }
 ): void {
   const recent = new Set<string>()
   for (const factor of member_session.authentication_factors) {
     const method = methodOf(factor)
-    const ageMs = moment - Date.parse(factor.last_authenticated_at ?? '')
+    const ageMs = now - Date.parse(factor.last_authenticated_at ?? '')
     const isRecent = ageMs <= withinMinutes * 60_000 && ageMs >= -toleranceMs
     if (method !== undefined && methods.includes(method) && isRecent) recent.add(kinds[method])
   }
   if (recent.size >= factors) return
 
-  const provable = methods.filter(
+  const verifiable = methods.filter(
     (method) => secondFactors.includes(method) && !recent.has(kinds[method])
   )
-  const isEnough = provable.length > 0 && recent.size + 1 >= factors
+  const isEnough = verifiable.length > 0 && recent.size + 1 >= factors
   throw new AccessError('recent_factor_required', {
     reason: 'factor_too_old',
     subject: subjectOf(member_session),
@@ -110,7 +110,7 @@ export function refuseStaleFactors(
   })
 }
 
-/** As options and the API's settings name it; `undefined` for what proves nothing of the person, such as an import. */
+/** As options and the API's settings name it; `undefined` for what says nothing of the person, such as an import. */
 function methodOf({ type, delivery_method }: AuthenticationFactor): FactorMethod | undefined {
   if (type === 'otp') return delivery_method === 'sms' ? 'sms_otp' : 'email_otp'
   return isMethod(type) ? type : undefined

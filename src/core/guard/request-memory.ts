@@ -16,7 +16,7 @@ export interface AcceptedSession {
 
 /**
  * What one instance knows of a request. It is kept here, never read from a property of the request: what another
- * library, or another project's guard, puts there proves nothing.
+ * library, or another project's guard, puts there is not trusted.
  */
 export interface RequestMemory {
   remember(request: AuthRequest, accepted: AcceptedSession): void
@@ -28,7 +28,7 @@ export interface RequestMemory {
   verdictOf(request: AuthRequest): AuthorizationVerdict
   /** @throws ConfigError that says which guard is missing */
   authorizationOf(request: AuthRequest): Authorization
-  /** From here on, "not signed in" may become the next step of a half-done sign-in. */
+  /** From here on, "not signed in" may become the next step of a pending sign-in. */
   allowContinuation(request: AuthRequest): void
   mayContinue(request: AuthRequest): boolean
 }

@@ -12,7 +12,7 @@ import {
 const refusals: Readonly<Record<string, readonly [code: AccessCode, hint: string]>> = {
   unable_to_authenticate_totp: [
     'code_rejected',
-    'That code is not right. Type the code that your app shows now. If it is refused again, let your phone set its clock by itself.'
+    'That code is not right. Type the code that your app shows now. If it is rejected again, let your phone set its clock by itself.'
   ],
   totp_code_already_authenticated: [
     'code_rejected',
@@ -56,7 +56,7 @@ const refusals: Readonly<Record<string, readonly [code: AccessCode, hint: string
   ],
   duplicate_member_phone_number: [
     'phone_number_rejected',
-    'Somebody else in this organization uses that number.'
+    'Another member of this organization uses that number.'
   ],
   duplicate_member_phone_number_for_member: [
     'phone_number_rejected',

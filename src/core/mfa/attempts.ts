@@ -7,7 +7,7 @@ export type Attempt = 'code' | 'send' | 'setUp'
 
 export interface Attempts {
   /** @throws AccessError `too_many_attempts` */
-  take(attempt: Attempt, carrier: string): void
+  take(attempt: Attempt, sessionKey: string): void
 }
 
 const limits: Readonly<Record<Attempt, number>> = { code: 10, send: 5, setUp: 5 }
@@ -21,18 +21,18 @@ export function createAttempts(now: () => number): Attempts {
   })
 
   return {
-    take(attempt, carrier) {
-      const key = `${attempt} ${carrier}`
-      const moment = now()
+    take(attempt, sessionKey) {
+      const key = `${attempt} ${sessionKey}`
+      const nowMs = now()
       const known = counted.get(key)
-      const isOver = known === undefined || Math.abs(moment - known.since) >= windowMs
-      const { since, count } = isOver ? { since: moment, count: 0 } : known
+      const isOver = known === undefined || Math.abs(nowMs - known.since) >= windowMs
+      const { since, count } = isOver ? { since: nowMs, count: 0 } : known
       if (count >= limits[attempt]) {
         throw new AccessError('too_many_attempts', {
           reason: 'too_many_attempts',
           cause: new PrivateCause(`More than ${limits[attempt]} within ten minutes.`),
           required: { hint: 'Wait ten minutes, then try again.' },
-          retryAfterSeconds: Math.max(1, Math.ceil((since + windowMs - moment) / 1000))
+          retryAfterSeconds: Math.max(1, Math.ceil((since + windowMs - nowMs) / 1000))
         })
       }
       counted.set(key, { since, count: count + 1 })

@@ -1,7 +1,7 @@
 import type { Client } from '../../client/create-client.ts'
 import { AccessError } from '../../errors/access-error.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
-import { planRecentFactor, refuseStaleFactors } from '../guard/recent-factor.ts'
+import { assertRecentFactors, planRecentFactor } from '../guard/recent-factor.ts'
 import type { Fields } from '../request/body.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
@@ -13,7 +13,7 @@ import {
   setSignInCookies
 } from '../sign-in/sign-in.ts'
 import type { Attempt } from './attempts.ts'
-import type { Carrier } from './session-reference.ts'
+import type { SessionReference } from './session-reference.ts'
 
 /** What an action did. */
 export type Outcome =
@@ -40,7 +40,7 @@ export interface MfaParts extends SignInContext {
 
 type Run = (
   parts: MfaParts,
-  carrier: Carrier,
+  reference: SessionReference,
   fields: Fields,
   request: AuthRequest
 ) => Promise<Outcome>
@@ -68,7 +68,7 @@ const enrolling = planRecentFactor({ withinMinutes: 10 })
 
 async function chooseMethod(
   _parts: MfaParts,
-  _carrier: Carrier,
+  _carrier: SessionReference,
   { method }: Fields
 ): Promise<Outcome> {
   const pages: Readonly<Record<string, string>> = { totp: '/totp', sms_otp: '/sms' }
@@ -78,33 +78,37 @@ async function chooseMethod(
   return { kind: 'goOn', page, headers: [] }
 }
 
-async function sendSms(parts: MfaParts, carrier: Carrier, fields: Fields): Promise<Outcome> {
+async function sendSms(
+  parts: MfaParts,
+  reference: SessionReference,
+  fields: Fields
+): Promise<Outcome> {
   const mfa_phone_number = readText(fields, 'mfa_phone_number')?.replace(/[\s()./-]/g, '')
   const locale = readText(fields, 'locale')
-  if (mfa_phone_number !== undefined) refuseStaleEnrolment(parts, carrier)
+  if (mfa_phone_number !== undefined) assertRecentForEnrolment(parts, reference)
   const { member } = await parts.client.otps.sms.send({
-    ...carrier.identity,
+    ...reference.identity,
     ...(mfa_phone_number !== undefined && { mfa_phone_number }),
     ...(locale !== undefined && { locale })
   })
-  const headers = await noteSent(parts, carrier, member.mfa_phone_number)
+  const headers = await noteSent(parts, reference, member.mfa_phone_number)
   return { kind: 'goOn', page: '/sms', headers }
 }
 
-/** What is left to do of a half-done sign-in is now to type that code. */
+/** The next step of a pending sign-in is now to type that code. */
 async function noteSent(
   parts: MfaParts,
-  carrier: Carrier,
+  reference: SessionReference,
   mfa_phone_number: string
 ): Promise<readonly HeaderPair[]> {
-  if (carrier.kind === 'session') return []
-  const { state } = carrier.bound
+  if (reference.kind === 'session') return []
+  const { state } = reference.bound
   const member_options = {
     totp_registration_id: state.mfa_required?.member_options?.totp_registration_id ?? '',
     mfa_phone_number: mask(mfa_phone_number)
   }
   const mfa_required = { member_options, secondary_auth_initiated: 'sms_otp' }
-  return setSignInCookies(parts, { ...carrier.bound, state: { ...state, mfa_required } })
+  return setSignInCookies(parts, { ...reference.bound, state: { ...state, mfa_required } })
 }
 
 /** All but the last four digits, as the API masks a number. */
@@ -114,32 +118,32 @@ function mask(mfa_phone_number: string): string {
 
 async function verifySms(
   parts: MfaParts,
-  carrier: Carrier,
+  reference: SessionReference,
   fields: Fields,
   request: AuthRequest
 ): Promise<Outcome> {
   const result = await parts.client.otps.sms.authenticate({
-    ...carrier.identity,
+    ...reference.identity,
     ...readEnrollment(fields),
     code: readCode(fields, 'code')
   })
   return finish(parts, request, fields, result)
 }
 
-async function createTotp(parts: MfaParts, carrier: Carrier): Promise<Outcome> {
-  refuseStaleEnrolment(parts, carrier)
-  const { secret, qr_code, recovery_codes } = await parts.client.totps.create(carrier.identity)
+async function createTotp(parts: MfaParts, reference: SessionReference): Promise<Outcome> {
+  assertRecentForEnrolment(parts, reference)
+  const { secret, qr_code, recovery_codes } = await parts.client.totps.create(reference.identity)
   return { kind: 'shown', totp: { secret, qr_code, recovery_codes } }
 }
 
 async function verifyTotp(
   parts: MfaParts,
-  carrier: Carrier,
+  reference: SessionReference,
   fields: Fields,
   request: AuthRequest
 ): Promise<Outcome> {
   const result = await parts.client.totps.authenticate({
-    ...carrier.identity,
+    ...reference.identity,
     ...readEnrollment(fields),
     code: readCode(fields, 'code')
   })
@@ -148,12 +152,12 @@ async function verifyTotp(
 
 async function useRecoveryCode(
   parts: MfaParts,
-  carrier: Carrier,
+  reference: SessionReference,
   fields: Fields,
   request: AuthRequest
 ): Promise<Outcome> {
   const { recovery_codes_remaining, ...result } = await parts.client.recoveryCodes.recover({
-    ...carrier.identity,
+    ...reference.identity,
     recovery_code: readCode(fields, 'recovery_code')
   })
   return finish(parts, request, fields, result, { recovery_codes_remaining })
@@ -172,10 +176,10 @@ async function finish(
   return { kind: 'done', next: completed.next, result: { ...result, ...more }, headers }
 }
 
-function refuseStaleEnrolment({ config }: MfaParts, carrier: Carrier): void {
-  if (carrier.kind === 'pending') return
-  const clock = { moment: config.now(), toleranceMs: config.clockToleranceMs }
-  refuseStaleFactors(enrolling, carrier.member_session, clock)
+function assertRecentForEnrolment({ config }: MfaParts, reference: SessionReference): void {
+  if (reference.kind === 'pending') return
+  const clock = { now: config.now(), toleranceMs: config.clockToleranceMs }
+  assertRecentFactors(enrolling, reference.member_session, clock)
 }
 
 function readEnrollment({ set_mfa_enrollment, set_default_mfa }: Fields): MfaEnrollment {

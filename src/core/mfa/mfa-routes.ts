@@ -1,17 +1,17 @@
 import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import {
   type Action,
   type ActionCall,
   announceRefusal,
   answerDone,
+  answerError,
   clearWhatIsOver,
   isOfPage,
   jsonAnswer,
-  methodNotAllowed,
-  refuseAction
+  methodNotAllowed
 } from '../answer/action.ts'
 import {
   type Answer,
@@ -20,18 +20,22 @@ import {
   redirect,
   stepUpPath
 } from '../answer/refusal.ts'
-import { refuseUncalled } from '../guard/guard-options.ts'
+import { assertFactoryCalled } from '../guard/guard-options.ts'
 import { readFields } from '../request/body.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import { queryOf, returnToOf } from '../request/return-to.ts'
-import { refuseForeignRequest } from '../request/same-site.ts'
+import { assertSameSite } from '../request/same-site.ts'
 import { readOwnPath, setSignInCookies } from '../sign-in/sign-in.ts'
 import { nextStep, pageOfStep } from '../sign-in/sign-in-step.ts'
 import { isLockedError, refusalOfApi } from './api-refusals.ts'
 import { createAttempts } from './attempts.ts'
 import { type MfaAction, type MfaParts, mfaActions, type Outcome } from './mfa-actions.ts'
 import { mfaPages, over, type PageView, showPage, totpShown } from './pages.ts'
-import { type Carrier, type CarrierParts, readCarrier } from './session-reference.ts'
+import {
+  readSessionReference,
+  type SessionReference,
+  type SessionReferenceParts
+} from './session-reference.ts'
 import { style } from './style.ts'
 
 export interface MfaRoutesOptions {
@@ -42,8 +46,8 @@ export interface MfaRoutesOptions {
 const knownOptions: Readonly<Record<keyof MfaRoutesOptions, true>> = { pages: true }
 
 function planMfaRoutes(given: MfaRoutesOptions = {}): Required<MfaRoutesOptions> {
-  refuseUncalled('mfaRoutes', given)
-  refuseUnknownOptions('mfaRoutes', given, knownOptions)
+  assertFactoryCalled('mfaRoutes', given)
+  assertKnownOptions('mfaRoutes', given, knownOptions)
   const { pages = true } = given
   if (typeof pages !== 'boolean') throw new ConfigError('pages must be true or false.')
   return { pages }
@@ -59,13 +63,13 @@ interface Place {
 }
 
 /**
- * Everything that an MFA page needs, below `mfaPath`; other paths are left to whoever comes next.
+ * Everything that an MFA page needs, below `mfaPath`; other paths are left to what comes next.
  *
- * A half-done sign-in or a session carries each call. What is posted as JSON is answered as JSON; a form goes on to the
+ * Each call is made for a pending sign-in or a session. What is posted as JSON is answered as JSON; a form goes on to the
  * next page. Secrets of an authenticator are in the one answer that makes them, and nowhere else.
  */
 export function createMfaRoutes(
-  parts: MfaParts & CarrierParts,
+  parts: MfaParts & SessionReferenceParts,
   given?: MfaRoutesOptions
 ): Action<unknown, Answer | undefined> {
   const { config } = parts
@@ -100,27 +104,27 @@ export function createMfaRoutes(
     }
   }
 
-  /** CSRF → carrier → attempts → the call → what it means. */
+  /** Same site → session reference → attempts → the call → what it means. */
   async function act(call: ActionCall, place: Place, action: MfaAction) {
-    let carrier: Carrier | undefined
+    let reference: SessionReference | undefined
     let at = place
     try {
-      refuseForeignRequest(call.request, config)
-      carrier = await readCarrier(parts, call.request, place.isStepUp)
+      assertSameSite(call.request, config)
+      reference = await readSessionReference(parts, call.request, place.isStepUp)
       const fields = await readFields(call.request, call.body)
       at = { ...place, return_to: readOwnPath(fields.return_to, config) }
-      if (action.counts !== undefined) attempts.take(action.counts, carrier.key)
-      const outcome = await action.run(parts, carrier, fields, call.request)
-      return answerOutcome(call, at, carrier, outcome)
+      if (action.counts !== undefined) attempts.take(action.counts, reference.key)
+      const outcome = await action.run(parts, reference, fields, call.request)
+      return answerOutcome(call, at, reference, outcome)
     } catch (error) {
-      return refuse(call, at, action, carrier, refusalOfApi(error))
+      return answerFailure(call, at, action, reference, refusalOfApi(error))
     }
   }
 
   async function answerOutcome(
     call: ActionCall,
     place: Place,
-    carrier: Carrier,
+    reference: SessionReference,
     outcome: Outcome
   ): Promise<Answer> {
     if (outcome.kind === 'done') {
@@ -128,51 +132,51 @@ export function createMfaRoutes(
     }
     if (outcome.kind === 'shown') {
       return pages && isOfPage(call)
-        ? showPage(200, await viewOf(place, carrier), totpShown(outcome.totp))
+        ? showPage(200, await viewOf(place, reference), totpShown(outcome.totp))
         : jsonAnswer(200, outcome.totp)
     }
     const next = `${baseOf(place)}${outcome.page}`
     const page = place.return_to === undefined ? next : addReturnPath(next, place.return_to)
-    const sent = carrier.kind === 'session' && outcome.page === '/sms' ? markSent(page) : page
+    const sent = reference.kind === 'session' && outcome.page === '/sms' ? markSent(page) : page
     return answerDone(call, sent, { next: page }, outcome.headers)
   }
 
-  async function refuse(
+  async function answerFailure(
     call: ActionCall,
     place: Place,
     action: MfaAction,
-    carrier: Carrier | undefined,
+    reference: SessionReference | undefined,
     error: unknown
   ): Promise<Answer> {
     const isForPage = pages && isOfPage(call) && hasPage(error)
     if (!isForPage) {
-      const refused = refuseAction(call, config, error)
-      return { ...refused, headers: [...refused.headers, ...(await noteLocked(carrier, error))] }
+      const answer = answerError(call, config, error)
+      return { ...answer, headers: [...answer.headers, ...(await noteLocked(reference, error))] }
     }
     announceRefusal(call, config, error)
-    const cookies = [...clearWhatIsOver(error, config), ...(await noteLocked(carrier, error))]
+    const cookies = [...clearWhatIsOver(error, config), ...(await noteLocked(reference, error))]
     const headers = [...Object.entries(error.headers), ...cookies]
-    if (carrier === undefined || error.code === 'session_required') {
+    if (reference === undefined || error.code === 'session_required') {
       return showPage(error.status, emptyView(place), over, headers)
     }
-    // A number that was not accepted is asked for where it was typed.
+    // A number that was not accepted is to be typed again where it was.
     const path = error.code === 'phone_number_rejected' ? '/enroll' : action.page
     const page = mfaPages[isLockedError(error) ? '/locked' : path]
-    const problem = hintOf(error)
-    const known = await viewOf(place, carrier).catch(() => emptyView(place))
+    const hint = hintOf(error)
+    const known = await viewOf(place, reference).catch(() => emptyView(place))
     // A code that is on its way can still be typed, whatever became of the next one.
     const isSent = known.isSent || (action.page === '/sms' && action.counts === 'code')
-    const view = { ...known, problem, isSent }
+    const view = { ...known, hint, isSent }
     return showPage(error.status, view, page ?? over, headers)
   }
 
-  /** A lock outlives the intermediate session: whoever comes back is told to wait, not asked for a code. */
+  /** A lock outlives the intermediate session: a member who comes back is told to wait, and types no code. */
   async function noteLocked(
-    carrier: Carrier | undefined,
+    reference: SessionReference | undefined,
     error: unknown
   ): Promise<readonly HeaderPair[]> {
-    if (carrier?.kind !== 'pending' || !isLockedError(error)) return []
-    const { bound } = carrier
+    if (reference?.kind !== 'pending' || !isLockedError(error)) return []
+    const { bound } = reference
     return setSignInCookies(parts, { ...bound, state: { ...bound.state, locked: true } })
   }
 
@@ -183,37 +187,41 @@ export function createMfaRoutes(
       return Object.hasOwn(mfaActions, place.path) ? methodNotAllowed('POST') : undefined
     }
     try {
-      const carrier = await readCarrier(parts, call.request, place.isStepUp)
-      if (isDone(place, carrier)) return redirect(place.return_to ?? '/')
-      const view = await viewOf(place, carrier)
-      if (page === undefined) return redirect(await firstPage(place, carrier, view))
+      const reference = await readSessionReference(parts, call.request, place.isStepUp)
+      if (isDone(place, reference)) return redirect(place.return_to ?? '/')
+      const view = await viewOf(place, reference)
+      if (page === undefined) return redirect(await firstPage(place, reference, view))
       return showPage(200, view, page)
     } catch (failed) {
       const error = refusalOfApi(failed)
       if (!isNavigation(call.request) || !isSignedOut(error) || config.loginPath !== undefined) {
-        return refuseAction(call, config, error)
+        return answerError(call, config, error)
       }
       announceRefusal(call, config, error)
       return showPage(401, emptyView(place), over, clearWhatIsOver(error, config))
     }
   }
 
-  async function firstPage(place: Place, carrier: Carrier, view: PageView): Promise<string> {
-    if (carrier.kind === 'pending') {
-      const step = nextStep({ isSignedIn: false, carried: carrier.bound.state })
+  async function firstPage(
+    place: Place,
+    reference: SessionReference,
+    view: PageView
+  ): Promise<string> {
+    if (reference.kind === 'pending') {
+      const step = nextStep({ isSignedIn: false, pending: reference.bound.state })
       return pageOfStep(step, config) ?? '/'
     }
     const path = view.hasTotp ? '/totp' : view.mfa_phone_number === '' ? '/enroll' : '/sms'
-    // Who has no second factor can prove none, and enrolling one needs what is to be proven here.
+    // A member without a second factor cannot verify one, and enrolling one needs what this page is to verify.
     const isNoHelp = place.isStepUp && path === '/enroll'
     const page = (isNoHelp ? config.loginPath : undefined) ?? `${baseOf(place)}${path}`
     return place.return_to === undefined ? page : addReturnPath(page, place.return_to)
   }
 
-  /** A half-done sign-in carries what its page shows; of a member who is signed in, the API is asked. */
-  async function viewOf(place: Place, carrier: Carrier): Promise<PageView> {
-    if (carrier.kind === 'pending') {
-      const { mfa_required, allowed_mfa_methods } = carrier.bound.state
+  /** A pending sign-in holds what its page shows; that of a member who is signed in comes from the API. */
+  async function viewOf(place: Place, reference: SessionReference): Promise<PageView> {
+    if (reference.kind === 'pending') {
+      const { mfa_required, allowed_mfa_methods } = reference.bound.state
       return {
         ...emptyView({ ...place, return_to: undefined }),
         methods: allowed_mfa_methods ?? allMethods,
@@ -222,7 +230,7 @@ export function createMfaRoutes(
         isSent: mfa_required?.secondary_auth_initiated === 'sms_otp'
       }
     }
-    const { organization_id, member_id } = carrier.member_session
+    const { organization_id, member_id } = reference.member_session
     const { member, organization } = await parts.client.organizations.members.get({
       organization_id,
       member_id
@@ -268,7 +276,7 @@ const stylesheet: Answer = {
 }
 
 /** Back at a page of the sign-in that made the session: nothing is left to do there. */
-function isDone({ path, isStepUp, isSent }: Place, { kind }: Carrier): boolean {
+function isDone({ path, isStepUp, isSent }: Place, { kind }: SessionReference): boolean {
   if (kind === 'pending' || isStepUp) return false
   return path === '/sms' ? !isSent : ofSignIn.includes(path)
 }

@@ -9,7 +9,7 @@ export interface PageView {
   readonly base: string
   readonly mfaPath: string
   readonly loginPath: string | undefined
-  /** Where a member who is signed in goes on to. A half-done sign-in keeps that to itself. */
+  /** Where a member who is signed in goes on to. A pending sign-in keeps that in its cookie. */
   readonly return_to: string | undefined
   /** Which second factors the organization accepts. */
   readonly methods: readonly string[]
@@ -18,7 +18,7 @@ export interface PageView {
   readonly hasTotp: boolean
   readonly isSent: boolean
   /** What was wrong, and what to do about it. */
-  readonly problem?: string
+  readonly hint?: string
 }
 
 type Page = (view: PageView) => { readonly title: string; readonly body: Html }
@@ -58,14 +58,14 @@ export function showPage(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${view.problem !== undefined && 'Problem: '}${title}</title>
+<title>${view.hint !== undefined && 'Problem: '}${title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${view.mfaPath}/style.css">
 </head>
 <body>
 <main>
 <h1>${title}</h1>
-${view.problem !== undefined && html`<p class="problem" id="problem" role="alert">${view.problem}</p>`}
+${view.hint !== undefined && html`<p class="hint" id="hint" role="alert">${view.hint}</p>`}
 ${body}
 </main>
 </body>
@@ -159,13 +159,13 @@ ${others(view, 'recovery')}`
 function locked(view: PageView) {
   return {
     title: 'This account is locked',
-    // What was refused just now says the same.
-    body: html`${view.problem === undefined && html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>`}
+    // The hint says the same.
+    body: html`${view.hint === undefined && html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>`}
 ${startOver(view)}`
   }
 }
 
-/** The half-done sign-in is gone, or there was none. */
+/** The pending sign-in is over, or there was none. */
 export function over(view: PageView) {
   return {
     title: 'Please sign in again',
@@ -176,7 +176,7 @@ ${startOver(view)}`
 
 interface CodeForm {
   readonly path: string
-  /** Whether the member is asked for second factors from then on. */
+  /** Whether the member needs second factors from then on. */
   readonly enrols: boolean
   /** Whether something has to be read first: the focus would scroll past it. */
   readonly isBelow?: boolean
@@ -200,8 +200,8 @@ ${fields}
 </form>`
 }
 
-function described({ problem }: PageView) {
-  return problem !== undefined && html` aria-invalid="true" aria-describedby="problem"`
+function described({ hint }: PageView) {
+  return hint !== undefined && html` aria-invalid="true" aria-describedby="hint"`
 }
 
 function others(view: PageView, current: string) {

@@ -10,15 +10,15 @@ import type { BoundState, SignInState } from '../sign-in/sealed-state.ts'
 import { readBoundState, readSignInCookies, type SignInContext } from '../sign-in/sign-in.ts'
 import { isOfMember } from '../sign-in/sign-in-step.ts'
 
-/** Whom a second factor is about, and what of theirs goes with each call of the API. */
-export type Carrier = PendingCarrier | SessionCarrier
+/** The session or intermediate session that a second factor is about, as each call of the API names it. */
+export type SessionReference = PendingReference | MemberSessionReference
 
-interface PendingCarrier extends MemberOf {
+interface PendingReference extends MemberOf {
   readonly kind: 'pending'
   readonly bound: BoundState<SignInState>
 }
 
-interface SessionCarrier extends MemberOf {
+interface MemberSessionReference extends MemberOf {
   readonly kind: 'session'
   readonly member_session: MemberSession
 }
@@ -33,21 +33,21 @@ interface MemberOf {
   readonly key: string
 }
 
-export interface CarrierParts extends SignInContext {
+export interface SessionReferenceParts extends SignInContext {
   readonly authenticate: Authenticate
 }
 
 /**
- * A half-done sign-in, else a session. Below `/step-up` a session alone: a sign-in that somebody left half done must not
- * stand in its way. A session counts by its cookies: a new one must find its way to whoever presented the old one.
+ * A pending sign-in, else a session. Below `/step-up` a session alone: a sign-in that was never finished must not stand in
+ * its way. A session counts by its cookies: a new one must find its way to the browser that presented the old one.
  *
  * @throws AccessError `session_required`, `session_invalid`, `organization_required` or `primary_required`
  */
-export async function readCarrier(
-  parts: CarrierParts,
+export async function readSessionReference(
+  parts: SessionReferenceParts,
   request: AuthRequest,
   isStepUp: boolean
-): Promise<Carrier> {
+): Promise<SessionReference> {
   const bound = isStepUp ? undefined : await readBoundState(parts, request)
   if (bound === undefined) return readSession(parts, request, isStepUp)
   const { state, intermediate_session_token, expiresAt } = bound
@@ -69,18 +69,18 @@ export async function readCarrier(
 }
 
 async function readSession(
-  { config, authenticate }: CarrierParts,
+  { config, authenticate }: SessionReferenceParts,
   request: AuthRequest,
   isStepUp: boolean
-): Promise<SessionCarrier> {
+): Promise<MemberSessionReference> {
   const credential = readCredential(request, config)
-  if (credential === undefined || credential.carrier !== 'cookie') {
+  if (credential === undefined || credential.transport !== 'cookie') {
     const { intermediate_session_token } = readSignInCookies(config, request)
     const isOver = !isStepUp && intermediate_session_token !== undefined
     throw isOver ? signInOver() : new AccessError('session_required', { reason: 'no_credential' })
   }
-  if (credential.junk !== undefined) {
-    throw new AccessError('session_invalid', { reason: credential.junk })
+  if (credential.malformed !== undefined) {
+    throw new AccessError('session_invalid', { reason: credential.malformed })
   }
   const checked = await authenticate(credential, Number.POSITIVE_INFINITY)
   const { session_token, session_jwt = '' } = credential

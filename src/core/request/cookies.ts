@@ -67,12 +67,12 @@ export function setCookie(
   return [['Set-Cookie', serializeCookie(cookies, name, value, maxAgeSeconds)]]
 }
 
-/** `Set-Cookie` that makes a browser forget one of our cookies. */
+/** `Set-Cookie` that makes a browser drop one of our cookies. */
 function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
   return ['Set-Cookie', serializeCookie(cookies, cookies[role], '', 0)]
 }
 
-/** Forgets every spelling of our cookies: as configured, and with the prefix put on or taken off. */
+/** Clears every spelling of our cookies: as configured, and with the prefix put on or taken off. */
 export function clearEveryCookie(cookies: CookieNames): readonly HeaderPair[] {
   const roles = ['session_jwt', 'session_token', 'intermediate_session_token', 'sign_in'] as const
   return roles.flatMap((role) => {
@@ -92,9 +92,9 @@ export function setSessionCookies(
   cookies: CookieNames,
   { expires_at }: Pick<MemberSession, 'expires_at'>,
   tokens: { readonly session_token?: string | undefined; readonly session_jwt: string },
-  moment: number
+  now: number
 ): readonly HeaderPair[] {
-  const secondsLeft = Math.max(0, Math.floor((Date.parse(expires_at) - moment) / 1000))
+  const secondsLeft = Math.max(0, Math.floor((Date.parse(expires_at) - now) / 1000))
   const { session_token, session_jwt } = tokens
   const jwt = setCookie(cookies, 'session_jwt', session_jwt, secondsLeft)
   if (session_token === undefined) return jwt

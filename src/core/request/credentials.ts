@@ -4,13 +4,13 @@ import { type AuthRequest, headerOf, isSentTwice } from './request.ts'
 
 /** What a request presents: one token in a header, or the pair of cookies, of which either may be missing. */
 export interface Credential {
-  readonly carrier: 'header' | 'cookie'
+  readonly transport: 'header' | 'cookie'
   /** Where it was found: `bearer`, `cookie`, or the name of the header. */
   readonly source: string
   readonly session_jwt?: string | undefined
   readonly session_token?: string | undefined
   /** Why nothing that was presented can be a credential. */
-  readonly junk?: 'duplicate_header' | 'duplicate_cookie' | 'malformed_credential'
+  readonly malformed?: 'duplicate_header' | 'duplicate_cookie' | 'malformed_credential'
 }
 
 const opaqueForm = /^[A-Za-z0-9_-]{20,256}$/
@@ -20,8 +20,8 @@ const maxJwtLength = 8192
 /**
  * Finds the one credential of a request, or `undefined` when it presents none.
  *
- * The first source that has anything decides: junk in a Bearer header is refused and never falls to the cookie.
- * What is sent twice with different values is junk, for nobody can say which one was meant.
+ * The first source that has anything decides: a malformed Bearer header is rejected and never falls to the cookie.
+ * What is sent twice with different values is malformed, for nothing says which one was meant.
  */
 export function readCredential(request: AuthRequest, config: Config): Credential | undefined {
   for (const source of config.sources) {
@@ -49,26 +49,26 @@ function readBearer(request: AuthRequest): Credential | undefined {
   const header = headerOf(request, 'authorization')
   if (header === undefined) return undefined
   if (isSentTwice(request, 'authorization', joinedBearer)) {
-    return junkHeader('bearer', 'duplicate_header')
+    return malformedHeader('bearer', 'duplicate_header')
   }
   if (!/^bearer(?:[ \t]|$)/i.test(header)) return undefined
   return header[6] === ' '
     ? readToken(header.slice(7), 'bearer')
-    : junkHeader('bearer', 'malformed_credential')
+    : malformedHeader('bearer', 'malformed_credential')
 }
 
 function readHeader(request: AuthRequest, name: string): Credential | undefined {
   const header = headerOf(request, name)
   if (header === undefined) return undefined
-  if (isSentTwice(request, name, /,/)) return junkHeader(name, 'duplicate_header')
+  if (isSentTwice(request, name, /,/)) return malformedHeader(name, 'duplicate_header')
   return readToken(header, name)
 }
 
 /** Two dots make a session JWT; anything else has to look like an opaque token. */
 function readToken(token: string, source: string): Credential {
-  if (isJwtShaped(token)) return { carrier: 'header', source, session_jwt: token }
-  if (opaqueForm.test(token)) return { carrier: 'header', source, session_token: token }
-  return junkHeader(source, 'malformed_credential')
+  if (isJwtShaped(token)) return { transport: 'header', source, session_jwt: token }
+  if (opaqueForm.test(token)) return { transport: 'header', source, session_token: token }
+  return malformedHeader(source, 'malformed_credential')
 }
 
 function readCookies(request: AuthRequest, { cookies }: Config): Credential | undefined {
@@ -77,17 +77,20 @@ function readCookies(request: AuthRequest, { cookies }: Config): Credential | un
   const tokens = readCookieValues(header, cookies.session_token)
   if (jwts.length === 0 && tokens.length === 0) return undefined
   if (jwts.length > 1 || tokens.length > 1) {
-    return { carrier: 'cookie', source: 'cookie', junk: 'duplicate_cookie' }
+    return { transport: 'cookie', source: 'cookie', malformed: 'duplicate_cookie' }
   }
   const session_jwt = jwts.find(isJwtShaped)
   const session_token = tokens.find((token) => opaqueForm.test(token))
   return session_jwt === undefined && session_token === undefined
-    ? { carrier: 'cookie', source: 'cookie', junk: 'malformed_credential' }
-    : { carrier: 'cookie', source: 'cookie', session_jwt, session_token }
+    ? { transport: 'cookie', source: 'cookie', malformed: 'malformed_credential' }
+    : { transport: 'cookie', source: 'cookie', session_jwt, session_token }
 }
 
-function junkHeader(source: string, junk: NonNullable<Credential['junk']>): Credential {
-  return { carrier: 'header', source, junk }
+function malformedHeader(
+  source: string,
+  malformed: NonNullable<Credential['malformed']>
+): Credential {
+  return { transport: 'header', source, malformed }
 }
 
 function isJwtShaped(token: string): boolean {

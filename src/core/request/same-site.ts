@@ -4,17 +4,17 @@ import type { Config } from '../options.ts'
 import { type AuthRequest, headerOf } from './request.ts'
 
 /**
- * Refuses an unsafe request that a page of another site made a browser send. By `Origin` and `Sec-Fetch-Site`, which
- * browsers set and pages cannot; the `Host` header, which anybody can set, plays no part.
+ * Denies an unsafe cross-site request: one that a page of another site made a browser send. By `Origin` and `Sec-Fetch-Site`, which
+ * browsers set and pages cannot; the `Host` header, which every client can set, plays no part.
  *
  * 1. An `Origin` that is trusted passes.
- * 2. `Sec-Fetch-Site: same-origin` or `none` passes; any other value is refused.
- * 3. The app's own `Origin` passes; any other is refused.
+ * 2. `Sec-Fetch-Site: same-origin` or `none` passes; any other value is denied.
+ * 3. The app's own `Origin` passes; any other is denied.
  * 4. Neither header: passes, unless `csrf` is `strict`. Browsers send one of them on every cross-site unsafe request.
  *
  * @throws AccessError `csrf_rejected`
  */
-export function refuseForeignRequest(request: AuthRequest, config: Config): void {
+export function assertSameSite(request: AuthRequest, config: Config): void {
   const origin = headerOf(request, 'origin')
   const site = headerOf(request, 'sec-fetch-site')
   if (origin?.includes(',') || site?.includes(',')) throw rejected('duplicate_header')

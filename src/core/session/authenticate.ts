@@ -9,7 +9,7 @@ import type { JwtVerifier } from '../../jwt/verify.ts'
 import { errorOfRequest } from '../explain/explain.ts'
 import type { Credential } from '../request/credentials.ts'
 import { decisions, isDenied, type LocalOutcome } from './outcomes.ts'
-import { type Ask, isSameSession, type Question } from './remote-check.ts'
+import { type CheckRemotely, isSameSession, type RemoteCheck } from './remote-check.ts'
 import type { Revocations } from './revocations.ts'
 import type { CheckedSession, SessionCache } from './session-cache.ts'
 import { beginTrail, type Trail } from './trail.ts'
@@ -23,13 +23,13 @@ export type Authenticate = (
 interface AuthenticateOptions {
   readonly verifier: JwtVerifier
   readonly cache: SessionCache
-  readonly ask: Ask
+  readonly checkRemotely: CheckRemotely
   readonly revocations: Revocations
   readonly clockToleranceMs: number
   readonly now: () => number
 }
 
-const maxDisproven = 10_000
+const maxInvalidated = 10_000
 
 /** What one credential is worth by itself. */
 interface LocalAnswer {
@@ -41,13 +41,13 @@ interface LocalAnswer {
  * From a credential to a member session, or an error. Local knowledge first; the authority when, and only when, that is
  * inconclusive (outcomes.ts has the table).
  *
- * The pair of cookies is one credential. The opaque token is its anchor: it is what an ask sends, and a JWT that would be
- * refused does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides.
+ * The pair of cookies is one credential. The opaque token is its anchor: it is what a remote check sends, and a JWT that
+ * would be denied does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides.
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { verifier, cache, ask, revocations, clockToleranceMs, now } = options
-  // Sessions whose old JWTs vouch for nothing any more: an ask about them was refused, or led elsewhere.
-  const disproven = new LRUCache<string, true>({ max: maxDisproven })
+  const { verifier, cache, checkRemotely, revocations, clockToleranceMs, now } = options
+  // Sessions whose old JWTs count for nothing any more: a remote check denied them, or found another session.
+  const invalidatedSessions = new LRUCache<string, true>({ max: maxInvalidated })
 
   return function authenticate(credential, maxAgeMs) {
     const { session_jwt, session_token } = credential
@@ -63,17 +63,17 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     return known !== undefined && isGood(known, maxAgeMs) ? known : undefined
   }
 
-  /** An opaque token alone is asked about on every request, unless the guard says how old an answer may be. */
+  /** An opaque token alone needs a remote check on every request, unless the guard says how old one may be. */
   function findOpaque(token: string | undefined, maxAgeMs: number): CheckedSession | undefined {
     return Number.isFinite(maxAgeMs) ? findGood(token, maxAgeMs) : undefined
   }
 
   function isGood(known: CheckedSession, maxAgeMs: number): boolean {
-    const moment = now()
+    const nowMs = now()
     return (
-      moment < known.usableUntil &&
-      known.checkedAt <= moment + clockToleranceMs &&
-      !isTooOld(known.checkedAt, moment, maxAgeMs) &&
+      nowMs < known.usableUntil &&
+      known.verifiedAt <= nowMs + clockToleranceMs &&
+      !isTooOld(known.verifiedAt, nowMs, maxAgeMs) &&
       revocations.allow(known)
     )
   }
@@ -92,10 +92,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     maxAgeMs: number,
     trail: Trail
   ): Promise<CheckedSession> {
-    const { carrier, session_jwt, session_token } = credential
+    const { transport, session_jwt, session_token } = credential
     const local = await judge(credential, maxAgeMs)
     if (local.outcome !== 'opaque_token') {
-      trail.tried.push(`${carrier}:session_jwt`, `local:${local.outcome}`)
+      trail.tried.push(`${transport}:session_jwt`, `local:${local.outcome}`)
       if (isWellSigned(local)) trail.subject = subjectOf(local.claims.member_session)
     }
     if (
@@ -110,10 +110,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     if (isDenied(local.outcome) && session_token === undefined) {
       throw new AccessError('session_invalid', { reason: local.outcome })
     }
-    // Somebody else may have asked while the signature was checked.
+    // Another request may have caused a remote check while the signature was verified.
     const known = findGood(session_jwt, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
-    if (session_token !== undefined) trail.tried.push(`${carrier}:session_token`)
-    if (known === undefined) return askAbout(credential, local, maxAgeMs, trail)
+    if (session_token !== undefined) trail.tried.push(`${transport}:session_token`)
+    if (known === undefined) return checkAtAuthority(credential, local, maxAgeMs, trail)
     trail.tried.push('local:known')
     return known
   }
@@ -121,22 +121,22 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   async function judge({ session_jwt }: Credential, maxAgeMs: number): Promise<LocalAnswer> {
     if (session_jwt === undefined) return { outcome: 'opaque_token' }
     const verification = await verifier.verify(session_jwt)
-    if (verification.status === 'refused') return { outcome: verification.reason }
+    if (verification.status === 'rejected') return { outcome: verification.reason }
     const { claims } = verification
     if (verification.status === 'unverified') return { outcome: 'keys_unavailable', claims }
     return { outcome: judgeTimes(claims, maxAgeMs), claims }
   }
 
   function judgeTimes(claims: SessionClaims, maxAgeMs: number): LocalOutcome {
-    const moment = now()
+    const nowMs = now()
     if (revocations.hasEnded(claims.member_session)) return 'session_revoked_here'
-    if (claims.exp * 1000 <= moment - clockToleranceMs) return 'expired'
-    if (claims.iat * 1000 > moment + clockToleranceMs) return 'issued_ahead'
-    if (claims.nbf !== undefined && claims.nbf * 1000 > moment + clockToleranceMs) {
+    if (claims.exp * 1000 <= nowMs - clockToleranceMs) return 'expired'
+    if (claims.iat * 1000 > nowMs + clockToleranceMs) return 'issued_ahead'
+    if (claims.nbf !== undefined && claims.nbf * 1000 > nowMs + clockToleranceMs) {
       return 'not_yet_valid'
     }
-    if (claims.sessionExpiresAt <= moment) return 'session_expired'
-    if (isTooOld(claims.iat * 1000, moment, maxAgeMs)) return 'too_old'
+    if (claims.sessionExpiresAt <= nowMs) return 'session_expired'
+    if (isTooOld(claims.iat * 1000, nowMs, maxAgeMs)) return 'too_old'
     return revocations.allow(fromClaims(claims)) ? 'young' : 'invalidated'
   }
 
@@ -144,46 +144,45 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     const issuedAt = claims.iat * 1000
     return Object.freeze({
       member_session: claims.member_session,
-      checkedAt: issuedAt,
-      surelyTrueAt: issuedAt - clockToleranceMs,
+      verifiedAt: issuedAt,
+      validSince: issuedAt - clockToleranceMs,
       usableUntil: Math.min(claims.exp * 1000 + clockToleranceMs, claims.sessionExpiresAt),
       refreshedJwt: undefined
     })
   }
 
-  async function askAbout(
+  async function checkAtAuthority(
     credential: Credential,
     local: LocalAnswer,
     maxAgeMs: number,
     trail: Trail
   ): Promise<CheckedSession> {
-    const vouching = isWellSigned(local) ? local.claims.member_session : undefined
+    const signedSession = isWellSigned(local) ? local.claims.member_session : undefined
     const isUnverified =
-      decisions[local.outcome] !== 'ask' ||
-      (vouching !== undefined && disproven.has(vouching.member_session_id))
-    const question = buildQuestion(credential, local, maxAgeMs, isUnverified)
-    const checked = await askTrusted(question, trail).catch((error: unknown) => {
-      if (error instanceof AccessError && vouching !== undefined) {
-        disproven.set(vouching.member_session_id, true)
+      decisions[local.outcome] !== 'check' ||
+      (signedSession !== undefined && invalidatedSessions.has(signedSession.member_session_id))
+    const check = buildCheck(credential, local, maxAgeMs, isUnverified)
+    const checked = await checkUntilValid(check, trail).catch((error: unknown) => {
+      if (error instanceof AccessError && signedSession !== undefined) {
+        invalidatedSessions.set(signedSession.member_session_id, true)
       }
       throw local.outcome === 'keys_unavailable' ? keysUnavailable(error) : error
     })
-    cache.set(question.token, checked)
-    if (vouching === undefined) return checked
-    if (isSameSession(vouching, checked.member_session)) {
-      cache.set(credential.session_jwt ?? question.token, checked)
+    cache.set(check.token, checked)
+    if (signedSession === undefined) return checked
+    if (isSameSession(signedSession, checked.member_session)) {
+      cache.set(credential.session_jwt ?? check.token, checked)
     } else {
-      disproven.set(vouching.member_session_id, true)
+      invalidatedSessions.set(signedSession.member_session_id, true)
     }
     return checked
   }
 
-  /** What was ended while a call was under way, only a call that begins afterwards can tell. */
-  async function askTrusted(question: Question, trail: Trail): Promise<CheckedSession> {
-    const first = await askOnce(question, trail)
-    const after = revocations.distrustedSince(first.member_session)
-    const checked =
-      first.surelyTrueAt > after ? first : await askOnce({ ...question, after }, trail)
+  /** What was ended while a call was in flight, only a call that begins afterwards can tell. */
+  async function checkUntilValid(check: RemoteCheck, trail: Trail): Promise<CheckedSession> {
+    const first = await checkOnce(check, trail)
+    const after = revocations.invalidatedAt(first.member_session)
+    const checked = first.validSince > after ? first : await checkOnce({ ...check, after }, trail)
     if (revocations.hasEnded(checked.member_session)) {
       throw new AccessError('session_invalid', { reason: 'session_revoked_here' })
     }
@@ -193,9 +192,9 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     return checked
   }
 
-  async function askOnce(question: Question, trail: Trail): Promise<CheckedSession> {
+  async function checkOnce(check: RemoteCheck, trail: Trail): Promise<CheckedSession> {
     try {
-      const checked = await ask(question)
+      const checked = await checkRemotely(check)
       trail.tried.push('remote:200')
       trail.subject = subjectOf(checked.member_session)
       return checked
@@ -214,12 +213,12 @@ function remoteStep(error: unknown): readonly TriedStep[] {
   return [`remote:${reason}`]
 }
 
-function buildQuestion(
+function buildCheck(
   { session_jwt = '', session_token }: Credential,
   local: LocalAnswer,
   maxAgeMs: number,
   isUnverified: boolean
-): Question {
+): RemoteCheck {
   const common = { maxAgeMs, after: Number.NEGATIVE_INFINITY, isUnverified }
   return session_token !== undefined
     ? { ...common, field: 'session_token', token: session_token, claims: undefined }

@@ -49,9 +49,9 @@ export function createBreaker(now: () => number): Breaker {
   }
 
   function recordFailure(): void {
-    const moment = now()
-    failures = [...failures.filter((at) => Math.abs(moment - at) < countedWithinMs), moment]
-    if (openedAt !== undefined || failures.length >= failuresToOpen) openedAt = moment
+    const nowMs = now()
+    failures = [...failures.filter((at) => Math.abs(nowMs - at) < countedWithinMs), nowMs]
+    if (openedAt !== undefined || failures.length >= failuresToOpen) openedAt = nowMs
   }
 
   return { run }

@@ -8,7 +8,7 @@ export interface Budget {
 }
 
 /**
- * Bounds what strangers can make us ask the authority: 100 refused asks at once, 50 more a second. What was refused is
+ * Bounds the remote checks that strangers can cause: 100 denied ones at once, 50 more a second. What was denied is
  * known only afterwards, so a burst may run into debt, which is paid off first.
  */
 export function createBudget(now: () => number): Budget {

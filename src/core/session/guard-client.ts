@@ -28,12 +28,12 @@ export function callsOfOwnClient(client: Client): GuardCalls {
 }
 
 /** A client that we did not write is believed no more than the network. */
-export function callsOfForeignClient(client: GuardClient, timeoutMs: number): GuardCalls {
+export function callsOfGivenClient(client: GuardClient, timeoutMs: number): GuardCalls {
   const call = async <T>(
     schema: v.GenericSchema<unknown, T> | undefined,
-    attempt: () => Promise<unknown>
+    run: () => Promise<unknown>
   ): Promise<T> => {
-    const answer = await withDeadline(timeoutMs, attempt)
+    const answer = await withDeadline(timeoutMs, run)
     if (schema !== undefined && v.is(schema, answer)) return answer as T
     throw new UnavailableError('authority_unavailable', {
       reason: 'unreadable_answer'

@@ -1,8 +1,10 @@
 import type { Verification } from '../../jwt/verify.ts'
 
-type DeniedOutcome = 'session_revoked_here' | Extract<Verification, { status: 'refused' }>['reason']
+type DeniedOutcome =
+  | 'session_revoked_here'
+  | Extract<Verification, { status: 'rejected' }>['reason']
 
-/** What can be known of a credential without asking. */
+/** What can be known of a credential without a remote check. */
 export type LocalOutcome =
   | 'young'
   | 'too_old'
@@ -16,35 +18,35 @@ export type LocalOutcome =
   | DeniedOutcome
 
 /**
- * What follows. `ask`: the signature is right, one call decides. `ask_unverified`: nothing is proven, so such asks are
- * limited. `refuse`: final, no call is made.
+ * What follows. `check`: the signature is right, one remote check decides. `check_unverified`: nothing is verified, so
+ * such checks are limited. `deny`: final, no call is made.
  */
-export type LocalDecision = 'accept' | 'ask' | 'ask_unverified' | 'refuse'
+export type LocalDecision = 'accept' | 'check' | 'check_unverified' | 'deny'
 
-/** The whole rule of when the authority is asked: when, and only when, the local answer is inconclusive. */
+/** The whole rule of when a remote check is made: when, and only when, the local answer is inconclusive. */
 export const decisions: Readonly<Record<LocalOutcome, LocalDecision>> = {
   young: 'accept',
 
-  too_old: 'ask',
-  expired: 'ask',
-  issued_ahead: 'ask',
-  not_yet_valid: 'ask',
-  session_expired: 'ask',
-  invalidated: 'ask',
+  too_old: 'check',
+  expired: 'check',
+  issued_ahead: 'check',
+  not_yet_valid: 'check',
+  session_expired: 'check',
+  invalidated: 'check',
 
-  opaque_token: 'ask_unverified',
-  keys_unavailable: 'ask_unverified',
+  opaque_token: 'check_unverified',
+  keys_unavailable: 'check_unverified',
 
-  session_revoked_here: 'refuse',
-  malformed_jwt: 'refuse',
-  unknown_key: 'refuse',
-  wrong_signature: 'refuse',
-  wrong_issuer: 'refuse',
-  wrong_audience: 'refuse',
-  wrong_claims: 'refuse'
+  session_revoked_here: 'deny',
+  malformed_jwt: 'deny',
+  unknown_key: 'deny',
+  wrong_signature: 'deny',
+  wrong_issuer: 'deny',
+  wrong_audience: 'deny',
+  wrong_claims: 'deny'
 }
 
 /** Whether the local answer is final: such an outcome is the reason for a denial as well. */
 export function isDenied(outcome: LocalOutcome): outcome is DeniedOutcome {
-  return decisions[outcome] === 'refuse'
+  return decisions[outcome] === 'deny'
 }

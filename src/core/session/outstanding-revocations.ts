@@ -6,7 +6,7 @@ export interface RevocationOutcome {
 }
 
 /** Tries to end a session again, later and a few times. Of one key, the token, one revocation is outstanding. */
-export type RetryLater = (key: string, attempt: () => Promise<RevocationOutcome>) => void
+export type RetryLater = (key: string, end: () => Promise<RevocationOutcome>) => void
 
 /** Runs a function later, without keeping the process alive for it. */
 export type Schedule = (run: () => void, delayMs: number) => void
@@ -17,38 +17,38 @@ const maxOutstanding = 1000
 
 /**
  * Revocations that the authority did not confirm. They are in memory alone and die with the process. One that fails to
- * the end, or finds no room, is given up, and `membergate.revocation` says so.
+ * the end, or comes when the list is full, is given up, and `membergate.revocation` says so.
  */
 export function createRetryLater(schedule: Schedule = scheduleUnref): RetryLater {
   const outstanding = new Set<string>()
 
-  return function retryLater(key, attempt) {
+  return function retryLater(key, end) {
     if (outstanding.has(key)) return
     if (outstanding.size >= maxOutstanding) {
       publishGivenUp(undefined, 0)
       return
     }
     outstanding.add(key)
-    wait(key, attempt, 0)
+    wait(key, end, 0)
   }
 
-  function wait(key: string, attempt: () => Promise<RevocationOutcome>, index: number): void {
+  function wait(key: string, end: () => Promise<RevocationOutcome>, index: number): void {
     schedule(() => {
-      attempt().then(
-        (outcome) => settle(key, attempt, index, outcome),
-        () => settle(key, attempt, index, { isEnded: false })
+      end().then(
+        (outcome) => settle(key, end, index, outcome),
+        () => settle(key, end, index, { isEnded: false })
       )
     }, delaysMs[index] ?? 0)
   }
 
   function settle(
     key: string,
-    attempt: () => Promise<RevocationOutcome>,
+    end: () => Promise<RevocationOutcome>,
     index: number,
     { isEnded, member_session_id }: RevocationOutcome
   ): void {
     if (!isEnded && index + 1 < delaysMs.length) {
-      wait(key, attempt, index + 1)
+      wait(key, end, index + 1)
       return
     }
     outstanding.delete(key)

@@ -13,36 +13,36 @@ import { createBudget } from './budget.ts'
 import type { CheckedSession } from './session-cache.ts'
 import { saysSessionIsOver, sessionOver } from './session-over.ts'
 
-/** One question to the authority: whose session is this? */
-export interface Question {
+/** One remote check: whose session is this token? */
+export interface RemoteCheck {
   readonly field: 'session_token' | 'session_jwt'
   readonly token: string
   /** Only a call younger than this may answer it. */
   readonly maxAgeMs: number
-  /** Only a call that was begun later than this may answer it, in the moments of `Revocations`. */
+  /** Only a call that was begun later than this may answer it, in the order of `Revocations`. */
   readonly after: number
-  /** Nothing vouches for the token: the ask is limited. */
+  /** No signature was verified: the check is limited. */
   readonly isUnverified: boolean
   /** What the JWT says of itself, when it is the JWT that is sent. */
   readonly claims: SessionClaims | undefined
 }
 
-export type Ask = (question: Question) => Promise<CheckedSession>
+export type CheckRemotely = (check: RemoteCheck) => Promise<CheckedSession>
 
-interface AskOptions {
+interface RemoteCheckOptions {
   readonly authenticate: (
-    data: Partial<Record<Question['field'], string>>
+    data: Partial<Record<RemoteCheck['field'], string>>
   ) => Promise<B2BSessionsAuthenticateResponse>
   /** Whether this process has accepted the token before. */
   readonly isKnown: (token: string) => boolean
   readonly now: () => number
   /** Orders calls and revocations: see `Revocations`. */
-  readonly moment: () => number
+  readonly orderedNow: () => number
 }
 
 interface Call {
   readonly startedAt: number
-  readonly surelyTrueAt: number
+  readonly validSince: number
   readonly answer: Promise<CheckedSession>
 }
 
@@ -52,48 +52,53 @@ const maxSharedCalls = 10_000
 const maxUnverifiedCalls = 500
 
 /**
- * Asks the authority. Requests with the same token share a call; it belongs to none of them, so nobody's abort ends it,
- * and a failure is not remembered.
+ * Lets the authority say whose session a token is. Requests with the same token share a call; it belongs to none of them,
+ * so that none of them ends it by going away, and a failure is not remembered.
  *
  * @throws AccessError `session_invalid` when the session is over
- * @throws UnavailableError when the authority cannot be reached, answers anything else, or about somebody else
+ * @throws UnavailableError when the authority cannot be reached, answers anything else, or about another session
  */
-export function createAsk({ authenticate, isKnown, now, moment }: AskOptions): Ask {
-  const underWay = new LRUCache<string, Call>({ max: maxSharedCalls })
+export function createRemoteChecks({
+  authenticate,
+  isKnown,
+  now,
+  orderedNow
+}: RemoteCheckOptions): CheckRemotely {
+  const inFlight = new LRUCache<string, Call>({ max: maxSharedCalls })
   const breaker = createBreaker(now)
   const budget = createBudget(now)
   let unverifiedCalls = 0
 
-  return function ask(question) {
-    const shared = underWay.get(question.token)
-    if (shared !== undefined && mayAnswer(shared, question)) return shared.answer
+  return function checkRemotely(check) {
+    const shared = inFlight.get(check.token)
+    if (shared !== undefined && mayAnswer(shared, check)) return shared.answer
 
     const startedAt = now()
-    const surelyTrueAt = moment()
-    const answer = send(question).then((response) => ({
-      ...readAnswer(question, response),
-      checkedAt: startedAt,
-      surelyTrueAt,
+    const validSince = orderedNow()
+    const answer = send(check).then((response) => ({
+      ...readAnswer(check, response),
+      verifiedAt: startedAt,
+      validSince,
       usableUntil: Math.min(
         startedAt + answerLifeMs,
         Date.parse(response.member_session.expires_at)
       )
     }))
-    const call = { startedAt, surelyTrueAt, answer }
-    underWay.set(question.token, call)
-    const forget = () => {
-      if (underWay.peek(question.token) === call) underWay.delete(question.token)
+    const call = { startedAt, validSince, answer }
+    inFlight.set(check.token, call)
+    const settle = () => {
+      if (inFlight.peek(check.token) === call) inFlight.delete(check.token)
     }
-    answer.then(forget, forget)
+    answer.then(settle, settle)
     return answer
   }
 
-  function mayAnswer({ startedAt, surelyTrueAt }: Call, { maxAgeMs, after }: Question): boolean {
-    return surelyTrueAt > after && !isTooOld(startedAt, now(), maxAgeMs)
+  function mayAnswer({ startedAt, validSince }: Call, { maxAgeMs, after }: RemoteCheck): boolean {
+    return validSince > after && !isTooOld(startedAt, now(), maxAgeMs)
   }
 
-  function send(question: Question): Promise<B2BSessionsAuthenticateResponse> {
-    const { field, token, isUnverified } = question
+  function send(check: RemoteCheck): Promise<B2BSessionsAuthenticateResponse> {
+    const { field, token, isUnverified } = check
     const call = () => breaker.run(() => authenticate({ [field]: token })).catch(rejectClassified)
     return isUnverified && !isKnown(token) ? limited(call) : call()
   }
@@ -125,7 +130,7 @@ function rejectClassified(error: unknown): never {
 
 /** The answer must be about what was sent, or nothing of it is used. */
 function readAnswer(
-  { field, token, claims }: Question,
+  { field, token, claims }: RemoteCheck,
   answer: B2BSessionsAuthenticateResponse
 ): Pick<CheckedSession, 'member_session' | 'refreshedJwt'> {
   const { member_session, member, organization, session_jwt, session_token } = answer

@@ -2,22 +2,22 @@ import { LRUCache } from 'lru-cache'
 import type { MemberSession } from '../../wire/member-session.ts'
 
 /**
- * A member session that was checked: locally, or by asking.
+ * A member session that was checked: locally, or by a remote check.
  *
- * A JWT issued at 12:00:00 by a clock that may be 5 s ahead of ours was true at 12:00:00 (`checkedAt`), cannot have been
- * ended already at 11:59:55 (`surelyTrueAt`), and serves until 12:05:05 (`usableUntil`). An ask begun at 12:00:00 was and
- * could be so at 12:00:00, and serves until 12:05:00; in both cases no longer than the session.
+ * A JWT issued at 12:00:00 by a clock that may be 5 s ahead of ours was true at 12:00:00 (`verifiedAt`), cannot have been
+ * ended already at 11:59:55 (`validSince`), and serves until 12:05:05 (`usableUntil`). What a remote check found that began
+ * at 12:00:00 is verified and valid since 12:00:00, and serves until 12:05:00; in both cases no longer than the session.
  */
 export interface CheckedSession {
   /** Frozen, all of it: it is shared between requests. */
   readonly member_session: MemberSession
   /** Its age counts from here. */
-  readonly checkedAt: number
+  readonly verifiedAt: number
   /** A revocation that this process heard of later than this may have ended it. */
-  readonly surelyTrueAt: number
+  readonly validSince: number
   /** It serves no longer than this, whatever its age. */
   readonly usableUntil: number
-  /** After an ask: the fresh JWT, for whoever still presents an older one in a cookie. */
+  /** After a remote check: the fresh JWT, for browsers that still present an older one in a cookie. */
   readonly refreshedJwt: string | undefined
 }
 
@@ -32,9 +32,9 @@ const keyLength = 43
 const entryOverheadBytes = 500
 
 /**
- * Remembers sessions by the token that proved them. The last 43 characters, 256 bits of a signature or token, find the
+ * Remembers sessions by their token. The last 43 characters, 256 bits of a signature or token, find the
  * slot; only equality of the whole token is a hit, so a forged payload over a known signature is a miss.
- * Only checked sessions are inserted: no flood of junk can fill it.
+ * Only checked sessions are inserted: no flood of made-up tokens can fill it.
  */
 export function createSessionCache(): SessionCache {
   const slots = new LRUCache<string, { token: string; session: CheckedSession }>({

@@ -19,7 +19,7 @@ export function beginTrail(credential: Credential): Trail {
 
 /** The steps that led to a session. */
 export function stepsOf(credential: Credential): readonly TriedStep[] {
-  const { carrier, session_jwt } = credential
+  const { transport, session_jwt } = credential
   const name = session_jwt === undefined ? 'session_token' : 'session_jwt'
-  return trails.get(credential)?.tried ?? [`${carrier}:${name}`, 'local:known']
+  return trails.get(credential)?.tried ?? [`${transport}:${name}`, 'local:known']
 }

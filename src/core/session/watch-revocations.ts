@@ -35,7 +35,7 @@ export function createInvalidate(revocations: Revocations, cache: SessionCache):
       )
     }
     if (name === 'member_id' || name === 'organization_id') {
-      revocations.distrust(value)
+      revocations.invalidate(value)
       return
     }
     const member_session_id = name === 'member_session_id' ? value : sessionOfToken(value, cache)
@@ -43,21 +43,21 @@ export function createInvalidate(revocations: Revocations, cache: SessionCache):
   }
 }
 
-/** The session of a token that this process has accepted: that much is proven. */
-export function provenSession(token: string, cache: SessionCache): string | undefined {
+/** The session of a token that this process has accepted. */
+export function knownSession(token: string, cache: SessionCache): string | undefined {
   return cache.get(token)?.member_session.member_session_id
 }
 
 function sessionOfToken(token: string, cache: SessionCache): string | undefined {
-  const proven = provenSession(token, cache)
-  if (proven !== undefined) return proven
+  const known = knownSession(token, cache)
+  if (known !== undefined) return known
   const parsed = parseJwt(token)
   return parsed === undefined ? undefined : sessionIdOf(parsed.claims)
 }
 
 /**
  * The client, whose `sessions.revoke` and deletions also tell the guards. A session token is first looked up where its session is not
- * known here, because the JWTs of that session carry only its id.
+ * known here, because the JWTs of that session name only its id.
  */
 export function watchRevocations(
   client: Client,
@@ -75,10 +75,10 @@ export function watchRevocations(
       tell()
       return answer
     } catch (error) {
-      // Nobody knows whether it happened, nor whether a JWT that was never accepted here is anybody's.
+      // Whether it happened is unknown, and so is whose a JWT is that was never accepted here.
       const { session_jwt } = data
-      const isProven = session_jwt === undefined || provenSession(session_jwt, cache) !== undefined
-      if (error instanceof UnavailableError && isProven) tell()
+      const isOurs = session_jwt === undefined || knownSession(session_jwt, cache) !== undefined
+      if (error instanceof UnavailableError && isOurs) tell()
       throw error
     }
   }

@@ -1,14 +1,14 @@
 import type { Client } from '../../client/create-client.ts'
 import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import { AnsweredCause } from '../../errors/private-cause.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import { type Action, type ActionCall, answerDone, createPostAction } from '../answer/action.ts'
 import type { Answer } from '../answer/refusal.ts'
-import { readTenant, refuseUncalled, type TenantOptions } from '../guard/guard-options.ts'
+import { assertFactoryCalled, readTenant, type TenantOptions } from '../guard/guard-options.ts'
 import { type Fields, readFields } from '../request/body.ts'
 import { readCredential } from '../request/credentials.ts'
 import { returnToOf } from '../request/return-to.ts'
@@ -56,11 +56,11 @@ export function createSwitchOrganization<Source>(
 
   return createPostAction(config, async (call) => {
     const credential = readCredential(call.request, config)
-    if (credential === undefined || credential.carrier !== 'cookie') {
+    if (credential === undefined || credential.transport !== 'cookie') {
       throw new AccessError('session_required', { reason: 'no_credential' })
     }
-    if (credential.junk !== undefined) {
-      throw new AccessError('session_invalid', { reason: credential.junk })
+    if (credential.malformed !== undefined) {
+      throw new AccessError('session_invalid', { reason: credential.malformed })
     }
     const { member_session, refreshedJwt } = await authenticate(
       credential,
@@ -70,12 +70,16 @@ export function createSwitchOrganization<Source>(
     const target = targetOf(call.source, fields)
     if (isOf(member_session, target)) return done(parts, call, fields)
     const { session_token, session_jwt = '' } = credential
-    const carrier =
+    const transport =
       session_token === undefined ? { session_jwt: refreshedJwt ?? session_jwt } : { session_token }
     const result = await exchange(() =>
-      client.sessions.exchange({ ...carrier, organization_id: target.wanted, ...localeOf(fields) })
+      client.sessions.exchange({
+        ...transport,
+        organization_id: target.wanted,
+        ...localeOf(fields)
+      })
     )
-    await refuseOtherOrganization(parts, target, result)
+    await assertChosenOrganization(parts, target, result)
     return done(parts, call, fields, result)
   })
 }
@@ -103,17 +107,17 @@ export function createChooseOrganization<Source>(
         ...localeOf(fields)
       })
     )
-    await refuseOtherOrganization(parts, target, result)
+    await assertChosenOrganization(parts, target, result)
     return done(parts, call, fields, result)
   })
 }
 
 function planTarget<Source>(factory: Factory, given: unknown = {}) {
-  refuseUncalled(factory, given)
+  assertFactoryCalled(factory, given)
   if (typeof given !== 'object' || given === null) {
     throw new ConfigError(`${factory} takes an object of options.`)
   }
-  refuseUnknownOptions(factory, given, knownOptions)
+  assertKnownOptions(factory, given, knownOptions)
   const tenant = readTenant<Source>(given)
 
   return function targetOf(source: Source, fields: Fields): Target {
@@ -160,7 +164,7 @@ function isOf(
     : organization[claim] === wanted
 }
 
-async function refuseOtherOrganization(
+async function assertChosenOrganization(
   { revoke }: ChooseOrganizationParts,
   target: Target,
   { organization, member_session }: SignInResponse

@@ -4,10 +4,10 @@ import { clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { isPathWithin } from '../request/return-to.ts'
 import type { DiscoveryState, SignInState } from './sealed-state.ts'
-import { readBoundState, readCarried, type SignInContext, setSignInCookies } from './sign-in.ts'
+import { readBoundState, readPending, type SignInContext, setSignInCookies } from './sign-in.ts'
 import { isOfMember, nextStep, pageOfStep, type SignInStep } from './sign-in-step.ts'
 
-/** What becomes of a refusal when the browser may be half signed in. */
+/** What becomes of a refusal when the browser may have a pending sign-in. */
 export interface Continuation {
   /** Replaces the refusal: what is missing. */
   readonly error?: AccessError
@@ -18,7 +18,7 @@ export interface Continuation {
 }
 
 /**
- * Decides how "not signed in" continues for a request that carries a half-done sign-in. A navigation goes on to the next
+ * Decides how "not signed in" continues for a request with a pending sign-in. A navigation goes on to the next
  * step; anything else hears what is required. With nothing readable pending the refusal stays, and leftovers are cleared.
  *
  * @param target path and query of the request as the browser sees them
@@ -29,12 +29,12 @@ export async function continueSignIn(
   target: string
 ): Promise<Continuation> {
   const { config } = context
-  const carried = await readCarried(context, request)
-  const step = nextStep({ isSignedIn: false, carried })
-  if (carried === 'nothing') return { headers: [] }
-  if (carried === 'unreadable') return { headers: clearSignInCookies(config.cookies) }
+  const pending = await readPending(context, request)
+  const step = nextStep({ isSignedIn: false, pending })
+  if (pending === 'nothing') return { headers: [] }
+  if (pending === 'unreadable') return { headers: clearSignInCookies(config.cookies) }
 
-  const error = missingStep(step, carried)
+  const error = missingStep(step, pending)
   const page = pageOfStep(step, config)
   // A guarded page of the step itself is answered where it is, not sent to itself.
   if (page === undefined || !isNavigation(request) || isPathWithin(target, page)) {

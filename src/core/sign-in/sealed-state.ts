@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { decryptText, encryptText } from '../../jwt/jose.ts'
 import type { MfaRequired, PrimaryRequired } from '../../wire/sign-in.ts'
 
-/** A sign-in that is half done, as the browser carries it beside the intermediate session token. */
+/** A pending sign-in, as the browser keeps it beside the intermediate session token. */
 export interface SignInState {
   readonly organization_id: string
   readonly member_id: string
@@ -17,7 +17,7 @@ export interface SignInState {
   readonly locked?: boolean | undefined
 }
 
-/** A discovery sign-in: an address is proven, and no organization chosen yet. */
+/** A discovery sign-in: an e-mail address is verified, and no organization chosen yet. */
 export interface DiscoveryState {
   readonly email_address: string
   /** Path of this app to go on to. */
@@ -38,7 +38,7 @@ export interface SealedStates {
   open(
     sealed: string,
     intermediate_session_token: string,
-    moment: number
+    now: number
   ): Promise<BoundState | undefined>
 }
 
@@ -76,14 +76,14 @@ export function createSealedStates(keys: readonly string[]): SealedStates {
       const token_hash = hashOf(intermediate_session_token)
       return encryptText(JSON.stringify({ ...state, token_hash, exp: expiresAt }), first)
     },
-    async open(sealed, intermediate_session_token, moment) {
+    async open(sealed, intermediate_session_token, now) {
       for (const key of [first, ...others]) {
         const text = await decryptText(sealed, key)
         if (text === undefined) continue
         const read = v.safeParse(sealedSchema, JSON.parse(text))
         if (!read.success) return undefined
         const { token_hash, exp, ...state } = read.output
-        const isOurs = token_hash === hashOf(intermediate_session_token) && moment < exp
+        const isOurs = token_hash === hashOf(intermediate_session_token) && now < exp
         return isOurs ? { state, intermediate_session_token, expiresAt: exp } : undefined
       }
       return undefined

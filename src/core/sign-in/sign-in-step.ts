@@ -2,7 +2,7 @@ import type { Config } from '../options.ts'
 import type { DiscoveryState, SignInState } from './sealed-state.ts'
 
 /**
- * What comes next for a browser. `none`: nothing, it is signed in or has begun nothing. `over`: what it carries cannot
+ * What comes next for a browser. `none`: nothing, it is signed in or has begun nothing. `over`: what it keeps cannot
  * be continued, and is cleared. `locked`: too many wrong codes; waiting is all there is to do.
  */
 export type SignInStep =
@@ -18,21 +18,21 @@ export type SignInStep =
 export interface SignInFacts {
   /** Whether a session holds. */
   readonly isSignedIn: boolean
-  /** What the two cookies of a half-done sign-in hold. Expired, forged or of two sign-ins is `unreadable`. */
-  readonly carried: SignInState | DiscoveryState | 'nothing' | 'unreadable'
+  /** What the two cookies of a pending sign-in hold. Expired, forged or of two sign-ins is `unreadable`. */
+  readonly pending: SignInState | DiscoveryState | 'nothing' | 'unreadable'
 }
 
 /**
  * The next step of a sign-in. An organization comes first, then a primary factor that it accepts. Then what the member
  * has enrolled: a code that was already sent, the authenticator app, the phone; with nothing enrolled, enrolling.
  */
-export function nextStep({ isSignedIn, carried }: SignInFacts): SignInStep {
-  if (isSignedIn || carried === 'nothing') return 'none'
-  if (carried === 'unreadable') return 'over'
-  if (!isOfMember(carried)) return 'organization'
-  const { primary_required, mfa_required } = carried
+export function nextStep({ isSignedIn, pending }: SignInFacts): SignInStep {
+  if (isSignedIn || pending === 'nothing') return 'none'
+  if (pending === 'unreadable') return 'over'
+  if (!isOfMember(pending)) return 'organization'
+  const { primary_required, mfa_required } = pending
   if (primary_required !== null) return 'primary'
-  if (carried.locked === true) return 'locked'
+  if (pending.locked === true) return 'locked'
   const options = mfa_required?.member_options
   if (mfa_required?.secondary_auth_initiated === 'sms_otp') return 'sms'
   if (options?.totp_registration_id) return 'totp'
@@ -40,7 +40,7 @@ export function nextStep({ isSignedIn, carried }: SignInFacts): SignInStep {
   return 'enroll'
 }
 
-/** Whether a half-done sign-in is a member's: after a discovery sign-in it is nobody's yet. */
+/** Whether a pending sign-in is a member's: after a discovery sign-in it has no member yet. */
 export function isOfMember(state: SignInState | DiscoveryState): state is SignInState {
   return 'member_id' in state
 }

@@ -13,11 +13,11 @@ import {
 } from '../request/cookies.ts'
 import { type AuthRequest, headerOf } from '../request/request.ts'
 import { readReturnPath } from '../request/return-to.ts'
-import { refuseForeignRequest } from '../request/same-site.ts'
+import { assertSameSite } from '../request/same-site.ts'
 import type { BoundState, DiscoveryState, SealedStates, SignInState } from './sealed-state.ts'
 import { isOfMember, nextStep, pageOfStep, type SignInFacts } from './sign-in-step.ts'
 
-/** Any answer of the API that signs somebody in, wholly or half. */
+/** Any answer of the API that signs a member in, or leaves the sign-in pending. */
 export interface AuthenticatingResponse {
   readonly member_id?: string
   /** In its place, in answers that have no `member_id` of their own. */
@@ -30,7 +30,7 @@ export interface AuthenticatingResponse {
   readonly session_token: string
   readonly session_jwt: string
   readonly member_session?: MemberSession | null
-  /** Left out by answers that only ever sign in wholly. */
+  /** Left out by answers that never leave a sign-in pending. */
   readonly member_authenticated?: boolean
   readonly intermediate_session_token?: string
   readonly mfa_required?: MfaRequired | null
@@ -56,7 +56,7 @@ export interface CompletedSignInWithHeaders extends CompletedSignIn {
   readonly headers: readonly HeaderPair[]
 }
 
-/** A sign-in that is half done. */
+/** A sign-in that lacks a factor. */
 export interface PendingSignIn extends SignInState {
   /** For the call that completes it. It never goes into a body, a page or a URL. */
   readonly intermediate_session_token: string
@@ -68,7 +68,7 @@ export interface DiscoveryResponse {
   readonly email_address: string
 }
 
-/** An address is proven, and no organization chosen yet. */
+/** An e-mail address is verified, and no organization chosen yet. */
 export interface PendingDiscovery extends DiscoveryState {
   /** For `discovery.organizations.list` and `create`. It never goes into a body, a page or a URL. */
   readonly intermediate_session_token: string
@@ -82,7 +82,7 @@ export interface SignInContext {
 /**
  * Turns an authenticating answer into cookies: a session, or an intermediate session and what is missing.
  *
- * A page of another site that signs a browser in as somebody else is as bad as one that acts for it, so the request is
+ * A page of another site that signs a browser in as another member is as bad as one that acts for it, so the request is
  * checked first; the session it brought is revoked.
  *
  * @throws AccessError `csrf_rejected`
@@ -95,7 +95,7 @@ export async function completeSignIn(
 ): Promise<CompletedSignInWithHeaders> {
   const { config } = context
   try {
-    refuseForeignRequest(request, config)
+    assertSameSite(request, config)
   } catch (error) {
     const { member_session } = result
     if (member_session) await context.revoke(member_session.member_session_id).catch(() => {})
@@ -108,7 +108,7 @@ export async function completeSignIn(
     return { member_authenticated: true, return_to, next: return_to, headers }
   }
   const bound = bindState(config, result, return_to, pending)
-  const page = pageOfStep(nextStep({ isSignedIn: false, carried: bound.state }), config)
+  const page = pageOfStep(nextStep({ isSignedIn: false, pending: bound.state }), config)
   const headers = [...privateHeaders, ...(await setSignInCookies(context, bound))]
   return { member_authenticated: false, return_to, next: page ?? '/', headers }
 }
@@ -156,7 +156,7 @@ function expiryOf({ now }: Config, token: string, pending: BoundState | undefine
 }
 
 /**
- * Turns the answer to a discovery sign-in into cookies: an address is proven, an organization is still to be chosen.
+ * Turns the answer to a discovery sign-in into cookies: an e-mail address is verified, an organization is still to be chosen.
  *
  * @throws AccessError `csrf_rejected`
  */
@@ -167,7 +167,7 @@ export async function completeDiscovery(
   options: CompleteSignInOptions
 ): Promise<CompletedSignInWithHeaders> {
   const { config } = context
-  refuseForeignRequest(request, config)
+  assertSameSite(request, config)
   const { intermediate_session_token, email_address } = result
   if (!intermediate_session_token || typeof email_address !== 'string') {
     throw new ConfigError('completeDiscovery needs the answer to a discovery sign-in.')
@@ -177,12 +177,12 @@ export async function completeDiscovery(
   const state = { email_address, return_to }
   const expiresAt = expiryOf(config, intermediate_session_token, pending)
   const cookies = await setSignInCookies(context, { state, intermediate_session_token, expiresAt })
-  const page = pageOfStep(nextStep({ isSignedIn: false, carried: state }), config)
+  const page = pageOfStep(nextStep({ isSignedIn: false, pending: state }), config)
   const headers = [...privateHeaders, ...cookies]
   return { member_authenticated: false, return_to, next: page ?? '/', headers }
 }
 
-/** Both cookies of a half-done sign-in. They end when the intermediate session does. */
+/** Both cookies of a pending sign-in. They end when the intermediate session does. */
 export async function setSignInCookies(
   { config, states }: SignInContext,
   bound: BoundState
@@ -200,7 +200,7 @@ export async function setSignInCookies(
   ]
 }
 
-/** What the browser carries of a half-done sign-in; `null` when that is absent, unreadable, expired or mixed up. */
+/** The pending sign-in of a browser; `null` when it is absent, unreadable, expired or of two sign-ins. */
 export async function pendingSignIn(
   context: SignInContext,
   request: AuthRequest
@@ -221,10 +221,10 @@ export async function pendingDiscovery(
 }
 
 /** The same for {@link nextStep}. */
-export async function readCarried(
+export async function readPending(
   context: SignInContext,
   request: AuthRequest
-): Promise<SignInFacts['carried']> {
+): Promise<SignInFacts['pending']> {
   const bound = await readBoundState(context, request)
   if (bound !== undefined) return bound.state
   const { intermediate_session_token, sealed } = readSignInCookies(context.config, request)

@@ -1,11 +1,11 @@
 import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
-import { refuseUnknownOptions } from '../../errors/known-options.ts'
+import { assertKnownOptions } from '../../errors/known-options.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import { type Action, createPostAction, jsonAnswer } from '../answer/action.ts'
 import { privateHeaders } from '../answer/refusal.ts'
-import { refuseUncalled } from '../guard/guard-options.ts'
+import { assertFactoryCalled } from '../guard/guard-options.ts'
 import type { Config } from '../options.ts'
 import { clearEveryCookie } from '../request/cookies.ts'
 import { type Credential, readCredential } from '../request/credentials.ts'
@@ -23,8 +23,8 @@ export interface SignOutOptions {
 const knownOptions: Readonly<Record<keyof SignOutOptions, true>> = { return_to: true }
 
 function planSignOut(given: SignOutOptions = {}): SignOutOptions {
-  refuseUncalled('signOut', given)
-  refuseUnknownOptions('signOut', given, knownOptions)
+  assertFactoryCalled('signOut', given)
+  assertKnownOptions('signOut', given, knownOptions)
   const { return_to } = given
   if (return_to !== undefined && readReturnPath(return_to) !== return_to) {
     throw new ConfigError('return_to must be a path of this app, such as /sign-in.')
@@ -44,10 +44,10 @@ interface SignOutParts {
 }
 
 /**
- * Ends the session that the request proves and clears every cookie of ours. What proves no session ends none.
+ * Ends the session of the request and clears every cookie of ours. What is no session's credential ends none.
  *
  * Signing out succeeds in this browser whatever happens. When the authority does not confirm, the revocation is
- * outstanding: this process refuses the session already and goes on trying, and the answer is 202 and says so.
+ * outstanding: this process denies the session already and goes on trying, and the answer is 202 and says so.
  */
 export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Action {
   const { config } = parts
@@ -68,13 +68,13 @@ export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Acti
 /** Whether no session is left: there was none, or the authority says that it has ended. */
 async function endSession(parts: SignOutParts, request: AuthRequest): Promise<boolean> {
   const credential = readCredential(request, parts.config)
-  if (credential === undefined || credential.junk !== undefined) return true
-  const attempt = () => tryToEnd(parts, credential)
-  const outcome = await attempt()
+  if (credential === undefined || credential.malformed !== undefined) return true
+  const end = () => tryToEnd(parts, credential)
+  const outcome = await end()
   if (outcome.isEnded) return true
   parts.endKnown(credential)
   const key = credential.session_token ?? credential.session_jwt ?? ''
-  parts.retryLater(key, attempt)
+  parts.retryLater(key, end)
   return false
 }
 

@@ -14,7 +14,7 @@ import type { AnonymousDecision, Decision, RefusedDecision } from './decision.ts
 import type { GuardPlan } from './guard-options.ts'
 import type { RequestMemory } from './request-memory.ts'
 
-type Refuse = (
+type DecideOnError = (
   request: AuthRequest,
   target: string,
   error: unknown,
@@ -25,35 +25,35 @@ type Refuse = (
  * From an error to a decision. Errors that are not ours are the app's, and thrown on.
  *
  * Cookies are cleared when the authority said that their session is over, and where a guard is optional also when they
- * are junk. An outage clears nothing.
+ * are malformed. An outage clears nothing.
  */
-export function createRefuse<Source>(
+export function createErrorDecision<Source>(
   parts: SignInContext & { readonly memory: RequestMemory },
   { optional: isOptional, permission }: GuardPlan<Source>
-): Refuse {
+): DecideOnError {
   const { config, memory } = parts
 
-  return function refuse(request, target, error, credential) {
-    const carrier = credential?.carrier
+  return function decideOnError(request, target, error, credential) {
+    const transport = credential?.transport
     if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
     if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
     const about = { request, target, credential, permission }
-    if (isOptional && mayBeAnonymous(error, carrier)) {
-      const decision = anonymous(carrier)
+    if (isOptional && mayBeAnonymous(error, transport)) {
+      const decision = anonymous(transport)
       noteAnonymous(decision, error, about)
       return decision
     }
 
     publishRefusal(error, explain(error, about))
     const cleared =
-      carrier === 'cookie' && isSessionOver(error) ? clearSessionCookies(config.cookies) : []
+      transport === 'cookie' && isSessionOver(error) ? clearSessionCookies(config.cookies) : []
     return isSignedOut(error) && memory.mayContinue(request)
       ? continued(about, error, cleared)
       : answer(request, target, error, cleared)
   }
 
-  function anonymous(carrier: Credential['carrier'] | undefined): AnonymousDecision {
-    const cleared = carrier === 'cookie' ? clearSessionCookies(config.cookies) : []
+  function anonymous(transport: Credential['transport'] | undefined): AnonymousDecision {
+    const cleared = transport === 'cookie' ? clearSessionCookies(config.cookies) : []
     return { accepted: true, headers: [...privateHeaders, ...cleared] }
   }
 
@@ -90,7 +90,7 @@ function isSignedOut({ code }: AccessError | UnavailableError): boolean {
 /** A cookie that is over is as good as none. What a header says was said on purpose. */
 function mayBeAnonymous(
   { code }: AccessError | UnavailableError,
-  carrier: Credential['carrier'] | undefined
+  transport: Credential['transport'] | undefined
 ): boolean {
-  return code === 'session_required' || (code === 'session_invalid' && carrier === 'cookie')
+  return code === 'session_required' || (code === 'session_invalid' && transport === 'cookie')
 }
