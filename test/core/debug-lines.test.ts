@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from '@jest/globals'
-import { withDebugLines } from '../../src/core/debug-lines.ts'
-import { createRequestMemory } from '../../src/core/request-memory.ts'
+import { withDebugLines } from '../../src/core/explain/debug-lines.ts'
+import { createRequestMemory } from '../../src/core/guard/request-memory.ts'
 import { refusalReasons } from '../../src/errors/reasons.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
