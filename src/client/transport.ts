@@ -33,7 +33,7 @@ export function createTransport(connection: Connection): Transport {
       return { status: response.status, body: await reach(() => readBody(response)) }
     })
     if (status < 200 || status > 299) throw readProblem(status, body)
-    const answer = v.safeParse(route.response ?? anyAnswer, parseJson(body))
+    const answer = v.safeParse(route.guarded ?? anyAnswer, parseJson(body))
     if (!answer.success) throw unreadable('The answer does not have the shape of this call.')
     return answer.output
   }

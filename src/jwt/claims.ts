@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { type MemberSession, memberSession } from '../wire/member-session.ts'
+import { guardedMemberSession, type MemberSession } from '../wire/member-session.ts'
 import { freezeJson } from './freeze.ts'
 
 export const sessionClaim = 'https://stytch.com/session'
@@ -77,7 +77,7 @@ export function readSessionClaims(
   } = read.output
   if (exp <= iat || exp - iat > maxLifetimeSeconds) return 'wrong_claims'
 
-  const checked = v.safeParse(memberSession, {
+  const checked = v.safeParse(guardedMemberSession, {
     member_session_id: session.id,
     member_id: sub,
     started_at: session.started_at,

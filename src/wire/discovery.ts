@@ -1,11 +1,13 @@
 import * as v from 'valibot'
-import type { Member } from './member.ts'
-import type { Organization } from './organization.ts'
+import { type Member, member } from './member.ts'
+import { type Organization, organization } from './organization.ts'
 import { type OrganizationFields, organizationBody } from './organizations.ts'
 import { route } from './route.ts'
 import {
   address,
+  anyObject,
   credential,
+  envelope,
   locale,
   optional,
   sessionArguments,
@@ -14,7 +16,14 @@ import {
   text
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { MfaRequired, PrimaryRequired, SignInResponse } from './sign-in.ts'
+import {
+  type MfaRequired,
+  mfaRequired,
+  type PrimaryRequired,
+  primaryRequired,
+  type SignInResponse,
+  signInResponse
+} from './sign-in.ts'
 
 export interface B2BDiscoveryIntermediateSessionsExchangeRequest extends SessionOptions {
   /** A bag of factors that a session can be made of. Lives 10 minutes; it survives an exchange that does not complete. */
@@ -78,6 +87,45 @@ export interface B2BDiscoveryOrganizationsCreateRequest
 
 export type B2BDiscoveryOrganizationsCreateResponse = SignInResponse
 
+const membership: v.GenericSchema<unknown, Membership> = v.object({
+  type: v.picklist([
+    'active_member',
+    'pending_member',
+    'invited_member',
+    'eligible_to_join_by_email_domain',
+    'eligible_to_join_by_oauth_tenant'
+  ]),
+  details: v.nullable(anyObject),
+  member: v.nullable(member)
+})
+
+export const discoveredOrganization: v.GenericSchema<unknown, DiscoveredOrganization> = v.object({
+  organization,
+  membership,
+  member_authenticated: v.boolean(),
+  primary_required: v.nullable(primaryRequired),
+  mfa_required: v.nullable(mfaRequired)
+})
+
+/** Members of every answer that says which organizations there are. */
+export const discoveredOrganizations = {
+  email_address: v.string(),
+  discovered_organizations: v.array(discoveredOrganization)
+}
+
+/** What a discovery sign-in answers. */
+export const discoveryAuthenticated = {
+  ...envelope,
+  intermediate_session_token: v.string(),
+  ...discoveredOrganizations
+}
+
+const listResponse: v.GenericSchema<unknown, B2BDiscoveryOrganizationsListResponse> = v.object({
+  ...envelope,
+  ...discoveredOrganizations,
+  organization_id_hint: v.nullable(v.string())
+})
+
 const exchangeRequest: v.GenericSchema<unknown, B2BDiscoveryIntermediateSessionsExchangeRequest> =
   v.object({
     intermediate_session_token: credential,
@@ -103,21 +151,19 @@ const createRequest: v.GenericSchema<unknown, B2BDiscoveryOrganizationsCreateReq
 
 export const discoveryRoutes = {
   intermediateSessions: {
-    exchange: route<
-      B2BDiscoveryIntermediateSessionsExchangeRequest,
-      B2BDiscoveryIntermediateSessionsExchangeResponse
-    >('POST', '/v1/b2b/discovery/intermediate_sessions/exchange', { request: exchangeRequest })
+    exchange: route('POST', '/v1/b2b/discovery/intermediate_sessions/exchange', {
+      request: exchangeRequest,
+      response: signInResponse
+    })
   },
   organizations: {
-    list: route<B2BDiscoveryOrganizationsListRequest, B2BDiscoveryOrganizationsListResponse>(
-      'POST',
-      '/v1/b2b/discovery/organizations',
-      { request: listRequest }
-    ),
-    create: route<B2BDiscoveryOrganizationsCreateRequest, B2BDiscoveryOrganizationsCreateResponse>(
-      'POST',
-      '/v1/b2b/discovery/organizations/create',
-      { request: createRequest }
-    )
+    list: route('POST', '/v1/b2b/discovery/organizations', {
+      request: listRequest,
+      response: listResponse
+    }),
+    create: route('POST', '/v1/b2b/discovery/organizations/create', {
+      request: createRequest,
+      response: signInResponse
+    })
   }
 }

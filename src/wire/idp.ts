@@ -1,8 +1,9 @@
 import * as v from 'valibot'
 import type { Member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
-import { address, credential, optional, text } from './schema.ts'
+import { address, credential, envelope, optional, text } from './schema.ts'
 
 /** An app that members can let in, as everybody may see it. */
 export interface ConnectedAppPublic {
@@ -104,17 +105,49 @@ const authorizeRequest: v.GenericSchema<unknown, B2BIDPOAuthAuthorizeRequest> = 
   resources: optional(v.pipe(v.array(text(2048)), v.maxLength(100)))
 })
 
+const connectedApp: v.GenericSchema<unknown, ConnectedAppPublic> = v.object({
+  client_id: v.string(),
+  client_name: v.string(),
+  client_description: v.string(),
+  client_type: v.picklist([
+    'first_party',
+    'first_party_public',
+    'third_party',
+    'third_party_public'
+  ]),
+  logo_url: v.optional(v.string())
+})
+
+const scopeResult: v.GenericSchema<unknown, B2BIDPScopeResult> = v.object({
+  scope: v.string(),
+  description: v.string(),
+  is_grantable: v.boolean()
+})
+
+const authorizeStartResponse: v.GenericSchema<unknown, B2BIDPOAuthAuthorizeStartResponse> =
+  v.object({
+    ...envelope,
+    ...memberAnswer,
+    client: connectedApp,
+    consent_required: v.boolean(),
+    scope_results: v.array(scopeResult)
+  })
+
+const authorizeResponse: v.GenericSchema<unknown, B2BIDPOAuthAuthorizeResponse> = v.object({
+  ...envelope,
+  redirect_uri: v.string(),
+  authorization_code: v.optional(v.string())
+})
+
 export const idpRoutes = {
   oauth: {
-    authorizeStart: route<B2BIDPOAuthAuthorizeStartRequest, B2BIDPOAuthAuthorizeStartResponse>(
-      'POST',
-      '/v1/b2b/idp/oauth/authorize/start',
-      { request: authorizeStartRequest }
-    ),
-    authorize: route<B2BIDPOAuthAuthorizeRequest, B2BIDPOAuthAuthorizeResponse>(
-      'POST',
-      '/v1/b2b/idp/oauth/authorize',
-      { request: authorizeRequest }
-    )
+    authorizeStart: route('POST', '/v1/b2b/idp/oauth/authorize/start', {
+      request: authorizeStartRequest,
+      response: authorizeStartResponse
+    }),
+    authorize: route('POST', '/v1/b2b/idp/oauth/authorize', {
+      request: authorizeRequest,
+      response: authorizeResponse
+    })
   }
 }

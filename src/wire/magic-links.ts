@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import type { Authorization } from './authorization.ts'
-import type { DiscoveredOrganization } from './discovery.ts'
+import { type DiscoveredOrganization, discoveryAuthenticated } from './discovery.ts'
 import type { Member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { memberFields } from './organizations-members.ts'
 import { memberRoute, route } from './route.ts'
@@ -11,6 +12,7 @@ import {
   codeVerifier,
   credential,
   emailAddress,
+  envelope,
   linkMinutes,
   locale,
   optional,
@@ -20,7 +22,7 @@ import {
   templateId
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { SignInResponse } from './sign-in.ts'
+import { type SignInResponse, signIn } from './sign-in.ts'
 
 export interface B2BMagicLinksAuthenticateRequest extends SessionOptions {
   /** What the link carries as `token`. Good once. */
@@ -192,36 +194,54 @@ const discoveryAuthenticateRequest: v.GenericSchema<
   B2BMagicLinksDiscoveryAuthenticateRequest
 > = v.object({ discovery_magic_links_token: credential, pkce_code_verifier: codeVerifier })
 
+const authenticateResponse: v.GenericSchema<unknown, B2BMagicLinksAuthenticateResponse> = v.object({
+  ...signIn,
+  organization_id: v.string(),
+  method_id: v.string(),
+  reset_sessions: v.boolean()
+})
+
+const loginOrSignupResponse: v.GenericSchema<unknown, B2BMagicLinksEmailLoginOrSignupResponse> =
+  v.object({ ...envelope, ...memberAnswer, member_created: v.boolean() })
+
+const inviteResponse: v.GenericSchema<unknown, B2BMagicLinksEmailInviteResponse> = v.object({
+  ...envelope,
+  ...memberAnswer
+})
+
+const discoverySendResponse: v.GenericSchema<unknown, B2BMagicLinksEmailDiscoverySendResponse> =
+  v.object(envelope)
+
+const discoveryAuthenticateResponse: v.GenericSchema<
+  unknown,
+  B2BMagicLinksDiscoveryAuthenticateResponse
+> = v.object(discoveryAuthenticated)
+
 export const magicLinksRoutes = {
-  authenticate: route<B2BMagicLinksAuthenticateRequest, B2BMagicLinksAuthenticateResponse>(
-    'POST',
-    '/v1/b2b/magic_links/authenticate',
-    { request: authenticateRequest }
-  ),
+  authenticate: route('POST', '/v1/b2b/magic_links/authenticate', {
+    request: authenticateRequest,
+    response: authenticateResponse
+  }),
   email: {
-    loginOrSignup: route<
-      B2BMagicLinksEmailLoginOrSignupRequest,
-      B2BMagicLinksEmailLoginOrSignupResponse
-    >('POST', '/v1/b2b/magic_links/email/login_or_signup', { request: loginOrSignupRequest }),
-    invite: memberRoute<B2BMagicLinksEmailInviteRequest, B2BMagicLinksEmailInviteResponse>(
-      'POST',
-      '/v1/b2b/magic_links/email/invite',
-      { request: inviteRequest }
-    ),
+    loginOrSignup: route('POST', '/v1/b2b/magic_links/email/login_or_signup', {
+      request: loginOrSignupRequest,
+      response: loginOrSignupResponse
+    }),
+    invite: memberRoute('POST', '/v1/b2b/magic_links/email/invite', {
+      request: inviteRequest,
+      response: inviteResponse
+    }),
     discovery: {
-      send: route<B2BMagicLinksEmailDiscoverySendRequest, B2BMagicLinksEmailDiscoverySendResponse>(
-        'POST',
-        '/v1/b2b/magic_links/email/discovery/send',
-        { request: discoverySendRequest }
-      )
+      send: route('POST', '/v1/b2b/magic_links/email/discovery/send', {
+        request: discoverySendRequest,
+        response: discoverySendResponse
+      })
     }
   },
   discovery: {
-    authenticate: route<
-      B2BMagicLinksDiscoveryAuthenticateRequest,
-      B2BMagicLinksDiscoveryAuthenticateResponse
-    >('POST', '/v1/b2b/magic_links/discovery/authenticate', {
-      request: discoveryAuthenticateRequest
+    authenticate: route('POST', '/v1/b2b/magic_links/discovery/authenticate', {
+      request: discoveryAuthenticateRequest,
+      response: discoveryAuthenticateResponse
     })
   }
 }

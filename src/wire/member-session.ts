@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { rfc3339, text } from './schema.ts'
+import { anyObject, dateTime, rfc3339, text } from './schema.ts'
 
 /** How and when the member proved who they are, once. */
 export interface AuthenticationFactor {
@@ -50,17 +50,68 @@ export interface MemberSession {
   custom_claims?: Record<string, unknown>
 }
 
-const factor = v.custom<AuthenticationFactor>((value) =>
+const oauthFactor = v.optional(
+  v.object({ id: v.string(), provider_subject: v.string(), email_id: v.optional(v.string()) })
+)
+const exchangedOauthFactor = v.optional(v.object({ email_id: v.string() }))
+const ssoFactor = v.optional(
+  v.object({ id: v.string(), provider_id: v.string(), external_id: v.string() })
+)
+
+export const authenticationFactor: v.GenericSchema<unknown, AuthenticationFactor> = v.object({
+  type: v.string(),
+  delivery_method: v.string(),
+  sequence_order: v.picklist(['PRIMARY', 'SECONDARY']),
+  created_at: dateTime,
+  updated_at: dateTime,
+  last_authenticated_at: dateTime,
+  email_factor: v.optional(v.object({ email_id: v.string(), email_address: v.string() })),
+  phone_number_factor: v.optional(v.object({ phone_id: v.string(), phone_number: v.string() })),
+  authenticator_app_factor: v.optional(v.object({ totp_id: v.string() })),
+  recovery_code_factor: v.optional(v.object({ totp_recovery_code_id: v.string() })),
+  google_oauth_factor: oauthFactor,
+  microsoft_oauth_factor: oauthFactor,
+  github_oauth_factor: oauthFactor,
+  slack_oauth_factor: oauthFactor,
+  hubspot_oauth_factor: oauthFactor,
+  google_oauth_exchange_factor: exchangedOauthFactor,
+  github_oauth_exchange_factor: exchangedOauthFactor,
+  slack_oauth_exchange_factor: exchangedOauthFactor,
+  hubspot_oauth_exchange_factor: exchangedOauthFactor,
+  oauth_access_token_exchange_factor: v.optional(v.object({ client_id: v.string() })),
+  saml_sso_factor: ssoFactor,
+  oidc_sso_factor: ssoFactor,
+  trusted_auth_token_factor: v.optional(v.object({ token_id: v.string() })),
+  impersonated_factor: v.optional(
+    v.object({ impersonator_id: v.string(), impersonator_email_address: v.string() })
+  )
+})
+
+export const memberSession: v.GenericSchema<unknown, MemberSession> = v.object({
+  member_session_id: v.string(),
+  member_id: v.string(),
+  started_at: dateTime,
+  last_accessed_at: dateTime,
+  expires_at: dateTime,
+  authentication_factors: v.array(authenticationFactor),
+  organization_id: v.string(),
+  roles: v.array(v.string()),
+  organization_slug: v.string(),
+  custom_claims: anyObject
+})
+
+const guardedFactor = v.custom<AuthenticationFactor>((value) =>
   v.is(v.looseObject({ type: text(64), delivery_method: text(64) }), value)
 )
 
-export const memberSession: v.GenericSchema<unknown, MemberSession> = v.looseObject({
+/** What a guard reads of a session; everything else stays as it came. */
+export const guardedMemberSession: v.GenericSchema<unknown, MemberSession> = v.looseObject({
   member_session_id: text(256),
   member_id: text(256),
   started_at: rfc3339,
   last_accessed_at: rfc3339,
   expires_at: rfc3339,
-  authentication_factors: v.array(factor),
+  authentication_factors: v.array(guardedFactor),
   organization_id: text(256),
   roles: v.array(v.string()),
   organization_slug: v.string(),

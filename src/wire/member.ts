@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { anyObject, dateTime } from './schema.ts'
 
 /** Why a member has a role. */
 export interface MemberRoleSource {
@@ -83,8 +84,70 @@ export interface Member {
   lock_expires_at?: string | null
 }
 
+const memberRole: v.GenericSchema<unknown, MemberRole> = v.object({
+  role_id: v.string(),
+  sources: v.array(v.object({ type: v.string(), details: anyObject }))
+})
+
+const retiredEmail: v.GenericSchema<unknown, RetiredEmail> = v.object({
+  email_id: v.string(),
+  email_address: v.string()
+})
+
+const ssoRegistration: v.GenericSchema<unknown, SSORegistration> = v.object({
+  connection_id: v.string(),
+  external_id: v.string(),
+  registration_id: v.string(),
+  sso_attributes: v.optional(anyObject)
+})
+
+const oauthRegistration: v.GenericSchema<unknown, OAuthRegistration> = v.object({
+  provider_type: v.string(),
+  provider_subject: v.string(),
+  member_oauth_registration_id: v.string(),
+  profile_picture_url: v.nullish(v.string()),
+  locale: v.nullish(v.string())
+})
+
+const scimRegistration: v.GenericSchema<unknown, SCIMRegistration> = v.object({
+  connection_id: v.string(),
+  registration_id: v.string(),
+  external_id: v.optional(v.string()),
+  scim_attributes: v.optional(anyObject)
+})
+
+export const member: v.GenericSchema<unknown, Member> = v.object({
+  organization_id: v.string(),
+  member_id: v.string(),
+  external_id: v.nullable(v.string()),
+  email_address: v.string(),
+  email_address_verified: v.boolean(),
+  retired_email_addresses: v.array(retiredEmail),
+  status: v.picklist(['pending', 'invited', 'active', 'deleted']),
+  name: v.string(),
+  sso_registrations: v.array(ssoRegistration),
+  scim_registration: v.nullable(scimRegistration),
+  oauth_registrations: v.array(oauthRegistration),
+  is_breakglass: v.boolean(),
+  is_admin: v.boolean(),
+  member_password_id: v.string(),
+  mfa_enrolled: v.boolean(),
+  mfa_phone_number: v.string(),
+  mfa_phone_number_verified: v.boolean(),
+  totp_registration_id: v.string(),
+  default_mfa_method: v.picklist(['', 'sms_otp', 'totp']),
+  is_locked: v.boolean(),
+  lock_created_at: v.nullable(dateTime),
+  lock_expires_at: v.nullable(dateTime),
+  roles: v.array(memberRole),
+  trusted_metadata: anyObject,
+  untrusted_metadata: anyObject,
+  created_at: dateTime,
+  updated_at: dateTime
+})
+
 /** What a guard reads of a member; everything else stays as it came. */
-export const memberAnswer = v.custom<Member>((value) =>
+export const guardedMember = v.custom<Member>((value) =>
   v.is(
     v.looseObject({
       member_id: v.pipe(v.string(), v.minLength(1)),

@@ -1,10 +1,12 @@
 import * as v from 'valibot'
-import type { Member } from './member.ts'
-import type { Organization } from './organization.ts'
+import { type Member, member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
+import { mfaMethods, type Organization, organization } from './organization.ts'
 import { memberRoute, route } from './route.ts'
 import {
   address,
   emailAddress,
+  envelope,
   jsonObject,
   locale,
   optional,
@@ -13,7 +15,7 @@ import {
   templateId,
   text
 } from './schema.ts'
-import { type ResultsMetadata, type SearchQuery, searchFields } from './search.ts'
+import { type ResultsMetadata, resultsMetadata, type SearchQuery, searchFields } from './search.ts'
 
 export interface B2BOrganizationsMembersCreateRequest {
   organization_id: string
@@ -229,7 +231,7 @@ const updateRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUpdateReque
   member_id: address,
   ...memberFields,
   preserve_existing_sessions: optional(v.boolean()),
-  default_mfa_method: optional(v.picklist(['sms_otp', 'totp'], 'invalid_mfa_default_method')),
+  default_mfa_method: optional(v.picklist(mfaMethods, 'invalid_mfa_default_method')),
   email_address: optional(emailAddress),
   unlink_email: optional(v.boolean())
 })
@@ -256,66 +258,75 @@ const searchRequest: v.GenericSchema<unknown, B2BOrganizationsMembersSearchReque
   ...searchFields
 })
 
+/** What most calls about one member answer. */
+export const memberResponse: v.GenericSchema<unknown, B2BOrganizationsMembersCreateResponse> =
+  v.object({ ...envelope, ...memberAnswer })
+
+const deleteResponse: v.GenericSchema<unknown, B2BOrganizationsMembersDeleteResponse> = v.object({
+  ...envelope,
+  member_id: v.string()
+})
+
+const unlinkResponse: v.GenericSchema<unknown, B2BOrganizationsMembersUnlinkRetiredEmailResponse> =
+  v.object({ ...envelope, ...memberAnswer, organization_id: v.string() })
+
+const searchResponse: v.GenericSchema<unknown, B2BOrganizationsMembersSearchResponse> = v.object({
+  ...envelope,
+  members: v.array(member),
+  results_metadata: resultsMetadata,
+  organizations: v.record(v.string(), organization)
+})
+
 const members = '/v1/b2b/organizations/{organization_id}/members'
 
 export const membersRoutes = {
-  create: memberRoute<B2BOrganizationsMembersCreateRequest, B2BOrganizationsMembersCreateResponse>(
-    'POST',
-    members,
-    { request: createRequest }
-  ),
-  get: route<B2BOrganizationsMembersGetRequest, B2BOrganizationsMembersGetResponse>(
-    'GET',
-    '/v1/b2b/organizations/{organization_id}/member',
-    { request: getRequest }
-  ),
-  dangerouslyGet: route<
-    B2BOrganizationsMembersDangerouslyGetRequest,
-    B2BOrganizationsMembersGetResponse
-  >('GET', '/v1/b2b/organizations/members/dangerously_get/{member_id}', {
-    request: dangerouslyGetRequest
+  create: memberRoute('POST', members, { request: createRequest, response: memberResponse }),
+  get: route('GET', '/v1/b2b/organizations/{organization_id}/member', {
+    request: getRequest,
+    response: memberResponse
   }),
-  update: memberRoute<B2BOrganizationsMembersUpdateRequest, B2BOrganizationsMembersUpdateResponse>(
-    'PUT',
-    `${members}/{member_id}`,
-    { request: updateRequest }
-  ),
-  delete: memberRoute<B2BOrganizationsMembersDeleteRequest, B2BOrganizationsMembersDeleteResponse>(
-    'DELETE',
-    `${members}/{member_id}`,
-    { request: memberRequest }
-  ),
-  reactivate: memberRoute<
-    B2BOrganizationsMembersReactivateRequest,
-    B2BOrganizationsMembersReactivateResponse
-  >('PUT', `${members}/{member_id}/reactivate`, { request: memberRequest }),
-  deleteMFAPhoneNumber: memberRoute<
-    B2BOrganizationsMembersDeleteMFAPhoneNumberRequest,
-    B2BOrganizationsMembersDeleteMFAPhoneNumberResponse
-  >('DELETE', `${members}/mfa_phone_numbers/{member_id}`, { request: memberRequest }),
-  deleteTOTP: memberRoute<
-    B2BOrganizationsMembersDeleteTOTPRequest,
-    B2BOrganizationsMembersDeleteTOTPResponse
-  >('DELETE', `${members}/{member_id}/totp`, { request: memberRequest }),
-  deletePassword: memberRoute<
-    B2BOrganizationsMembersDeletePasswordRequest,
-    B2BOrganizationsMembersDeletePasswordResponse
-  >('DELETE', `${members}/passwords/{member_password_id}`, { request: passwordRequest }),
-  unlinkRetiredEmail: memberRoute<
-    B2BOrganizationsMembersUnlinkRetiredEmailRequest,
-    B2BOrganizationsMembersUnlinkRetiredEmailResponse
-  >('POST', `${members}/{member_id}/unlink_retired_email`, { request: unlinkRequest }),
-  deleteExternalId: memberRoute<
-    B2BOrganizationsMembersDeleteExternalIdRequest,
-    B2BOrganizationsMembersDeleteExternalIdResponse
-  >('DELETE', `${members}/{member_id}/external_id`, { request: memberRequest }),
-  startEmailUpdate: memberRoute<
-    B2BOrganizationsMembersStartEmailUpdateRequest,
-    B2BOrganizationsMembersStartEmailUpdateResponse
-  >('POST', `${members}/{member_id}/start_email_update`, { request: startEmailUpdateRequest }),
-  search: memberRoute<B2BOrganizationsMembersSearchRequest, B2BOrganizationsMembersSearchResponse>(
-    'POST',
-    '/v1/b2b/organizations/members/search',
-    { request: searchRequest }
-  )
+  dangerouslyGet: route('GET', '/v1/b2b/organizations/members/dangerously_get/{member_id}', {
+    request: dangerouslyGetRequest,
+    response: memberResponse
+  }),
+  update: memberRoute('PUT', `${members}/{member_id}`, {
+    request: updateRequest,
+    response: memberResponse
+  }),
+  delete: memberRoute('DELETE', `${members}/{member_id}`, {
+    request: memberRequest,
+    response: deleteResponse
+  }),
+  reactivate: memberRoute('PUT', `${members}/{member_id}/reactivate`, {
+    request: memberRequest,
+    response: memberResponse
+  }),
+  deleteMFAPhoneNumber: memberRoute('DELETE', `${members}/mfa_phone_numbers/{member_id}`, {
+    request: memberRequest,
+    response: memberResponse
+  }),
+  deleteTOTP: memberRoute('DELETE', `${members}/{member_id}/totp`, {
+    request: memberRequest,
+    response: memberResponse
+  }),
+  deletePassword: memberRoute('DELETE', `${members}/passwords/{member_password_id}`, {
+    request: passwordRequest,
+    response: memberResponse
+  }),
+  unlinkRetiredEmail: memberRoute('POST', `${members}/{member_id}/unlink_retired_email`, {
+    request: unlinkRequest,
+    response: unlinkResponse
+  }),
+  deleteExternalId: memberRoute('DELETE', `${members}/{member_id}/external_id`, {
+    request: memberRequest,
+    response: memberResponse
+  }),
+  startEmailUpdate: memberRoute('POST', `${members}/{member_id}/start_email_update`, {
+    request: startEmailUpdateRequest,
+    response: memberResponse
+  }),
+  search: memberRoute('POST', '/v1/b2b/organizations/members/search', {
+    request: searchRequest,
+    response: searchResponse
+  })
 }

@@ -1,9 +1,19 @@
 import * as v from 'valibot'
-import type { EmailImplicitRoleAssignment, Organization } from './organization.ts'
+import {
+  allowances,
+  authMethods,
+  type EmailImplicitRoleAssignment,
+  mfaMethods,
+  mfaPolicies,
+  type Organization,
+  organization,
+  provisionings,
+  restrictions
+} from './organization.ts'
 import { externalId, membersRoutes } from './organizations-members.ts'
 import { memberRoute, route } from './route.ts'
-import { address, jsonObject, optional, text } from './schema.ts'
-import { type ResultsMetadata, type SearchQuery, searchFields } from './search.ts'
+import { address, envelope, jsonObject, optional, text } from './schema.ts'
+import { type ResultsMetadata, resultsMetadata, type SearchQuery, searchFields } from './search.ts'
 
 /** Settings that both create and update take; {@link Organization} says what they mean. */
 export interface OrganizationFields {
@@ -98,9 +108,9 @@ export interface B2BOrganizationsSearchResponse {
 }
 
 const factorSetting = 'invalid_organization_auth_factor_setting'
-const allowance = v.picklist(['ALL_ALLOWED', 'RESTRICTED', 'NOT_ALLOWED'], factorSetting)
-const restriction = v.picklist(['ALL_ALLOWED', 'RESTRICTED'], factorSetting)
-const provisioning = v.picklist(['RESTRICTED', 'NOT_ALLOWED'], factorSetting)
+const allowance = v.picklist(allowances, factorSetting)
+const restriction = v.picklist(restrictions, factorSetting)
+const provisioning = v.picklist(provisionings, factorSetting)
 
 function domain(problem: string) {
   return v.pipe(
@@ -116,19 +126,6 @@ function domain(problem: string) {
 const domains = v.pipe(v.array(domain('organization_settings_invalid_domain')), v.maxLength(1000))
 
 const ids = v.pipe(v.array(text(256)), v.maxLength(1000))
-
-/** Methods of `allowed_auth_methods`, as the API spells them. */
-export const authMethods = [
-  'sso',
-  'magic_link',
-  'email_otp',
-  'password',
-  'google_oauth',
-  'microsoft_oauth',
-  'slack_oauth',
-  'github_oauth',
-  'hubspot_oauth'
-] as const
 
 const settings = {
   organization_slug: optional(
@@ -148,20 +145,16 @@ const settings = {
   allowed_auth_methods: optional(
     v.array(v.picklist(authMethods, 'invalid_organization_allowed_auth_methods'))
   ),
-  mfa_policy: optional(
-    v.picklist(['OPTIONAL', 'REQUIRED_FOR_ALL'], 'invalid_organization_mfa_policy')
-  ),
+  mfa_policy: optional(v.picklist(mfaPolicies, 'invalid_organization_mfa_policy')),
   rbac_email_implicit_role_assignments: optional(
     v.pipe(
       v.array(v.object({ domain: domain('rbac_invalid_domain'), role_id: text(128) })),
       v.maxLength(1000)
     )
   ),
-  mfa_methods: optional(
-    v.picklist(['ALL_ALLOWED', 'RESTRICTED'], 'invalid_organization_mfa_factor_setting')
-  ),
+  mfa_methods: optional(v.picklist(restrictions, 'invalid_organization_mfa_factor_setting')),
   allowed_mfa_methods: optional(
-    v.array(v.picklist(['sms_otp', 'totp'], 'invalid_organization_allowed_mfa_methods'))
+    v.array(v.picklist(mfaMethods, 'invalid_organization_allowed_mfa_methods'))
   ),
   oauth_tenant_jit_provisioning: optional(provisioning),
   allowed_oauth_tenants: optional(v.record(v.picklist(['slack', 'hubspot', 'github']), ids)),
@@ -201,42 +194,55 @@ const updateRequest: v.GenericSchema<unknown, B2BOrganizationsUpdateRequest> = v
 const searchRequest: v.GenericSchema<unknown, B2BOrganizationsSearchRequest> =
   v.object(searchFields)
 
+const organizationResponse: v.GenericSchema<unknown, B2BOrganizationsCreateResponse> = v.object({
+  ...envelope,
+  organization
+})
+
+const deleteResponse: v.GenericSchema<unknown, B2BOrganizationsDeleteResponse> = v.object({
+  ...envelope,
+  organization_id: v.string()
+})
+
+const metricsResponse: v.GenericSchema<unknown, B2BOrganizationsMetricsResponse> = v.object({
+  ...envelope,
+  member_count: v.number()
+})
+
+const searchResponse: v.GenericSchema<unknown, B2BOrganizationsSearchResponse> = v.object({
+  ...envelope,
+  organizations: v.array(organization),
+  results_metadata: resultsMetadata
+})
+
 export const organizationsRoutes = {
-  create: route<B2BOrganizationsCreateRequest, B2BOrganizationsCreateResponse>(
-    'POST',
-    '/v1/b2b/organizations',
-    { request: createRequest }
-  ),
-  get: route<B2BOrganizationsGetRequest, B2BOrganizationsGetResponse>(
-    'GET',
-    '/v1/b2b/organizations/{organization_id}',
-    { request: organizationRequest }
-  ),
-  update: memberRoute<B2BOrganizationsUpdateRequest, B2BOrganizationsUpdateResponse>(
-    'PUT',
-    '/v1/b2b/organizations/{organization_id}',
-    { request: updateRequest }
-  ),
-  delete: memberRoute<B2BOrganizationsDeleteRequest, B2BOrganizationsDeleteResponse>(
-    'DELETE',
-    '/v1/b2b/organizations/{organization_id}',
-    { request: organizationRequest }
-  ),
-  metrics: route<B2BOrganizationsMetricsRequest, B2BOrganizationsMetricsResponse>(
-    'GET',
-    '/v1/b2b/organizations/{organization_id}/metrics',
-    { request: organizationRequest }
-  ),
-  deleteExternalId: memberRoute<
-    B2BOrganizationsDeleteExternalIdRequest,
-    B2BOrganizationsDeleteExternalIdResponse
-  >('DELETE', '/v1/b2b/organizations/{organization_id}/external_id', {
-    request: organizationRequest
+  create: route('POST', '/v1/b2b/organizations', {
+    request: createRequest,
+    response: organizationResponse
   }),
-  search: route<B2BOrganizationsSearchRequest, B2BOrganizationsSearchResponse>(
-    'POST',
-    '/v1/b2b/organizations/search',
-    { request: searchRequest }
-  ),
+  get: route('GET', '/v1/b2b/organizations/{organization_id}', {
+    request: organizationRequest,
+    response: organizationResponse
+  }),
+  update: memberRoute('PUT', '/v1/b2b/organizations/{organization_id}', {
+    request: updateRequest,
+    response: organizationResponse
+  }),
+  delete: memberRoute('DELETE', '/v1/b2b/organizations/{organization_id}', {
+    request: organizationRequest,
+    response: deleteResponse
+  }),
+  metrics: route('GET', '/v1/b2b/organizations/{organization_id}/metrics', {
+    request: organizationRequest,
+    response: metricsResponse
+  }),
+  deleteExternalId: memberRoute('DELETE', '/v1/b2b/organizations/{organization_id}/external_id', {
+    request: organizationRequest,
+    response: organizationResponse
+  }),
+  search: route('POST', '/v1/b2b/organizations/search', {
+    request: searchRequest,
+    response: searchResponse
+  }),
   members: membersRoutes
 }

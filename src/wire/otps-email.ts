@@ -1,6 +1,7 @@
 import * as v from 'valibot'
-import type { DiscoveredOrganization } from './discovery.ts'
+import { type DiscoveredOrganization, discoveryAuthenticated } from './discovery.ts'
 import type { Member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
 import {
@@ -8,6 +9,7 @@ import {
   codeMinutes,
   credential,
   emailAddress,
+  envelope,
   locale,
   oneTimeCode,
   optional,
@@ -16,7 +18,7 @@ import {
   templateId
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { SignInResponse } from './sign-in.ts'
+import { type SignInResponse, signIn } from './sign-in.ts'
 
 /** A code to sign in, or for somebody who never did, to sign up. */
 export interface B2BOTPEmailLoginOrSignupRequest {
@@ -126,28 +128,43 @@ const discoveryAuthenticateRequest: v.GenericSchema<
   B2BOTPEmailDiscoveryAuthenticateRequest
 > = v.object({ email_address: emailAddress, code: oneTimeCode })
 
+const loginOrSignupResponse: v.GenericSchema<unknown, B2BOTPEmailLoginOrSignupResponse> = v.object({
+  ...envelope,
+  ...memberAnswer,
+  member_created: v.boolean()
+})
+
+const authenticateResponse: v.GenericSchema<unknown, B2BOTPEmailAuthenticateResponse> = v.object({
+  ...signIn,
+  organization_id: v.string(),
+  method_id: v.string()
+})
+
+const discoverySendResponse: v.GenericSchema<unknown, B2BOTPEmailDiscoverySendResponse> =
+  v.object(envelope)
+
+const discoveryAuthenticateResponse: v.GenericSchema<
+  unknown,
+  B2BOTPEmailDiscoveryAuthenticateResponse
+> = v.object(discoveryAuthenticated)
+
 export const otpsEmailRoutes = {
-  loginOrSignup: route<B2BOTPEmailLoginOrSignupRequest, B2BOTPEmailLoginOrSignupResponse>(
-    'POST',
-    '/v1/b2b/otps/email/login_or_signup',
-    { request: loginOrSignupRequest }
-  ),
-  authenticate: route<B2BOTPEmailAuthenticateRequest, B2BOTPEmailAuthenticateResponse>(
-    'POST',
-    '/v1/b2b/otps/email/authenticate',
-    { request: authenticateRequest }
-  ),
+  loginOrSignup: route('POST', '/v1/b2b/otps/email/login_or_signup', {
+    request: loginOrSignupRequest,
+    response: loginOrSignupResponse
+  }),
+  authenticate: route('POST', '/v1/b2b/otps/email/authenticate', {
+    request: authenticateRequest,
+    response: authenticateResponse
+  }),
   discovery: {
-    send: route<B2BOTPEmailDiscoverySendRequest, B2BOTPEmailDiscoverySendResponse>(
-      'POST',
-      '/v1/b2b/otps/email/discovery/send',
-      { request: discoverySendRequest }
-    ),
-    authenticate: route<
-      B2BOTPEmailDiscoveryAuthenticateRequest,
-      B2BOTPEmailDiscoveryAuthenticateResponse
-    >('POST', '/v1/b2b/otps/email/discovery/authenticate', {
-      request: discoveryAuthenticateRequest
+    send: route('POST', '/v1/b2b/otps/email/discovery/send', {
+      request: discoverySendRequest,
+      response: discoverySendResponse
+    }),
+    authenticate: route('POST', '/v1/b2b/otps/email/discovery/authenticate', {
+      request: discoveryAuthenticateRequest,
+      response: discoveryAuthenticateResponse
     })
   }
 }

@@ -1,10 +1,12 @@
 import * as v from 'valibot'
 import type { Member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { otpsEmailRoutes } from './otps-email.ts'
 import { route } from './route.ts'
 import {
   address,
+  envelope,
   locale,
   optional,
   phoneNumber,
@@ -13,7 +15,7 @@ import {
   telemetryId
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { CompletedSignInResponse } from './sign-in.ts'
+import { type CompletedSignInResponse, completedSignInResponse } from './sign-in.ts'
 import { type MfaEnrollment, mfaEnrollment, type SessionArguments } from './totps.ts'
 
 export interface B2BOTPSmsSendRequest extends SessionArguments {
@@ -65,16 +67,21 @@ const authenticateRequest: v.GenericSchema<unknown, B2BOTPSmsAuthenticateRequest
   ...mfaEnrollment
 })
 
+const sendResponse: v.GenericSchema<unknown, B2BOTPSmsSendResponse> = v.object({
+  ...envelope,
+  ...memberAnswer
+})
+
 export const otpsRoutes = {
   sms: {
-    send: route<B2BOTPSmsSendRequest, B2BOTPSmsSendResponse>('POST', '/v1/b2b/otps/sms/send', {
-      request: sendRequest
+    send: route('POST', '/v1/b2b/otps/sms/send', {
+      request: sendRequest,
+      response: sendResponse
     }),
-    authenticate: route<B2BOTPSmsAuthenticateRequest, B2BOTPSmsAuthenticateResponse>(
-      'POST',
-      '/v1/b2b/otps/sms/authenticate',
-      { request: authenticateRequest }
-    )
+    authenticate: route('POST', '/v1/b2b/otps/sms/authenticate', {
+      request: authenticateRequest,
+      response: completedSignInResponse
+    })
   },
   email: otpsEmailRoutes
 }

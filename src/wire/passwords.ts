@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import type { DeviceInfo } from './device.ts'
-import type { Member } from './member.ts'
-import type { MemberSession } from './member-session.ts'
+import { type Member, member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
+import { type MemberSession, memberSession } from './member-session.ts'
 import type { Organization } from './organization.ts'
 import { memberFields } from './organizations-members.ts'
 import { route } from './route.ts'
@@ -11,6 +12,7 @@ import {
   codeVerifier,
   credential,
   emailAddress,
+  envelope,
   linkMinutes,
   locale,
   optional,
@@ -22,7 +24,7 @@ import {
   text
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { MfaRequired, SignInResponse } from './sign-in.ts'
+import { type MfaRequired, type SignInResponse, signIn, signInResponse } from './sign-in.ts'
 
 export interface B2BPasswordsAuthenticateRequest extends SessionOptions {
   organization_id: string
@@ -362,47 +364,93 @@ const sessionResetRequest: v.GenericSchema<unknown, B2BPasswordsSessionResetRequ
   ...sessionOptions
 })
 
+const authenticateResponse: v.GenericSchema<unknown, B2BPasswordsAuthenticateResponse> = v.object({
+  ...signIn,
+  organization_id: v.string()
+})
+
+const ludsFeedback: v.GenericSchema<unknown, LudsFeedback> = v.object({
+  has_lower_case: v.boolean(),
+  has_upper_case: v.boolean(),
+  has_digit: v.boolean(),
+  has_symbol: v.boolean(),
+  missing_complexity: v.number(),
+  missing_characters: v.number()
+})
+
+const zxcvbnFeedback: v.GenericSchema<unknown, ZxcvbnFeedback> = v.object({
+  warning: v.string(),
+  suggestions: v.array(v.string())
+})
+
+const strengthCheckResponse: v.GenericSchema<unknown, B2BPasswordsStrengthCheckResponse> = v.object(
+  {
+    ...envelope,
+    valid_password: v.boolean(),
+    score: v.picklist([0, 1, 2, 3, 4]),
+    breached_password: v.boolean(),
+    strength_policy: v.picklist(['zxcvbn', 'luds']),
+    breach_detection_on_create: v.boolean(),
+    luds_feedback: ludsFeedback,
+    zxcvbn_feedback: zxcvbnFeedback
+  }
+)
+
+const migrateResponse: v.GenericSchema<unknown, B2BPasswordsMigrateResponse> = v.object({
+  ...envelope,
+  ...memberAnswer,
+  member_created: v.boolean()
+})
+
+const emailResetStartResponse: v.GenericSchema<unknown, B2BPasswordsEmailResetStartResponse> =
+  v.object({ ...envelope, member_id: v.string(), member_email_id: v.string(), member })
+
+const emailResetResponse: v.GenericSchema<unknown, B2BPasswordsEmailResetResponse> = v.object({
+  ...signIn,
+  organization_id: v.string(),
+  member_email_id: v.string()
+})
+
+const { primary_required: _, ...sessionReset } = signIn
+
+const sessionResetResponse: v.GenericSchema<unknown, B2BPasswordsSessionResetResponse> = v.object({
+  ...sessionReset,
+  member_session: memberSession
+})
+
 export const passwordsRoutes = {
-  authenticate: route<B2BPasswordsAuthenticateRequest, B2BPasswordsAuthenticateResponse>(
-    'POST',
-    '/v1/b2b/passwords/authenticate',
-    { request: authenticateRequest }
-  ),
-  strengthCheck: route<B2BPasswordsStrengthCheckRequest, B2BPasswordsStrengthCheckResponse>(
-    'POST',
-    '/v1/b2b/passwords/strength_check',
-    { request: strengthCheckRequest }
-  ),
-  migrate: route<B2BPasswordsMigrateRequest, B2BPasswordsMigrateResponse>(
-    'POST',
-    '/v1/b2b/passwords/migrate',
-    { request: migrateRequest }
-  ),
+  authenticate: route('POST', '/v1/b2b/passwords/authenticate', {
+    request: authenticateRequest,
+    response: authenticateResponse
+  }),
+  strengthCheck: route('POST', '/v1/b2b/passwords/strength_check', {
+    request: strengthCheckRequest,
+    response: strengthCheckResponse
+  }),
+  migrate: route('POST', '/v1/b2b/passwords/migrate', {
+    request: migrateRequest,
+    response: migrateResponse
+  }),
   email: {
-    resetStart: route<B2BPasswordsEmailResetStartRequest, B2BPasswordsEmailResetStartResponse>(
-      'POST',
-      '/v1/b2b/passwords/email/reset/start',
-      { request: emailResetStartRequest }
-    ),
-    reset: route<B2BPasswordsEmailResetRequest, B2BPasswordsEmailResetResponse>(
-      'POST',
-      '/v1/b2b/passwords/email/reset',
-      { request: emailResetRequest }
-    )
+    resetStart: route('POST', '/v1/b2b/passwords/email/reset/start', {
+      request: emailResetStartRequest,
+      response: emailResetStartResponse
+    }),
+    reset: route('POST', '/v1/b2b/passwords/email/reset', {
+      request: emailResetRequest,
+      response: emailResetResponse
+    })
   },
   existingPassword: {
-    reset: route<
-      B2BPasswordsExistingPasswordResetRequest,
-      B2BPasswordsExistingPasswordResetResponse
-    >('POST', '/v1/b2b/passwords/existing_password/reset', {
-      request: existingPasswordResetRequest
+    reset: route('POST', '/v1/b2b/passwords/existing_password/reset', {
+      request: existingPasswordResetRequest,
+      response: signInResponse
     })
   },
   sessions: {
-    reset: route<B2BPasswordsSessionResetRequest, B2BPasswordsSessionResetResponse>(
-      'POST',
-      '/v1/b2b/passwords/session/reset',
-      { request: sessionResetRequest }
-    )
+    reset: route('POST', '/v1/b2b/passwords/session/reset', {
+      request: sessionResetRequest,
+      response: sessionResetResponse
+    })
   }
 }

@@ -99,13 +99,22 @@ export const policy: v.GenericSchema<unknown, Policy> = v.object({
 
 export const orgPolicy: v.GenericSchema<unknown, OrgPolicy> = v.object({ roles })
 
-const orgPolicyAnswer: v.GenericSchema<unknown, B2BRBACOrganizationsGetOrgPolicyResponse> =
+/** What a guard reads of policies; other members stay as they came. */
+const guardedOrgPolicy: v.GenericSchema<unknown, B2BRBACOrganizationsGetOrgPolicyResponse> =
   v.looseObject({ ...envelope, org_policy: orgPolicy })
 
-const policyAnswer: v.GenericSchema<unknown, B2BRBACPolicyResponse> = v.looseObject({
+const guardedPolicy: v.GenericSchema<unknown, B2BRBACPolicyResponse> = v.looseObject({
   ...envelope,
   policy
 })
+
+const policyResponse: v.GenericSchema<unknown, B2BRBACPolicyResponse> = v.object({
+  ...envelope,
+  policy
+})
+
+const orgPolicyResponse: v.GenericSchema<unknown, B2BRBACOrganizationsGetOrgPolicyResponse> =
+  v.object({ ...envelope, org_policy: orgPolicy })
 
 const policyRequest: v.GenericSchema<unknown, Record<never, never>> = v.object({})
 
@@ -116,15 +125,21 @@ const setOrgPolicyRequest: v.GenericSchema<unknown, B2BRBACOrganizationsSetOrgPo
   v.object({ organization_id: address, org_policy: orgPolicy })
 
 export const rbacRoutes = {
-  policy: route('GET', '/v1/b2b/rbac/policy', { request: policyRequest, response: policyAnswer }),
+  policy: route('GET', '/v1/b2b/rbac/policy', {
+    request: policyRequest,
+    response: policyResponse,
+    guarded: guardedPolicy
+  }),
   organizations: {
     getOrgPolicy: route('GET', '/v1/b2b/rbac/organizations/{organization_id}', {
       request: getOrgPolicyRequest,
-      response: orgPolicyAnswer
+      response: orgPolicyResponse,
+      guarded: guardedOrgPolicy
     }),
     setOrgPolicy: route('PUT', '/v1/b2b/rbac/organizations/{organization_id}', {
       request: setOrgPolicyRequest,
-      response: orgPolicyAnswer
+      response: orgPolicyResponse,
+      guarded: guardedOrgPolicy
     })
   }
 }

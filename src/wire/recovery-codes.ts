@@ -1,10 +1,18 @@
 import * as v from 'valibot'
 import type { Member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
-import { address, recoveryCode, sessionArguments, sessionOptions, telemetryId } from './schema.ts'
+import {
+  address,
+  envelope,
+  recoveryCode,
+  sessionArguments,
+  sessionOptions,
+  telemetryId
+} from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { CompletedSignInResponse } from './sign-in.ts'
+import { type CompletedSignInResponse, completedSignIn } from './sign-in.ts'
 import type { SessionArguments } from './totps.ts'
 
 export interface B2BRecoveryCodesGetRequest {
@@ -65,20 +73,28 @@ const recoverRequest: v.GenericSchema<unknown, B2BRecoveryCodesRecoverRequest> =
   ...sessionOptions
 })
 
+const codesResponse: v.GenericSchema<unknown, B2BRecoveryCodesGetResponse> = v.object({
+  ...envelope,
+  ...memberAnswer,
+  recovery_codes: v.array(v.string())
+})
+
+const recoverResponse: v.GenericSchema<unknown, B2BRecoveryCodesRecoverResponse> = v.object({
+  ...completedSignIn,
+  recovery_codes_remaining: v.number()
+})
+
 export const recoveryCodesRoutes = {
-  get: route<B2BRecoveryCodesGetRequest, B2BRecoveryCodesGetResponse>(
-    'GET',
-    '/v1/b2b/recovery_codes/{organization_id}/{member_id}',
-    { request: memberRequest }
-  ),
-  rotate: route<B2BRecoveryCodesRotateRequest, B2BRecoveryCodesRotateResponse>(
-    'POST',
-    '/v1/b2b/recovery_codes/rotate',
-    { request: memberRequest }
-  ),
-  recover: route<B2BRecoveryCodesRecoverRequest, B2BRecoveryCodesRecoverResponse>(
-    'POST',
-    '/v1/b2b/recovery_codes/recover',
-    { request: recoverRequest }
-  )
+  get: route('GET', '/v1/b2b/recovery_codes/{organization_id}/{member_id}', {
+    request: memberRequest,
+    response: codesResponse
+  }),
+  rotate: route('POST', '/v1/b2b/recovery_codes/rotate', {
+    request: memberRequest,
+    response: codesResponse
+  }),
+  recover: route('POST', '/v1/b2b/recovery_codes/recover', {
+    request: recoverRequest,
+    response: recoverResponse
+  })
 }

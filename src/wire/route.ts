@@ -8,19 +8,20 @@ export interface Route<Request, Response, TakesAuthorization extends boolean = b
   readonly path: `/v1/${string}`
   /** Path, query and body members together. The authority checks every request with it. */
   readonly request: GenericSchema<unknown, Request>
-  /** Checked in full by the client where a guard trusts the answer; else only the envelope is. */
-  readonly response: GenericSchema<unknown, Response> | undefined
+  /** What the authority answers, each member with its type. Unknown members are not in it. */
+  readonly response: GenericSchema<unknown, Response>
+  /** What the client checks where a guard trusts the answer; left out, only the envelope is checked. */
+  readonly guarded: GenericSchema<unknown, Response> | undefined
   /** Whether a member session may be sent along, so that the call runs with that member's permissions. */
   readonly takesAuthorization: TakesAuthorization
   /** Whether the call works without the project's credentials. */
   readonly isPublic: boolean
-  /** Carries the response type; it never exists at run time. */
-  readonly answers?: Response
 }
 
 interface RouteOptions<Request, Response> {
   readonly request: GenericSchema<unknown, Request>
-  readonly response?: GenericSchema<unknown, Response>
+  readonly response: GenericSchema<unknown, Response>
+  readonly guarded?: GenericSchema<unknown, Response>
   readonly isPublic?: boolean
 }
 
@@ -31,18 +32,18 @@ type Path = Route<unknown, unknown>['path']
 export function route<Request, Response>(
   method: Verb,
   path: Path,
-  { request, response, isPublic = false }: RouteOptions<Request, Response>
+  { request, response, guarded, isPublic = false }: RouteOptions<Request, Response>
 ): Route<Request, Response, false> {
-  return { method, path, request, response, takesAuthorization: false, isPublic }
+  return { method, path, request, response, guarded, takesAuthorization: false, isPublic }
 }
 
 /** An operation that also runs with the permissions of a member, whose session is sent along. */
 export function memberRoute<Request, Response>(
   method: Verb,
   path: Path,
-  { request, response, isPublic = false }: RouteOptions<Request, Response>
+  { request, response, guarded, isPublic = false }: RouteOptions<Request, Response>
 ): Route<Request, Response, true> {
-  return { method, path, request, response, takesAuthorization: true, isPublic }
+  return { method, path, request, response, guarded, takesAuthorization: true, isPublic }
 }
 
 /** The second argument of an operation that takes a member session. */

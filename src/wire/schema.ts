@@ -28,6 +28,7 @@ export function jsonObject(problem?: string) {
 /** RFC 3339 text that denotes a moment. */
 export const rfc3339 = v.pipe(
   v.string(),
+  v.description('An RFC 3339 timestamp.'),
   v.maxLength(64),
   v.check((value) => Number.isFinite(Date.parse(value)))
 )
@@ -66,7 +67,12 @@ export const telemetryId = optional(v.pipe(v.string(), v.maxLength(512)))
 const locales = ['en', 'es', 'pt-br', 'fr', 'it', 'de-de', 'zh-hans', 'ca-es'] as const
 
 export const locale = optional(
-  v.pipe(v.string('invalid_locale'), v.toLowerCase(), v.picklist(locales, 'invalid_locale'))
+  v.pipe(
+    v.string('invalid_locale'),
+    v.description(`One of ${locales.join(', ')}, in capital or small letters.`),
+    v.toLowerCase(),
+    v.picklist(locales, 'invalid_locale')
+  )
 )
 
 export const emailAddress = v.pipe(
@@ -118,7 +124,12 @@ export const codeVerifier = optional(
   )
 )
 
-export const password = v.pipe(v.string(), v.minLength(1), v.maxBytes(1024))
+export const password = v.pipe(
+  v.string(),
+  v.description('Any characters, at most 1,024 bytes in UTF-8.'),
+  v.minLength(1),
+  v.maxBytes(1024)
+)
 
 /** Imported codes may have any form, so all that is wrong is none, or too much of one. */
 export const recoveryCode = v.pipe(
@@ -138,3 +149,9 @@ export const envelope = {
   request_id: v.string(),
   status_code: v.number()
 }
+
+/** A moment as answers write it: RFC 3339. */
+export const dateTime = v.pipe(v.string(), v.isoTimestamp())
+
+/** A JSON object of any members, as metadata and claims are. */
+export const anyObject = v.record(v.string(), v.unknown())

@@ -26,6 +26,11 @@ const query: v.GenericSchema<unknown, SearchQuery> = v.object({
   )
 })
 
+export const resultsMetadata: v.GenericSchema<unknown, ResultsMetadata> = v.object({
+  total: v.number(),
+  next_cursor: v.nullable(v.string())
+})
+
 /** Members of every search request. */
 export const searchFields = {
   cursor: optional(v.pipe(v.string(), v.maxLength(512))),

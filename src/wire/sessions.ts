@@ -1,7 +1,8 @@
 import * as v from 'valibot'
-import { type Member, memberAnswer } from './member.ts'
-import { type MemberSession, memberSession } from './member-session.ts'
-import { type Organization, organizationAnswer } from './organization.ts'
+import { guardedMember, type Member, member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
+import { guardedMemberSession, type MemberSession, memberSession } from './member-session.ts'
+import { guardedOrganization, type Organization, organization } from './organization.ts'
 import { memberRoute, type RequestOptions, route } from './route.ts'
 import {
   address,
@@ -13,7 +14,13 @@ import {
   telemetryId,
   text
 } from './schema.ts'
-import type { CompletedSignInResponse, SignInResponse } from './sign-in.ts'
+import {
+  type CompletedSignInResponse,
+  completedSignIn,
+  completedSignInResponse,
+  type SignInResponse,
+  signInResponse
+} from './sign-in.ts'
 
 /** A question to be answered with the session: may it perform this action on this resource of this organization? */
 export interface AuthorizationCheck {
@@ -212,17 +219,44 @@ const verdict: v.GenericSchema<unknown, AuthorizationVerdict> = v.object({
   granting_roles: v.array(v.string())
 })
 
-const authenticateAnswer: v.GenericSchema<unknown, B2BSessionsAuthenticateResponse> = v.looseObject(
-  {
+const getResponse: v.GenericSchema<unknown, B2BSessionsGetResponse> = v.object({
+  ...envelope,
+  member_sessions: v.array(memberSession)
+})
+
+const authenticateResponse: v.GenericSchema<unknown, B2BSessionsAuthenticateResponse> = v.object({
+  ...envelope,
+  member_session: memberSession,
+  session_token: v.string(),
+  session_jwt: v.string(),
+  member,
+  organization,
+  verdict: v.optional(verdict)
+})
+
+const guardedAuthenticate: v.GenericSchema<unknown, B2BSessionsAuthenticateResponse> =
+  v.looseObject({
     ...envelope,
-    member_session: memberSession,
+    member_session: guardedMemberSession,
     session_token: text(256),
     session_jwt: text(16_384),
-    member: memberAnswer,
-    organization: organizationAnswer,
+    member: guardedMember,
+    organization: guardedOrganization,
     verdict: v.optional(verdict)
-  }
-)
+  })
+
+const revokeResponse: v.GenericSchema<unknown, B2BSessionsRevokeResponse> = v.object(envelope)
+
+const attestResponse: v.GenericSchema<unknown, B2BSessionsAttestResponse> =
+  v.object(completedSignIn)
+
+const migrateResponse: v.GenericSchema<unknown, B2BSessionsMigrateResponse> = v.object({
+  ...envelope,
+  ...memberAnswer,
+  session_token: v.string(),
+  session_jwt: v.string(),
+  member_session: memberSession
+})
 
 const revokeRequest: v.GenericSchema<unknown, B2BSessionsRevokeRequest> = v.object({
   member_session_id: optional(address),
@@ -267,50 +301,66 @@ const getJWKSRequest: v.GenericSchema<unknown, B2BSessionsGetJWKSRequest> = v.ob
 })
 
 /** Members that matter are checked when a key is used; a key we cannot use does not spoil the set. */
-const jwk = v.custom<JWK>((value) =>
+const guardedKey = v.custom<JWK>((value) =>
   v.is(v.looseObject({ kty: v.string(), kid: v.string() }), value)
 )
 
-const getJWKSAnswer: v.GenericSchema<unknown, B2BSessionsGetJWKSResponse> = v.looseObject({
+const guardedJWKS: v.GenericSchema<unknown, B2BSessionsGetJWKSResponse> = v.looseObject({
   ...envelope,
-  keys: v.pipe(v.array(jwk), v.minLength(1), v.maxLength(16))
+  keys: v.pipe(v.array(guardedKey), v.minLength(1), v.maxLength(16))
+})
+
+export const jwk: v.GenericSchema<unknown, JWK> = v.object({
+  kty: v.string(),
+  use: v.string(),
+  key_ops: v.array(v.string()),
+  alg: v.string(),
+  kid: v.string(),
+  x5c: v.array(v.string()),
+  x5tS256: v.string(),
+  n: v.string(),
+  e: v.string()
+})
+
+const getJWKSResponse: v.GenericSchema<unknown, B2BSessionsGetJWKSResponse> = v.object({
+  ...envelope,
+  keys: v.array(jwk)
 })
 
 export const sessionsRoutes = {
-  get: route<B2BSessionsGetRequest, B2BSessionsGetResponse>('GET', '/v1/b2b/sessions', {
-    request: getRequest
+  get: route('GET', '/v1/b2b/sessions', {
+    request: getRequest,
+    response: getResponse
   }),
   authenticate: route('POST', '/v1/b2b/sessions/authenticate', {
     request: authenticateRequest,
-    response: authenticateAnswer
+    response: authenticateResponse,
+    guarded: guardedAuthenticate
   }),
-  revoke: memberRoute<B2BSessionsRevokeRequest, B2BSessionsRevokeResponse>(
-    'POST',
-    '/v1/b2b/sessions/revoke',
-    { request: revokeRequest }
-  ),
-  exchange: route<B2BSessionsExchangeRequest, B2BSessionsExchangeResponse>(
-    'POST',
-    '/v1/b2b/sessions/exchange',
-    { request: exchangeRequest }
-  ),
-  exchangeAccessToken: route<
-    B2BSessionsExchangeAccessTokenRequest,
-    B2BSessionsExchangeAccessTokenResponse
-  >('POST', '/v1/b2b/sessions/exchange_access_token', { request: exchangeAccessTokenRequest }),
-  attest: route<B2BSessionsAttestRequest, B2BSessionsAttestResponse>(
-    'POST',
-    '/v1/b2b/sessions/attest',
-    { request: attestRequest }
-  ),
-  migrate: route<B2BSessionsMigrateRequest, B2BSessionsMigrateResponse>(
-    'POST',
-    '/v1/b2b/sessions/migrate',
-    { request: migrateRequest }
-  ),
+  revoke: memberRoute('POST', '/v1/b2b/sessions/revoke', {
+    request: revokeRequest,
+    response: revokeResponse
+  }),
+  exchange: route('POST', '/v1/b2b/sessions/exchange', {
+    request: exchangeRequest,
+    response: signInResponse
+  }),
+  exchangeAccessToken: route('POST', '/v1/b2b/sessions/exchange_access_token', {
+    request: exchangeAccessTokenRequest,
+    response: completedSignInResponse
+  }),
+  attest: route('POST', '/v1/b2b/sessions/attest', {
+    request: attestRequest,
+    response: attestResponse
+  }),
+  migrate: route('POST', '/v1/b2b/sessions/migrate', {
+    request: migrateRequest,
+    response: migrateResponse
+  }),
   getJWKS: route('GET', '/v1/b2b/sessions/jwks/{project_id}', {
     request: getJWKSRequest,
-    response: getJWKSAnswer,
+    response: getJWKSResponse,
+    guarded: guardedJWKS,
     isPublic: true
   })
 }

@@ -1,7 +1,10 @@
-import type { DeviceInfo } from './device.ts'
+import * as v from 'valibot'
+import { type DeviceInfo, deviceInfo } from './device.ts'
 import type { Member } from './member.ts'
-import type { MemberSession } from './member-session.ts'
-import type { Organization } from './organization.ts'
+import { memberAnswer } from './member-answer.ts'
+import { type MemberSession, memberSession } from './member-session.ts'
+import { mfaMethods, type Organization } from './organization.ts'
+import { envelope } from './schema.ts'
 
 /** What the member has enrolled; `''` where a method is not. */
 export interface MemberOptions {
@@ -57,3 +60,39 @@ export interface CompletedSignInResponse {
   member_session?: MemberSession
   member_device?: DeviceInfo | null
 }
+
+export const mfaRequired: v.GenericSchema<unknown, MfaRequired> = v.object({
+  member_options: v.nullable(
+    v.object({ mfa_phone_number: v.string(), totp_registration_id: v.string() })
+  ),
+  secondary_auth_initiated: v.nullable(v.picklist(mfaMethods))
+})
+
+export const primaryRequired: v.GenericSchema<unknown, PrimaryRequired> = v.object({
+  allowed_auth_methods: v.array(v.string())
+})
+
+/** Members of every answer that starts a session. */
+export const completedSignIn = {
+  ...envelope,
+  ...memberAnswer,
+  session_token: v.string(),
+  session_jwt: v.string(),
+  member_session: memberSession,
+  member_device: v.nullable(deviceInfo)
+}
+
+/** Members of every answer that starts a session, or says what is missing for one. */
+export const signIn = {
+  ...completedSignIn,
+  member_authenticated: v.boolean(),
+  intermediate_session_token: v.string(),
+  member_session: v.nullable(memberSession),
+  mfa_required: v.nullable(mfaRequired),
+  primary_required: v.nullable(primaryRequired)
+}
+
+export const signInResponse: v.GenericSchema<unknown, SignInResponse> = v.object(signIn)
+
+export const completedSignInResponse: v.GenericSchema<unknown, CompletedSignInResponse> =
+  v.object(completedSignIn)

@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import type { Member } from './member.ts'
+import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
 import {
   address,
+  envelope,
   optional,
   recoveryCode,
   sessionArguments,
@@ -11,7 +13,7 @@ import {
   telemetryId
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
-import type { CompletedSignInResponse } from './sign-in.ts'
+import { type CompletedSignInResponse, completedSignInResponse } from './sign-in.ts'
 
 /** The session or intermediate session that an MFA call belongs to. */
 export interface SessionArguments {
@@ -121,16 +123,33 @@ const migrateRequest: v.GenericSchema<unknown, B2BTOTPsMigrateRequest> = v.objec
   recovery_codes: v.optional(v.nullish(v.pipe(v.array(recoveryCode), v.maxLength(100)), []), [])
 })
 
+const createResponse: v.GenericSchema<unknown, B2BTOTPsCreateResponse> = v.object({
+  ...envelope,
+  ...memberAnswer,
+  totp_registration_id: v.string(),
+  secret: v.string(),
+  qr_code: v.string(),
+  recovery_codes: v.array(v.string())
+})
+
+const migrateResponse: v.GenericSchema<unknown, B2BTOTPsMigrateResponse> = v.object({
+  ...envelope,
+  ...memberAnswer,
+  totp_registration_id: v.string(),
+  recovery_codes: v.array(v.string())
+})
+
 export const totpsRoutes = {
-  create: route<B2BTOTPsCreateRequest, B2BTOTPsCreateResponse>('POST', '/v1/b2b/totp', {
-    request: createRequest
+  create: route('POST', '/v1/b2b/totp', {
+    request: createRequest,
+    response: createResponse
   }),
-  authenticate: route<B2BTOTPsAuthenticateRequest, B2BTOTPsAuthenticateResponse>(
-    'POST',
-    '/v1/b2b/totp/authenticate',
-    { request: authenticateRequest }
-  ),
-  migrate: route<B2BTOTPsMigrateRequest, B2BTOTPsMigrateResponse>('POST', '/v1/b2b/totp/migrate', {
-    request: migrateRequest
+  authenticate: route('POST', '/v1/b2b/totp/authenticate', {
+    request: authenticateRequest,
+    response: completedSignInResponse
+  }),
+  migrate: route('POST', '/v1/b2b/totp/migrate', {
+    request: migrateRequest,
+    response: migrateResponse
   })
 }

@@ -12,7 +12,7 @@ import {
   missingForSession,
   missingPrimary
 } from '../../src/authority/domain/sign-in-requirements.ts'
-import { authMethods } from '../../src/wire/organizations.ts'
+import { authMethods } from '../../src/wire/organization.ts'
 import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 

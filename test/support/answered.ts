@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Route } from '../../src/wire/route.ts'
-import { listRoutes } from '../../src/wire/routes.ts'
+import { listRoutes, type OperationName } from '../../src/wire/routes.ts'
 
 /**
  * Counts, for each operation, what an authority answered on which engine to which client. `answered-reporter.js` puts the
@@ -46,7 +46,8 @@ export function countAnswers(engine: string): AnswerCount {
   }
 }
 
-function operationOf(method: string, path: string): string | undefined {
+/** The operation of a call, by its method and path. */
+export function operationOf(method: string, path: string): OperationName | undefined {
   const [route = ''] = path.split('?')
   return patterns.find(([, verb, pattern]) => verb === method && pattern.test(route))?.[0]
 }

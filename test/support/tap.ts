@@ -1,4 +1,5 @@
 import { Agent, createServer, type IncomingMessage, request } from 'node:http'
+import { faultsOfCall } from './answer-faults.ts'
 import type { AnswerCount } from './answered.ts'
 import { close, listen } from './listen.ts'
 
@@ -48,8 +49,10 @@ export async function openTap(target: string, counts: AnswerCount): Promise<Tap>
         new URL(path, target),
         { method, headers, agent },
         async (response) => {
-          const body = await readAll(response)
-          const status = response.statusCode ?? 500
+          const answered = await readAll(response)
+          const faults = faultsOfCall({ method, path }, response.statusCode, answered)
+          const status = faults.length === 0 ? (response.statusCode ?? 500) : 500
+          const body = faults.length === 0 ? answered : JSON.stringify(offSchema(faults))
           note(status, body)
           counts.note({ method, path, userAgent: headers['user-agent'] }, status)
           outgoing.writeHead(status, { 'Content-Type': 'application/json' }).end(body)
@@ -78,6 +81,17 @@ export async function openTap(target: string, counts: AnswerCount): Promise<Tap>
       await close(server)
       agent.destroy()
     }
+  }
+}
+
+/** So that the call fails in the test that made it, and says why. */
+function offSchema(faults: readonly string[]) {
+  return {
+    status_code: 500,
+    request_id: 'none',
+    error_type: 'answer_is_off_its_schema',
+    error_message: faults.join(', '),
+    error_url: 'https://none.invalid/'
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
-import { authMethods } from '../../wire/organizations.ts'
+import { authMethods } from '../../wire/organization.ts'
 import type { OrganizationRecord } from './records.ts'
 import { timestamp } from './timestamps.ts'
 

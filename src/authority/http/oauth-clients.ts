@@ -1,3 +1,4 @@
+import { oauthClientRoutes } from '../../wire/oauth-clients.ts'
 import { findApp, isPublic } from '../domain/connected-apps.ts'
 import type { ConnectedApp, ProjectRecord } from '../domain/records.ts'
 import {
@@ -21,17 +22,26 @@ interface OAuthClientsOptions {
   readonly contextOf: ContextOf
 }
 
-const publicPath = '/v1/public/{project_id}/oauth2'
+const handlers: Readonly<Record<keyof typeof oauthClientRoutes, OAuthHandler>> = {
+  token: redeemCode,
+  introspect,
+  revoke
+}
 
 /** What is called by apps that members let in: forms in, the errors of OAuth out, and an app's own credentials. */
 export function oauthClientEndpoints(options: OAuthClientsOptions): readonly Endpoint[] {
-  const endpoints: readonly (readonly [string, OAuthHandler])[] = [
-    ['/v1/oauth2/token', redeemCode],
-    [`${publicPath}/token`, redeemCode],
-    [`${publicPath}/introspect`, introspect],
-    [`${publicPath}/revoke`, revoke]
-  ]
-  return endpoints.map(([path, handle]) => ({
+  const names = Object.keys(handlers) as (keyof typeof handlers)[]
+  return names.flatMap((name) =>
+    oauthClientRoutes[name].paths.map((path) => oauthClientEndpoint(path, handlers[name], options))
+  )
+}
+
+function oauthClientEndpoint(
+  path: string,
+  handle: OAuthHandler,
+  options: OAuthClientsOptions
+): Endpoint {
+  return {
     method: 'POST',
     path,
     name: path,
@@ -44,7 +54,7 @@ export function oauthClientEndpoints(options: OAuthClientsOptions): readonly End
         answerOAuthError(call, error)
       }
     }
-  }))
+  }
 }
 
 async function answerApp(
