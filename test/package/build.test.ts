@@ -286,7 +286,7 @@ describe('the package', () => {
 
   test('holds what was built, the docs, and nothing else', () => {
     const allowed =
-      /^(dist\/.+\.(js|d\.ts|licenses\.txt)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|(package|seed\.schema)\.json)$/
+      /^(dist\/.+\.(js|d\.ts|licenses\.txt)|docs\/[\w-]+\.md|(README|CHANGELOG|SECURITY)\.md|LICENSE|(package|openapi|seed\.schema)\.json)$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
   })
 

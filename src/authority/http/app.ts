@@ -13,6 +13,7 @@ import { createContexts, type Shared } from './contexts.ts'
 import { healthEndpoints } from './health.ts'
 import { answerJson, type HttpCall, newRequestId } from './http-call.ts'
 import { oauthClientEndpoints } from './oauth-clients.ts'
+import { openapiEndpoint } from './openapi.ts'
 import { operationEndpoints } from './operations.ts'
 import { reportError } from './report-error.ts'
 import { createFinder } from './router.ts'
@@ -23,6 +24,7 @@ export function createApp(shared: Shared): RequestListener {
   const contextOf = createContexts(shared)
   const find = createFinder([
     ...healthEndpoints({ isClosing, ping: store.ping }),
+    openapiEndpoint(),
     ...operationEndpoints(shared, contextOf),
     ...oauthClientEndpoints({ store, contextOf })
   ])
