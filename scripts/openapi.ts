@@ -45,7 +45,7 @@ const config = converting(new Map(), {
   overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`
 })
 
-/** The authority's API in OpenAPI 3.1: every operation, what connected apps call, and what supervisors ask. */
+/** The authority's API in OpenAPI 3.1: every operation, what connected apps call, and health. */
 export function openapi(): object {
   return {
     openapi: '3.1.1',
@@ -187,7 +187,7 @@ function isOptional({ type }: Schema): boolean {
   return type === 'nullish' || type === 'optional'
 }
 
-/** What may go wrong before an operation decides anything, and what any of its rules may answer. */
+/** What may go wrong before an operation decides, and what its rules may answer. */
 function statusesOf(name: OperationName, route: Route<unknown, unknown>): readonly number[] {
   if (route.isPublic) return [400, 404, 500, 503]
   const ofBody = route.method === 'GET' ? [] : [413, 415, 429]
@@ -214,7 +214,9 @@ function oauthEndpoints(): readonly Described[] {
         },
         responses: {
           200: jsonAnswer('The call succeeded.', schemaOf(response)),
-          400: jsonAnswer('The request is refused.', { $ref: '#/components/schemas/OAuthError' }),
+          400: jsonAnswer('The request is malformed, or its code or token is not valid.', {
+            $ref: '#/components/schemas/OAuthError'
+          }),
           401: jsonAnswer('The client is unknown.', { $ref: '#/components/schemas/OAuthError' }),
           ...Object.fromEntries(
             [...(path.includes('{project_id}') ? [404] : []), 413, 415, 500, 503].map((status) => [

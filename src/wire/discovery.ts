@@ -4,10 +4,10 @@ import { type Organization, organization } from './organization.ts'
 import { type OrganizationFields, organizationBody } from './organizations.ts'
 import { route } from './route.ts'
 import {
-  address,
   anyObject,
   credential,
   envelope,
+  identifier,
   locale,
   optional,
   sessionArguments,
@@ -46,7 +46,7 @@ export interface Membership {
   type: string
   /** What makes eligible: `{ domain }`, or `{ provider, tenant }`. */
   details?: Record<string, unknown> | null
-  /** `null` for somebody who is no member yet. */
+  /** `null` for a person who is no member yet. */
   member?: Member | null
 }
 
@@ -80,7 +80,7 @@ export interface B2BDiscoveryOrganizationsCreateRequest
   extends SessionOptions,
     Omit<OrganizationFields, 'claimed_email_domains'> {
   intermediate_session_token: string
-  /** Derived from the address when left out, and so is the slug. */
+  /** Derived from the e-mail address when left out, and so is the slug. */
   organization_name?: string
   telemetry_id?: string
 }
@@ -129,7 +129,7 @@ const listResponse: v.GenericSchema<unknown, B2BDiscoveryOrganizationsListRespon
 const exchangeRequest: v.GenericSchema<unknown, B2BDiscoveryIntermediateSessionsExchangeRequest> =
   v.object({
     intermediate_session_token: credential,
-    organization_id: address,
+    organization_id: identifier,
     locale,
     telemetry_id: telemetryId,
     ...sessionOptions
@@ -138,7 +138,7 @@ const exchangeRequest: v.GenericSchema<unknown, B2BDiscoveryIntermediateSessions
 const listRequest: v.GenericSchema<unknown, B2BDiscoveryOrganizationsListRequest> =
   v.object(sessionArguments)
 
-/** Whoever signs up claims no domain. */
+/** A person who signs up claims no domain. */
 const { organization_name: _, claimed_email_domains: __, ...settings } = organizationBody
 
 const createRequest: v.GenericSchema<unknown, B2BDiscoveryOrganizationsCreateRequest> = v.object({

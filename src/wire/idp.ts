@@ -3,9 +3,9 @@ import type { Member } from './member.ts'
 import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
-import { address, credential, envelope, optional, text } from './schema.ts'
+import { credential, envelope, identifier, optional, text } from './schema.ts'
 
-/** An app that members can let in, as everybody may see it. */
+/** An app that members can let in, as every member may see it. */
 export interface ConnectedAppPublic {
   client_id: string
   client_name: string
@@ -37,7 +37,7 @@ export interface B2BIDPOAuthAuthorizeStartRequest extends AuthorizingMember {
   /** `code`. */
   response_type: string
   scopes: string[]
-  /** `consent` asks for consent also where it was given before. */
+  /** `consent` requires consent also where it was given before. */
   prompt?: string
 }
 
@@ -48,7 +48,7 @@ export interface B2BIDPOAuthAuthorizeStartResponse {
   member: Member
   organization: Organization
   client: ConnectedAppPublic
-  /** Whether the member has to be asked. */
+  /** Whether the member has to consent. */
   consent_required: boolean
   scope_results: B2BIDPScopeResult[]
 }
@@ -82,12 +82,12 @@ export interface B2BIDPOAuthAuthorizeResponse {
 }
 
 const authorization = {
-  client_id: address,
+  client_id: identifier,
   redirect_uri: text(2048),
   response_type: v.picklist(['code']),
   scopes: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[!#-[\]-~]{1,128}$/))), v.maxLength(100)),
-  organization_id: optional(address),
-  member_id: optional(address),
+  organization_id: optional(identifier),
+  member_id: optional(identifier),
   session_token: optional(credential),
   session_jwt: optional(credential),
   prompt: optional(text(64))

@@ -7,12 +7,12 @@ import type { Organization } from './organization.ts'
 import { memberFields } from './organizations-members.ts'
 import { memberRoute, route } from './route.ts'
 import {
-  address,
   codeChallenge,
   codeVerifier,
   credential,
   emailAddress,
   envelope,
+  identifier,
   linkMinutes,
   locale,
   optional,
@@ -27,7 +27,7 @@ import { type SignInResponse, signIn } from './sign-in.ts'
 export interface B2BMagicLinksAuthenticateRequest extends SessionOptions {
   /** What the link carries as `token`. Good once. */
   magic_links_token: string
-  /** Needed when the link was asked for with a `pkce_code_challenge`. */
+  /** Needed when the link was requested with a `pkce_code_challenge`. */
   pkce_code_verifier?: string
   /** A session of the same member gets the factor added; another member's is ignored. */
   session_token?: string
@@ -41,19 +41,19 @@ export interface B2BMagicLinksAuthenticateRequest extends SessionOptions {
 
 export interface B2BMagicLinksAuthenticateResponse extends SignInResponse {
   organization_id: string
-  /** The `email_id` of the address. */
+  /** The `email_id` of the e-mail address. */
   method_id: string
   /** Always false; older versions of the API ended sessions here. */
   reset_sessions: boolean
 }
 
-/** A link to sign in, or for somebody who never did, to sign up. */
+/** A link to sign in, or for a person who never did, to sign up. */
 export interface B2BMagicLinksEmailLoginOrSignupRequest {
   organization_id: string
   email_address: string
   /** Where the link of an active member leads; registered for the project, whose first URL is the default. */
   login_redirect_url?: string
-  /** The same for somebody who is not an active member. */
+  /** The same for a person who is not an active member. */
   signup_redirect_url?: string
   /** PKCE (RFC 7636), method S256: SHA-256 of the verifier in base64url. */
   pkce_code_challenge?: string
@@ -77,7 +77,7 @@ export interface B2BMagicLinksEmailLoginOrSignupResponse {
   organization: Organization
 }
 
-/** A link that makes somebody a member. */
+/** A link that makes a person a member. */
 export interface B2BMagicLinksEmailInviteRequest {
   organization_id: string
   email_address: string
@@ -153,7 +153,7 @@ const authenticateRequest: v.GenericSchema<unknown, B2BMagicLinksAuthenticateReq
 
 const loginOrSignupRequest: v.GenericSchema<unknown, B2BMagicLinksEmailLoginOrSignupRequest> =
   v.object({
-    organization_id: address,
+    organization_id: identifier,
     email_address: emailAddress,
     login_redirect_url: redirectUrl,
     signup_redirect_url: redirectUrl,
@@ -166,10 +166,10 @@ const loginOrSignupRequest: v.GenericSchema<unknown, B2BMagicLinksEmailLoginOrSi
   })
 
 const inviteRequest: v.GenericSchema<unknown, B2BMagicLinksEmailInviteRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   email_address: emailAddress,
   invite_redirect_url: redirectUrl,
-  invited_by_member_id: optional(address),
+  invited_by_member_id: optional(identifier),
   name: memberFields.name,
   trusted_metadata: memberFields.trusted_metadata,
   untrusted_metadata: memberFields.untrusted_metadata,

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { anyObject, dateTime, rfc3339, text } from './schema.ts'
 
-/** How and when the member proved who they are, once. */
+/** One way in which the member was authenticated, and when. */
 export interface AuthenticationFactor {
   /** `password`, `magic_link`, `email_otp`, `oauth`, `sso`, `otp`, `totp`, `recovery_codes`, `trusted_auth_token`, `imported`, … */
   type: string
@@ -11,7 +11,7 @@ export interface AuthenticationFactor {
   sequence_order?: string
   created_at?: string
   updated_at?: string
-  /** The latest proof; the same factor proven again moves it. */
+  /** When the factor was verified last; verifying the same factor again moves it. */
   last_authenticated_at?: string
   email_factor?: { email_id: string; email_address: string }
   phone_number_factor?: { phone_id: string; phone_number: string }
@@ -33,7 +33,7 @@ export interface AuthenticationFactor {
   impersonated_factor?: { impersonator_id: string; impersonator_email_address: string }
 }
 
-/** A signed-in member: who, in which organization, proven how, with which roles, until when. Times are RFC 3339 in UTC. */
+/** A signed-in member: who, in which organization, authenticated how, with which roles, until when. Times are RFC 3339 in UTC. */
 export interface MemberSession {
   member_session_id: string
   member_id: string

@@ -59,7 +59,7 @@ export interface Member {
   mfa_phone_number_verified: boolean
   /** Whether the member holds the role `stytch_admin`. */
   is_admin: boolean
-  /** The registration that was proven by a first code; `''` when there is none. */
+  /** The registration that a first code has verified; `''` when there is none. */
   totp_registration_id: string
   retired_email_addresses: RetiredEmail[]
   /** Too many failed attempts; see `lock_expires_at`. */

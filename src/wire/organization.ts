@@ -14,7 +14,7 @@ export interface ActiveSCIMConnection {
   bearer_token_expires_at?: string
 }
 
-/** Every member whose address is of `domain` has the role. */
+/** Every member whose e-mail address is of `domain` has the role. */
 export interface EmailImplicitRoleAssignment {
   domain: string
   role_id: string
@@ -45,13 +45,13 @@ export interface Organization {
   sso_active_connections: ActiveSSOConnection[]
   /** Domains that invitations and joining by e-mail are held to, where those are `RESTRICTED`. */
   email_allowed_domains: string[]
-  /** Whether an address of an allowed domain may join by itself: `RESTRICTED` or `NOT_ALLOWED`. */
+  /** Whether an e-mail address of an allowed domain may join by itself: `RESTRICTED` or `NOT_ALLOWED`. */
   email_jit_provisioning: string
   email_invites: string
   /** `ALL_ALLOWED`, or `RESTRICTED` to `allowed_auth_methods`. */
   auth_methods: string
   allowed_auth_methods: string[]
-  /** `OPTIONAL`: who is enrolled needs a second factor. `REQUIRED_FOR_ALL`: everybody does. */
+  /** `OPTIONAL`: members who are enrolled need a second factor. `REQUIRED_FOR_ALL`: every member does. */
   mfa_policy: string
   rbac_email_implicit_role_assignments: EmailImplicitRoleAssignment[]
   /** `ALL_ALLOWED`, or `RESTRICTED` to `allowed_mfa_methods`. */

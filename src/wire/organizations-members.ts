@@ -4,9 +4,9 @@ import { memberAnswer } from './member-answer.ts'
 import { mfaMethods, type Organization, organization } from './organization.ts'
 import { memberRoute, route } from './route.ts'
 import {
-  address,
   emailAddress,
   envelope,
+  identifier,
   jsonObject,
   locale,
   optional,
@@ -114,7 +114,7 @@ export interface B2BOrganizationsMembersDeletePasswordRequest {
 
 export type B2BOrganizationsMembersDeletePasswordResponse = B2BOrganizationsMembersCreateResponse
 
-/** At least one of `email_id` and `email_address`; both must name one address. */
+/** At least one of `email_id` and `email_address`; both must name one e-mail address. */
 export interface B2BOrganizationsMembersUnlinkRetiredEmailRequest {
   organization_id: string
   member_id: string
@@ -130,7 +130,7 @@ export interface B2BOrganizationsMembersUnlinkRetiredEmailResponse
 export type B2BOrganizationsMembersDeleteExternalIdRequest = B2BOrganizationsMembersDeleteRequest
 export type B2BOrganizationsMembersDeleteExternalIdResponse = B2BOrganizationsMembersCreateResponse
 
-/** Sends a link or a code to a new address, which becomes the member's when it is used. */
+/** Sends a link or a code to a new e-mail address, which becomes the member's when it is used. */
 export interface B2BOrganizationsMembersStartEmailUpdateRequest {
   organization_id: string
   member_id: string
@@ -163,10 +163,10 @@ export interface B2BOrganizationsMembersSearchResponse {
 }
 
 /** The app's own ids: they may not look like anything that a URL or a log would treat specially, as `..` does. */
-export function externalId(problem?: string) {
+export function externalId(errorType?: string) {
   return v.pipe(
-    v.string(problem),
-    v.regex(/^(?=.*[A-Za-z0-9])[A-Za-z0-9._|-]{1,128}$/, problem ?? 'invalid_argument')
+    v.string(errorType),
+    v.regex(/^(?=.*[A-Za-z0-9])[A-Za-z0-9._|-]{1,128}$/, errorType ?? 'invalid_argument')
   )
 }
 
@@ -189,13 +189,13 @@ export const memberBody = {
 }
 
 const createRequest: v.GenericSchema<unknown, B2BOrganizationsMembersCreateRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   ...memberBody
 })
 
 const getRequest: v.GenericSchema<unknown, B2BOrganizationsMembersGetRequest> = v.object({
-  organization_id: address,
-  member_id: optional(address),
+  organization_id: identifier,
+  member_id: optional(identifier),
   email_address: optional(emailAddress)
 })
 
@@ -208,27 +208,27 @@ const flag = v.pipe(
 const dangerouslyGetRequest: v.GenericSchema<
   unknown,
   B2BOrganizationsMembersDangerouslyGetRequest
-> = v.object({ member_id: address, include_deleted: optional(flag) })
+> = v.object({ member_id: identifier, include_deleted: optional(flag) })
 
 const memberRequest: v.GenericSchema<unknown, B2BOrganizationsMembersDeleteRequest> = v.object({
-  organization_id: address,
-  member_id: address
+  organization_id: identifier,
+  member_id: identifier
 })
 
 const passwordRequest: v.GenericSchema<unknown, B2BOrganizationsMembersDeletePasswordRequest> =
-  v.object({ organization_id: address, member_password_id: address })
+  v.object({ organization_id: identifier, member_password_id: identifier })
 
 const unlinkRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUnlinkRetiredEmailRequest> =
   v.object({
-    organization_id: address,
-    member_id: address,
-    email_id: optional(address),
+    organization_id: identifier,
+    member_id: identifier,
+    email_id: optional(identifier),
     email_address: optional(emailAddress)
   })
 
 const updateRequest: v.GenericSchema<unknown, B2BOrganizationsMembersUpdateRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   ...memberFields,
   preserve_existing_sessions: optional(v.boolean()),
   default_mfa_method: optional(v.picklist(mfaMethods, 'invalid_mfa_default_method')),
@@ -240,8 +240,8 @@ const startEmailUpdateRequest: v.GenericSchema<
   unknown,
   B2BOrganizationsMembersStartEmailUpdateRequest
 > = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   email_address: emailAddress,
   login_redirect_url: redirectUrl,
   locale,
@@ -251,7 +251,7 @@ const startEmailUpdateRequest: v.GenericSchema<
 
 const searchRequest: v.GenericSchema<unknown, B2BOrganizationsMembersSearchRequest> = v.object({
   organization_ids: v.pipe(
-    v.array(address),
+    v.array(identifier),
     v.minLength(1, 'member_search_organization_ids_empty'),
     v.maxLength(100)
   ),

@@ -12,7 +12,7 @@ import {
 } from './organization.ts'
 import { externalId, membersRoutes } from './organizations-members.ts'
 import { memberRoute, route } from './route.ts'
-import { address, envelope, jsonObject, optional, text } from './schema.ts'
+import { envelope, identifier, jsonObject, optional, text } from './schema.ts'
 import { type ResultsMetadata, resultsMetadata, type SearchQuery, searchFields } from './search.ts'
 
 /** Settings that both create and update take; {@link Organization} says what they mean. */
@@ -112,13 +112,13 @@ const allowance = v.picklist(allowances, factorSetting)
 const restriction = v.picklist(restrictions, factorSetting)
 const provisioning = v.picklist(provisionings, factorSetting)
 
-function domain(problem: string) {
+function domain(errorType: string) {
   return v.pipe(
-    v.string(problem),
+    v.string(errorType),
     v.toLowerCase(),
     v.regex(
       /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/,
-      problem
+      errorType
     )
   )
 }
@@ -180,11 +180,11 @@ const createRequest: v.GenericSchema<unknown, B2BOrganizationsCreateRequest> = v
 )
 
 const organizationRequest: v.GenericSchema<unknown, B2BOrganizationsGetRequest> = v.object({
-  organization_id: address
+  organization_id: identifier
 })
 
 const updateRequest: v.GenericSchema<unknown, B2BOrganizationsUpdateRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   organization_name: optional(name),
   ...settings,
   sso_default_connection_id: optional(text(256)),

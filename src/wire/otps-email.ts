@@ -5,11 +5,11 @@ import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
 import {
-  address,
   codeMinutes,
   credential,
   emailAddress,
   envelope,
+  identifier,
   locale,
   oneTimeCode,
   optional,
@@ -20,7 +20,7 @@ import {
 import type { SessionOptions } from './sessions.ts'
 import { type SignInResponse, signIn } from './sign-in.ts'
 
-/** A code to sign in, or for somebody who never did, to sign up. */
+/** A code to sign in, or for a person who never did, to sign up. */
 export interface B2BOTPEmailLoginOrSignupRequest {
   organization_id: string
   email_address: string
@@ -61,7 +61,7 @@ export interface B2BOTPEmailAuthenticateRequest extends SessionOptions {
 
 export interface B2BOTPEmailAuthenticateResponse extends SignInResponse {
   organization_id: string
-  /** The `email_id` of the address. */
+  /** The `email_id` of the e-mail address. */
   method_id: string
 }
 
@@ -95,7 +95,7 @@ export interface B2BOTPEmailDiscoveryAuthenticateResponse {
 }
 
 const loginOrSignupRequest: v.GenericSchema<unknown, B2BOTPEmailLoginOrSignupRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   email_address: emailAddress,
   login_template_id: templateId,
   signup_template_id: templateId,
@@ -105,7 +105,7 @@ const loginOrSignupRequest: v.GenericSchema<unknown, B2BOTPEmailLoginOrSignupReq
 })
 
 const authenticateRequest: v.GenericSchema<unknown, B2BOTPEmailAuthenticateRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   email_address: emailAddress,
   code: oneTimeCode,
   session_token: optional(credential),

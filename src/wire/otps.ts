@@ -5,8 +5,8 @@ import type { Organization } from './organization.ts'
 import { otpsEmailRoutes } from './otps-email.ts'
 import { route } from './route.ts'
 import {
-  address,
   envelope,
+  identifier,
   locale,
   optional,
   phoneNumber,
@@ -50,16 +50,16 @@ export interface B2BOTPSmsAuthenticateRequest
 export type B2BOTPSmsAuthenticateResponse = CompletedSignInResponse
 
 const sendRequest: v.GenericSchema<unknown, B2BOTPSmsSendRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   mfa_phone_number: optional(phoneNumber),
   locale,
   ...sessionArguments
 })
 
 const authenticateRequest: v.GenericSchema<unknown, B2BOTPSmsAuthenticateRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   code: v.pipe(v.string(), v.maxLength(64)),
   telemetry_id: telemetryId,
   ...sessionArguments,

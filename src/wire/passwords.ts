@@ -7,12 +7,12 @@ import type { Organization } from './organization.ts'
 import { memberFields } from './organizations-members.ts'
 import { route } from './route.ts'
 import {
-  address,
   codeChallenge,
   codeVerifier,
   credential,
   emailAddress,
   envelope,
+  identifier,
   linkMinutes,
   locale,
   optional,
@@ -60,7 +60,7 @@ export interface LudsFeedback {
   missing_characters: number
 }
 
-/** Sentences for whoever chooses the password; `''` and `[]` where there is nothing to say. */
+/** Sentences for the person who chooses the password; `''` and `[]` where there is nothing to say. */
 export interface ZxcvbnFeedback {
   warning: string
   suggestions: string[]
@@ -219,7 +219,7 @@ export interface B2BPasswordsExistingPasswordResetRequest extends SessionOptions
 /** Every earlier session of the member has ended. */
 export type B2BPasswordsExistingPasswordResetResponse = SignInResponse
 
-/** A new password, on the strength of a session with a factor proven in the last five minutes. */
+/** A new password, on the strength of a session with a factor verified in the last five minutes. */
 export interface B2BPasswordsSessionResetRequest extends SessionOptions {
   organization_id: string
   /** Any characters; at most 1,024 bytes of UTF-8. */
@@ -247,7 +247,7 @@ export interface B2BPasswordsSessionResetResponse {
 }
 
 const authenticateRequest: v.GenericSchema<unknown, B2BPasswordsAuthenticateRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   email_address: emailAddress,
   password,
   session_token: optional(credential),
@@ -274,7 +274,7 @@ const migrateRequest: v.GenericSchema<unknown, B2BPasswordsMigrateRequest> = v.o
   email_address: emailAddress,
   hash: text(1024),
   hash_type: text(32, 'invalid_hash_type'),
-  organization_id: address,
+  organization_id: identifier,
   argon_2_config: optional(
     v.object({
       salt: text(256),
@@ -316,7 +316,7 @@ const migrateRequest: v.GenericSchema<unknown, B2BPasswordsMigrateRequest> = v.o
 
 const emailResetStartRequest: v.GenericSchema<unknown, B2BPasswordsEmailResetStartRequest> =
   v.object({
-    organization_id: address,
+    organization_id: identifier,
     email_address: emailAddress,
     reset_password_redirect_url: redirectUrl,
     reset_password_expiration_minutes: linkMinutes,
@@ -343,7 +343,7 @@ const existingPasswordResetRequest: v.GenericSchema<
   unknown,
   B2BPasswordsExistingPasswordResetRequest
 > = v.object({
-  organization_id: address,
+  organization_id: identifier,
   email_address: emailAddress,
   existing_password: password,
   new_password: password,
@@ -355,7 +355,7 @@ const existingPasswordResetRequest: v.GenericSchema<
 })
 
 const sessionResetRequest: v.GenericSchema<unknown, B2BPasswordsSessionResetRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   password,
   session_token: optional(credential),
   session_jwt: optional(credential),

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { route } from './route.ts'
-import { address, envelope, text } from './schema.ts'
+import { envelope, identifier, text } from './schema.ts'
 
 /** Actions of one resource; `["*"]` is every action of it. */
 export interface PolicyRolePermission {
@@ -119,10 +119,10 @@ const orgPolicyResponse: v.GenericSchema<unknown, B2BRBACOrganizationsGetOrgPoli
 const policyRequest: v.GenericSchema<unknown, Record<never, never>> = v.object({})
 
 const getOrgPolicyRequest: v.GenericSchema<unknown, B2BRBACOrganizationsGetOrgPolicyRequest> =
-  v.object({ organization_id: address })
+  v.object({ organization_id: identifier })
 
 const setOrgPolicyRequest: v.GenericSchema<unknown, B2BRBACOrganizationsSetOrgPolicyRequest> =
-  v.object({ organization_id: address, org_policy: orgPolicy })
+  v.object({ organization_id: identifier, org_policy: orgPolicy })
 
 export const rbacRoutes = {
   policy: route('GET', '/v1/b2b/rbac/policy', {

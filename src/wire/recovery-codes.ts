@@ -4,8 +4,8 @@ import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
 import {
-  address,
   envelope,
+  identifier,
   recoveryCode,
   sessionArguments,
   sessionOptions,
@@ -60,13 +60,13 @@ export interface B2BRecoveryCodesRecoverResponse extends CompletedSignInResponse
 }
 
 const memberRequest: v.GenericSchema<unknown, B2BRecoveryCodesGetRequest> = v.object({
-  organization_id: address,
-  member_id: address
+  organization_id: identifier,
+  member_id: identifier
 })
 
 const recoverRequest: v.GenericSchema<unknown, B2BRecoveryCodesRecoverRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   recovery_code: recoveryCode,
   telemetry_id: telemetryId,
   ...sessionArguments,

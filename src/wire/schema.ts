@@ -13,19 +13,19 @@ export function optional<const TSchema extends v.GenericSchema>(schema: TSchema)
 }
 
 /** A string of 1 to `maxLength` UTF-16 units. */
-export function text(maxLength: number, problem?: string) {
-  return v.pipe(v.string(problem), v.minLength(1, problem), v.maxLength(maxLength, problem))
+export function text(maxLength: number, errorType?: string) {
+  return v.pipe(v.string(errorType), v.minLength(1, errorType), v.maxLength(maxLength, errorType))
 }
 
 /** A JSON object, as opposed to an array or `null`. */
-export function jsonObject(problem?: string) {
+export function jsonObject(errorType?: string) {
   return v.custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    problem ?? 'invalid_argument'
+    errorType ?? 'invalid_argument'
   )
 }
 
-/** RFC 3339 text that denotes a moment. */
+/** RFC 3339 text that denotes a point in time. */
 export const rfc3339 = v.pipe(
   v.string(),
   v.description('An RFC 3339 timestamp.'),
@@ -34,7 +34,7 @@ export const rfc3339 = v.pipe(
 )
 
 /** An id, slug or external id of an organization or member. */
-export const address = text(256)
+export const identifier = text(256)
 
 /** Any of our opaque tokens, codes or JWTs, before its own format is looked at. The largest claims and roles fit a JWT of 16 KiB. */
 export const credential = v.pipe(v.string(), v.maxLength(16_384))
@@ -91,13 +91,13 @@ export const linkMinutes = minutes(5, 10_080, 'invalid_expiration')
 /** How long a code in an e-mail is good. */
 export const codeMinutes = minutes(2, 15, 'invalid_expiration_otp')
 
-function minutes(min: number, max: number, problem: string) {
+function minutes(min: number, max: number, errorType: string) {
   return optional(
     v.pipe(
-      v.number(problem),
-      v.integer(problem),
-      v.minValue(min, problem),
-      v.maxValue(max, problem)
+      v.number(errorType),
+      v.integer(errorType),
+      v.minValue(min, errorType),
+      v.maxValue(max, errorType)
     )
   )
 }
@@ -150,7 +150,7 @@ export const envelope = {
   status_code: v.number()
 }
 
-/** A moment as answers write it: RFC 3339. */
+/** A point in time as answers write it: RFC 3339. */
 export const dateTime = v.pipe(v.string(), v.isoTimestamp())
 
 /** A JSON object of any members, as metadata and claims are. */

@@ -12,7 +12,7 @@ export interface SearchQuery {
 }
 
 export interface ResultsMetadata {
-  /** How many match in all; −1 when nobody counted. */
+  /** How many match in all; −1 when they were not counted. */
   total: number
   /** `cursor` of the next page; `null` on the last one. */
   next_cursor?: string | null

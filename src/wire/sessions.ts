@@ -5,9 +5,9 @@ import { guardedMemberSession, type MemberSession, memberSession } from './membe
 import { guardedOrganization, type Organization, organization } from './organization.ts'
 import { memberRoute, type RequestOptions, route } from './route.ts'
 import {
-  address,
   credential,
   envelope,
+  identifier,
   locale,
   optional,
   sessionOptions,
@@ -22,7 +22,7 @@ import {
   signInResponse
 } from './sign-in.ts'
 
-/** A question to be answered with the session: may it perform this action on this resource of this organization? */
+/** A check that is made with the session: may it perform this action on this resource of this organization? */
 export interface AuthorizationCheck {
   /** Must be the member's organization, whatever the roles say. */
   organization_id: string
@@ -181,7 +181,7 @@ export interface B2BSessionsAuthenticateJwtRequest {
   /** May have expired: a session that lives answers with a new one. */
   session_jwt: string
   authorization_check?: AuthorizationCheck
-  /** Ask the API when the JWT was issued this many seconds ago or more; 0 asks always. */
+  /** Call the API when the JWT was issued this many seconds ago or more; 0 calls it always. */
   max_token_age_seconds?: number
 }
 
@@ -190,21 +190,21 @@ export interface B2BSessionsAuthenticateJwtLocalRequest {
   authorization_check?: AuthorizationCheck
   /** Allowed difference of clocks for `exp` and `nbf`, in seconds. Default 0. */
   clock_tolerance_seconds?: number
-  /** Refuse a JWT issued this many seconds ago or more; 0 refuses every one. */
+  /** Reject a JWT issued this many seconds ago or more; 0 rejects every one. */
   max_token_age_seconds?: number
-  /** The moment that `exp`, `nbf` and `iat` are compared with. Default now. */
+  /** The time that `exp`, `nbf` and `iat` are compared with. Default now. */
   current_date?: Date
 }
 
 const authorizationCheck: v.GenericSchema<unknown, AuthorizationCheck> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   resource_id: text(256),
   action: text(256)
 })
 
 const getRequest: v.GenericSchema<unknown, B2BSessionsGetRequest> = v.object({
-  organization_id: address,
-  member_id: address
+  organization_id: identifier,
+  member_id: identifier
 })
 
 const authenticateRequest: v.GenericSchema<unknown, B2BSessionsAuthenticateRequest> = v.object({
@@ -259,14 +259,14 @@ const migrateResponse: v.GenericSchema<unknown, B2BSessionsMigrateResponse> = v.
 })
 
 const revokeRequest: v.GenericSchema<unknown, B2BSessionsRevokeRequest> = v.object({
-  member_session_id: optional(address),
+  member_session_id: optional(identifier),
   session_token: optional(credential),
   session_jwt: optional(credential),
-  member_id: optional(address)
+  member_id: optional(identifier)
 })
 
 const exchangeRequest: v.GenericSchema<unknown, B2BSessionsExchangeRequest> = v.object({
-  organization_id: address,
+  organization_id: identifier,
   session_token: optional(credential),
   session_jwt: optional(credential),
   locale,
@@ -278,9 +278,9 @@ const exchangeAccessTokenRequest: v.GenericSchema<unknown, B2BSessionsExchangeAc
   v.object({ access_token: credential, telemetry_id: telemetryId, ...sessionOptions })
 
 const attestRequest: v.GenericSchema<unknown, B2BSessionsAttestRequest> = v.object({
-  profile_id: address,
+  profile_id: identifier,
   token: credential,
-  organization_id: optional(address),
+  organization_id: optional(identifier),
   session_token: optional(credential),
   session_jwt: optional(credential),
   telemetry_id: telemetryId,
@@ -292,12 +292,12 @@ const externalCredential = v.pipe(v.string(), v.regex(/^[!-~]{1,8191}$/))
 
 const migrateRequest: v.GenericSchema<unknown, B2BSessionsMigrateRequest> = v.object({
   session_token: externalCredential,
-  organization_id: address,
+  organization_id: identifier,
   ...sessionOptions
 })
 
 const getJWKSRequest: v.GenericSchema<unknown, B2BSessionsGetJWKSRequest> = v.object({
-  project_id: address
+  project_id: identifier
 })
 
 /** Members that matter are checked when a key is used; a key we cannot use does not spoil the set. */

@@ -34,7 +34,7 @@ export interface SignInResponse {
   member_id: string
   member: Member
   organization: Organization
-  /** `false`: something is missing, and `intermediate_session_token` carries what was proven so far. */
+  /** `false`: something is missing, and `intermediate_session_token` holds the factors that were verified so far. */
   member_authenticated: boolean
   /** `''` when `member_authenticated`. Lives 10 minutes. */
   intermediate_session_token: string

@@ -4,8 +4,8 @@ import { memberAnswer } from './member-answer.ts'
 import type { Organization } from './organization.ts'
 import { route } from './route.ts'
 import {
-  address,
   envelope,
+  identifier,
   optional,
   recoveryCode,
   sessionArguments,
@@ -24,7 +24,7 @@ export interface SessionArguments {
 
 /** What a completed second factor changes about the next sign-in. */
 export interface MfaEnrollment {
-  /** `enroll` or `unenroll`; ignored where the organization requires MFA of everybody. */
+  /** `enroll` or `unenroll`; ignored where the organization requires MFA of every member. */
   set_mfa_enrollment?: string
   /** Make this method the default. The very first one becomes it by itself. */
   set_default_mfa?: boolean
@@ -88,8 +88,8 @@ export interface B2BTOTPsMigrateResponse {
 const expiration = 'invalid_expiration'
 
 const createRequest: v.GenericSchema<unknown, B2BTOTPsCreateRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   expiration_minutes: optional(
     v.pipe(
       v.number(expiration),
@@ -107,8 +107,8 @@ export const mfaEnrollment = {
 }
 
 const authenticateRequest: v.GenericSchema<unknown, B2BTOTPsAuthenticateRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   code: v.pipe(v.string(), v.maxLength(64)),
   telemetry_id: telemetryId,
   ...sessionArguments,
@@ -117,8 +117,8 @@ const authenticateRequest: v.GenericSchema<unknown, B2BTOTPsAuthenticateRequest>
 })
 
 const migrateRequest: v.GenericSchema<unknown, B2BTOTPsMigrateRequest> = v.object({
-  organization_id: address,
-  member_id: address,
+  organization_id: identifier,
+  member_id: identifier,
   secret: v.pipe(v.string(), v.maxLength(256)),
   recovery_codes: v.optional(v.nullish(v.pipe(v.array(recoveryCode), v.maxLength(100)), []), [])
 })

@@ -17,7 +17,7 @@ export const auditChannel = 'membergate.authority.audit'
 
 const channel = diagnostics_channel.channel(auditChannel)
 
-/** What happened could not be written down, so nobody may be told that it did. */
+/** What happened could not be written down, so the caller may not be told that it did. */
 export class AuditUnavailable extends Error {
   constructor(cause: unknown) {
     super('The audit cannot be written.', { cause })
@@ -25,10 +25,10 @@ export class AuditUnavailable extends Error {
 }
 
 /**
- * Runs an operation, and writes down what became of it before anybody is told: that it succeeded, or why it was refused.
+ * Runs an operation, and writes down what became of it before the caller is told: that it succeeded, or why it was rejected.
  * What fails is no outcome, and has a channel of its own.
  *
- * The row has a unit to itself. An operation has any number of units, often none when it is refused, and only its handler
+ * The row has a unit to itself. An operation has any number of units, often none when it is rejected, and only its handler
  * knows which is the last.
  */
 export async function audited<Answer extends object>(
@@ -59,7 +59,7 @@ interface Call extends Pick<AuditedCall, 'operation' | 'request_id'> {
   readonly kind: AuditKind | null
 }
 
-/** What is refused early may be known by its member alone, as a used link is. */
+/** A call that is rejected early may be known by its member alone, as a used link is. */
 async function noteOrganization({ store, subject }: Context): Promise<void> {
   const { organization_id, member_id } = subject
   if (organization_id !== undefined || member_id === undefined) return

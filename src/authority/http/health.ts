@@ -35,7 +35,7 @@ function healthEndpoint(name: 'live' | 'ready', check: () => Promise<boolean>): 
   }
 }
 
-/** However many requests come at once, the database is asked once. */
+/** However many requests come at once, they share one check of the database. */
 function shareWhileInFlight<Result>(work: () => Promise<Result>): () => Promise<Result> {
   let inFlight: Promise<Result> | undefined
   return () => {

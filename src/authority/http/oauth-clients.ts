@@ -66,7 +66,7 @@ async function answerApp(
   const { client_id, client_secret } = readClient(call, form)
   const project = await findProject(store, call, client_id)
   const app = project && findApp(project.settings, client_id)
-  if (project === undefined || app === undefined || !provesItself(app, client_secret)) {
+  if (project === undefined || app === undefined || !isAuthentic(app, client_secret)) {
     throw new OAuthRefusal('invalid_client', 'The client is unknown, or its secret is wrong.')
   }
   return handle(contextOf(project), app, form)
@@ -131,7 +131,7 @@ async function findProject(
 }
 
 /** By its secret. A public app must bring none. */
-function provesItself(app: ConnectedApp, client_secret: string | undefined): boolean {
+function isAuthentic(app: ConnectedApp, client_secret: string | undefined): boolean {
   return isPublic(app)
     ? client_secret === undefined
     : isRightSecret(client_secret ?? '', app.client_secret_hash)

@@ -8,8 +8,8 @@ import { readJson } from './read-body.ts'
 const maxDepth = 32
 
 /**
- * Path, query and body as one request, checked by the schema of its route. The path comes last: it says what is asked
- * for, whatever else stands in the body.
+ * Path, query and body as one request, checked by the schema of its route. The path comes last: it says what is
+ * wanted, whatever else stands in the body.
  */
 export async function readRequest(
   route: Route<unknown, unknown>,

@@ -1,6 +1,6 @@
 import diagnostics_channel from 'node:diagnostics_channel'
 
-/** What subscribers of `membergate.authority.error` get: where it happened, and a reason without anybody's data. */
+/** What subscribers of `membergate.authority.error` get: where it happened, and a reason without personal data. */
 export interface ReportedError {
   readonly request_id: string
   readonly operation: string

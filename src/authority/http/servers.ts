@@ -9,7 +9,7 @@ export interface Servers {
     port: number,
     host: string
   ): Promise<{ readonly url: string; readonly port: number }>
-  /** Gives requests under way 5 seconds. */
+  /** Gives requests in flight 5 seconds. */
   stop(): Promise<void>
 }
 
@@ -17,7 +17,7 @@ export interface Servers {
 const headersTimeout = 10_000
 const requestTimeout = 30_000
 const connectionsCheckingInterval = 5000
-/** How long requests under way may take to end once the server stops. */
+/** How long requests in flight may take to end once the server stops. */
 const graceMs = 5000
 /** A connection that has its answer is idle, and its client may keep it for as long as it likes. */
 const closeIdleEveryMs = 50
