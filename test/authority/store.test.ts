@@ -341,7 +341,7 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'revokeSession', member_session_id, now, onConflict },
         { do: 'revokeMemberSessions', member_id, now, onConflict },
         { do: 'revokeOtherSessions', member_id, member_session_id: '', now, onConflict },
-        { do: 'consumeIntermediateSession', intermediate_session_id, now, onConflict },
+        { do: 'consumeIntermediateSession', intermediate_session_id, version: 0, now, onConflict },
         { do: 'deleteMemberIntermediateSessions', member_id, onConflict },
         { do: 'reserveIntermediateAttempt', intermediate_session_id, now, limit: 5, onConflict }
       ]
@@ -441,6 +441,22 @@ describeOnEachDatabase((createDatabase) => {
     expect((await project.findOrganization('acme'))?.organization_id).toBe(heir.organization_id)
   })
 
+  test('an intermediate session is consumed only as it was read', async () => {
+    const intermediate_session_id = await startIntermediateSession()
+    const consume = (version: number) =>
+      project.tryRun([
+        {
+          do: 'consumeIntermediateSession',
+          intermediate_session_id,
+          version,
+          now,
+          onConflict: 'stale'
+        }
+      ])
+    expect(await consume(1)).toBe('stale')
+    expect(await consume(0)).toBeUndefined()
+  })
+
   describe('of a hundred at the same moment', () => {
     const hundred = Array.from({ length: 100 })
 
@@ -452,6 +468,7 @@ describeOnEachDatabase((createDatabase) => {
             {
               do: 'consumeIntermediateSession',
               intermediate_session_id,
+              version: 0,
               now,
               onConflict: 'intermediate_session_not_found'
             },

@@ -1,4 +1,4 @@
-import type { MemberRecord } from './records.ts'
+import type { MemberRecord, OneTimeCodeRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
 /** What an attempt is at: a password, or whatever else begins a sign-in, or the code of a second factor. */
@@ -10,6 +10,9 @@ const lockMs = 60 * 60 * 1000
 
 /** This many failed codes end an intermediate session. */
 export const intermediateFailureLimit = 5
+
+/** This many attempts are made at one code that was sent. */
+const codeAttemptLimit = 5
 
 /** Counts an attempt before it is evaluated, so that no race evaluates an eleventh. */
 export function reserveAttempt(
@@ -36,6 +39,16 @@ export function reserveIntermediateAttempt(intermediate_session_id: string, now:
     now,
     limit: intermediateFailureLimit,
     onConflict: 'intermediate_session_not_found'
+  }
+}
+
+/** Counts an attempt against a code that was sent. */
+export function reserveCodeAttempt(code: OneTimeCodeRecord): Write {
+  return {
+    do: 'reserveCodeAttempt',
+    code,
+    limit: codeAttemptLimit,
+    onConflict: 'otp_code_not_found'
   }
 }
 

@@ -96,13 +96,32 @@ function hasActiveMfaFactor(member: MemberRecord): boolean {
   return member.mfa_phone_number_verified || member.totp_registration_id !== ''
 }
 
+export interface MfaPreferences {
+  readonly mfa_enrolled: boolean | null
+  readonly default_mfa_method: MfaMethod | null
+}
+
+/** The member with the preferences that are not `null`. */
+export function withMfaPreferences(
+  member: MemberRecord,
+  { mfa_enrolled, default_mfa_method }: MfaPreferences,
+  now: number
+): MemberRecord {
+  return {
+    ...member,
+    mfa_enrolled: mfa_enrolled ?? member.mfa_enrolled,
+    default_mfa_method: default_mfa_method ?? member.default_mfa_method,
+    updated_at: now
+  }
+}
+
 /** What a completed second factor changes about the next sign-in; `null` leaves it. */
 export function mfaPreferences(
   method: MfaMethod,
   organization: OrganizationRecord,
   member: MemberRecord,
   { set_mfa_enrollment, set_default_mfa }: MfaEnrollment
-): { mfa_enrolled: boolean | null; default_mfa_method: MfaMethod | null } {
+): MfaPreferences {
   const isDefault = set_default_mfa === true || member.default_mfa_method === ''
   const default_mfa_method = isDefault ? method : null
   if (organization.settings.mfa_policy === 'REQUIRED_FOR_ALL') {

@@ -77,6 +77,12 @@ const pathWords: ReadonlySet<string> = new Set(['search', 'members'])
 
 const idLike = /^(organization|member)-(test|live)-/i
 
+/** By id, slug or external id: none of them is another organization's. */
+export function isNamedBy(organization: OrganizationRecord, identifier: string): boolean {
+  const { organization_id, organization_slug, organization_external_id } = organization
+  return [organization_id, organization_slug, organization_external_id].includes(identifier)
+}
+
 /** A slug or external id that reads like an id could be taken for one wherever the id may stand. */
 export function looksLikeId(identifier: string): boolean {
   return idLike.test(identifier)

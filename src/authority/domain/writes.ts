@@ -153,8 +153,8 @@ interface Writes {
   /** Counts a code before it is compared. Guarded: alive, with codes left. */
   reserveIntermediateAttempt: { intermediate_session_id: string; now: number; limit: number }
   releaseIntermediateAttempt: { intermediate_session_id: string }
-  /** Guarded: alive, and no other call was faster. */
-  consumeIntermediateSession: { intermediate_session_id: string; now: number }
+  /** Guarded: alive, no other call was faster, and it still has the version that it was read at. */
+  consumeIntermediateSession: { intermediate_session_id: string; version: number; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
   /** Leaves the one that is named. */
   deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }

@@ -11,7 +11,7 @@ import { findRecipient, storeSent } from '../steps/email-recipient.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
 import { assertAcceptedFactor, finishPrimary } from '../steps/primary-factor.ts'
-import { assertLiveSessionReference } from '../steps/session-reference.ts'
+import { loadReferencedSession } from '../steps/session-reference.ts'
 
 const defaultMinutes = 10
 
@@ -51,7 +51,7 @@ export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context
  */
 export const authenticate: Handler<'otps.email.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
-  await assertLiveSessionReference(context, request)
+  const referenced = await loadReferencedSession(context, request)
   const subject = await findSubject(context, organization, canonicalEmail(request.email_address))
   const use = await verifyEmailCode(context, subject, request.code)
   const { member_id, email_address, purpose } = subject
@@ -59,12 +59,14 @@ export const authenticate: Handler<'otps.email.authenticate'> = async (context, 
     member_id,
     email_address,
     updates: purpose === 'email_update',
+    organization,
     gone: 'otp_code_not_found'
   })
   const answer = await finishPrimary(context, request, {
     organization,
     member,
     factor: emailOtpFactor(member),
+    referenced,
     writes: [use, ...writes]
   })
   return { ...answer, method_id: member.email_id }

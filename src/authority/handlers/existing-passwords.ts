@@ -4,7 +4,7 @@ import { finishPasswordReset } from '../steps/finish-password-reset.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
 import { assertAcceptedFactor } from '../steps/primary-factor.ts'
-import { assertLiveSessionReference } from '../steps/session-reference.ts'
+import { loadReferencedSession } from '../steps/session-reference.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 
 /**
@@ -15,7 +15,7 @@ import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.
 export const reset: Handler<'passwords.existingPassword.reset'> = async (context, request) => {
   const { email_address, existing_password, new_password } = request
   const organization = await loadOrganization(context, request.organization_id)
-  await assertLiveSessionReference(context, request)
+  const referenced = await loadReferencedSession(context, request)
   const credentials = { email_address, password: existing_password }
   const { member, password } = await verifyMemberPassword(context, organization, credentials)
   assertAcceptedFactor(organization, member, passwordFactor)
@@ -24,6 +24,7 @@ export const reset: Handler<'passwords.existingPassword.reset'> = async (context
     organization,
     member,
     password: new_password,
+    referenced,
     writes: [confirmPassword(member, password)]
   })
 }

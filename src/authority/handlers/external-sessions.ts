@@ -15,7 +15,7 @@ import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
-import { assertLiveSessionReference } from '../steps/session-reference.ts'
+import { loadReferencedSession } from '../steps/session-reference.ts'
 import { verifyTrustedToken } from '../steps/trusted-token.ts'
 
 /**
@@ -29,15 +29,17 @@ export const attest: Handler<'sessions.attest'> = async (context, request) => {
   const profile = findProfile(context, request.profile_id)
   const identity = await verifyTrustedToken(context, profile, request.token)
   const organization = await loadOrganizationOf(context, profile, identity, request.organization_id)
-  await assertLiveSessionReference(context, request)
+  const loaded = await loadReferencedSession(context, request)
 
-  return retryWhileStale(async () => {
+  return retryWhileStale(async (isFirstTry) => {
+    const referenced = isFirstTry ? loaded : await loadReferencedSession(context, request)
     const { member, writes } = await findOrCreate(context, profile, identity, organization)
     const assertion = {
       organization,
       member,
       factor: trustedTokenFactor(identity.token_id),
       satisfies_mfa: profile.satisfies_mfa,
+      session: referenced?.isSession ? referenced.record : undefined,
       writes: [useToken(context, profile, identity), ...writes]
     }
     const answer = await finishExternal(context, request, assertion).catch(joinedMeanwhile)
@@ -166,7 +168,14 @@ export const migrate: Handler<'sessions.migrate'> = async (context, request) => 
     if (member?.status !== 'active') {
       throw new OperationError('migrate_from_external_email_does_not_exist')
     }
-    const assertion = { organization, member, factor: importedFactor, satisfies_mfa, writes: [] }
+    const assertion = {
+      organization,
+      member,
+      factor: importedFactor,
+      satisfies_mfa,
+      session: undefined,
+      writes: []
+    }
     return finishExternal(context, options, assertion)
   })
 }

@@ -9,7 +9,7 @@ import { loadLink, newLink, readRedirectUrl, useLink } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
 import { assertAcceptedFactor, finishPrimary } from '../steps/primary-factor.ts'
-import { assertLiveSessionReference } from '../steps/session-reference.ts'
+import { loadReferencedSession } from '../steps/session-reference.ts'
 
 const defaultMinutes = 60
 
@@ -66,7 +66,7 @@ export const authenticate: Handler<'magicLinks.authenticate'> = async (context, 
   const { magic_links_token, pkce_code_verifier } = request
   const kinds = ['magic_link', 'email_update'] as const
   const link = await loadLink(context, magic_links_token, kinds, pkce_code_verifier)
-  await assertLiveSessionReference(context, request)
+  const referenced = await loadReferencedSession(context, request)
   const { organization, member, writes } = await loadAddressee(context, {
     member_id: link.member_id,
     email_address: link.email_address,
@@ -77,6 +77,7 @@ export const authenticate: Handler<'magicLinks.authenticate'> = async (context, 
     organization,
     member,
     factor: magicLinkFactor(member),
+    referenced,
     writes: [useLink(link, context.now), ...writes]
   })
   return { ...answer, method_id: member.email_id, reset_sessions: false }

@@ -17,7 +17,7 @@ import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
-import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
+import { loadMember, loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
@@ -44,7 +44,7 @@ export const get: Handler<'organizations.members.get'> = async (
 ) => {
   const organization = await loadOrganization(context, organization_id)
   if (member_id !== undefined && email_address === undefined) {
-    const { member } = await loadOrganizationAndMember(context, { organization_id, member_id })
+    const member = await loadMember(context, organization, member_id)
     return answerMember(context, member, organization)
   }
   if (email_address === undefined || member_id !== undefined) {

@@ -1,5 +1,6 @@
-import type { Handler } from '../context.ts'
-import { isOneTimeCode } from '../crypto/one-time-codes.ts'
+import type { RequestOf } from '../../wire/routes.ts'
+import type { Context, Handler } from '../context.ts'
+import { isOneTimeCode, isRightCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
 import { smsFactor } from '../domain/factors.ts'
 import { isLocked } from '../domain/lockout.ts'
@@ -7,22 +8,24 @@ import {
   assertMayEnrolFactor,
   assertMaySendSmsCode,
   assertMfaMethodAllowed,
-  mfaPreferences
+  mfaPreferences,
+  withMfaPreferences
 } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { numberToVerify } from '../domain/phone-numbers.ts'
+import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
-import { attempt } from '../steps/attempts.ts'
-import { compareCode } from '../steps/compare-code.ts'
+import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
-import { loadOrganizationAndMember } from '../steps/load.ts'
+import { loadMember, loadOrganizationAndMember } from '../steps/load.ts'
 import {
   assertSessionReference,
   attemptedBy,
   factorsToComplete,
   hasSessionReference,
-  loadReferencedSession
+  loadReferencedSessionOf,
+  type ReferencedSession
 } from '../steps/session-reference.ts'
 import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
 
@@ -36,7 +39,7 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const referenced = hasSessionReference(request)
-    ? await loadReferencedSession(context, member, request)
+    ? await loadReferencedSessionOf(context, member, request)
     : undefined
   assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
   assertMaySendSmsCode(member, referenced?.record.authentication_factors)
@@ -56,10 +59,8 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
   const code = await sendSmsCode(context, member, mfa_phone_number, request.locale)
   await store.run([...writes, code])
 
-  const changed = await loadOrganizationAndMember(context, request)
-  return {
-    ...answerMember(context, changed.member, organization)
-  }
+  const changed = await loadMember(context, organization, member_id)
+  return answerMember(context, changed, organization)
 }
 
 /**
@@ -71,10 +72,9 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const authenticate: Handler<'otps.sms.authenticate'> = async (context, request) => {
-  const { now } = context
   assertSessionReference(request)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const referenced = await loadReferencedSession(context, member, request)
+  const referenced = await loadReferencedSessionOf(context, member, request)
   assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
   if (!isOneTimeCode(request.code)) throw new OperationError('invalid_code')
   if (!member.mfa_phone_number_verified) {
@@ -83,21 +83,39 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
 
   const sent = await loadSmsCode(context, member)
   if (sent === undefined) throw new OperationError('otp_code_not_found')
-  const right = await attempt(context, attemptedBy(member, referenced), () =>
-    compareCode(context, sent, request.code)
-  )
-  if (right === undefined) throw new OperationError('otp_code_not_found')
+  const attempted = { ...attemptedBy(member, referenced), sent }
+  const answer = await attemptSecondFactor(context, attempted, {
+    compare: async () => (isRightCode(context.atRest, sent, request.code) ? sent : undefined),
+    finish: () => finishSms(context, request, { organization, member, referenced, sent })
+  })
+  if (answer === undefined) throw new OperationError('otp_code_not_found')
+  return answer
+}
 
+function finishSms(
+  context: Context,
+  request: RequestOf<'otps.sms.authenticate'>,
+  { organization, member, referenced, sent }: RightSms
+) {
+  const { now } = context
   const { member_id, phone_id } = member
   const preferences = mfaPreferences('sms_otp', organization, member, request)
   return finishSecondFactor(context, request, {
     organization,
-    member,
+    member: { ...withMfaPreferences(member, preferences, now), mfa_phone_number_verified: true },
+    referenced,
     factor: smsFactor(phone_id, member.mfa_phone_number),
-    use: { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' },
-    changes: [
+    writes: [
       { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict: 'otp_code_not_found' },
-      { do: 'setMfaPreferences', member_id, ...preferences, now }
+      { do: 'setMfaPreferences', member_id, ...preferences, now },
+      { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' }
     ]
   })
+}
+
+interface RightSms {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+  readonly referenced: ReferencedSession
+  readonly sent: OneTimeCodeRecord
 }

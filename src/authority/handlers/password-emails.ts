@@ -13,7 +13,7 @@ import { loadOrganization } from '../steps/load.ts'
 import { mail } from '../steps/mail.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
 import { assertAcceptedFactor } from '../steps/primary-factor.ts'
-import { assertLiveSessionReference } from '../steps/session-reference.ts'
+import { loadReferencedSession } from '../steps/session-reference.ts'
 import { admitVerified } from '../steps/sign-in.ts'
 
 const defaultMinutes = 30
@@ -82,7 +82,7 @@ function readResetUrl(context: Context, request: RequestOf<'passwords.email.rese
  * - A person who has the link has the mailbox: the address is verified, and a member who waited for that is active.
  */
 export const reset: Handler<'passwords.email.reset'> = async (context, request) => {
-  await assertLiveSessionReference(context, request)
+  const referenced = await loadReferencedSession(context, request)
   const { link, organization, member } = await loadReset(context, request.password_reset_token)
   assertCodeVerifier(link.code_challenge, request.code_verifier)
   assertAcceptedFactor(organization, member, passwordFactor)
@@ -94,6 +94,7 @@ export const reset: Handler<'passwords.email.reset'> = async (context, request) 
     organization,
     member: admitted.member,
     password: request.password,
+    referenced,
     writes: [
       ...admitted.writes,
       { do: 'useLink', link_id, now: context.now, onConflict: deadToken }

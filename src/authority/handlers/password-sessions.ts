@@ -5,12 +5,7 @@ import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/
 import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
-import {
-  loadOrganization,
-  loadSession,
-  loadSessionMember,
-  type SessionCredential
-} from '../steps/load.ts'
+import { loadOrganization, loadSession, type SessionCredential } from '../steps/load.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { newPassword, setPassword } from '../steps/set-password.ts'
@@ -28,8 +23,10 @@ export const reset: Handler<'passwords.sessions.reset'> = async (context, reques
   await assertStrongPassword(context, request.password, entitled.member)
   const password = await newPassword(context, request.password)
 
-  return retryWhileStale(async () => {
-    const { organization, member, found } = await loadEntitled(context, request)
+  return retryWhileStale(async (isFirstTry) => {
+    const { organization, member, found } = isFirstTry
+      ? entitled
+      : await loadEntitled(context, request)
     const { member_id } = member
     const { member_session_id } = found
     const factors = withPasswordSet(found.authentication_factors, now)
@@ -65,11 +62,13 @@ async function loadEntitled(
   context: Context,
   request: SessionCredential & { readonly organization_id: string }
 ): Promise<Entitled> {
-  const { organization_id } = await loadOrganization(context, request.organization_id)
+  const organization = await loadOrganization(context, request.organization_id)
   const found = about(context, await loadSession(context, request))
-  if (found.organization_id !== organization_id) {
+  if (found.organization_id !== organization.organization_id) {
     throw new OperationError('member_session_member_id_mismatch')
   }
   assertRecentlyAuthenticated(found.authentication_factors, context.now)
-  return { ...(await loadSessionMember(context, found)), found }
+  const member = await context.store.findMemberById(found.member_id)
+  if (member === undefined) throw new OperationError('session_not_found')
+  return { organization, member, found }
 }

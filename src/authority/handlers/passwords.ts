@@ -20,18 +20,24 @@ import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { finishPrimary } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
-import { assertLiveSessionReference } from '../steps/session-reference.ts'
+import { loadReferencedSession } from '../steps/session-reference.ts'
 import { confirmPassword, verifyMemberPassword } from '../steps/verify-password.ts'
 import { endedByLostRoles } from './members.ts'
 
 /** The session starts only if the password is still the one that was compared. */
 export const authenticate: Handler<'passwords.authenticate'> = async (context, request) => {
   const organization = await loadOrganization(context, request.organization_id)
-  await assertLiveSessionReference(context, request)
+  const referenced = await loadReferencedSession(context, request)
   const { member, password } = await verifyMemberPassword(context, organization, request)
   const hash = isOwnHash(password.hash) ? password.hash : await hashPassword(request.password)
   const writes = [confirmPassword(member, { ...password, hash })]
-  return finishPrimary(context, request, { organization, member, factor: passwordFactor, writes })
+  return finishPrimary(context, request, {
+    organization,
+    member,
+    factor: passwordFactor,
+    referenced,
+    writes
+  })
 }
 
 /** Rates a password without a member: the e-mail address is only what the password must not resemble. */

@@ -9,14 +9,14 @@ import {
   findRecoveryCode
 } from '../domain/recovery-codes.ts'
 import { answerMember } from '../steps/answer-member.ts'
-import { attempt } from '../steps/attempts.ts'
+import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
 import {
   assertSessionReference,
   attemptedBy,
   factorsToComplete,
-  loadReferencedSession
+  loadReferencedSessionOf
 } from '../steps/session-reference.ts'
 import { openRecoveryCodes, sealedRecoveryCodes } from '../steps/totp-registration.ts'
 
@@ -59,7 +59,7 @@ export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) 
 export const recover: Handler<'recoveryCodes.recover'> = async (context, request) => {
   assertSessionReference(request)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const referenced = await loadReferencedSession(context, member, request)
+  const referenced = await loadReferencedSessionOf(context, member, request)
   assertMayCompleteMfa(organization, member, factorsToComplete(referenced))
   assertHasAuthenticator(member)
   const { member_id } = member
@@ -67,19 +67,19 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
   assertNoTotpCode(request.recovery_code, codes)
 
   const wrong = 'unable_to_authenticate_recovery_code'
-  const found = await attempt(context, attemptedBy(member, referenced), async () =>
-    findRecoveryCode(codes, request.recovery_code)
-  )
-  if (found === undefined) throw new OperationError(wrong)
-
-  const { recovery_code_id } = found
-  const answer = await finishSecondFactor(context, request, {
-    organization,
-    member,
-    factor: recoveryCodeFactor(recovery_code_id),
-    use: { do: 'useRecoveryCode', member_id, recovery_code_id, onConflict: wrong },
-    changes: []
+  const answer = await attemptSecondFactor(context, attemptedBy(member, referenced), {
+    compare: async () => findRecoveryCode(codes, request.recovery_code),
+    finish: ({ recovery_code_id }) =>
+      finishSecondFactor(context, request, {
+        organization,
+        member,
+        referenced,
+        factor: recoveryCodeFactor(recovery_code_id),
+        writes: [{ do: 'useRecoveryCode', member_id, recovery_code_id, onConflict: wrong }]
+      })
   })
+  if (answer === undefined) throw new OperationError(wrong)
+  // Counted anew: other codes may have been used meanwhile.
   const remaining = await context.store.listRecoveryCodes(member_id)
   return { ...answer, recovery_codes_remaining: remaining.length }
 }

@@ -4,6 +4,7 @@ import type { Context, Handler } from '../context.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
+import { isNamedBy } from '../domain/organizations.ts'
 import { compiledPolicy } from '../domain/policy.ts'
 import type { OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { sessionRoles } from '../domain/roles.ts'
@@ -36,7 +37,7 @@ export const authenticate: Handler<'sessions.authenticate'> = (context, request)
     const roles = sessionRoles(member, organization, found.authentication_factors)
     const verdict =
       request.authorization_check &&
-      (await answerCheck(context, request.authorization_check, organization, roles))
+      answerCheck(context, request.authorization_check, { organization, roles })
 
     const { session, write } = touchSession(context, found, request)
     const issueSession = await prepareIssue(context, session)
@@ -50,14 +51,12 @@ export const authenticate: Handler<'sessions.authenticate'> = (context, request)
   })
 
 /** A check about any other organization, also one that does not exist, is a check across tenants. */
-async function answerCheck(
-  { store, project }: Context,
+function answerCheck(
+  { project }: Context,
   check: AuthorizationCheck,
-  organization: OrganizationRecord,
-  roles: readonly string[]
-): Promise<AuthorizationVerdict> {
-  const named = await store.findOrganization(check.organization_id)
-  if (named?.organization_id !== organization.organization_id) {
+  { organization, roles }: { organization: OrganizationRecord; roles: readonly string[] }
+): AuthorizationVerdict {
+  if (!isNamedBy(organization, check.organization_id)) {
     throw new OperationError('session_authorization_tenancy_error')
   }
   const policy = compiledPolicy(project.policy, organization)
@@ -118,7 +117,8 @@ export const exchange: Handler<'sessions.exchange'> = (context, request) =>
   retryWhileStale(async () => {
     const organization = await loadOrganization(context, request.organization_id)
     const session = await loadSession(context, request)
-    const { member: source } = await loadSessionMember(context, session)
+    const source = await context.store.findMemberById(session.member_id)
+    if (source === undefined) throw new OperationError('session_not_found')
     const { member_id, email_address } = source
     about(context, { member_id })
     const member = about(

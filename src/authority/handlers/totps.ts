@@ -9,11 +9,16 @@ import {
   totpStep
 } from '../crypto/totp.ts'
 import { totpFactor } from '../domain/factors.ts'
-import { assertMayEnrolFactor, assertMfaMethodAllowed, mfaPreferences } from '../domain/mfa.ts'
+import {
+  assertMayEnrolFactor,
+  assertMfaMethodAllowed,
+  mfaPreferences,
+  withMfaPreferences
+} from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, TotpRecord } from '../domain/records.ts'
 import { answerMember } from '../steps/answer-member.ts'
-import { attempt } from '../steps/attempts.ts'
+import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
 import {
@@ -21,7 +26,7 @@ import {
   attemptedBy,
   factorsToComplete,
   hasSessionReference,
-  loadReferencedSession
+  loadReferencedSessionOf
 } from '../steps/session-reference.ts'
 import { openTotpSecret, sealedRegistration } from '../steps/totp-registration.ts'
 
@@ -34,7 +39,7 @@ export const create: Handler<'totps.create'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   const referenced = hasSessionReference(request)
-    ? await loadReferencedSession(context, member, request)
+    ? await loadReferencedSessionOf(context, member, request)
     : undefined
   assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
   assertMayEnrolFactor(member, referenced?.record.authentication_factors ?? [])
@@ -71,29 +76,34 @@ export const create: Handler<'totps.create'> = async (context, request) => {
 export const authenticate: Handler<'totps.authenticate'> = async (context, request) => {
   assertSessionReference(request)
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  const referenced = await loadReferencedSession(context, member, request)
+  const referenced = await loadReferencedSessionOf(context, member, request)
   assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
   assertTotpCodeForm(request.code)
   const totp = await loadTotp(context, member)
   if (!totp.active) assertMayEnrolFactor(member, referenced.record.authentication_factors)
 
   const secret = openTotpSecret(context, member.member_id, totp)
-  const step = await attempt(context, attemptedBy(member, referenced), async () =>
-    totpStep(secret, request.code, context.now)
-  )
-  if (step === undefined) throw new OperationError('unable_to_authenticate_totp')
-
+  const { now } = context
   const { member_id } = member
   const { totp_registration_id } = totp
   const onConflict = 'totp_code_already_authenticated'
   const preferences = mfaPreferences('totp', organization, member, request)
-  return finishSecondFactor(context, request, {
-    organization,
-    member,
-    factor: totpFactor(totp_registration_id),
-    use: { do: 'useTotpStep', member_id, totp_registration_id, step, now: context.now, onConflict },
-    changes: [{ do: 'setMfaPreferences', member_id, ...preferences, now: context.now }]
+  const answer = await attemptSecondFactor(context, attemptedBy(member, referenced), {
+    compare: async () => totpStep(secret, request.code, now),
+    finish: (step) =>
+      finishSecondFactor(context, request, {
+        organization,
+        member: { ...withMfaPreferences(member, preferences, now), totp_registration_id },
+        referenced,
+        factor: totpFactor(totp_registration_id),
+        writes: [
+          { do: 'useTotpStep', member_id, totp_registration_id, step, now, onConflict },
+          { do: 'setMfaPreferences', member_id, ...preferences, now }
+        ]
+      })
   })
+  if (answer === undefined) throw new OperationError('unable_to_authenticate_totp')
+  return answer
 }
 
 /**
@@ -120,15 +130,16 @@ export const migrate: Handler<'totps.migrate'> = async (context, request) => {
     active: true,
     expires_at: now
   })
+  let changed: MemberRecord = { ...member, totp_registration_id }
   if (default_mfa_method === '') {
     const preferences = { mfa_enrolled: null, default_mfa_method: 'totp' } as const
     writes.push({ do: 'setMfaPreferences', member_id, ...preferences, now })
+    changed = withMfaPreferences(changed, preferences, now)
   }
   await store.run(writes)
 
-  const changed = await loadOrganizationAndMember(context, request)
   return {
-    ...answerMember(context, changed.member, organization),
+    ...answerMember(context, changed, organization),
     totp_registration_id,
     recovery_codes
   }

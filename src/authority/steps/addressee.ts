@@ -14,6 +14,8 @@ export interface VerifiedAddress {
   readonly email_address: string
   /** Whether it becomes the member's address by this. */
   readonly updates: boolean
+  /** Where the member is, if that is known. */
+  readonly organization?: OrganizationRecord
   /** The error when the member is gone, or has another address by now. */
   readonly gone: ErrorType
 }
@@ -21,7 +23,7 @@ export interface VerifiedAddress {
 /** The member who has the address, or has it once the writes ran. A locked member waits. */
 export async function loadAddressee(
   context: Context,
-  { member_id, email_address, updates, gone }: VerifiedAddress
+  { member_id, email_address, updates, gone, ...known }: VerifiedAddress
 ): Promise<{
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
@@ -30,7 +32,8 @@ export async function loadAddressee(
   const { store, now } = context
   const member =
     member_id === null ? undefined : about(context, await store.findMemberById(member_id))
-  const organization = member && (await store.findOrganization(member.organization_id))
+  const organization =
+    member && (known.organization ?? (await store.findOrganization(member.organization_id)))
   if (member === undefined || organization === undefined) throw new OperationError(gone)
   if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
   if (updates) {

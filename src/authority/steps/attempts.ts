@@ -2,8 +2,10 @@ import type { Context } from '../context.ts'
 import {
   type AttemptedCredential,
   reserveAttempt,
+  reserveCodeAttempt,
   reserveIntermediateAttempt
 } from '../domain/lockout.ts'
+import type { OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 
 /** Against whom failures count: always the member, and the intermediate session that a code came with. */
@@ -11,6 +13,8 @@ export interface AttemptedBy {
   readonly member_id: string
   readonly credential: AttemptedCredential
   readonly intermediate_session_id?: string
+  /** The code that was sent, which takes a few attempts as well. */
+  readonly sent?: OneTimeCodeRecord
 }
 
 const inFlight = new Map<string, Promise<unknown>>()
@@ -24,9 +28,44 @@ const inFlight = new Map<string, Promise<unknown>>()
  */
 export function attempt<Found>(
   context: Context,
-  { member_id, credential, intermediate_session_id }: AttemptedBy,
+  attempted: AttemptedBy,
   compare: () => Promise<Found | undefined>
 ): Promise<Found | undefined> {
+  return counted(context, attempted, {
+    compare,
+    async finish(found, release) {
+      await release()
+      return found
+    }
+  })
+}
+
+/**
+ * The same at the code of a second factor. What `finish` stores forgets all failures of the member and ends the
+ * intermediate session, and so gives the attempt back. It is given back as well when `finish` fails.
+ */
+export function attemptSecondFactor<Found, Answer>(
+  context: Context,
+  attempted: AttemptedBy,
+  { compare, finish }: Comparison<Found, Answer>
+): Promise<Answer | undefined> {
+  return counted(context, attempted, {
+    compare,
+    finish: (found, release) => orElse(release, () => finish(found, release))
+  })
+}
+
+interface Comparison<Found, Answer> {
+  readonly compare: () => Promise<Found | undefined>
+  /** Goes on with what was right, while it is still the member's turn. */
+  readonly finish: (found: Found, release: () => Promise<void>) => Promise<Answer>
+}
+
+function counted<Found, Answer>(
+  context: Context,
+  { member_id, credential, intermediate_session_id, sent }: AttemptedBy,
+  { compare, finish }: Comparison<Found, Answer>
+): Promise<Answer | undefined> {
   const { store, now } = context
   const reservations: Write[] = [reserveAttempt(member_id, credential, now)]
   const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: credential === 'code' }]
@@ -34,20 +73,29 @@ export function attempt<Found>(
     reservations.unshift(reserveIntermediateAttempt(intermediate_session_id, now))
     releases.unshift({ do: 'releaseIntermediateAttempt', intermediate_session_id })
   }
+  if (sent !== undefined) reservations.push(reserveCodeAttempt(sent))
+  const release = () => store.run(releases)
 
   return inTurn(`${store.project_id} ${member_id}`, async () => {
     await store.run(reservations)
-    let found: Found | undefined
-    try {
-      found = await compare()
-    } catch (error) {
-      await store.run(releases)
-      throw error
-    }
-    if (found !== undefined) await store.run(releases)
-    else await noteLockout(context, member_id)
-    return found
+    const found = await orElse(release, compare)
+    if (found !== undefined) return finish(found, release)
+    await noteLockout(context, member_id)
+    return undefined
   })
+}
+
+/** Undoes what came before the work where that fails. */
+async function orElse<Result>(
+  undo: () => Promise<void>,
+  work: () => Promise<Result>
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await undo()
+    throw error
+  }
 }
 
 /** For the audit. The attempt that locks was counted before it was compared, so only now is it known that the lock stays. */

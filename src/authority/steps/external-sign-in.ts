@@ -10,7 +10,6 @@ import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { answerMember } from './answer-member.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
-import { hasSessionCredential, loadSession, type SessionCredential } from './load.ts'
 
 /** What another system asserts about a member. */
 export interface FederatedAssertion {
@@ -20,6 +19,8 @@ export interface FederatedAssertion {
   readonly factor: VerifiedFactor
   /** Whether it stands for a second factor as well. */
   readonly satisfies_mfa: boolean
+  /** That the request names. */
+  readonly session: SessionRecord | undefined
   /** Writes that stand or fall with the session. */
   readonly writes: readonly Write[]
 }
@@ -33,13 +34,12 @@ export interface FederatedAssertion {
  */
 export async function finishExternal(
   context: Context,
-  request: SessionCredential & SessionOptions,
-  { organization, member, factor, satisfies_mfa, writes }: FederatedAssertion
+  request: SessionOptions,
+  { organization, member, factor, satisfies_mfa, session: found, writes }: FederatedAssertion
 ) {
   if (!acceptsFactor(organization, member, factor)) {
     throw new OperationError('operation_restricted_by_organization_auth_methods')
   }
-  const found = hasSessionCredential(request) ? await loadSession(context, request) : undefined
   if (found !== undefined && found.member_id !== member.member_id) {
     throw new OperationError('member_session_member_id_mismatch')
   }

@@ -5,9 +5,9 @@ import { addFactor, passwordFactor } from '../domain/factors.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
-import { hasSessionCredential, loadIntermediateSession, loadSession } from './load.ts'
 import type { PrimaryRequest } from './primary-factor.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
+import { loadReferencedSession, type ReferencedSession } from './session-reference.ts'
 import { newPassword, setPassword } from './set-password.ts'
 import { finishSignIn, type VerifiedSignIn } from './sign-in.ts'
 
@@ -16,6 +16,8 @@ export interface Entitled {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
   readonly password: string
+  /** What the request names beside what entitles. */
+  readonly referenced: ReferencedSession | undefined
   /** Guarded: uses up what entitles. */
   readonly writes: readonly Write[]
 }
@@ -40,8 +42,11 @@ export async function finishPasswordReset(
   const password = await newPassword(context, entitled.password)
   const changed = { ...member, member_password_id: password.member_password_id }
 
-  return retryWhileStale(async () => {
-    const { factors, continued, ends } = await begunBefore(context, request, member)
+  return retryWhileStale(async (isFirstTry) => {
+    const referenced = isFirstTry
+      ? entitled.referenced
+      : await loadReferencedSession(context, request)
+    const { factors, continued, ends } = begunBefore(context, { request, member, referenced })
     return finishSignIn(
       context,
       {
@@ -61,6 +66,12 @@ export async function finishPasswordReset(
   })
 }
 
+interface Brought {
+  readonly request: PrimaryRequest
+  readonly member: MemberRecord
+  readonly referenced: ReferencedSession | undefined
+}
+
 interface Begun {
   readonly factors: readonly AuthenticationFactor[]
   readonly continued?: VerifiedSignIn['continued']
@@ -68,15 +79,11 @@ interface Begun {
 }
 
 /** What the request brings of the member's earlier steps, and how the others end. */
-async function begunBefore(
-  context: Context,
-  request: PrimaryRequest,
-  member: MemberRecord
-): Promise<Begun> {
+function begunBefore({ now }: Context, { request, member, referenced }: Brought): Begun {
   const { member_id } = member
   const { intermediate_session_token: token } = request
-  if (token !== undefined) {
-    const intermediate_session = await loadIntermediateSession(context, token)
+  if (token !== undefined && referenced?.isSession === false) {
+    const { record: intermediate_session } = referenced
     const { intermediate_session_id } = intermediate_session
     return {
       factors: factorsForMember(intermediate_session, member),
@@ -85,12 +92,12 @@ async function begunBefore(
     }
   }
   const ends: Write[] = [{ do: 'deleteMemberIntermediateSessions', member_id }]
-  const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
+  const session = referenced?.isSession ? referenced.record : undefined
   if (session?.member_id !== member_id) return { factors: [], ends }
   const { member_session_id, authentication_factors } = session
   const onConflict = 'session_not_found'
   return {
     factors: authentication_factors,
-    ends: [...ends, { do: 'revokeSession', member_session_id, now: context.now, onConflict }]
+    ends: [...ends, { do: 'revokeSession', member_session_id, now, onConflict }]
   }
 }

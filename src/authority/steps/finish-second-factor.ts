@@ -7,20 +7,19 @@ import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
-import { loadOrganizationAndMember } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
-import { loadReferencedSession } from './session-reference.ts'
+import { loadReferencedSessionOf, type ReferencedSession } from './session-reference.ts'
 import { consume } from './sign-in.ts'
 
 /** A second factor whose code was right. */
 export interface VerifiedCode {
   readonly organization: OrganizationRecord
+  /** With what the writes change. */
   readonly member: MemberRecord
+  readonly referenced: ReferencedSession
   readonly factor: VerifiedFactor
-  /** Guarded: uses up the code. */
-  readonly use: Write
-  /** What else the code changes. */
-  readonly changes: readonly Write[]
+  /** Guarded: one of them uses up the code. */
+  readonly writes: readonly Write[]
 }
 
 type Request = SessionArguments &
@@ -28,36 +27,42 @@ type Request = SessionArguments &
 
 /**
  * Ends MFA: in a new session, or in the one that the code came with and one factor more. The use of the code, the end of
- * the intermediate session and the new session are one unit: all or nothing.
+ * the intermediate session and the new session are one unit: all or nothing. The intermediate session comes first, as
+ * where attempts are counted, or two processes could wait for each other's row.
  */
 export function finishSecondFactor(
   context: Context,
   request: Request,
   verified: VerifiedCode
 ): Promise<Omit<CompletedSignInResponse, 'request_id' | 'status_code'>> {
-  return retryWhileStale(() => finish(context, request, verified))
+  return retryWhileStale(async (isFirstTry) => {
+    const { member, referenced } = verified
+    const current = isFirstTry
+      ? referenced
+      : await loadReferencedSessionOf(context, member, request)
+    return finish(context, request, { ...verified, referenced: current })
+  })
 }
 
 async function finish(
   context: Context,
   request: Request,
-  { organization, member, factor, use, changes }: VerifiedCode
+  { organization, member, referenced, factor, writes }: VerifiedCode
 ) {
   const { store, now } = context
   const { member_id } = member
-  const referenced = await loadReferencedSession(context, member, request)
   const factors = addFactor(referenced.record.authentication_factors, factor, now)
   const { session, write } = referenced.isSession
     ? touchSession(context, referenced.record, request, factors)
     : startSession(context, member, factors, request)
   const issueSession = await prepareIssue(context, session)
   const ends = referenced.isSession ? [] : [consume(referenced.record, now)]
-  await store.run([use, ...ends, write, ...changes, { do: 'forgetFailures', member_id }])
+  await store.run([...ends, ...writes, { do: 'forgetFailures', member_id }, write])
 
-  const changed = await loadOrganizationAndMember(context, request)
+  const unlocked = { ...member, failed_attempts: 0, lock_created_at: null, lock_expires_at: null }
   return {
-    ...answerMember(context, changed.member, organization),
-    ...(await issueSession(changed.member, organization)),
+    ...answerMember(context, unlocked, organization),
+    ...(await issueSession(unlocked, organization)),
     member_device: null
   }
 }

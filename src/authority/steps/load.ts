@@ -35,9 +35,18 @@ export async function loadOrganizationAndMember(
   request: { readonly organization_id: string; readonly member_id: string }
 ): Promise<{ organization: OrganizationRecord; member: MemberRecord }> {
   const organization = await loadOrganization(context, request.organization_id)
-  const member = await context.store.findMember(organization.organization_id, request.member_id)
+  return { organization, member: await loadMember(context, organization, request.member_id) }
+}
+
+/** By id or external id. */
+export async function loadMember(
+  context: Context,
+  { organization_id }: OrganizationRecord,
+  identifier: string
+): Promise<MemberRecord> {
+  const member = await context.store.findMember(organization_id, identifier)
   if (member === undefined) throw new OperationError('member_not_found')
-  return { organization, member: about(context, member) }
+  return about(context, member)
 }
 
 /** The member of a session, in its organization. */

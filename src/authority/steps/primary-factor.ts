@@ -4,18 +4,19 @@ import type { Context } from '../context.ts'
 import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import { forgetAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import type {
+  IntermediateSessionRecord,
+  MemberRecord,
+  OrganizationRecord,
+  SessionRecord
+} from '../domain/records.ts'
 import { acceptsFactor } from '../domain/sign-in-requirements.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { prepareIssue, touchSession } from './issue-session.ts'
-import {
-  hasSessionCredential,
-  loadIntermediateSession,
-  loadSession,
-  type SessionCredential
-} from './load.ts'
+import type { SessionCredential } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
+import { loadReferencedSession, type ReferencedSession } from './session-reference.ts'
 import { admit, completedAnswer, finishSignIn } from './sign-in.ts'
 
 /** What a primary step may name beside its factor: a session to step up, or an intermediate session to continue. */
@@ -31,6 +32,8 @@ export interface VerifiedPrimary {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
   readonly factor: VerifiedFactor
+  /** What the request names beside its factor. It was loaded before the factor was used up. */
+  readonly referenced: ReferencedSession | undefined
   /** Writes that stand or fall with the sign-in. Those that use up a link or code are guarded. */
   readonly writes: readonly Write[]
 }
@@ -53,11 +56,14 @@ export async function finishPrimary(
 ): Promise<PrimaryAnswer> {
   const { organization, member, factor } = verified
   assertAcceptedFactor(organization, member, factor)
-  const session = hasSessionCredential(request) ? await loadSession(context, request) : undefined
-  const stepsUp = session?.member_id === member.member_id
-  const answer = await retryWhileStale(() =>
-    stepsUp ? stepUp(context, request, verified) : signIn(context, request, verified)
-  )
+  const answer = await retryWhileStale(async (isFirstTry) => {
+    const current = isFirstTry ? verified.referenced : await loadReferencedSession(context, request)
+    const referenced =
+      current?.isSession && current.record.member_id !== member.member_id ? undefined : current
+    return referenced?.isSession
+      ? stepUp(context, request, { ...verified, session: referenced.record })
+      : signIn(context, request, { ...verified, intermediate_session: referenced?.record })
+  })
   return { organization_id: organization.organization_id, ...answer }
 }
 
@@ -75,9 +81,14 @@ export function assertAcceptedFactor(
 async function stepUp(
   context: Context,
   request: PrimaryRequest,
-  { organization, member, factor, writes }: VerifiedPrimary
+  {
+    organization,
+    member,
+    factor,
+    writes,
+    session: found
+  }: VerifiedPrimary & { readonly session: SessionRecord }
 ) {
-  const found = await loadSession(context, request)
   const factors = addFactor(found.authentication_factors, factor, context.now)
   const { session, write } = touchSession(context, found, request, factors)
   const admitted = admit(member, factors, context.now)
@@ -90,11 +101,15 @@ async function stepUp(
 async function signIn(
   context: Context,
   request: PrimaryRequest,
-  { organization, member, factor, writes }: VerifiedPrimary
+  {
+    organization,
+    member,
+    factor,
+    writes,
+    intermediate_session
+  }: VerifiedPrimary & { readonly intermediate_session: IntermediateSessionRecord | undefined }
 ) {
   const { intermediate_session_token: token } = request
-  const intermediate_session =
-    token === undefined ? undefined : await loadIntermediateSession(context, token)
   const earlier =
     intermediate_session === undefined ? [] : factorsForMember(intermediate_session, member)
   const continued =

@@ -5,13 +5,16 @@ const maxTries = 100
 const maxPauseMs = 100
 
 /**
- * Loads, decides and writes again when the facts changed in between. Random pauses, longer with every try, let rivals
- * pass one after another; after too many tries the caller is told to come again.
+ * Loads, decides and writes again when the facts changed in between. Only the first try may use what the call has loaded
+ * before. Random pauses, longer with every try, let rivals pass one after another; after too many tries the caller is told
+ * to come again.
  */
-export async function retryWhileStale<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function retryWhileStale<Result>(
+  work: (isFirstTry: boolean) => Promise<Result>
+): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await work()
+      return await work(tries === 1)
     } catch (error) {
       if (tries === maxTries || !(error instanceof OperationError && error.isStale)) throw error
     }

@@ -27,28 +27,29 @@ export function hasSessionReference(request: Readonly<SessionArguments>): boolea
   return given.length === 1
 }
 
-/** What the request refers to, if anything, is alive. A primary step checks it before its factor is used up. */
-export async function assertLiveSessionReference(
+/** What the request refers to, if anything. It is alive: a primary step loads it before its factor is used up. */
+export async function loadReferencedSession(
   context: Context,
   request: Readonly<SessionArguments>
-): Promise<void> {
-  if (!hasSessionReference(request)) return
+): Promise<ReferencedSession | undefined> {
+  if (!hasSessionReference(request)) return undefined
   const { intermediate_session_token: token } = request
-  if (token === undefined) await loadSession(context, request)
-  else await loadIntermediateSession(context, token)
+  return token === undefined
+    ? { isSession: true, record: await loadSession(context, request) }
+    : { isSession: false, record: await loadIntermediateSession(context, token) }
 }
 
-/** An intermediate session has the factors that count for this member. */
-export async function loadReferencedSession(
+/** The same of this member. An intermediate session has the factors that count for the member. */
+export async function loadReferencedSessionOf(
   context: Context,
   member: MemberRecord,
   request: Readonly<SessionArguments>
 ): Promise<ReferencedSession> {
-  const { intermediate_session_token } = request
-  if (intermediate_session_token !== undefined) {
-    const found = await loadIntermediateSession(context, intermediate_session_token)
-    const authentication_factors = factorsForMember(found, member)
-    return { isSession: false, record: { ...found, authentication_factors } }
+  const { intermediate_session_token: token } = request
+  if (token !== undefined) {
+    const record = await loadIntermediateSession(context, token)
+    const authentication_factors = factorsForMember(record, member)
+    return { isSession: false, record: { ...record, authentication_factors } }
   }
   const record = await loadSession(context, request)
   if (record.member_id !== member.member_id) {

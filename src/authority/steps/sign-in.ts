@@ -182,15 +182,16 @@ export function confirm(
   }
 }
 
-/** The first call that consumes it has the session; for any other it is gone. */
+/** The first call that consumes it has the session; any other loads it again, and finds it gone. */
 export function consume(
-  { intermediate_session_id }: IntermediateSessionRecord,
+  { intermediate_session_id, version }: IntermediateSessionRecord,
   now: number
 ): Write {
   return {
     do: 'consumeIntermediateSession',
     intermediate_session_id,
+    version,
     now,
-    onConflict: 'intermediate_session_not_found'
+    onConflict: 'stale'
   }
 }

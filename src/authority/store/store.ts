@@ -20,6 +20,7 @@ import type { Sql } from './sql.ts'
 import { openSqlite } from './sqlite.ts'
 import { statements } from './statements.ts'
 import { readProject } from './tables.ts'
+import { noteTrip } from './trips.ts'
 import { errorOfViolation } from './unique.ts'
 
 /** The database, seen by one project: whatever is asked or written, other projects do not exist. */
@@ -118,7 +119,9 @@ function createProjectStore(engine: Engine, project_id: string) {
   /** The same for a caller that goes on in either case: `undefined` when done, else what the first unmet guard says. */
   async function tryRun(writes: readonly Write[]): Promise<Conflict | undefined> {
     if (writes.length === 0) return undefined
-    const outcome = await engine.runUnit(writes.map((write) => prepare(project_id, write)))
+    const unit = writes.map((write) => prepare(project_id, write))
+    noteTrip(() => ({ commit: unit.map(({ sql }) => sql) }))
+    const outcome = await engine.runUnit(unit)
     if (outcome.done) return undefined
     if (outcome.orphaned) return 'stale'
     if (outcome.violated === undefined) {

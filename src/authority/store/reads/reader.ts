@@ -1,6 +1,7 @@
 import type { Engine, Row } from '../engine.ts'
 import type { Page } from '../search.ts'
 import { type Sql, sql } from '../sql.ts'
+import { noteTrip } from '../trips.ts'
 
 /** A page of what was found, and how many there are on all pages. */
 export interface Found<Item> {
@@ -13,6 +14,7 @@ export type Reader = ReturnType<typeof createReader>
 
 export function createReader(engine: Engine, project_id: string) {
   async function all({ text, values }: Sql): Promise<readonly Row[]> {
+    noteTrip(() => ({ read: text }))
     return engine.read(text, [project_id, ...values])
   }
 

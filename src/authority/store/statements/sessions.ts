@@ -71,10 +71,10 @@ export const sessionStatements = {
     where project_id = $1 and intermediate_session_id = ${intermediate_session_id}
       and failed_codes > 0`,
 
-  consumeIntermediateSession: ({ intermediate_session_id, now }) => sql`
+  consumeIntermediateSession: ({ intermediate_session_id, version, now }) => sql`
     delete from intermediate_sessions
     where project_id = $1 and intermediate_session_id = ${intermediate_session_id}
-      and expires_at > ${now}`,
+      and version = ${version} and expires_at > ${now}`,
 
   deleteMemberIntermediateSessions: ({ member_id }) => sql`
     delete from intermediate_sessions where project_id = $1 and member_id = ${member_id}`,
