@@ -24,7 +24,7 @@ export interface Context {
   readonly providers: Providers
   /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
   readonly caller: Caller | undefined
-  /** Whom the call turns out to be about; `steps/about.ts` writes it down. */
+  /** The organization, member and session that the call turns out to be about; `steps/about.ts` writes it down. */
   readonly subject: Subject
   /** Epoch milliseconds, the same throughout the call. */
   readonly now: number

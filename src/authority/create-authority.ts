@@ -19,7 +19,7 @@ export interface AuthorityOptions {
   /** Path of a SQLite file, `':memory:'`, or the URL of a PostgreSQL database (`postgres://…`). */
   readonly database: string
   /**
-   * What the database should hold. What is there already stays: organizations are known by slug, members by address.
+   * What the database should hold. What is there already stays: organizations are known by slug, members by e-mail address.
    * With no project here and none in the database, one is made.
    */
   readonly projects?: readonly ProjectSeed[]
@@ -46,7 +46,7 @@ export interface AuthorityOptions {
 
 export interface Authority {
   /**
-   * Answers `/v1/b2b/…`, whatever else is asked for too: for `createServer` of `node:http`, or for `app.use` of Express. It
+   * Answers `/v1/b2b/…`, and any other path with an error: for `createServer` of `node:http`, or for `app.use` of Express. It
    * belongs at the root of its own origin. It reads request bodies itself, 64 kB at most; mounted behind a body parser it
    * takes what the parser left in `req.body`, JSON and forms alike, and the limits of the parser then count.
    */

@@ -86,7 +86,7 @@ export async function rewrap(
   return {
     rewrapped,
     unreadable,
-    remaining: (await countSealedOtherwise(store, atRest)) - unreadable,
+    remaining: (await countSealedByOthers(store, atRest)) - unreadable,
     sessions: await sessionsOfOtherKeys(store, atRest, now)
   }
 }
@@ -97,7 +97,7 @@ async function* batchesOf(
   { key_ids: [key_id] }: AtRest
 ): AsyncGenerator<readonly SealedRow[]> {
   for (let after = ''; ; ) {
-    const rows = await store.listSealedOtherwise(kind, key_id, { after, limit: batchSize })
+    const rows = await store.listSealedByOthers(kind, key_id, { after, limit: batchSize })
     const last = rows.at(-1)
     if (last === undefined) return
     yield rows
@@ -120,7 +120,7 @@ function resealed(
   }
 }
 
-async function countSealedOtherwise(store: ProjectStore, atRest: AtRest): Promise<number> {
+async function countSealedByOthers(store: ProjectStore, atRest: AtRest): Promise<number> {
   let count = 0
   for (const kind of kindNames) {
     for await (const rows of batchesOf(store, kind, atRest)) count += rows.length

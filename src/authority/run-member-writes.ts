@@ -3,7 +3,7 @@ import { OperationError } from './domain/operation-error.ts'
 import type { MemberRecord } from './domain/records.ts'
 import type { Write } from './domain/writes.ts'
 
-/** Stores a member. The error for an address of another member says whether that one has it still. */
+/** Stores a member. The error for an e-mail address of another member says whether that one has it still. */
 export async function runMemberWrites(
   { store }: Context,
   { organization_id, email_address }: MemberRecord,

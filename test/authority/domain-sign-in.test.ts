@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { addFactor, passwordFactor, totpFactor } from '../../src/authority/domain/factors.ts'
-import { forgetAfterPrimary } from '../../src/authority/domain/lockout.ts'
+import { clearAfterPrimary } from '../../src/authority/domain/lockout.ts'
 import {
   assertMayEnrolFactor,
   assertMfaMethodAllowed,
@@ -267,8 +267,8 @@ describe('a factor', () => {
 })
 
 test('a password forgets failed passwords, where there are any, and no failed codes', () => {
-  expect(forgetAfterPrimary(aMember())).toEqual([])
-  expect(forgetAfterPrimary(aMember({ failed_attempts: 3 }))).toEqual([
-    { do: 'forgetFailedPasswords', member_id: 'member-1' }
+  expect(clearAfterPrimary(aMember())).toEqual([])
+  expect(clearAfterPrimary(aMember({ failed_attempts: 3 }))).toEqual([
+    { do: 'clearFailedPasswords', member_id: 'member-1' }
   ])
 })

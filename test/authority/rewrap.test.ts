@@ -136,7 +136,7 @@ describeOnEachDatabase((createDatabase) => {
     await reopen([young, old])
     const store = await openStoreBeside(database.location)
     const project = store.ofProject(project_id)
-    const [row] = await project.listSealedOtherwise('totp', both.key_ids[0], {
+    const [row] = await project.listSealedByOthers('totp', both.key_ids[0], {
       after: '',
       limit: 100
     })

@@ -336,7 +336,7 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'deleteTotp', member_id, onConflict },
         { do: 'revokeConnectionSessions', member_id, connection_id: 'c1', now, onConflict },
         { do: 'activateMember', member_id, email_id: member.email_id, now, onConflict },
-        { do: 'forgetFailures', member_id, onConflict },
+        { do: 'clearFailures', member_id, onConflict },
         { ...reserveAttempt(member_id, 'password', now), onConflict },
         { do: 'revokeSession', member_session_id, now, onConflict },
         { do: 'revokeMemberSessions', member_id, now, onConflict },

@@ -74,7 +74,7 @@ function totpOf(secret: string, label: { issuer?: string; label?: string } = {})
   })
 }
 
-/** A QR code holds about 2,900 bytes, and the address holds the issuer twice. */
+/** A QR code holds about 2,900 bytes, and the URL in it holds the issuer twice. */
 function shortened(text: string, maxEncodedLength: number): string {
   const characters = [...Buffer.from(text).toString()]
   while (encodeURIComponent(characters.join('')).length > maxEncodedLength) characters.pop()

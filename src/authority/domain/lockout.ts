@@ -56,8 +56,8 @@ export function reserveCodeAttempt(code: OneTimeCodeRecord): Write {
  * A primary factor makes failed passwords forgotten. Failed codes are forgotten when one is right: else a known
  * password would buy new attempts at the code.
  */
-export function forgetAfterPrimary({ failed_attempts, member_id }: MemberRecord): Write[] {
-  return failed_attempts === 0 ? [] : [{ do: 'forgetFailedPasswords', member_id }]
+export function clearAfterPrimary({ failed_attempts, member_id }: MemberRecord): Write[] {
+  return failed_attempts === 0 ? [] : [{ do: 'clearFailedPasswords', member_id }]
 }
 
 export function isLocked(member: MemberRecord, now: number): boolean {

@@ -171,11 +171,13 @@ export function writesOfOrganizationChange(
 ): Write[] {
   const { organization_id } = after
   const kept = identifiersOf(after)
-  const released = identifiersOf(before).filter((address) => !kept.includes(address))
+  const released = identifiersOf(before).filter((identifier) => !kept.includes(identifier))
   return [
     { do: 'updateOrganization', organization: after, onConflict: 'stale' },
     ...claimIdentifiers(after),
-    ...released.map((address): Write => ({ do: 'releaseAddress', organization_id, address }))
+    ...released.map(
+      (identifier): Write => ({ do: 'releaseIdentifier', organization_id, identifier })
+    )
   ]
 }
 
@@ -191,12 +193,12 @@ function identifiersOf({
 /** In the order of the text, so that two organizations never wait for each other. */
 function claimIdentifiers(organization: OrganizationRecord): Write[] {
   const { organization_id } = organization
-  return [...identifiersOf(organization)].sort().map((address) => ({
-    do: 'claimAddress',
+  return [...identifiersOf(organization)].sort().map((identifier) => ({
+    do: 'claimIdentifier',
     organization_id,
-    address,
+    identifier,
     onConflict:
-      address === organization.organization_slug
+      identifier === organization.organization_slug
         ? 'organization_slug_already_used'
         : 'organization_external_id_already_used'
   }))

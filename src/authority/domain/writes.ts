@@ -46,9 +46,9 @@ interface Writes {
   endSigningKeys: { before_generation: number; ends_at: number }
 
   insertOrganization: { organization: OrganizationRecord }
-  /** What names one organization of the project names no other, as slug or as external id. Guarded: not another's. */
-  claimAddress: { organization_id: string; address: string }
-  releaseAddress: { organization_id: string; address: string }
+  /** A slug or external id of one organization names no other of the project. Guarded: not another's. */
+  claimIdentifier: { organization_id: string; identifier: string }
+  releaseIdentifier: { organization_id: string; identifier: string }
   /** Guarded by the version that `organization` was read at. */
   updateOrganization: { organization: OrganizationRecord }
   /** With its members, their sessions, and all else that belongs to it. */
@@ -64,10 +64,10 @@ interface Writes {
   insertDeletedMember: { member: MemberRow }
   /** Guarded: it is still deleted. */
   deleteDeletedMember: { member_id: string }
-  /** An address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
+  /** An e-mail address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
-  /** Guarded: it is still the address that was verified. */
+  /** Guarded: it is still the e-mail address that was verified. */
   activateMember: { member_id: string; email_id: string; now: number }
   /** Guarded: the member has no number. */
   linkPhoneNumber: { member_id: string; phone_id: string; mfa_phone_number: string; now: number }
@@ -91,9 +91,9 @@ interface Writes {
   }
   /** Gives a reserved attempt back, and the lock that it may have set. */
   releaseAttempt: { member_id: string; of_code: boolean }
-  forgetFailures: { member_id: string }
+  clearFailures: { member_id: string }
   /** Leaves the count of failed codes, and a lock. */
-  forgetFailedPasswords: { member_id: string }
+  clearFailedPasswords: { member_id: string }
 
   /** Guarded: the member has none. */
   insertPassword: { member_id: string; password: PasswordRecord; now: number }

@@ -50,7 +50,7 @@ export const list: Handler<'discovery.organizations.list'> = async (context, req
 export const create: Handler<'discovery.organizations.create'> = (context, request) =>
   enterOrganization(context, request, async (intermediate) => {
     const { email_address } = intermediate
-    const claimedBy = await context.store.listClaimants(domainOf(email_address))
+    const claimedBy = await context.store.listClaimingOrganizations(domainOf(email_address))
     if (claimedBy.length > 0) {
       throw new OperationError('action_not_allowed_email_domain_is_claimed')
     }

@@ -28,7 +28,7 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
   assertMayUpdateEmail(member, {
     email_address,
     owner: await store.findMemberByAnyEmail(organization_id, email_address),
-    pendingOwners: await store.listEmailClaimants(organization_id, email_address, now)
+    pendingOwners: await store.listPendingEmailOwners(organization_id, email_address, now)
   })
   const byCode = request.delivery_method === 'EMAIL_OTP'
   const factorOf = byCode ? emailOtpFactor : magicLinkFactor

@@ -52,7 +52,7 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
     await loadOrganizationAndMember(beside, { organization_id, member_id })
   }
   const email_address = canonicalEmail(request.email_address)
-  const claimedBy = await context.store.listClaimants(domainOf(email_address))
+  const claimedBy = await context.store.listClaimingOrganizations(domainOf(email_address))
   assertMayInvite(organization, { email_address, claimedBy })
   const redirect_url = readRedirectUrl(
     context,

@@ -11,7 +11,7 @@ export async function assertMayJoin(
 ): Promise<void> {
   const { email_address, oauth_tenants } = person
   const domain = domainOf(email_address)
-  const claimedBy = await store.listClaimants(domain)
+  const claimedBy = await store.listClaimingOrganizations(domain)
   const hasDomainMember = await store.hasVerifiedMember(organization.organization_id, domain)
   assertJitRule(organization, { email_address, oauth_tenants, claimedBy, hasDomainMember })
 }

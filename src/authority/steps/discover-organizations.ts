@@ -65,7 +65,7 @@ async function organizationsToJoin(
   const { store } = context
   const { email_address, oauth_tenants } = intermediate
   const domain = domainOf(email_address)
-  const claimedBy = await store.listClaimants(domain)
+  const claimedBy = await store.listClaimingOrganizations(domain)
   const applicant = { email_address, oauth_tenants, claimedBy }
   const byDomain = identityOfIntermediateSession(intermediate).isAddressVerified
     ? await store.listOrganizationsByDomain(email_address, domain, maxListed)

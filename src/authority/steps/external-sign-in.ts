@@ -2,7 +2,7 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { Context } from '../context.ts'
 import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
-import { forgetAfterPrimary } from '../domain/lockout.ts'
+import { clearAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { acceptsFactor, missingForSession } from '../domain/sign-in-requirements.ts'
@@ -53,7 +53,7 @@ export async function finishExternal(
       ? startSession(context, member, factors, request)
       : touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
-  await runMemberWrites(context, member, [...writes, write, ...forgetAfterPrimary(member)])
+  await runMemberWrites(context, member, [...writes, write, ...clearAfterPrimary(member)])
   return {
     ...answerMember(context, member, organization),
     ...(await issueSession(member, organization))

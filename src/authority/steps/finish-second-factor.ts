@@ -57,7 +57,7 @@ async function finish(
     : startSession(context, member, factors, request)
   const issueSession = await prepareIssue(context, session)
   const ends = referenced.isSession ? [] : [consume(referenced.record, now)]
-  await store.run([...ends, ...writes, { do: 'forgetFailures', member_id }, write])
+  await store.run([...ends, ...writes, { do: 'clearFailures', member_id }, write])
 
   const unlocked = { ...member, failed_attempts: 0, lock_created_at: null, lock_expires_at: null }
   return {

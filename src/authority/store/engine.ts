@@ -36,7 +36,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** The database cannot be asked now: it is down, full or busy. Operations must act; a caller may try again. */
+/** The database cannot be reached now: it is down, full or busy. Operations must act; a caller may try again. */
 export class DatabaseUnavailable extends Error {
   constructor(cause: unknown) {
     super('The database cannot be reached.', { cause })

@@ -22,7 +22,7 @@ export function lockFile({ DatabaseSync }: Driver, path: string): () => void {
     mine.users -= 1
     if (mine.users > 0) return
     held.delete(path)
-    // Before it is closed: a statement that nobody collected yet would keep the connection, and the lock.
+    // Before it is closed: a statement that was not collected yet would keep the connection, and the lock.
     mine.lock.exec('rollback')
     mine.lock.close()
   }

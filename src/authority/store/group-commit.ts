@@ -24,10 +24,10 @@ export function createGroupCommit(
   function commitWaiting(): void {
     const units = waiting.splice(0, maxTogether)
     if (waiting.length > 0) setImmediate(commitWaiting)
-    if (units.length > 0) settle(units, attemptTogether(units))
+    if (units.length > 0) settle(units, tryTogether(units))
   }
 
-  function attemptTogether(units: readonly WaitingUnit[]): readonly Settled[] {
+  function tryTogether(units: readonly WaitingUnit[]): readonly Settled[] {
     try {
       return runTogether(units)
     } catch (error) {
@@ -43,7 +43,7 @@ export function createGroupCommit(
     } catch (error) {
       rollBack(database)
       // One of them took the whole transaction with it, as a full disk does: the others need not suffer.
-      return units.length === 1 ? [{ error }] : units.flatMap((unit) => attemptTogether([unit]))
+      return units.length === 1 ? [{ error }] : units.flatMap((unit) => tryTogether([unit]))
     }
     commit(database)
     return settled
@@ -52,7 +52,7 @@ export function createGroupCommit(
   /** Throws where the transaction is gone with the savepoint. */
   function runInSavepoint({ statements }: WaitingUnit): Settled {
     database.exec('savepoint unit')
-    const settled = attemptStatements(statements)
+    const settled = tryStatements(statements)
     try {
       if (settled.outcome?.done !== true) database.exec('rollback to unit')
       database.exec('release unit')
@@ -62,7 +62,7 @@ export function createGroupCommit(
     return settled
   }
 
-  function attemptStatements(statements: readonly Statement[]): Settled {
+  function tryStatements(statements: readonly Statement[]): Settled {
     try {
       return { outcome: runStatements(statements) }
     } catch (error) {

@@ -15,11 +15,11 @@ const statementTimeoutMs = 5000
 /** The server ends a statement first; where nothing comes back, the network is dead. */
 const queryTimeoutMs = statementTimeoutMs + 1000
 const idleInTransactionTimeoutMs = 5000
-/** Whoever has the lock may be hashing the passwords of a whole seed. */
+/** The process that has the lock may be hashing the passwords of a whole seed. */
 const lockTimeoutMs = 5 * 60 * 1000
 const startLock = 7_236_491
 const bigintOid = 20
-const attempts = 5
+const maxTries = 5
 
 /** Serialization failure and deadlock: the unit did nothing, and may succeed now. */
 const retryable: ReadonlySet<string> = new Set(['40001', '40P01'])
@@ -61,10 +61,13 @@ export async function openPostgres(url: string): Promise<Engine> {
     )
 
   return {
-    read: (sql, values) => attempt(async () => (await pool.query<Row>(sql, [...values])).rows),
-    runUnit: (statements) => attempt(() => retryConflicts(() => runUnit(pool, statements))),
-    migrate: (migrations) => attempt(() => alone((client) => migrate(client, migrations))),
-    exclusively: (work) => attempt(() => alone(work)),
+    read: (sql, values) =>
+      translatingErrors(async () => (await pool.query<Row>(sql, [...values])).rows),
+    runUnit: (statements) =>
+      translatingErrors(() => retryConflicts(() => runUnit(pool, statements))),
+    migrate: (migrations) =>
+      translatingErrors(() => alone((client) => migrate(client, migrations))),
+    exclusively: (work) => translatingErrors(() => alone(work)),
     close: () => pool.end()
   }
 }
@@ -125,7 +128,7 @@ async function withClient<Result>(
 }
 
 async function retryConflicts<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let left = attempts - 1; ; left -= 1) {
+  for (let left = maxTries - 1; ; left -= 1) {
     try {
       return await work()
     } catch (error) {
@@ -169,7 +172,7 @@ async function migrate(client: ClientBase, migrations: readonly string[]): Promi
 
 function ignore(): void {}
 
-async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+async function translatingErrors<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {

@@ -11,16 +11,16 @@ export interface Page {
 }
 
 export interface MemberCondition extends Sql {
-  /** Deleted members show only where `statuses` asks for them. */
+  /** Deleted members show only where `statuses` names them. */
   readonly withDeleted?: boolean
 }
 
 type Filter = (value: unknown) => Sql
 
 const minFuzzyCharacters = 3
-/** Longer than any name, address or domain. An engine refuses a pattern of tens of thousands. */
+/** Longer than any name, e-mail address or domain. An engine rejects a pattern of tens of thousands. */
 const maxPatternCharacters = 256
-/** Each is a pattern of its own, and an engine refuses a condition of a thousand. */
+/** Each is a pattern of its own, and an engine rejects a condition of a thousand. */
 const maxElements = 100
 
 const all = sql`1 = 1`
@@ -94,7 +94,7 @@ function anyOf(condition: (list: Sql) => Sql): Filter {
   }
 }
 
-/** Addresses are kept in lower case. */
+/** E-mail addresses are kept in lower case. */
 function anyEmailOf(condition: (list: Sql) => Sql): Filter {
   const filter = anyOf(condition)
   return (value) => filter(isTexts(value) ? value.map((text) => text.toLowerCase()) : value)

@@ -38,8 +38,8 @@ const foreignKeyCode = 787
 export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'): Promise<Engine> {
   const driver = await loadDriver()
   if (use === 'serve') keepPrivate(path)
-  else refuseMissing(path)
-  const database = attempt(() => new driver.DatabaseSync(path))
+  else assertExists(path)
+  const database = translatingErrors(() => new driver.DatabaseSync(path))
   let release = () => {}
   try {
     if (use === 'serve') release = lockFileOf(database, driver)
@@ -58,7 +58,7 @@ export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'
 
   function whileOpen<Result>(work: () => Result): Result {
     if (closed) throw closedError()
-    return attempt(work)
+    return translatingErrors(work)
   }
 
   function prepare(sql: string): SqliteStatement {
@@ -106,7 +106,7 @@ export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'
       })
     },
     async migrate(migrations) {
-      attempt(() =>
+      translatingErrors(() =>
         transact(() => {
           database.exec(
             'create table if not exists membergate_migrations (version bigint primary key)'
@@ -144,11 +144,11 @@ function keepPrivate(path: string): void {
   }
 }
 
-function refuseMissing(path: string): void {
+function assertExists(path: string): void {
   if (!existsSync(path)) throw new ConfigError(`--database ${path} does not exist.`)
 }
 
-/** SQLite says where the file stands, whatever links and forms of address lead to it. In memory it is nowhere. */
+/** SQLite says where the file stands, whatever links and spellings of the path lead to it. In memory it is nowhere. */
 function lockFileOf(database: SqliteDatabase, driver: Driver): () => void {
   const [row] = database
     .prepare("select file from pragma_database_list where name = 'main'")
@@ -164,7 +164,7 @@ function named(values: readonly Value[]): Record<string, Value> {
   return Object.fromEntries(values.map((value, index) => [`$${index + 1}`, value]))
 }
 
-function attempt<Result>(work: () => Result): Result {
+function translatingErrors<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {

@@ -23,7 +23,7 @@ import { readProject } from './tables.ts'
 import { noteTrip } from './trips.ts'
 import { errorOfViolation } from './unique.ts'
 
-/** The database, seen by one project: whatever is asked or written, other projects do not exist. */
+/** The database, seen by one project: whatever is read or written, other projects do not exist. */
 export type ProjectStore = ReturnType<typeof createProjectStore>
 
 export interface Store {

@@ -3,14 +3,14 @@ import { type Sql, sql } from '../sql.ts'
 import { auditEvents } from '../tables.ts'
 import type { Reader } from './reader.ts'
 
-/** `undefined` takes every event. `member_id` is whom it is about, or who made the call. */
+/** `undefined` takes every event. `member_id` is the member that the call was about, or that made it. */
 export interface AuditFilter {
   readonly organization_id: string | undefined
   readonly member_id: string | undefined
   readonly kind: AuditKind | undefined
 }
 
-/** Events are in order of time. An empty `event_id` stands before all events of its moment. */
+/** Events are in order of time. An empty `event_id` stands before all events of the same time. */
 export type AuditPlace = Pick<AuditRecord, 'occurred_at' | 'event_id'>
 
 /** What happened. */

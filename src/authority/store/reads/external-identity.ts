@@ -21,7 +21,7 @@ export function externalIdentityReads({ one }: Reader) {
       )
     },
 
-    /** The scopes that the member agreed to; none, if it was never asked. */
+    /** The scopes that the member agreed to; none before the first consent. */
     async listConsentedScopes(member_id: string, client_id: string): Promise<readonly string[]> {
       const consent = await one(
         consents.read,

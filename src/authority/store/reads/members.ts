@@ -18,13 +18,13 @@ const selectMembers = raw(`select ${memberColumns.text} from ${memberTables.text
 const selectMembersWithEmails = raw(`${selectMembers.text}
   join member_emails e on e.project_id = m.project_id and e.member_id = m.member_id`)
 
-/** The member `m` has a verified address of the domain. */
+/** The member `m` has a verified e-mail address of the domain. */
 export function isDomainMember(domain: string): Sql {
   return sql`m.status = 'active' and m.email_address_verified = 1
     and m.email_address like ${endingWith(`@${domain}`)} escape '\\'`
 }
 
-/** Members, by what names them. */
+/** Members, by their identifiers and their e-mail addresses. */
 export function memberReads({ all, one, exists, find }: Reader) {
   return {
     /** By id or external id, within the organization. */
@@ -39,7 +39,7 @@ export function memberReads({ all, one, exists, find }: Reader) {
       return row && readMember(row)
     },
 
-    /** By id alone, in whichever organization. */
+    /** By id alone, in any organization. */
     findMemberById(member_id: string): Promise<MemberRecord | undefined> {
       return one(
         readMember,
@@ -72,14 +72,14 @@ export function memberReads({ all, one, exists, find }: Reader) {
       return Number(row?.total)
     },
 
-    /** Whether a member of the organization has it. */
+    /** Whether a member of the organization has the number. */
     isPhoneNumberTaken(organization_id: string, mfa_phone_number: string): Promise<boolean> {
       return exists(sql`
         select 1 as taken from members where project_id = $1
           and organization_id = ${organization_id} and mfa_phone_number = ${mfa_phone_number}`)
     },
 
-    /** By current address, not by a retired one. */
+    /** By current e-mail address, not by a retired one. */
     findMemberByEmail(
       organization_id: string,
       email_address: string
@@ -92,7 +92,7 @@ export function memberReads({ all, one, exists, find }: Reader) {
       )
     },
 
-    /** The member that has the address, or had it before. */
+    /** The member that has the e-mail address, or had it before. */
     findMemberByAnyEmail(
       organization_id: string,
       email_address: string
@@ -105,8 +105,8 @@ export function memberReads({ all, one, exists, find }: Reader) {
       )
     },
 
-    /** The members that are about to take the address, by a link or a code that is still good. */
-    async listEmailClaimants(
+    /** The members that are about to take the e-mail address, by a link or a code that is still good. */
+    async listPendingEmailOwners(
       organization_id: string,
       email_address: string,
       now: number
@@ -122,7 +122,7 @@ export function memberReads({ all, one, exists, find }: Reader) {
       return rows.map(({ member_id }) => String(member_id))
     },
 
-    /** By current address, in every organization of the project, the oldest first. */
+    /** By current e-mail address, in every organization of the project, the oldest first. */
     async listMembersByEmail(
       email_address: string,
       limit: number
@@ -135,14 +135,14 @@ export function memberReads({ all, one, exists, find }: Reader) {
       return rows.map(readMember)
     },
 
-    /** Whether a member of the organization has the address, or had it. */
+    /** Whether a member of the organization has the e-mail address, or had it. */
     wasEmailUsed(organization_id: string, email_address: string): Promise<boolean> {
       return exists(sql`
         select 1 from member_emails where project_id = $1
           and organization_id = ${organization_id} and email_address = ${email_address}`)
     },
 
-    /** Whether an active member has a verified address of the domain. */
+    /** Whether an active member has a verified e-mail address of the domain. */
     hasVerifiedMember(organization_id: string, domain: string): Promise<boolean> {
       return exists(sql`
         select 1 from members m where m.project_id = $1

@@ -23,7 +23,7 @@ export function messageReads({ one }: Reader) {
       )
     },
 
-    /** The newest code that was sent to prove the address as the new one of a member of the organization. */
+    /** The newest code that was sent to verify the e-mail address as the new one of a member of the organization. */
     findEmailUpdateCode(
       organization_id: string,
       email_address: string

@@ -6,7 +6,7 @@ import { readOrganization } from '../tables.ts'
 import { isDomainMember } from './members.ts'
 import type { Found, Reader } from './reader.ts'
 
-/** No member of the organization `o` has the address, or had it. */
+/** No member of the organization `o` has the e-mail address, or had it. */
 function isNewTo(email_address: string): Sql {
   return sql`not exists (select 1 from member_emails e where e.project_id = o.project_id
     and e.organization_id = o.organization_id and e.email_address = ${email_address})`
@@ -17,7 +17,7 @@ function holds(column: Sql, text: string): Sql {
   return sql`${column} like ${containing(JSON.stringify(text))} escape '\\'`
 }
 
-/** Organizations, by what names them and by whom they admit. */
+/** Organizations, by their identifiers and by the members that they admit. */
 export function organizationReads({ all, one, find }: Reader) {
   return {
     /** By id, slug or external id: no text is two organizations. */
@@ -52,8 +52,8 @@ export function organizationReads({ all, one, find }: Reader) {
       )
     },
 
-    /** Ids of organizations that claim the domain. Two are enough to know that one of them is another. */
-    async listClaimants(domain: string): Promise<readonly string[]> {
+    /** Ids of organizations that claim the domain. Two are enough: one of them is not the organization in question. */
+    async listClaimingOrganizations(domain: string): Promise<readonly string[]> {
       const rows = await all(sql`
         select organization_id from organizations
         where project_id = $1 and claimed_email_domains <> '[]'
@@ -61,7 +61,7 @@ export function organizationReads({ all, one, find }: Reader) {
       return rows.map(({ organization_id }) => String(organization_id))
     },
 
-    /** Those that list the domain and have a member of it, without those that know the address, the oldest first. */
+    /** Those that list the domain and have a member of it, without those where a member has the e-mail address or had it, the oldest first. */
     async listOrganizationsByDomain(
       email_address: string,
       domain: string,
@@ -78,7 +78,7 @@ export function organizationReads({ all, one, find }: Reader) {
       return rows.map(readOrganization)
     },
 
-    /** Those that may admit one of the tenants, without those that know the address, the oldest first. */
+    /** Those that may admit one of the tenants, without those where a member has the e-mail address or had it, the oldest first. */
     async listOrganizationsByTenant(
       email_address: string,
       tenants: readonly string[],

@@ -9,7 +9,7 @@ export interface Found<Item> {
   readonly total: number
 }
 
-/** Asks the database as one project: `$1` is always the project. */
+/** Reads the database as one project: `$1` is always the project. */
 export type Reader = ReturnType<typeof createReader>
 
 export function createReader(engine: Engine, project_id: string) {

@@ -52,7 +52,7 @@ const readSessionsOfKey = rowReader<SessionsOfKey>({
 export function sealedReads({ all }: Reader) {
   return {
     /** What was sealed with another key than this one, in the order of ids and after the one that is given. */
-    async listSealedOtherwise(
+    async listSealedByOthers(
       kind: SealedKind,
       key_id: string,
       { after, limit }: { readonly after: string; readonly limit: number }

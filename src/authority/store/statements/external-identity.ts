@@ -2,7 +2,7 @@ import { sql } from '../sql.ts'
 import { consents, grants } from '../tables.ts'
 import type { Statements } from './prepared.ts'
 
-/** What other providers vouch for, and what connected apps were granted. */
+/** Tokens of other providers that were used, and what connected apps were granted. */
 export const externalIdentityStatements = {
   // The row of a token that has ended and was not deleted yet gives way.
   useTrustedToken: ({ token_hash, expires_at, now }) => sql`

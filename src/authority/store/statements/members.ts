@@ -9,7 +9,7 @@ const updateMember = updateAtVersion(members, {
   keep: ['failed_attempts', 'failed_codes', 'lock_created_at', 'lock_expires_at', 'created_at']
 })
 
-/** Members, the addresses that are theirs, and the attempts that failed. */
+/** Members, the e-mail addresses that belong to them, and the attempts that failed. */
 export const memberStatements = {
   insertMember: ({ member }) => members.insert(withoutFailures(member)),
 
@@ -79,12 +79,12 @@ export const memberStatements = {
     where project_id = $1 and member_id = ${member_id} and failed_attempts > 0
       and failed_codes >= ${Number(of_code)}`,
 
-  forgetFailures: ({ member_id }) => sql`
+  clearFailures: ({ member_id }) => sql`
     update members set failed_attempts = 0, failed_codes = 0, lock_created_at = null,
       lock_expires_at = null
     where project_id = $1 and member_id = ${member_id}`,
 
-  forgetFailedPasswords: ({ member_id }) => sql`
+  clearFailedPasswords: ({ member_id }) => sql`
     update members set failed_attempts = failed_codes
     where project_id = $1 and member_id = ${member_id} and lock_expires_at is null`
 } satisfies Partial<Statements>

@@ -14,15 +14,15 @@ export const organizationStatements = {
 
   updateOrganization: ({ organization }) => updateOrganization(organizationFields(organization)),
 
-  claimAddress: ({ organization_id, address }) => sql`
+  claimIdentifier: ({ organization_id, identifier }) => sql`
     insert into organization_addresses (project_id, address, organization_id)
-    values ($1, ${address}, ${organization_id})
+    values ($1, ${identifier}, ${organization_id})
     on conflict (project_id, address) do update set organization_id = excluded.organization_id
       where organization_addresses.organization_id = excluded.organization_id`,
 
-  releaseAddress: ({ organization_id, address }) => sql`
+  releaseIdentifier: ({ organization_id, identifier }) => sql`
     delete from organization_addresses
-    where project_id = $1 and address = ${address} and organization_id = ${organization_id}`,
+    where project_id = $1 and address = ${identifier} and organization_id = ${organization_id}`,
 
   deleteOrganization: ({ organization_id }) => sql`
     delete from organizations where project_id = $1 and organization_id = ${organization_id}`,
