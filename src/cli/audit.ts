@@ -43,7 +43,7 @@ export async function runAudit(options: AuditOptions): Promise<void> {
   }
 }
 
-/** Page by page. */
+/** The events that are there, one page of the database at a time, however many they are. */
 async function* list(
   project: ProjectStore,
   options: AuditOptions
@@ -58,7 +58,7 @@ async function* list(
   }
 }
 
-/** Without an end. What is new may stand before what was there, so each time the last minute is read again. */
+/** The same, and whatever happens until the process ends. A new event may stand before one that was there, so the last minute is read again each time. */
 async function* follow(
   project: ProjectStore,
   options: AuditOptions
@@ -89,7 +89,7 @@ function toJson(event: AuditEvent): string {
 
 const kindWidth = Math.max(...auditKinds.map(({ length }) => length))
 
-/** The ids say of what they are; a call that was made with a member session says by whom. */
+/** Ids stand without a label, because each begins with what it is of. A call with a member session names its member. */
 function toLine(event: AuditEvent): string {
   const { occurred_at, kind, operation, error_type, caller_member_id } = event
   const ids = [event.member_id, event.organization_id, event.member_session_id]

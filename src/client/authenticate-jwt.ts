@@ -25,7 +25,7 @@ export interface LocalSessions {
    * The session is never extended.
    *
    * @returns the session, and its JWT: the one that was passed, or a new one from the API
-   * @throws ApiError when the API refuses; UnavailableError when it cannot be reached
+   * @throws ApiError when the API denies or rejects it; UnavailableError when it cannot be reached
    */
   authenticateJwt(
     params: B2BSessionsAuthenticateJwtRequest

@@ -32,7 +32,7 @@ export function createTransport(connection: Connection): Transport {
       const response = await reach(() => connection.fetch(url, { ...init, signal }))
       return { status: response.status, body: await reach(() => readBody(response)) }
     })
-    if (status < 200 || status > 299) throw readProblem(status, body)
+    if (status < 200 || status > 299) throw readApiError(status, body)
     const answer = v.safeParse(route.guarded ?? anyAnswer, parseJson(body))
     if (!answer.success) throw unreadable('The answer does not have the shape of this call.')
     return answer.output
@@ -76,7 +76,7 @@ function buildRequest(
 
 /**
  * A value that stays one segment of the path, whatever it is. Text that no path can hold is rejected as the API would
- * refuse it: it may well come from the URL of a request.
+ * reject it: it may well come from the URL of a request.
  */
 function pathSegment(name: string, value: unknown): string {
   if (typeof value !== 'string') throw new ConfigError(`${name} must be a string.`)
@@ -119,9 +119,9 @@ function readAuthorization(
 }
 
 /** Turns what fetch throws, which may quote the request, into an error that quotes nothing. */
-async function reach<T>(attempt: () => Promise<T>): Promise<T> {
+async function reach<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await attempt()
+    return await call()
   } catch (error) {
     if (error instanceof UnavailableError) throw error
     throw new UnavailableError('authority_unavailable', {
@@ -158,11 +158,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-function readProblem(status: number, body: string): ApiError {
-  const problem = parseJson(body)
+function readApiError(status: number, body: string): ApiError {
+  const answer = parseJson(body)
   const read = (name: string, fallback: string): string => {
-    const value =
-      typeof problem === 'object' && problem !== null ? Reflect.get(problem, name) : null
+    const value = typeof answer === 'object' && answer !== null ? Reflect.get(answer, name) : null
     return typeof value === 'string' ? value.slice(0, maxMessageLength) : fallback
   }
   const isRedirect = status >= 300 && status <= 399

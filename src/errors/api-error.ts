@@ -25,12 +25,12 @@ export class ApiError extends MembergateError implements ApiProblem {
   readonly request_id: string
   readonly error_url: string
 
-  constructor(problem: ApiProblem) {
-    super(`${problem.status_code} ${problem.error_type}: ${problem.error_message}`)
-    this.status_code = problem.status_code
-    this.error_type = problem.error_type
-    this.error_message = problem.error_message
-    this.request_id = problem.request_id
-    this.error_url = problem.error_url
+  constructor(answer: ApiProblem) {
+    super(`${answer.status_code} ${answer.error_type}: ${answer.error_message}`)
+    this.status_code = answer.status_code
+    this.error_type = answer.error_type
+    this.error_message = answer.error_message
+    this.request_id = answer.request_id
+    this.error_url = answer.error_url
   }
 }

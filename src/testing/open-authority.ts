@@ -41,7 +41,7 @@ export interface OpenAuthority {
   close(): Promise<void>
 }
 
-/** Anyone can compute it: it lets tests reopen a database, and protects nothing. */
+/** It can be computed from this line: it lets tests reopen a database, and protects nothing. */
 const testKey = createHash('sha256').update('membergate test key').digest('base64url')
 
 /**
