@@ -164,6 +164,43 @@ describe('what is sent', () => {
   })
 })
 
+test('an answer may have more or less than ours, but for what guards read of it', async () => {
+  const member_session = {
+    member_session_id: 'member-session-1',
+    member_id: 'member-1',
+    organization_id: 'organization-1',
+    organization_slug: 'acme',
+    started_at: '2026-01-31T12:00:00Z',
+    last_accessed_at: '2026-01-31T12:00:00.123456789Z',
+    expires_at: '2026-01-31T13:00:00+00:00',
+    authentication_factors: [{ type: 'passkey', delivery_method: 'passkey', passkey_factor: {} }],
+    roles: []
+  }
+  const answer = {
+    request_id: 'r',
+    status_code: 200,
+    session_token: 'token',
+    session_jwt: 'jwt',
+    member_session,
+    member: { member_id: 'member-1', organization_id: 'organization-1', status: 'dormant' },
+    organization: { organization_id: 'organization-1', mfa_policy: 'SOMETIMES' },
+    new_member: { of: 'the API' }
+  }
+  let sent: object = answer
+  const client = await serve((_req, res) => {
+    res.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(sent))
+  })
+  const call = () => client.sessions.authenticate({ session_token: 'token' })
+  expect(await call()).toEqual(answer)
+
+  for (const name of ['member_session', 'member', 'organization'] as const) {
+    sent = { ...answer, [name]: {} }
+    expect(await call().catch((thrown: unknown) => thrown)).toMatchObject({
+      code: 'authority_unavailable'
+    })
+  }
+})
+
 test('an answer cannot reach a prototype', async () => {
   const client = await serve((_req, res) => {
     res.end(
