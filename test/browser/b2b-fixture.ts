@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import * as expressDoor from 'membergate/express'
-import * as koaDoor from 'membergate/koa'
+import * as expressAdapter from 'membergate/express'
+import * as koaAdapter from 'membergate/koa'
 import { openAuthority } from 'membergate/testing'
 import { TOTP } from 'otpauth'
 import type { BrowserContext } from 'playwright-core'
@@ -17,7 +17,7 @@ export const frameworks = [
     name: 'express-b2b',
     listenerOf: (options: Options): RequestListener =>
       createExpressApp(
-        expressDoor.createMemberAuth({ ...options, onRefusal: 'next' }),
+        expressAdapter.createMemberAuth({ ...options, onRefusal: 'next' }),
         options.origin
       )
   },
@@ -25,13 +25,13 @@ export const frameworks = [
     name: 'koa-b2b',
     listenerOf: (options: Options): RequestListener =>
       createKoaApp(
-        koaDoor.createMemberAuth({ ...options, onRefusal: 'next' }),
+        koaAdapter.createMemberAuth({ ...options, onRefusal: 'next' }),
         options.origin
       ).callback()
   }
 ]
 
-type Options = expressDoor.MemberAuthOptions & { readonly origin: string }
+type Options = expressAdapter.MemberAuthOptions & { readonly origin: string }
 
 /** Members of their own, for tests that use one up. */
 const extra = [

@@ -41,7 +41,7 @@ test('a body that was read to its end is not waited for', async () => {
   expect(await readFields(read, {})).toEqual({})
 })
 
-test('a body that breaks off is refused', async () => {
+test('a body that breaks off is rejected', async () => {
   const broken = Object.assign(new Readable({ read() {} }), {
     headers: { 'content-type': json },
     rawHeaders: []

@@ -104,7 +104,7 @@ test('texts that look like member names are none', async () => {
   expect((await present(mint(claims))).accepted).toBe(true)
 })
 
-test('JSON that is nested too deeply, or full of quotes, is refused at once', async () => {
+test('JSON that is nested too deeply, or full of quotes, is denied at once', async () => {
   const nested = JSON.stringify(goodClaims).replace(
     '{',
     `{"deep":${'['.repeat(2300)}${']'.repeat(2300)},`
@@ -115,7 +115,7 @@ test('JSON that is nested too deeply, or full of quotes, is refused at once', as
   }
 })
 
-describe('a header is refused without a call:', () => {
+describe('a header is denied without a call:', () => {
   test.each<[string, unknown]>([
     ['alg none', { ...goodHeader, alg: 'none' }],
     ['alg None', { ...goodHeader, alg: 'None' }],
@@ -148,7 +148,7 @@ describe('a header is refused without a call:', () => {
   })
 })
 
-describe('claims are refused without a call:', () => {
+describe('claims are denied without a call:', () => {
   const without = (name: string) => {
     const { [name]: _, ...rest } = goodClaims as Record<string, unknown>
     return rest
@@ -209,7 +209,7 @@ describe('claims are refused without a call:', () => {
   ])('%s', (_, claims) => expectRefused(mint(claims)))
 })
 
-describe('a signature is refused without a call:', () => {
+describe('a signature is denied without a call:', () => {
   test('by another key', () => expectRefused(mint(goodClaims, goodHeader, stranger.privateKey)))
 
   test('that is empty, zero, cut or padded', async () => {
@@ -256,14 +256,14 @@ describe('a signature is refused without a call:', () => {
   })
 })
 
-test('a forged payload over a signature that is known is refused', async () => {
+test('a forged payload over a signature that is known is denied', async () => {
   const token = mint()
   expect((await present(token)).accepted).toBe(true)
   const [header, , signature] = token.split('.')
   await expectRefused(`${header}.${encode({ ...goodClaims, sub: 'member-test-2' })}.${signature}`)
 })
 
-describe('times that do not do are asked about, once each:', () => {
+describe('times that do not do need a remote check, once each:', () => {
   test.each<[string, number, object]>([
     ['expired, past the tolerance', 305, {}],
     ['issued ahead of our clock', -6, {}],

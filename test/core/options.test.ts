@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import express from 'express'
 import { isMembergateError } from 'membergate/errors'
-import * as expressDoor from 'membergate/express'
-import * as koaDoor from 'membergate/koa'
+import * as expressAdapter from 'membergate/express'
+import * as koaAdapter from 'membergate/koa'
 import request from 'supertest'
 
 const project = { project_id: 'project-test-1', secret: 'secret-test-1' }
-const create = (options: object) => () => expressDoor.createMemberAuth({ ...project, ...options })
+const create = (options: object) => () =>
+  expressAdapter.createMemberAuth({ ...project, ...options })
 
 describe('an option that is wrong stops the boot and is named:', () => {
   test.each<[object, RegExp]>([
@@ -86,7 +87,7 @@ test('no error of the options holds the secret', () => {
   const secret = 'secret-canary-1234 5678'
   expect.assertions(1)
   try {
-    expressDoor.createMemberAuth({ ...project, secret })
+    expressAdapter.createMemberAuth({ ...project, secret })
   } catch (error) {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('canary')
   }
@@ -112,15 +113,15 @@ describe('the free functions', () => {
   })
 
   test('stop the boot when a variable is missing', () => {
-    expect(() => expressDoor.requireMemberSession()).toThrow(/STYTCH_PROJECT_ID/)
-    expect(() => koaDoor.requirePermission('a', 'b')).toThrow(/STYTCH_PROJECT_ID/)
+    expect(() => expressAdapter.requireMemberSession()).toThrow(/STYTCH_PROJECT_ID/)
+    expect(() => koaAdapter.requirePermission('a', 'b')).toThrow(/STYTCH_PROJECT_ID/)
   })
 
   test('recognise a factory that is passed uncalled', async () => {
     process.env.STYTCH_PROJECT_ID = 'project-test-3'
     process.env.STYTCH_SECRET = 'secret-test-3'
     const app = express()
-    app.use(expressDoor.handleMfaRedirect as never)
+    app.use(expressAdapter.handleMfaRedirect as never)
     app.use(((error: Error, _req: unknown, res: express.Response, _next: unknown) => {
       res.status(500).send(error.message)
     }) as express.ErrorRequestHandler)
@@ -132,7 +133,7 @@ describe('the free functions', () => {
     process.env.STYTCH_SECRET = 'secret-test-2'
     process.env.STYTCH_URL = 'http://127.0.0.1:1'
     const app = express()
-    app.use(expressDoor.requireMemberSession())
+    app.use(expressAdapter.requireMemberSession())
     const answer = await request(app).get('/')
     expect(answer.body.code).toBe('session_required')
     const opaque = await request(app)
@@ -143,7 +144,7 @@ describe('the free functions', () => {
 
   test('say which guard is missing', () => {
     const req = { method: 'GET', url: '/', headers: {}, rawHeaders: [] }
-    expect(() => expressDoor.memberOf(req)).toThrow(/requireMemberSession/)
-    expect(() => expressDoor.verdictOf(req)).toThrow(/requirePermission/)
+    expect(() => expressAdapter.memberOf(req)).toThrow(/requireMemberSession/)
+    expect(() => expressAdapter.verdictOf(req)).toThrow(/requirePermission/)
   })
 })

@@ -19,8 +19,8 @@ const mfa = (member_options: typeof phone | null, secondary_auth_initiated?: str
 
 test.each([
   ['none', 'nothing was begun', false, 'nothing'],
-  ['none', 'somebody is signed in', true, 'nothing'],
-  ['none', 'somebody is signed in, whatever is half done', true, begun],
+  ['none', 'the member is signed in', true, 'nothing'],
+  ['none', 'the member is signed in, whatever is pending', true, begun],
   ['over', 'the intermediate session has expired', false, 'unreadable'],
   ['organization', 'no organization is chosen', false, { email_address: 'a@b', return_to: '/' }],
   ['primary', 'a primary factor is missing', false, { ...begun, primary_required: primary }],

@@ -128,7 +128,7 @@ test('a known session and a policy at hand are decided at once, without a promis
   }
 })
 
-test('what others put on a request proves nothing', () => {
+test('what others put on a request is not trusted', () => {
   const request = new Request(`${site}/me`)
   Object.assign(request, {
     memberSession: signedIn.member_session,

@@ -94,11 +94,11 @@ describe.each(frameworks)('on $name', ({ open }) => {
       .get('/me')
       .set({ ...headers, Cookie: pendingOf(jar) })
     expect(pending.headers.location).toBe('/app/mfa/totp')
-    const foreign = await request(app.url)
+    const crossSite = await request(app.url)
       .post('/change')
       .set({ Host: 'evil.example', Origin: 'http://evil.example' })
       .set('Cookie', sessionOf(cookiesOf(await signIn('member'))))
-    expect([foreign.status, foreign.body.code]).toEqual([403, 'csrf_rejected'])
+    expect([crossSite.status, crossSite.body.code]).toEqual([403, 'csrf_rejected'])
   })
 
   test.each([
@@ -109,7 +109,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
   ])('MF-13 MF-21 the request target %s leads nowhere else', async (target) => {
     const jar = cookiesOf(await signIn('totp'))
     for (const Cookie of ['', pendingOf(jar)]) {
-      const { location } = await ask(app.url, target, { ...navigation, Cookie })
+      const { location } = await send(app.url, target, { ...navigation, Cookie })
       expect(['/app/sign-in', '/app/mfa/totp', undefined]).toContain(location)
     }
   })
@@ -186,16 +186,16 @@ describe.each(frameworks)('on $name', ({ open }) => {
 
     test('with a Bearer token is not checked, nor is another upgrade', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
-      const foreign = { ...handshake, Origin: 'https://evil.example' }
+      const crossSite = { ...handshake, Origin: 'https://evil.example' }
       const Authorization = `Bearer ${session_jwt}`
       await request(app.url)
         .get('/me')
-        .set({ ...foreign, Authorization })
+        .set({ ...crossSite, Authorization })
         .expect(200)
       const Cookie = `stytch_session_jwt=${session_jwt}`
       await request(app.url)
         .get('/me')
-        .set({ ...foreign, Upgrade: 'h2c', Cookie })
+        .set({ ...crossSite, Upgrade: 'h2c', Cookie })
         .expect(200)
     })
   })
@@ -263,8 +263,8 @@ describe.each(frameworks)('on $name', ({ open }) => {
   })
 })
 
-/** Sends a request target as it is, which clients of comfort would mend. */
-async function ask(
+/** Sends a request target as it is, which clients of more comfort would change. */
+async function send(
   base: string,
   path: string,
   headers: Record<string, string>

@@ -69,7 +69,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(upstream.count('')).toBe(0)
     })
 
-    test('in a JWT passes without asking, and is attached', async () => {
+    test('in a JWT passes without a remote check, and is attached', async () => {
       const { session_jwt, member_session } = await world.signIn('member@acme.test')
       for (const headers of [bearer(session_jwt), cookies({ session_jwt })]) {
         const answer = await request(app.url).get('/me').set(headers)
@@ -83,7 +83,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(upstream.count(authenticateCalls)).toBe(0)
     })
 
-    test('in an opaque token is asked about on every request', async () => {
+    test('in an opaque token is checked remotely on every request', async () => {
       const { session_token, member_session } = await world.signIn('member@acme.test')
       for (const headers of [bearer(session_token), cookies({ session_token })]) {
         const answer = await request(app.url).get('/me').set(headers)
@@ -115,7 +115,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(answer.body.memberOf.roles).toEqual(['stytch_member'])
     })
 
-    test('that has ended is refused with 401, and its cookies are cleared', async () => {
+    test('that has ended is denied with 401, and its cookies are cleared', async () => {
       const signedIn = await world.signIn('member@acme.test')
       const { member_session_id } = signedIn.member_session
       await world.client.sessions.revoke({ member_session_id })
@@ -128,9 +128,9 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
   })
 
-  describe('junk', () => {
-    const junk = {
-      'a word': 'junk',
+  describe('a malformed credential', () => {
+    const malformed = {
+      'a word': 'malformed',
       'an empty token': '',
       'three dots': 'a.b.c.d',
       'two dots': 'a.b.c',
@@ -138,7 +138,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       'a token that is too long': `${'a'.repeat(9000)}`,
       'a quoted token': `"${'a'.repeat(40)}"`
     }
-    test.each(Object.entries(junk))(
+    test.each(Object.entries(malformed))(
       'in a Bearer header is 401 without a call: %s',
       async (_, token) => {
         const signedIn = await world.signIn('member@acme.test')
@@ -157,7 +157,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     test('in the cookies is 401 without a call, and clears nothing', async () => {
       const answer = await request(app.url)
         .get('/me')
-        .set(cookies({ session_token: 'junk', session_jwt: 'junk' }))
+        .set(cookies({ session_token: 'malformed', session_jwt: 'malformed' }))
       expect(answer.status).toBe(401)
       expect(answer.headers['set-cookie']).toBeUndefined()
       expect(upstream.count(authenticateCalls)).toBe(0)
@@ -248,7 +248,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       }
     })
 
-    test('sent as one cookie twice with different values is refused; twice the same is fine', async () => {
+    test('sent as one cookie twice with different values is denied; twice the same is fine', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       const good = `stytch_session_jwt=${session_jwt}`
       for (const [Cookie, status] of [
@@ -263,7 +263,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   describe('an old JWT', () => {
-    test('is asked about once by 100 concurrent requests, and all of them get the new cookie', async () => {
+    test('is checked remotely once by 100 concurrent requests, and all of them get the new cookie', async () => {
       const { session_jwt, session_token } = await world.signIn('member@acme.test')
       world.clock.advance(301 + 5)
       upstream.reset()
@@ -308,7 +308,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   describe('max_token_age_seconds', () => {
-    test('0 asks every time, also when iat lies ahead of our clock', async () => {
+    test('0 checks every time, also when iat lies ahead of our clock', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       world.clock.advance(-3)
       for (let round = 0; round < 3; round += 1) {
@@ -319,7 +319,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       world.clock.advance(3)
     })
 
-    test('60 refuses a session that was revoked elsewhere at most 60 seconds later', async () => {
+    test('60 denies a session that was revoked elsewhere at most 60 seconds later', async () => {
       const { session_jwt, member_session } = await world.signIn('member@acme.test')
       const { member_session_id } = member_session
       const get = () => request(app.url).get('/within-a-minute').set(bearer(session_jwt))
@@ -331,7 +331,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect((await get()).status).toBe(401)
     })
 
-    test('60 lets an opaque token be asked about once a minute', async () => {
+    test('60 lets an opaque token be checked once a minute', async () => {
       const { session_token } = await world.signIn('member@acme.test')
       const get = () => request(app.url).get('/within-a-minute').set(bearer(session_token))
       await get()
@@ -342,7 +342,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(upstream.count(authenticateCalls)).toBe(2)
     })
 
-    test('of a stricter guard on the same request asks once more, of a laxer one not', async () => {
+    test('of a stricter guard on the same request checks once more, of a laxer one not', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       await request(app.url).get('/lax-then-strict').set(bearer(session_jwt)).expect(200)
       expect(upstream.count(authenticateCalls)).toBe(1)
@@ -400,16 +400,16 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       await request(app.url).get('/ends-itself').set(bearer(session_jwt)).expect(401)
     })
 
-    test('while a call is under way is asked about once more, by one call for all', async () => {
+    test('while a call is in flight is checked once more, by one call for all', async () => {
       const { session_token, member_session } = await world.signIn('editor@acme.test')
       const answer = await world.client.sessions.authenticate({ session_token })
-      let asked: () => void = () => {}
-      const isAsked = new Promise<void>((resolve) => {
-        asked = resolve
+      let called: () => void = () => {}
+      const isCalled = new Promise<void>((resolve) => {
+        called = resolve
       })
       let release: (response: Response) => void = () => {}
       upstream.answerOnce(authenticateCalls, () => {
-        asked()
+        called()
         return new Promise((resolve) => {
           release = resolve
         })
@@ -417,7 +417,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       const waiting = Promise.all(
         Array.from({ length: 20 }, () => request(app.url).get('/me').set(bearer(session_token)))
       )
-      await isAsked
+      await isCalled
       await new Promise((resolve) => setTimeout(resolve, 100))
       await world.client.sessions.revoke({ member_id: member_session.member_id })
       app.auth.invalidate({ member_id: member_session.member_id })
@@ -436,7 +436,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   describe('while the authority is away', () => {
-    test('valid JWTs pass, what must ask gets 503 with Retry-After, and no cookie is cleared', async () => {
+    test('valid JWTs pass, what needs a remote check gets 503 with Retry-After, and no cookie is cleared', async () => {
       const fresh = await world.signIn('member@acme.test')
       await request(app.url).get('/me').set(cookies(fresh)).expect(200)
       upstream.cut(true)
@@ -503,7 +503,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(answer.headers['set-cookie']).toBeUndefined()
     })
 
-    test('unverified tokens that the authority refuses use up a budget, and known ones go on', async () => {
+    test('unverified tokens that the authority denies use up a budget, and known ones go on', async () => {
       const fresh = await openAnother({})
       const { session_token } = await world.signIn('member@acme.test')
       await request(fresh.url).get('/me').set(bearer(session_token)).expect(200)
@@ -530,7 +530,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(upstream.count(authenticateCalls)).toBe(0)
     })
 
-    test('that is missing is 403 permission_denied without asking', async () => {
+    test('that is missing is 403 permission_denied without a remote check', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       const answer = await request(app.url).put('/members/x').set(bearer(session_jwt))
       expect(answer.status).toBe(403)
@@ -609,7 +609,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     expect(answer.headers['set-cookie']).toBeUndefined()
   })
 
-  test('an error that requests share carries nobody’s cookies to the other', async () => {
+  test('an error that requests share takes no cookies of one to the other', async () => {
     const mine = await world.signIn('member@acme.test')
     const other = await world.signIn('editor@acme.test')
     world.clock.advance(310)
@@ -633,7 +633,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     expect(setNames(answer)).toEqual(['stytch_session_jwt'])
   })
 
-  test('what was ended while the policy was fetched is refused', async () => {
+  test('what was ended while the policy was fetched is denied', async () => {
     const cold = await openAnother({})
     const { session_jwt, member_session } = await world.signIn('editor@acme.test')
     await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
@@ -646,7 +646,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     await cold.close()
   })
 
-  test('an old JWT of a session that is over vouches for no other token', async () => {
+  test('an old JWT of a session that is over makes no other token known', async () => {
     const fresh = await openAnother({})
     const { session_jwt, session_token } = await world.signIn('editor@acme.test')
     await world.client.sessions.revoke({ session_token })
@@ -713,7 +713,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       await cold.close()
     })
 
-    test('that nobody named is refused', async () => {
+    test('that was not named is denied', async () => {
       const { session_jwt } = await world.signIn('member@acme.test')
       const answer = await request(app.url).get('/no-tenant').set(bearer(session_jwt))
       expect(answer.status).toBe(403)
@@ -721,22 +721,22 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   describe('an optional session', () => {
-    test('lets a request without a credential through as nobody', async () => {
+    test('lets a request without a credential through, anonymously', async () => {
       const answer = await request(app.url).get('/maybe')
       expect(answer.status).toBe(200)
       expect(answer.body).toEqual({ anonymous: true })
     })
 
-    test('refuses junk in a header, and clears junk in a cookie', async () => {
-      await request(app.url).get('/maybe').set(bearer('junk')).expect(401)
+    test('rejects a malformed header, and clears a malformed cookie', async () => {
+      await request(app.url).get('/maybe').set(bearer('malformed')).expect(401)
       const answer = await request(app.url)
         .get('/maybe')
-        .set(cookies({ session_jwt: 'junk' }))
+        .set(cookies({ session_jwt: 'malformed' }))
       expect(answer.body).toEqual({ anonymous: true })
       expect(clearedNames(answer)).toEqual(['stytch_session', 'stytch_session_jwt'])
     })
 
-    test('is anonymous when the session of the cookie is over, and 503 when nobody can tell', async () => {
+    test('is anonymous when the session of the cookie is over, and 503 when that cannot be told', async () => {
       const { session_token, member_session } = await world.signIn('member@acme.test')
       const { member_session_id } = member_session
       await world.client.sessions.revoke({ member_session_id })
@@ -798,7 +798,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
         .expect(200)
     })
 
-    test('CS-03 that says nothing of its origin is refused when csrf is strict', async () => {
+    test('CS-03 that says nothing of its origin is denied when csrf is strict', async () => {
       const strict = await openAnother({ csrf: 'strict' })
       const { session_jwt } = await world.signIn('admin@acme.test')
       await request(strict.url).put('/members/x').set(cookies({ session_jwt })).expect(403)
@@ -1030,7 +1030,7 @@ function cookieValue(answer: Answer, name: string): string | undefined {
   return cookie?.slice(name.length + 1).split(';', 1)[0]
 }
 
-/** The same token under another key id: well formed, and signed by nobody. */
+/** The same token under another key id: well formed, and signed by no key of ours. */
 function forge(session_jwt: string, kid: string): string {
   const [, payload, signature] = session_jwt.split('.')
   const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'JWT', kid })).toString(

@@ -268,9 +268,9 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
     await enterByTotp(other)
     wait(301)
     await other.script('/vault')
-    const asked = await other.get('/vault')
-    expect(asked.location).toMatch('/mfa/step-up')
-    await other.get((await other.get(asked.location)).location)
+    const sent = await other.get('/vault')
+    expect(sent.location).toMatch('/mfa/step-up')
+    await other.get((await other.get(sent.location)).location)
     await other.submit('/mfa/step-up/totp', { code: '000000', return_to: '/vault' })
     await other.submit('/mfa/step-up/totp', { code: codeNow(), return_to: '/vault' })
     expect((await other.get('/vault')).status).toBe(200)
@@ -307,13 +307,13 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
   ])('fails in every way, and is %s', async (_, appOf) => {
     const { url } = appOf() ?? app
     const browser = openBrowser({ url })
-    const foreign = { Origin: 'https://evil.example' }
+    const crossSite = { Origin: 'https://evil.example' }
     wait(601)
     await browser.signIn('acme', 'canary-password')
     await browser.signIn()
     await browser.send('/mfa/totp', { code: '424242' })
     await browser.send('/mfa/totp', { code: 'canary-code-in-letters' })
-    await browser.send('/mfa/totp', { code: codeNow() }, foreign)
+    await browser.send('/mfa/totp', { code: codeNow() }, crossSite)
     await browser.submit('/mfa/sms/send', { mfa_phone_number: '+1202canary0187' })
     await browser.send('/mfa/recovery', { recovery_code: 'canary-recovery' })
     await browser.send('/mfa/totp', { code: 'x'.repeat(5000) })
@@ -327,8 +327,8 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
     await browser.submit('/mfa/totp', { code: codeNow() })
 
     await enterByTotp(browser)
-    await browser.submit('/change', {}, foreign)
-    await browser.submit('/switch', { organization_id: 'globex' }, foreign)
+    await browser.submit('/change', {}, crossSite)
+    await browser.submit('/switch', { organization_id: 'globex' }, crossSite)
     await browser.get('/rights')
     wait(601)
     await browser.send('/mfa/step-up/totp/create', {})
@@ -376,7 +376,7 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
   })
 })
 
-/** Who somebody is, as no URL should tell. */
+/** Who a member is, as no URL should tell. */
 function namesOf(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([name, child]) => {

@@ -128,7 +128,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(cookiesOf(again).stytch_intermediate_session?.flags).toContain('Max-Age=0')
     })
 
-    test('enrols a phone: the code is sent, asked for from then on, and signs in', async () => {
+    test('enrols a phone: the code is sent, required from then on, and signs in', async () => {
       const jar = await begin('sms')
       const sent = await post('/mfa/sms/send', jar, {
         mfa_phone_number: '+1 (202) 555-0143',
@@ -181,7 +181,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect([answer.status, answer.body.code]).toEqual([400, 'request_malformed'])
     })
 
-    test('MF-15 without anything half done, or with it in the wrong place, is 401', async () => {
+    test('MF-15 without a pending sign-in, or with one in the wrong place, is 401', async () => {
       const jar = await begin('totp')
       const token = jar.stytch_intermediate_session?.value ?? ''
       for (const headers of [{}, { Authorization: `Bearer ${token}` }]) {
@@ -196,7 +196,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       await request(app.url).post('/mfa/totp').set({ Cookie }).send({}).expect(401)
     })
 
-    test('MF-22 CS-09 of another site is refused before anything is called', async () => {
+    test('MF-22 CS-09 of another site is denied before anything is called', async () => {
       const jar = await begin('totp')
       for (const headers of [
         { 'Sec-Fetch-Site': 'cross-site' },
@@ -321,7 +321,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(again.text).toContain('name="code"')
     })
 
-    test('a number that is refused is asked for again', async () => {
+    test('a number that is rejected is to be typed again', async () => {
       const answer = await submit('/mfa/sms/send', await begin('phone'), {
         mfa_phone_number: '12"><b>'
       })
@@ -390,7 +390,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
   }
 
   describe('a member who is signed in', () => {
-    test('MF-19 proves a factor again by form, and comes back', async () => {
+    test('MF-19 verifies a factor again by form, and comes back', async () => {
       world.clock.advance(30)
       const jar = await begin('totp')
       const signedIn = cookiesOf(await post('/mfa/totp', jar, { code: world.totpCode() }))
@@ -431,7 +431,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(answer.headers.location).toBe('/sign-in?return_to=%2Fpassword')
     })
 
-    test('goes to sign in where no second factor is set up that could be proven', async () => {
+    test('goes to sign in where no second factor is set up that could be verified', async () => {
       const jar = await begin('member')
       world.clock.advance(310)
       const { headers } = await show('/danger', jar)
@@ -440,7 +440,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(moved.headers.location).toBe('/sign-in?return_to=%2Fdanger')
     })
 
-    test('who comes back to a page of a sign-in that is done goes on, and is asked for nothing', async () => {
+    test('a member who comes back to a page of a sign-in that is done goes on, without another code', async () => {
       const jar = await begin('member')
       for (const page of ['/mfa/totp', '/mfa/sms', '/mfa/recovery', '/mfa/locked']) {
         expect((await show(page, jar)).headers.location).toBe('/')
@@ -452,7 +452,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       await show('/mfa/step-up/totp', jar).expect(200)
     })
 
-    test('MF-17 completes what is half done without touching the other session', async () => {
+    test('MF-17 completes a pending sign-in without touching the other session', async () => {
       const other = await begin('member')
       world.clock.advance(30)
       const done = await post(
@@ -469,7 +469,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(me.body.member_id).not.toBe(before.body.member_id)
     })
 
-    test('is asked for it from then on, also when the first code was mistyped', async () => {
+    test('needs it from then on, also when the first code was mistyped', async () => {
       const jar = await begin('typo')
       const shown = await submit('/mfa/totp/create', jar)
       const [, key = ''] = /<code>([A-Z2-7 ]{20,})<\/code>/.exec(shown.text) ?? []

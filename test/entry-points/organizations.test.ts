@@ -74,7 +74,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
   const discover = async () => cookiesOf(await request(app.url).post('/discover'))
   const me = (jar: Jar) => request(app.url).get('/me').set('Cookie', sessionOf(jar))
 
-  /** The next exchange is answered so: what another organization's sign-in answers, whole or half. */
+  /** The next exchange is answered so: what another organization's sign-in answers, done or pending. */
   function answerExchange(answer: object, status = 200): void {
     network.answerOnce('/exchange', () => Response.json(answer, { status }))
   }
@@ -119,7 +119,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       expect([answer.status, answer.headers.location]).toEqual([303, place])
     })
 
-    test('keeps the old session until a factor that the other organization asks for is there', async () => {
+    test('keeps the old session until a factor that the other organization requires is there', async () => {
       const jar = await signIn()
       answerExchange(await world.authenticate('totp@acme.test'))
       const answer = await request(app.url)
@@ -161,7 +161,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       }
     )
 
-    test('by a slug refuses an organization whose id is spelt so, and ends its session', async () => {
+    test('by a slug denies an organization whose id is spelt so, and ends its session', async () => {
       const jar = await signIn()
       const other = await world.authenticate('boss@globex.test', 'globex')
       answerExchange(other)
@@ -207,16 +207,16 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       expect(network.count('/exchange')).toBe(0)
     })
 
-    test('CS-09 CK-14 is POST only, needs a session, and is refused to another site', async () => {
+    test('CS-09 CK-14 is POST only, needs a session, and is denied to another site', async () => {
       const jar = await signIn()
       await request(app.url).get('/switch').expect(405).expect('Allow', 'POST')
       const anonymous = await request(app.url).post('/switch').send({ organization_id: 'globex' })
       expect([anonymous.status, anonymous.body.code]).toEqual([401, 'session_required'])
-      const foreign = await request(app.url)
+      const crossSite = await request(app.url)
         .post('/switch')
         .set({ Cookie: sessionOf(jar), 'Sec-Fetch-Site': 'cross-site' })
         .send({ organization_id: 'globex' })
-      expect([foreign.status, foreign.body.code]).toEqual([403, 'csrf_rejected'])
+      expect([crossSite.status, crossSite.body.code]).toEqual([403, 'csrf_rejected'])
       const unnamed = await request(app.url).post('/switch').set('Cookie', sessionOf(jar))
       expect([unnamed.status, unnamed.body.code]).toEqual([400, 'request_malformed'])
     })
@@ -276,7 +276,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       expect((await me(cookiesOf(answer))).body.organization_slug).toBe('globex')
     })
 
-    test('goes on to MFA where that is asked for', async () => {
+    test('goes on to MFA where that is required', async () => {
       const jar = await discover()
       answerExchange(await world.authenticate('enroll@acme.test'))
       const answer = await request(app.url)

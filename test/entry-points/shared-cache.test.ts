@@ -98,7 +98,7 @@ describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name',
   interface Visitor {
     readonly name: string
     readonly headers: Record<string, string>
-    /** What nobody else may be given. */
+    /** What no other visitor may be given. */
     readonly own: Set<string>
   }
 
@@ -112,7 +112,7 @@ describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name',
   const byCookie = (jar: Jar) => ({ Cookie: sessionOf(jar) })
   const byBearer = (jar: Jar) => ({ Authorization: `Bearer ${jar.stytch_session_jwt?.value}` })
   const halfway = (jar: Jar) => ({ Cookie: pendingOf(jar) })
-  const anonymous: Visitor = { name: 'nobody', headers: {}, own: new Set() }
+  const anonymous: Visitor = { name: 'anonymous', headers: {}, own: new Set() }
 
   test('keeps what is public, so that it would keep the rest', async () => {
     const get = () => request(cache.url).get('/public')
@@ -128,7 +128,7 @@ describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name',
   test.each([
     ['pages', page],
     ['data', {}]
-  ])('nobody is given the %s or the cookies of another', async (_, kind) => {
+  ])('no visitor is given the %s or the cookies of another', async (_, kind) => {
     const visitors = [
       await come('editor', byCookie),
       await come('member', byCookie),
@@ -147,11 +147,11 @@ describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name',
         for (const value of values) own.add(value)
         const others = visitors.filter((visitor) => visitor.own !== own)
         const received = `${JSON.stringify(answer.headers)} ${answer.text}`
-        const foreign = others.flatMap((other) =>
+        const ofOthers = others.flatMap((other) =>
           [...other.own].filter((text) => received.includes(text)).map(() => other.name)
         )
         const hit = answer.headers['x-cache']
-        expect([route, name, hit, foreign]).toEqual([route, name, 'miss', []])
+        expect([route, name, hit, ofOthers]).toEqual([route, name, 'miss', []])
       }
     }
     expect(refreshed).toBeGreaterThan(10)

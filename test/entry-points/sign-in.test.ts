@@ -102,7 +102,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     expect(jar.stytch_session_jwt?.flags).toContain('Max-Age=0')
   })
 
-  test('CK-04 a token that no cookie can hold is refused, and not quoted', async () => {
+  test('CK-04 a token that no cookie can hold is denied, and not quoted', async () => {
     const answer = await request(app.url).post('/sign-in-odd')
     expect(answer.status).toBe(500)
     expect(answer.text).not.toContain('canary')
@@ -157,7 +157,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     world.clock.advance(30)
   })
 
-  describe('a half-signed-in browser', () => {
+  describe('a browser with a pending sign-in', () => {
     test.each([
       ['totp', '/mfa/totp'],
       ['enroll', '/mfa/enroll']
@@ -250,7 +250,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     })
   })
 
-  test('CS-09 a sign-in that another site sent is refused, and its session revoked', async () => {
+  test('CS-09 a sign-in that another site sent is denied, and its session revoked', async () => {
     const { member_id } = (await world.authenticate('editor@acme.test')).member
     await world.client.sessions.revoke({ member_id })
     const answer = await request(app.url)
@@ -281,7 +281,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       ).rejects.toMatchObject({ error_type: 'session_not_found' })
     })
 
-    test('ends nothing that was not proven, and makes no call for junk', async () => {
+    test('ends no session by a token that was not accepted, and makes no call for a malformed one', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const Cookie = sessionOf(jar)
       const jwt = jar.stytch_session_jwt?.value ?? ''
@@ -299,7 +299,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       await request(other.url).get('/me').set({ Cookie }).expect(200)
       const before = calls
       const forged = `${jwt.slice(0, jwt.lastIndexOf('.'))}.${'A'.repeat(342)}`
-      for (const token of [forged, 'a.b.c', 'junk']) {
+      for (const token of [forged, 'a.b.c', 'malformed']) {
         const answer = await request(other.url)
           .post('/sign-out')
           .set('Authorization', `Bearer ${token}`)
@@ -335,7 +335,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       }
     )
 
-    test('CK-14 CS-09 is POST only, and refused to another site', async () => {
+    test('CK-14 CS-09 is POST only, and denied to another site', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const Cookie = sessionOf(jar)
       await request(app.url).get('/sign-out').set({ Cookie }).expect(405).expect('Allow', 'POST')

@@ -98,4 +98,9 @@ describe('the modules', () => {
       expect([relative(source, join(source, entryPoint)), code.trim()]).toEqual([entryPoint, ''])
     }
   })
+
+  test.each(['express', 'koa'])('keep what is special to %s short', (framework) => {
+    const lines = readFileSync(join(source, `adapters/${framework}.ts`), 'utf8').split('\n')
+    expect(lines.length).toBeLessThanOrEqual(120)
+  })
 })

@@ -4,30 +4,30 @@ import express5 from 'express'
 import express4 from 'express4'
 import Koa3 from 'koa'
 import Koa2 from 'koa2'
-import * as expressDoor from 'membergate/express'
-import * as koaDoor from 'membergate/koa'
+import * as expressAdapter from 'membergate/express'
+import * as koaAdapter from 'membergate/koa'
 import { serve } from './listen.ts'
 import { openNode, openWeb } from './plain-frameworks.ts'
 
 /** What a handler of the common spec sees, whatever the framework. */
 export interface Exchange {
-  readonly memberSession: expressDoor.MemberSession | undefined
-  readonly verdict: expressDoor.AuthorizationVerdict | undefined
+  readonly memberSession: expressAdapter.MemberSession | undefined
+  readonly verdict: expressAdapter.AuthorizationVerdict | undefined
   readonly params: Readonly<Record<string, string>>
-  memberOf(): expressDoor.MemberSession
-  verdictOf(): expressDoor.AuthorizationVerdict
-  freeMemberOf(): expressDoor.MemberSession
-  authorizationOf(): expressDoor.Authorization
+  memberOf(): expressAdapter.MemberSession
+  verdictOf(): expressAdapter.AuthorizationVerdict
+  freeMemberOf(): expressAdapter.MemberSession
+  authorizationOf(): expressAdapter.Authorization
   completeSignIn(
-    result: expressDoor.AuthenticatingResponse,
-    options?: expressDoor.CompleteSignInOptions
-  ): Promise<expressDoor.CompletedSignIn>
-  pendingSignIn(): Promise<expressDoor.PendingSignIn | null>
+    result: expressAdapter.AuthenticatingResponse,
+    options?: expressAdapter.CompleteSignInOptions
+  ): Promise<expressAdapter.CompletedSignIn>
+  pendingSignIn(): Promise<expressAdapter.PendingSignIn | null>
   completeDiscovery(
-    result: expressDoor.DiscoveryResponse,
-    options?: expressDoor.CompleteSignInOptions
-  ): Promise<expressDoor.CompletedSignIn>
-  pendingDiscovery(): Promise<expressDoor.PendingDiscovery | null>
+    result: expressAdapter.DiscoveryResponse,
+    options?: expressAdapter.CompleteSignInOptions
+  ): Promise<expressAdapter.CompletedSignIn>
+  pendingDiscovery(): Promise<expressAdapter.PendingDiscovery | null>
 }
 
 /** Whatever a framework mounts. */
@@ -36,13 +36,13 @@ export type Handler = (exchange: Exchange) => unknown
 
 /** The common subset of the bound functions that the spec mounts. */
 export interface Auth {
-  readonly client: expressDoor.ExpressMemberAuth['client']
-  readonly invalidate: expressDoor.ExpressMemberAuth['invalidate']
+  readonly client: expressAdapter.ExpressMemberAuth['client']
+  readonly invalidate: expressAdapter.ExpressMemberAuth['invalidate']
   requireMemberSession(options?: object): Guard
   requirePermission(resource_id: string, action: string, options?: object): Guard
   handleMfaRedirect(): Guard
-  requireRecentFactor(options: expressDoor.RecentFactorOptions): Guard
-  mfaRoutes(options?: expressDoor.MfaRoutesOptions): Guard
+  requireRecentFactor(options: expressAdapter.RecentFactorOptions): Guard
+  mfaRoutes(options?: expressAdapter.MfaRoutesOptions): Guard
   switchOrganization(options?: object): Guard
   chooseOrganization(options?: object): Guard
   signOut(options?: { return_to?: string }): Guard
@@ -69,13 +69,13 @@ export interface RunningApp {
 
 export interface Framework {
   readonly name: string
-  /** Whether somebody else can take a refusal over: with `onRefusal`, and where an error handling of its own stands behind. */
+  /** Whether a refusal can be handed over: to a function of the app, or to the framework's own error handling. */
   readonly hasOnRefusal: boolean
   /** Whether a response can begin before its answer is there. */
   readonly canBegin: boolean
   /** The first auth is the one that exchanges are bound to. */
   open(
-    options: expressDoor.ExpressMemberAuthOptions,
+    options: expressAdapter.ExpressMemberAuthOptions,
     define: (app: AppBuilder, auth: Auth) => void
   ): Promise<RunningApp>
 }
@@ -94,7 +94,7 @@ export const newestFrameworks = frameworks.filter(({ name }) => !/Express 4|Koa 
 
 function openExpress(express: typeof express5): Framework['open'] {
   return async (options, define) => {
-    const auth = expressDoor.createMemberAuth(options)
+    const auth = expressAdapter.createMemberAuth(options)
     const app = express()
     const exchangeOf = (req: express5.Request, res: express5.Response): Exchange => ({
       memberSession: req.memberSession,
@@ -102,7 +102,7 @@ function openExpress(express: typeof express5): Framework['open'] {
       params: req.params as Record<string, string>,
       memberOf: () => auth.memberOf(req),
       verdictOf: () => auth.verdictOf(req),
-      freeMemberOf: () => expressDoor.memberOf(req),
+      freeMemberOf: () => expressAdapter.memberOf(req),
       authorizationOf: () => auth.authorizationOf(req),
       completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
       pendingSignIn: () => auth.pendingSignIn(req),
@@ -145,17 +145,17 @@ function openExpress(express: typeof express5): Framework['open'] {
 
 function openKoa(Koa: typeof Koa3): Framework['open'] {
   return async (options, define) => {
-    const auth = koaDoor.createMemberAuth(options as koaDoor.KoaMemberAuthOptions)
-    const app = new Koa<koaDoor.MemberState>()
+    const auth = koaAdapter.createMemberAuth(options as koaAdapter.KoaMemberAuthOptions)
+    const app = new Koa<koaAdapter.MemberState>()
     app.silent = true
-    let router = new Router<koaDoor.MemberState>()
+    let router = new Router<koaAdapter.MemberState>()
     const exchangeOf = (ctx: Koa3.Context): Exchange => ({
       memberSession: ctx.state.memberSession,
       verdict: ctx.state.authorizationVerdict,
       params: ctx.params,
       memberOf: () => auth.memberOf(ctx),
       verdictOf: () => auth.verdictOf(ctx),
-      freeMemberOf: () => koaDoor.memberOf(ctx),
+      freeMemberOf: () => koaAdapter.memberOf(ctx),
       authorizationOf: () => auth.authorizationOf(ctx),
       completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
       pendingSignIn: () => auth.pendingSignIn(ctx),
@@ -174,7 +174,7 @@ function openKoa(Koa: typeof Koa3): Framework['open'] {
       {
         use: (...guards) => {
           app.use(router.routes())
-          router = new Router<koaDoor.MemberState>()
+          router = new Router<koaAdapter.MemberState>()
           for (const guard of guards) app.use(guard as Koa3.Middleware)
         },
         get: route('get'),

@@ -85,7 +85,8 @@ interface Step {
 
 function openPlain(listenerOf: (serve: Serve) => RequestListener): Framework['open'] {
   return async ({ onRefusal, ...options }, define) => {
-    if (onRefusal !== undefined) throw new Error('Without a framework nobody takes over.')
+    if (onRefusal !== undefined)
+      throw new Error('Without a framework, refusals are handed over to none.')
     const auth = createMemberAuth(options)
     const steps: Step[] = []
     define(builderOf(steps), auth as unknown as Auth)

@@ -5,12 +5,12 @@ import Router from '@koa/router'
 import express, { type Request, type RequestHandler } from 'express'
 import Koa from 'koa'
 import { createMemberAuth } from 'membergate'
-import * as expressDoor from 'membergate/express'
-import * as koaDoor from 'membergate/koa'
+import * as expressAdapter from 'membergate/express'
+import * as koaAdapter from 'membergate/koa'
 import stytch from 'stytch'
 
 const { requireMemberSession, requirePermission, handleMfaRedirect, signOut, memberOf } =
-  expressDoor.createMemberAuth({
+  expressAdapter.createMemberAuth({
     client: new stytch.B2BClient({ project_id: 'project-test-1', secret: 'secret-test-1' }),
     onRefusal: (error, _req, res, next) =>
       error.status === 503 ? next(error) : res.end(error.code)
@@ -37,49 +37,53 @@ app.get(
   }
 )
 app.post('/sign-out', signOut({ return_to: '/' }))
-app.use(expressDoor.mfaRoutes({ pages: false }))
-app.get('/danger', expressDoor.requireRecentFactor({ withinMinutes: 10, methods: ['totp'] }))
-app.post('/switch', expressDoor.switchOrganization())
+app.use(expressAdapter.mfaRoutes({ pages: false }))
+app.get('/danger', expressAdapter.requireRecentFactor({ withinMinutes: 10, methods: ['totp'] }))
+app.post('/switch', expressAdapter.switchOrganization())
 app.post(
   '/switch/:slug',
-  expressDoor.switchOrganization({ organization_slug: (req: Request) => req.params.slug })
+  expressAdapter.switchOrganization({ organization_slug: (req: Request) => req.params.slug })
 )
-app.post('/choose', expressDoor.chooseOrganization())
+app.post('/choose', expressAdapter.chooseOrganization())
 app.post('/sign-in', async (req, res) => {
-  const result = await expressDoor.createMemberAuth().client.passwords.authenticate({
+  const result = await expressAdapter.createMemberAuth().client.passwords.authenticate({
     organization_id: 'acme',
     email_address: 'a@b.test',
     password: 'secret'
   })
-  const { next } = await expressDoor.completeSignIn(req, res, result)
+  const { next } = await expressAdapter.completeSignIn(req, res, result)
   res.redirect(303, next)
 })
 export const asHandler: RequestHandler = requireMemberSession()
 
-const koa = new Koa<koaDoor.MemberState>()
-const router = new Router<koaDoor.MemberState>()
-koa.use(koaDoor.handleMfaRedirect())
-koa.use(koaDoor.requireMemberSession({ optional: true }))
-router.put('/members/:member_id', koaDoor.requirePermission('stytch.member', 'update'), (ctx) => {
-  const roles: string[] | undefined = ctx.state.memberSession?.roles
-  const member_id: string | undefined = ctx.params.member_id
-  ctx.body = { roles, member_id, session: koaDoor.memberOf(ctx) }
-})
+const koa = new Koa<koaAdapter.MemberState>()
+const router = new Router<koaAdapter.MemberState>()
+koa.use(koaAdapter.handleMfaRedirect())
+koa.use(koaAdapter.requireMemberSession({ optional: true }))
+router.put(
+  '/members/:member_id',
+  koaAdapter.requirePermission('stytch.member', 'update'),
+  (ctx) => {
+    const roles: string[] | undefined = ctx.state.memberSession?.roles
+    const member_id: string | undefined = ctx.params.member_id
+    ctx.body = { roles, member_id, session: koaAdapter.memberOf(ctx) }
+  }
+)
 router.get(
   '/:slug',
-  koaDoor.requireMemberSession({ organization_slug: (ctx) => ctx.params.slug }),
+  koaAdapter.requireMemberSession({ organization_slug: (ctx) => ctx.params.slug }),
   async (ctx) => {
-    const pending = await koaDoor.pendingSignIn(ctx)
+    const pending = await koaAdapter.pendingSignIn(ctx)
     ctx.body = pending?.return_to
   }
 )
-koa.use(koaDoor.mfaRoutes())
-router.get('/danger', koaDoor.requireRecentFactor({ withinMinutes: 10, factors: 2 }))
+koa.use(koaAdapter.mfaRoutes())
+router.get('/danger', koaAdapter.requireRecentFactor({ withinMinutes: 10, factors: 2 }))
 router.post(
   '/switch/:slug',
-  koaDoor.switchOrganization({ organization_slug: (ctx) => ctx.params.slug })
+  koaAdapter.switchOrganization({ organization_slug: (ctx) => ctx.params.slug })
 )
-router.post('/choose', koaDoor.chooseOrganization())
+router.post('/choose', koaAdapter.chooseOrganization())
 router.post('/discover', async (ctx) => {
   const intermediate_session_token = 'x'
   const found = {
@@ -87,11 +91,11 @@ router.post('/discover', async (ctx) => {
     email_address: 'a@b.test',
     discovered_organizations: []
   }
-  const { next } = await koaDoor.completeDiscovery(ctx, found)
-  const email_address: string | undefined = (await koaDoor.pendingDiscovery(ctx))?.email_address
+  const { next } = await koaAdapter.completeDiscovery(ctx, found)
+  const email_address: string | undefined = (await koaAdapter.pendingDiscovery(ctx))?.email_address
   ctx.body = { next, email_address }
 })
-router.post('/sign-out', koaDoor.signOut())
+router.post('/sign-out', koaAdapter.signOut())
 koa.use(router.routes())
 
 const { authenticate } = createMemberAuth()

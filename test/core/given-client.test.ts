@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import express from 'express'
 import { createMemberAuth, type MemberAuthOptions } from 'membergate'
-import * as expressDoor from 'membergate/express'
+import * as expressAdapter from 'membergate/express'
 import stytch from 'stytch'
 import request from 'supertest'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
-function ask(token: string, client: MemberAuthOptions['client'], timeoutMs?: number) {
+function decide(token: string, client: MemberAuthOptions['client'], timeoutMs?: number) {
   const { url, project_id, secret } = world.authority
   const { authenticate } = createMemberAuth({ url, project_id, secret, client, timeoutMs })
   const authorization = `Bearer ${token}`
@@ -30,11 +30,11 @@ function ask(token: string, client: MemberAuthOptions['client'], timeoutMs?: num
 
 test('guards work with the official SDK as their client', async () => {
   const { session_token, member_session } = await world.signIn('member@acme.test')
-  const decision = await ask(session_token, sdk)
+  const decision = await decide(session_token, sdk)
   const { member_session_id } = member_session
   expect(decision).toMatchObject({ accepted: true, member_session: { member_session_id } })
   await world.client.sessions.revoke({ session_token })
-  expect(await ask(session_token, sdk)).toMatchObject({ accepted: false, status: 401 })
+  expect(await decide(session_token, sdk)).toMatchObject({ accepted: false, status: 401 })
 })
 
 test('signing out goes through it too', async () => {
@@ -50,7 +50,7 @@ test('signing out goes through it too', async () => {
   }
   const app = express().post(
     '/',
-    expressDoor.createMemberAuth({ url, project_id, secret, client }).signOut()
+    expressAdapter.createMemberAuth({ url, project_id, secret, client }).signOut()
   )
   await request(app).post('/').set('Authorization', `Bearer ${session_token}`).expect(204)
   expect(revoked).toEqual([{ member_session_id: member_session.member_session_id }])
@@ -66,14 +66,14 @@ test('the deadline holds around a client that does not keep one', async () => {
     },
     rbac: sdk.rbac
   }
-  expect(await ask('x'.repeat(44), hanging, 50)).toMatchObject({ accepted: false, status: 503 })
+  expect(await decide('x'.repeat(44), hanging, 50)).toMatchObject({ accepted: false, status: 503 })
 })
 
-test('an answer of another shape is 503, whoever made it', async () => {
+test('an answer of another shape is 503, whichever client it is of', async () => {
   const { session_token } = await world.signIn('member@acme.test')
   const odd = {
     rbac: sdk.rbac,
     sessions: { authenticate: async () => ({ member_session: {} }), revoke: async () => ({}) }
   }
-  expect(await ask(session_token, odd)).toMatchObject({ accepted: false, status: 503 })
+  expect(await decide(session_token, odd)).toMatchObject({ accepted: false, status: 503 })
 })
