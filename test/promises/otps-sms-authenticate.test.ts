@@ -75,6 +75,26 @@ describe('otps.sms.authenticate', () => {
       expect(await world.errorOf(call)).toMatchObject(goneIntermediate)
     })
 
+    test('where the organization allows only TOTP by now, a right code starts no session and stays good', async () => {
+      const { organization_id } = await world.newOrganization()
+      const person = await world.newPhoned({ organization_id })
+      const { intermediate_session_token, code } = await begin(person)
+      const authenticate = () => use(person, code, { intermediate_session_token })
+      await world.client.organizations.update({
+        organization_id,
+        mfa_methods: 'RESTRICTED',
+        allowed_mfa_methods: ['totp']
+      })
+      expect(await world.errorOf(authenticate())).toMatchObject({
+        status_code: 403,
+        error_type: 'operation_restricted_by_organization_mfa_methods'
+      })
+      expect(await world.sessionsOf(person)).toEqual([])
+      await world.client.organizations.update({ organization_id, mfa_methods: 'ALL_ALLOWED' })
+      await authenticate()
+      expect(await world.sessionsOf(person)).toHaveLength(1)
+    })
+
     test.each(['session_token', 'session_jwt'] as const)(
       'S-SMA-03: with a %s the same session gains the factor',
       async (name) => {
