@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type JsonSchema, toJsonSchema, toJsonSchemaDefs } from '@valibot/to-json-schema'
 import * as v from 'valibot'
-import { oauthErrors } from '../src/authority/oauth-refusal.ts'
+import { oauthErrors } from '../src/authority/oauth-error.ts'
 import { operations } from '../src/authority/operations.ts'
 import { authorizationHeaders } from '../src/wire/authorization.ts'
 import { deviceInfo } from '../src/wire/device.ts'

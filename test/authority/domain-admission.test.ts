@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { type Applicant, assertJitRule, findJitRule } from '../../src/authority/domain/admission.ts'
 import { nameFromEmail } from '../../src/authority/domain/organizations.ts'
-import type { OrganizationSettings } from '../../src/authority/domain/records.ts'
+import type { StoredSettings } from '../../src/authority/domain/records.ts'
 import { anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
@@ -17,7 +17,7 @@ const byTenant = {
   allowed_oauth_tenants: { slack: ['T1', 'T2'] }
 }
 
-test.each<[string, Partial<OrganizationSettings>, Partial<Applicant>, string]>([
+test.each<[string, Partial<StoredSettings>, Partial<Applicant>, string]>([
   ['the domain is listed', byDomain, {}, 'eligible_to_join_by_email_domain'],
   [
     'it claims the domain itself',

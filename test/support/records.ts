@@ -3,14 +3,14 @@ import { createOrganization } from '../../src/authority/domain/organizations.ts'
 import type {
   MemberRecord,
   OrganizationRecord,
-  OrganizationSettings
+  StoredSettings
 } from '../../src/authority/domain/records.ts'
 
 /** Facts for the rules: an organization and an active member of it, as they are at the beginning. */
 
 const now = Date.UTC(2026, 0, 1)
 
-export function anOrganization(settings: Partial<OrganizationSettings> = {}): OrganizationRecord {
+export function anOrganization(settings: Partial<StoredSettings> = {}): OrganizationRecord {
   const made = createOrganization(
     { organization_name: 'Acme' },
     { organization_id: 'organization-1', organization_slug: 'acme', roles: new Set(), now }

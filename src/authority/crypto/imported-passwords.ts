@@ -10,7 +10,7 @@ import type {
 import { OperationError } from '../domain/operation-error.ts'
 import { digestComparison, importDigest, isDigestType } from './imported-digests.ts'
 import { importPbkdf2, pbkdf2Comparison } from './imported-pbkdf2.ts'
-import { isWithin } from './is-within.ts'
+import { isInRange } from './is-in-range.ts'
 import { unpaddedBase64 } from './unpadded-base64.ts'
 
 export type ImportRequest = Pick<
@@ -183,11 +183,11 @@ function hexArgon2(
 
 function isBoundedArgon2({ memory, iterations, threads, salt, digest }: Argon2Hash): boolean {
   return (
-    isWithin(threads, 1, 8) &&
-    isWithin(iterations, 1, 16) &&
-    isWithin(memory, 8 * threads, 256 * 1024) &&
-    isWithin(salt.length, 8, 256) &&
-    isWithin(digest.length, 12, 128)
+    isInRange(threads, 1, 8) &&
+    isInRange(iterations, 1, 16) &&
+    isInRange(memory, 8 * threads, 256 * 1024) &&
+    isInRange(salt.length, 8, 256) &&
+    isInRange(digest.length, 12, 128)
   )
 }
 
@@ -232,15 +232,15 @@ function base64Scrypt(text: string, config: ScryptConfig | undefined): ScryptHas
 
 function isBoundedScrypt({ N, r, p, salt, digest }: ScryptHash): boolean {
   return (
-    isWithin(N, 2, 262_144) &&
+    isInRange(N, 2, 262_144) &&
     Number.isInteger(Math.log2(N)) &&
-    isWithin(r, 1, 32) &&
-    isWithin(p, 1, 16) &&
+    isInRange(r, 1, 32) &&
+    isInRange(p, 1, 16) &&
     // RFC 7914 section 2: N must be less than 2^(128 * r / 8).
     Math.log2(N) < 16 * r &&
     128 * N * r <= 512 * mebibyte &&
-    isWithin(salt.length, 1, 256) &&
-    isWithin(digest.length, 12, 128)
+    isInRange(salt.length, 1, 256) &&
+    isInRange(digest.length, 12, 128)
   )
 }
 

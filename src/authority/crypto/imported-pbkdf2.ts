@@ -2,7 +2,7 @@ import { pbkdf2, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { PBKDF2Config } from '../../wire/passwords.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { isWithin } from './is-within.ts'
+import { isInRange } from './is-in-range.ts'
 import { unpaddedBase64 } from './unpadded-base64.ts'
 
 interface Pbkdf2Hash {
@@ -59,9 +59,9 @@ function isBounded({ algorithm, iterations, salt, digest }: Pbkdf2Hash): boolean
   const rounds = Math.ceil(digest.length / (blockLengths.get(algorithm) ?? 0))
   return (
     blockLengths.has(algorithm) &&
-    isWithin(iterations, 1, maxIterations) &&
+    isInRange(iterations, 1, maxIterations) &&
     iterations * rounds <= maxIterations &&
-    isWithin(salt.length, 1, 256) &&
-    isWithin(digest.length, 12, 128)
+    isInRange(salt.length, 1, 256) &&
+    isInRange(digest.length, 12, 128)
   )
 }

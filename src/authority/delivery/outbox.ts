@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
-import { timestamp } from '../domain/timestamps.ts'
+import { toTimestamp } from '../domain/timestamps.ts'
 import type { Delivery } from './delivery.ts'
 
 /** What would have been sent. */
@@ -48,7 +48,7 @@ export function createOutbox(options: OutboxOptions = {}): Outbox {
   const newestFirst: OutboxEntry[] = []
 
   function keep(message: Omit<OutboxEntry, 'sent_at'>): void {
-    newestFirst.unshift({ ...message, sent_at: timestamp(now()) })
+    newestFirst.unshift({ ...message, sent_at: toTimestamp(now()) })
     newestFirst.length = Math.min(newestFirst.length, maxEntries)
   }
 

@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import { authMethods } from '../../wire/organization.ts'
 import type { OrganizationRecord } from './records.ts'
-import { timestamp } from './timestamps.ts'
+import { toTimestamp } from './timestamps.ts'
 
 /** A factor that was just verified, before the time of it is noted. */
 export type VerifiedFactor = Omit<
@@ -92,7 +92,7 @@ export function addFactor(
   verified: VerifiedFactor,
   now: number
 ): readonly AuthenticationFactor[] {
-  const time = timestamp(now)
+  const time = toTimestamp(now)
   const renewed = { updated_at: time, last_authenticated_at: time }
   const known = factors.findIndex((factor) => keyOf(factor) === keyOf(verified))
   if (known === -1) return [...factors, { ...verified, created_at: time, ...renewed }]

@@ -2,7 +2,7 @@ import type { Member } from '../../wire/member.ts'
 import { isLocked } from './lockout.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 import { adminRole, memberRoles } from './roles.ts'
-import { timestamp } from './timestamps.ts'
+import { toTimestamp } from './timestamps.ts'
 
 /** The object of the API. Whether a lock still holds depends on the time. */
 export function viewMember(
@@ -38,11 +38,11 @@ export function viewMember(
     roles,
     trusted_metadata: member.trusted_metadata,
     untrusted_metadata: member.untrusted_metadata,
-    created_at: timestamp(member.created_at),
-    updated_at: timestamp(member.updated_at)
+    created_at: toTimestamp(member.created_at),
+    updated_at: toTimestamp(member.updated_at)
   }
 }
 
 function timestampOf(epochMs: number | null): string | null {
-  return epochMs === null ? null : timestamp(epochMs)
+  return epochMs === null ? null : toTimestamp(epochMs)
 }

@@ -1,6 +1,6 @@
 import type { Organization } from '../../wire/organization.ts'
 import type { OrganizationRecord } from './records.ts'
-import { timestamp } from './timestamps.ts'
+import { toTimestamp } from './timestamps.ts'
 
 /** The object of the API. SSO and SCIM connections do not exist here, so their lists are empty. */
 export function viewOrganization(
@@ -17,7 +17,7 @@ export function viewOrganization(
     scim_active_connections: [],
     custom_roles: [...organization.custom_roles],
     trusted_metadata: organization.trusted_metadata,
-    created_at: timestamp(organization.created_at),
-    updated_at: timestamp(organization.updated_at)
+    created_at: toTimestamp(organization.created_at),
+    updated_at: toTimestamp(organization.updated_at)
   }
 }

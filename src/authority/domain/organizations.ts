@@ -4,11 +4,11 @@ import type {
 } from '../../wire/organizations.ts'
 import { mergeMetadata } from './metadata.ts'
 import { OperationError } from './operation-error.ts'
-import type { OrganizationRecord, OrganizationSettings } from './records.ts'
+import type { OrganizationRecord, StoredSettings } from './records.ts'
 import { assertAssignableRoles, maxRoleBytes, rolesOfDomain } from './roles.ts'
 import type { Write } from './writes.ts'
 
-const defaultSettings: OrganizationSettings = {
+const defaultSettings: StoredSettings = {
   organization_logo_url: '',
   sso_jit_provisioning: 'ALL_ALLOWED',
   sso_jit_provisioning_allowed_connections: [],
@@ -153,7 +153,7 @@ export function changeOrganization(
   }
 }
 
-export function withoutExternalId(
+export function withoutOrganizationExternalId(
   organization: OrganizationRecord,
   now: number
 ): OrganizationRecord {
@@ -204,14 +204,14 @@ function claimIdentifiers(organization: OrganizationRecord): Write[] {
   }))
 }
 
-function changedSettings(settings: OrganizationSettings, request: Changes): OrganizationSettings {
+function changedSettings(settings: StoredSettings, request: Changes): StoredSettings {
   const given = Object.entries(request).filter(
     ([name, value]) => Object.hasOwn(defaultSettings, name) && value !== undefined
   )
   return { ...settings, ...Object.fromEntries(given) }
 }
 
-function assertConsistentSettings(settings: OrganizationSettings): void {
+function assertConsistentSettings(settings: StoredSettings): void {
   if (settings.auth_methods === 'RESTRICTED' && settings.allowed_auth_methods.length === 0) {
     throw new OperationError('allowed_auth_methods_required_for_restricted')
   }
@@ -243,7 +243,7 @@ function assertConsistentSettings(settings: OrganizationSettings): void {
 }
 
 function assertImplicitRoles(
-  { rbac_email_implicit_role_assignments: assignments }: OrganizationSettings,
+  { rbac_email_implicit_role_assignments: assignments }: StoredSettings,
   known: ReadonlySet<string>
 ): void {
   const domains = new Set(assignments.map(({ domain }) => domain))

@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import { passwordFactor } from './factors.ts'
 import { OperationError } from './operation-error.ts'
-import { timestamp } from './timestamps.ts'
+import { toTimestamp } from './timestamps.ts'
 
 const maxAgeSeconds = 300
 
@@ -25,8 +25,8 @@ export function withPasswordSet(
   now: number
 ): readonly AuthenticationFactor[] {
   if (factors.some(({ type }) => type === passwordFactor.type)) return factors
-  const time = timestamp(now)
-  const last_authenticated_at = timestamp(latestVerification(factors))
+  const time = toTimestamp(now)
+  const last_authenticated_at = toTimestamp(latestVerification(factors))
   return [
     ...factors,
     { ...passwordFactor, created_at: time, updated_at: time, last_authenticated_at }

@@ -91,7 +91,7 @@ export interface SigningKeyRecord {
 }
 
 /** The settings of an organization that stand in its object under the same names. */
-export type OrganizationSettings = Readonly<
+export type StoredSettings = Readonly<
   Pick<
     Organization,
     | 'organization_logo_url'
@@ -123,7 +123,7 @@ export interface OrganizationRecord {
   readonly organization_name: string
   readonly organization_slug: string
   readonly organization_external_id: string | null
-  readonly settings: OrganizationSettings
+  readonly settings: StoredSettings
   readonly trusted_metadata: JsonObject
   readonly custom_roles: readonly CustomRole[]
   /** Counts changes, so that one made on old facts is noticed. */

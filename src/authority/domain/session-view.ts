@@ -3,7 +3,7 @@ import type { MemberSession } from '../../wire/member-session.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from './records.ts'
 import { sessionRoles } from './roles.ts'
 import { jwtLifetimeSeconds } from './session-lifetime.ts'
-import { timestamp } from './timestamps.ts'
+import { toTimestamp } from './timestamps.ts'
 
 /** The object of the API. Roles and slug are those of now, not of the sign-in. */
 export function viewSession(
@@ -16,9 +16,9 @@ export function viewSession(
     member_id: session.member_id,
     organization_id: organization.organization_id,
     organization_slug: organization.organization_slug,
-    started_at: timestamp(session.started_at),
-    last_accessed_at: timestamp(session.last_accessed_at),
-    expires_at: timestamp(session.expires_at),
+    started_at: toTimestamp(session.started_at),
+    last_accessed_at: toTimestamp(session.last_accessed_at),
+    expires_at: toTimestamp(session.expires_at),
     authentication_factors: [...session.authentication_factors],
     roles: sessionRoles(member, organization, session.authentication_factors),
     custom_claims: session.custom_claims

@@ -1,4 +1,4 @@
 /** RFC 3339 in UTC with second precision, as the API writes every time. */
-export function timestamp(epochMs: number): string {
+export function toTimestamp(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
 }

@@ -10,7 +10,7 @@ import {
 } from '../domain/access-tokens.ts'
 import { isAppAllowed } from '../domain/connected-apps.ts'
 import type { ConnectedApp, GrantRecord } from '../domain/records.ts'
-import { OAuthRefusal } from '../oauth-refusal.ts'
+import { OAuthError } from '../oauth-error.ts'
 import { readOwnToken } from '../steps/access-token.ts'
 
 /** What an app sends as a form: each parameter once. */
@@ -31,7 +31,7 @@ export const redeemCode: OAuthHandler = async (context, app, form) => {
   const { store } = context
   if (form.grant_type === undefined) throw missing('grant_type')
   if (form.grant_type !== 'authorization_code') {
-    throw new OAuthRefusal('unsupported_grant_type', 'Only authorization_code is supported.')
+    throw new OAuthError('unsupported_grant_type', 'Only authorization_code is supported.')
   }
   if (form.code === undefined) throw missing('code')
   if (form.redirect_uri === undefined) throw missing('redirect_uri')
@@ -134,12 +134,12 @@ async function findTokenOf(
   return grant === undefined ? { token } : { token, grant }
 }
 
-function missing(parameter: string): OAuthRefusal {
-  return new OAuthRefusal('invalid_request', `The parameter ${parameter} is missing.`)
+function missing(parameter: string): OAuthError {
+  return new OAuthError('invalid_request', `The parameter ${parameter} is missing.`)
 }
 
-function wrongCode(): OAuthRefusal {
-  return new OAuthRefusal(
+function wrongCode(): OAuthError {
+  return new OAuthError(
     'invalid_grant',
     'The authorization code is unknown, used, ended, or of another client, redirect URL or verifier.'
   )

@@ -7,7 +7,7 @@ import {
   changeOrganization,
   createOrganization,
   slugOf,
-  withoutExternalId,
+  withoutOrganizationExternalId,
   writesOfNewOrganization,
   writesOfOrganizationChange
 } from '../domain/organizations.ts'
@@ -64,7 +64,7 @@ export const deleteExternalId: Handler<'organizations.deleteExternalId'> = (cont
   retryWhileStale(async () => {
     const before = await loadOrganization(context, request.organization_id)
     assertBackendCall(context)
-    const organization = withoutExternalId(before, context.now)
+    const organization = withoutOrganizationExternalId(before, context.now)
     await context.store.run(writesOfOrganizationChange(before, organization))
     return { organization: viewOrganization(organization) }
   })

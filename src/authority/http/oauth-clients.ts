@@ -8,7 +8,7 @@ import {
   redeemCode,
   revoke
 } from '../handlers/oauth-clients.ts'
-import { OAuthRefusal, oauthErrors } from '../oauth-refusal.ts'
+import { OAuthError, oauthErrors } from '../oauth-error.ts'
 import type { Store } from '../store/store.ts'
 import { basicChallenge, isRightSecret } from './basic-credentials.ts'
 import type { ContextOf } from './contexts.ts'
@@ -50,7 +50,7 @@ function oauthClientEndpoint(
         const body = await answerApp(call, handle, options)
         answerJson(call, 200, { request_id: call.request_id, status_code: 200, ...body })
       } catch (error) {
-        if (!(error instanceof OAuthRefusal)) throw error
+        if (!(error instanceof OAuthError)) throw error
         answerOAuthError(call, error)
       }
     }
@@ -67,7 +67,7 @@ async function answerApp(
   const project = await findProject(store, call, client_id)
   const app = project && findApp(project.settings, client_id)
   if (project === undefined || app === undefined || !isAuthentic(app, client_secret)) {
-    throw new OAuthRefusal('invalid_client', 'The client is unknown, or its secret is wrong.')
+    throw new OAuthError('invalid_client', 'The client is unknown, or its secret is wrong.')
   }
   return handle(contextOf(project), app, form)
 }
@@ -75,10 +75,10 @@ async function answerApp(
 /** A parameter that comes twice is ambiguous (RFC 6749 section 3.2); an empty one counts as left out. */
 async function formOf({ req }: HttpCall): Promise<Form> {
   const form = await readForm(req)
-  if (form === undefined) throw new OAuthRefusal('invalid_request', 'The body must be a form.')
+  if (form === undefined) throw new OAuthError('invalid_request', 'The body must be a form.')
   const parameters = Object.entries<unknown>(form)
   if (parameters.some(([, value]) => typeof value !== 'string')) {
-    throw new OAuthRefusal('invalid_request', 'A parameter comes more than once.')
+    throw new OAuthError('invalid_request', 'A parameter comes more than once.')
   }
   return Object.fromEntries(parameters.filter(([, value]) => value !== '')) as Form
 }
@@ -93,11 +93,11 @@ function readClient(call: HttpCall, form: Form): ClientCredentials {
   const basic = readBasic(headerOfCall(call, 'Authorization'))
   const { client_id = basic?.client_id, client_secret } = form
   if (client_id === undefined) {
-    throw new OAuthRefusal('invalid_client', 'The request does not say which client it is of.')
+    throw new OAuthError('invalid_client', 'The request does not say which client it is of.')
   }
   if (basic === undefined) return { client_id, client_secret }
   if (client_id !== basic.client_id || client_secret !== undefined) {
-    throw new OAuthRefusal('invalid_request', 'The request has two kinds of client credentials.')
+    throw new OAuthError('invalid_request', 'The request has two kinds of client credentials.')
   }
   return basic
 }
@@ -108,7 +108,7 @@ function readBasic(header: string | undefined): ClientCredentials | undefined {
   const [, encoded = ''] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []
   const [id, secret] = Buffer.from(encoded, 'base64').toString().split(/:(.*)/s).map(decodeFormText)
   if (!id || secret === undefined) {
-    throw new OAuthRefusal('invalid_client', 'The Authorization header must be Basic.')
+    throw new OAuthError('invalid_client', 'The Authorization header must be Basic.')
   }
   return { client_id: id, client_secret: secret }
 }
@@ -137,7 +137,7 @@ function isAuthentic(app: ConnectedApp, client_secret: string | undefined): bool
     : isRightSecret(client_secret ?? '', app.client_secret_hash)
 }
 
-function answerOAuthError(call: HttpCall, { error, description }: OAuthRefusal): void {
+function answerOAuthError(call: HttpCall, { error, description }: OAuthError): void {
   const status_code = oauthErrors[error]
   if (status_code === 401) call.res.setHeader('WWW-Authenticate', basicChallenge)
   answerJson(call, status_code, {

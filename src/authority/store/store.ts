@@ -13,7 +13,7 @@ import { memberReads } from './reads/members.ts'
 import { messageReads } from './reads/messages.ts'
 import { organizationReads } from './reads/organizations.ts'
 import { projectReads } from './reads/projects.ts'
-import { createReader } from './reads/reader.ts'
+import { createReader, type Reader } from './reads/reader.ts'
 import { sealedReads } from './reads/sealed.ts'
 import { sessionReads } from './reads/sessions.ts'
 import type { Sql } from './sql.ts'
@@ -24,7 +24,19 @@ import { noteTrip } from './trips.ts'
 import { errorOfViolation } from './unique.ts'
 
 /** The database, seen by one project: whatever is read or written, other projects do not exist. */
-export type ProjectStore = ReturnType<typeof createProjectStore>
+export interface ProjectStore extends Reads {
+  readonly project_id: string
+  /**
+   * Carries out all of the writes or none.
+   *
+   * @throws OperationError for the first guard that was not met
+   */
+  run(writes: readonly Write[]): Promise<void>
+  /** The same for a caller that goes on in either case: `undefined` when done, else what the first unmet guard says. */
+  tryRun(writes: readonly Write[]): Promise<Conflict | undefined>
+}
+
+type Reads = ReturnType<typeof readsOf>
 
 export interface Store {
   /** Whether the database answers. */
@@ -89,34 +101,17 @@ async function assertSchemaOfThisRelease(engine: Engine): Promise<void> {
   }
 }
 
-function createProjectStore(engine: Engine, project_id: string) {
-  const reader = createReader(engine, project_id)
+function createProjectStore(engine: Engine, project_id: string): ProjectStore {
   return {
     project_id,
-    ...projectReads(reader),
-    ...organizationReads(reader),
-    ...memberReads(reader),
-    ...credentialReads(reader),
-    ...sessionReads(reader),
-    ...messageReads(reader),
-    ...externalIdentityReads(reader),
-    ...auditReads(reader),
-    ...sealedReads(reader),
-
-    /**
-     * Carries out all of the writes or none.
-     *
-     * @throws OperationError for the first guard that was not met
-     */
-    async run(writes: readonly Write[]): Promise<void> {
+    ...readsOf(createReader(engine, project_id)),
+    async run(writes) {
       const conflict = await tryRun(writes)
       if (conflict !== undefined) throw new OperationError(conflict)
     },
-
     tryRun
   }
 
-  /** The same for a caller that goes on in either case: `undefined` when done, else what the first unmet guard says. */
   async function tryRun(writes: readonly Write[]): Promise<Conflict | undefined> {
     if (writes.length === 0) return undefined
     const unit = writes.map((write) => prepare(project_id, write))
@@ -141,4 +136,18 @@ function prepare(project_id: string, write: Write): Statement {
   const statement = statements[write.do] as (write: Write) => Sql
   const { text, values } = statement(write)
   return { sql: text, values: [project_id, ...values], guarded: write.onConflict !== undefined }
+}
+
+function readsOf(reader: Reader) {
+  return {
+    ...projectReads(reader),
+    ...organizationReads(reader),
+    ...memberReads(reader),
+    ...credentialReads(reader),
+    ...sessionReads(reader),
+    ...messageReads(reader),
+    ...externalIdentityReads(reader),
+    ...auditReads(reader),
+    ...sealedReads(reader)
+  }
 }

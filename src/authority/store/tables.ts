@@ -6,11 +6,11 @@ import type {
   MemberRecord,
   OneTimeCodeRecord,
   OrganizationRecord,
-  OrganizationSettings,
   PasswordRecord,
   ProjectRecord,
   SessionRecord,
   SigningKeyRecord,
+  StoredSettings,
   TotpRecord
 } from '../domain/records.ts'
 import type { RecoveryCode } from '../domain/recovery-codes.ts'
@@ -55,9 +55,9 @@ type OwnColumn = 'email_allowed_domains' | 'claimed_email_domains'
 
 interface OrganizationFields
   extends Omit<OrganizationRecord, 'settings'>,
-    Pick<OrganizationSettings, OwnColumn> {
+    Pick<StoredSettings, OwnColumn> {
   readonly folded_name: string
-  readonly settings: Omit<OrganizationSettings, OwnColumn>
+  readonly settings: Omit<StoredSettings, OwnColumn>
 }
 
 export const organizations = table<OrganizationFields>('organizations', ['organization_id'], {

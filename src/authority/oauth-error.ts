@@ -7,7 +7,7 @@ export const oauthErrors = {
 } as const
 
 /** Ends the call of an OAuth client. The description never repeats what the client sent. */
-export class OAuthRefusal extends Error {
+export class OAuthError extends Error {
   readonly error: keyof typeof oauthErrors
   readonly description: string
 

@@ -1,4 +1,4 @@
 /** Whether it is a whole number from `least` to `most`. */
-export function isWithin(value: number, least: number, most: number): boolean {
+export function isInRange(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most
 }
