@@ -49,7 +49,7 @@ export function noteAnswer(subject: Subject, answer: object): void {
 export interface AuditRecord {
   readonly event_id: string
   readonly occurred_at: number
-  /** That of the answer. */
+  /** The `request_id` of the answer. */
   readonly request_id: string
   readonly kind: AuditKind
   readonly operation: OperationName
@@ -61,7 +61,7 @@ export interface AuditRecord {
   readonly caller_member_id: string | null
 }
 
-/** What became of a call. */
+/** Which call it was, and how it ended. */
 export type AuditedCall = Pick<
   AuditRecord,
   'occurred_at' | 'request_id' | 'kind' | 'operation' | 'error_type'

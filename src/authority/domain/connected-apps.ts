@@ -30,7 +30,7 @@ export function isPublic({ client_secret_hash }: ConnectedApp): boolean {
   return client_secret_hash === null
 }
 
-/** What members may see of it. */
+/** What members may see of an app. */
 export function viewApp(app: ConnectedApp): ConnectedAppPublic {
   const { client_id, client_name, client_description, client_type, logo_url } = app
   const view = { client_id, client_name, client_description, client_type }

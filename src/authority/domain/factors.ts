@@ -10,7 +10,7 @@ export type VerifiedFactor = Omit<
 >
 
 /** The address that an e-mail factor is about; a member has these two. */
-export interface Address {
+export interface EmailAddress {
   readonly email_id: string
   readonly email_address: string
 }
@@ -21,7 +21,7 @@ export const passwordFactor: VerifiedFactor = {
   sequence_order: 'PRIMARY'
 }
 
-export function magicLinkFactor({ email_id, email_address }: Address): VerifiedFactor {
+export function magicLinkFactor({ email_id, email_address }: EmailAddress): VerifiedFactor {
   return {
     type: 'magic_link',
     delivery_method: 'email',
@@ -30,7 +30,7 @@ export function magicLinkFactor({ email_id, email_address }: Address): VerifiedF
   }
 }
 
-export function emailOtpFactor(address: Address): VerifiedFactor {
+export function emailOtpFactor(address: EmailAddress): VerifiedFactor {
   return { ...magicLinkFactor(address), type: 'email_otp' }
 }
 
@@ -129,7 +129,7 @@ export function verifiesEmail(factor: AuthenticationFactor): boolean {
 /** Whether the factor verifies that this very address is the person's: not the one that the member had before. */
 export function verifiesAddress(
   factor: AuthenticationFactor,
-  { email_id, email_address }: Address
+  { email_id, email_address }: EmailAddress
 ): boolean {
   if (!verifiesEmail(factor) || emailIdOf(factor) !== email_id) return false
   return factor.email_factor === undefined || factor.email_factor.email_address === email_address
@@ -159,7 +159,7 @@ export function oauthFactorOf(
 /** The sign-ins at providers that verify the address, and so may stand for it from now on. */
 export function registrationsOf(
   factors: readonly AuthenticationFactor[],
-  address: Address
+  address: EmailAddress
 ): readonly { readonly provider_type: string; readonly provider_subject: string }[] {
   return factors.flatMap((factor) => {
     const provider_type = providerOf(factor)

@@ -20,7 +20,7 @@ type FieldRules<Fields> = { readonly [Field in keyof Fields]-?: FieldRule }
 const backendOnly: FieldRule = { denied: 'session_authorization_error' }
 const trusted: FieldRule = { denied: 'cannot_update_trusted_metadata' }
 
-/** On `stytch.organization`. */
+/** The actions are on `stytch.organization`. */
 const organizationFields: FieldRules<OrganizationChanges> = {
   organization_name: 'update.info.name',
   organization_slug: 'update.info.slug',
@@ -48,7 +48,7 @@ const organizationFields: FieldRules<OrganizationChanges> = {
   allowed_third_party_connected_apps: backendOnly
 }
 
-/** On `stytch.member`, or on `stytch.self` where that has the action. */
+/** The actions are on `stytch.member`, or on `stytch.self` where that has the action. */
 const memberFields: FieldRules<MemberChanges> = {
   name: 'update.info.name',
   untrusted_metadata: 'update.info.untrusted-metadata',
@@ -64,7 +64,7 @@ const memberFields: FieldRules<MemberChanges> = {
   preserve_existing_sessions: 'update.settings.roles'
 }
 
-/** On `stytch.member`. A caller that may create members may not thereby give more than by changing them. */
+/** The actions are on `stytch.member`. A caller that may create members may not thereby give more than by changing them. */
 const newMemberFields: FieldRules<NewMember> = {
   email_address: 'create',
   create_member_as_pending: 'create',

@@ -117,8 +117,8 @@ export function writesOfChange(
     writes.push({ do: 'deleteMemberLinks', member_id, kind: 'password_reset' })
     if (after.member_password_id === '') writes.push({ do: 'deletePassword', member_id })
   }
-  const kept = addressesOf(after)
-  const released = addressesOf(before).filter((address) => !kept.includes(address))
+  const kept = emailAddressesOf(after)
+  const released = emailAddressesOf(before).filter((address) => !kept.includes(address))
   for (const email_address of released) {
     writes.push({ do: 'releaseEmail', organization_id, member_id, email_address })
   }
@@ -169,7 +169,7 @@ export function writesOfReactivation(member: MemberRecord): Write[] {
 }
 
 /** The current one and those that are retired. */
-function addressesOf({ email_address, retired_email_addresses }: MemberRecord): readonly string[] {
+function emailAddressesOf({ email_address, retired_email_addresses }: MemberRecord): readonly string[] {
   return [email_address, ...retired_email_addresses.map((retired) => retired.email_address)]
 }
 

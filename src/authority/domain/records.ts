@@ -82,7 +82,7 @@ export interface SigningKeyRecord {
   /** Counts the keys of the project, from 1. */
   readonly generation: number
   readonly public_jwk: JWK
-  /** Sealed. */
+  /** Encrypted to its place. */
   readonly private_key: string
   readonly created_at: number
   readonly signs_at: number
@@ -189,7 +189,7 @@ export interface PasswordRecord {
 
 export interface TotpRecord {
   readonly totp_registration_id: string
-  /** Sealed. */
+  /** Encrypted to its place. */
   readonly secret: string
   /** Whether a first code has verified it. */
   readonly active: boolean

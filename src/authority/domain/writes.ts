@@ -58,9 +58,9 @@ interface Writes {
   insertMember: { member: MemberRow }
   /** Guarded by the version that `member` was read at. */
   updateMember: { member: MemberRow }
-  /** With everything that belongs to the member. Guarded by the version that `member` was read at. */
+  /** With its sessions, factors and addresses. Guarded by the version that `member` was read at. */
   deleteMember: { member: MemberRow }
-  /** Keeps what is known of a member who is deleted. */
+  /** Keeps what describes a deleted member, so that it can come back. */
   insertDeletedMember: { member: MemberRow }
   /** Guarded: it is still deleted. */
   deleteDeletedMember: { member_id: string }
@@ -131,10 +131,10 @@ interface Writes {
     custom_claims: JsonObject | null
     version: number | null
   }
-  /** Guarded: alive. */
+  /** Guarded: neither revoked nor expired. */
   revokeSession: { member_session_id: string; now: number }
   revokeMemberSessions: { member_id: string; now: number }
-  /** Leaves the one that is named. */
+  /** All of the member but the one that is named. */
   revokeOtherSessions: { member_id: string; member_session_id: string; now: number }
 
   /** Ends the sessions of a member that hold a factor of the SSO connection. */
@@ -156,7 +156,7 @@ interface Writes {
   /** Guarded: alive, no other call was faster, and it still has the version that it was read at. */
   consumeIntermediateSession: { intermediate_session_id: string; version: number; now: number }
   deleteMemberIntermediateSessions: { member_id: string }
-  /** Leaves the one that is named. */
+  /** All of the member but the one that is named. */
   deleteOtherIntermediateSessions: { member_id: string; intermediate_session_id: string }
 
   insertLink: { link: LinkRecord; token_hash: string; now: number }

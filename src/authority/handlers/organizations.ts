@@ -46,7 +46,7 @@ export const update: Handler<'organizations.update'> = (context, request) =>
     return { organization: viewOrganization(organization) }
   })
 
-/** Everything in it ends with it. */
+/** Members, their sessions and all else of the organization are deleted with it. */
 export const deleteOrganization: Handler<'organizations.delete'> = async (context, request) => {
   const { organization_id } = await loadOrganization(context, request.organization_id)
   assertAuthorized(context, { organization_id }, 'stytch.organization', 'delete')

@@ -33,7 +33,7 @@ const clientSecret = v.pipe(
 )
 const safeUrl = v.pipe(
   v.string(),
-  v.check(isSafeUrl, 'must be an https address, or http on this machine')
+  v.check(isSafeUrl, 'must be an https URL, or http on this machine')
 )
 
 const algorithms = ['RS256', 'PS256', 'ES256'] as const
@@ -114,7 +114,7 @@ export const project = v.strictObject({
         v.array(v.pipe(v.string(), v.check(isCountryCode, 'must be a country code such as US')))
       ),
       redirect_urls: optional(
-        v.array(v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a web address')))
+        v.array(v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a URL of http or https')))
       ),
       trusted_auth_token_profiles: optional(v.array(trustedTokenProfile)),
       userinfo_url: v.optional(v.nullable(safeUrl)),

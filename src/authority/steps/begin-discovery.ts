@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { viewDiscovered } from '../domain/discovered-organization.ts'
-import { type Address, addFactor, type VerifiedFactor } from '../domain/factors.ts'
+import { type EmailAddress, addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { discoverOrganizations } from './discover-organizations.ts'
 import { startIntermediateSession } from './issue-session.ts'
@@ -9,7 +9,7 @@ import { startIntermediateSession } from './issue-session.ts'
 /** An address that was verified before any organization is known, and the guarded write that uses up its link or code. */
 export interface VerifiedDiscovery {
   readonly email_address: string
-  readonly factorOf: (address: Address) => VerifiedFactor
+  readonly factorOf: (address: EmailAddress) => VerifiedFactor
   readonly use: Write
 }
 

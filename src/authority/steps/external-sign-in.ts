@@ -14,7 +14,7 @@ import { prepareIssue, startSession, touchSession } from './issue-session.ts'
 /** What another system asserts about a member. */
 export interface FederatedAssertion {
   readonly organization: OrganizationRecord
-  /** Active. */
+  /** The member is active. */
   readonly member: MemberRecord
   readonly factor: VerifiedFactor
   /** Whether it stands for a second factor as well. */

@@ -10,7 +10,7 @@ export interface Mail {
   readonly kind: EmailKind
   readonly to: string
   readonly brings: { readonly link: string; readonly token: string } | { readonly code: string }
-  /** How long that is good. */
+  /** How long the link or code is good. */
   readonly minutes: number
   readonly locale: string | undefined
   /** For what belongs to an organization and one of its members. */

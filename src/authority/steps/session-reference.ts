@@ -12,7 +12,7 @@ export type ReferencedSession =
   | { readonly isSession: true; readonly record: SessionRecord }
   | { readonly isSession: false; readonly record: IntermediateSessionRecord }
 
-/** The request refers to one. */
+/** The request refers to a session or an intermediate session. */
 export function assertSessionReference(request: Readonly<SessionArguments>): void {
   if (!hasSessionReference(request)) throw new OperationError('no_session_arguments')
 }
