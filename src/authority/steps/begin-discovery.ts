@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { viewDiscovered } from '../domain/discovered-organization.ts'
-import { type EmailAddress, addFactor, type VerifiedFactor } from '../domain/factors.ts'
+import { addFactor, type EmailAddress, type VerifiedFactor } from '../domain/factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { discoverOrganizations } from './discover-organizations.ts'
 import { startIntermediateSession } from './issue-session.ts'

@@ -32,7 +32,7 @@ export async function findRecipient(
     { email_address, create_member_as_pending: true },
     memberContext(context, organization)
   )
-  return { organization, member: member, isNew: true }
+  return { organization, member, isNew: true }
 }
 
 /** The member with the address. One that a member had before joins nothing. */

@@ -5,11 +5,12 @@ import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
 import { clearAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
-import { acceptsFactor, missingForSession } from '../domain/sign-in-requirements.ts'
+import { missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { answerMember } from './answer-member.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
+import { assertAcceptedFactor } from './primary-factor.ts'
 
 /** What another system asserts about a member. */
 export interface FederatedAssertion {
@@ -37,9 +38,7 @@ export async function finishExternal(
   request: SessionOptions,
   { organization, member, factor, satisfies_mfa, session: found, writes }: FederatedAssertion
 ) {
-  if (!acceptsFactor(organization, member, factor)) {
-    throw new OperationError('operation_restricted_by_organization_auth_methods')
-  }
+  assertAcceptedFactor(organization, member, factor)
   if (found !== undefined && found.member_id !== member.member_id) {
     throw new OperationError('member_session_member_id_mismatch')
   }
