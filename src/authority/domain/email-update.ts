@@ -20,8 +20,9 @@ export function assertMayUpdateEmail(
   if (member.status !== 'active') {
     throw new OperationError('email_updates_available_only_for_active_members')
   }
-  if (!member.email_address_verified)
+  if (!member.email_address_verified) {
     throw new OperationError('member_has_no_active_verified_email')
+  }
   if (owner?.email_address === email_address) throw new OperationError('duplicate_member_email')
   if (owner !== undefined && owner.member_id !== member.member_id) {
     throw new OperationError('desired_email_deactivated_by_different_member')

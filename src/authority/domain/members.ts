@@ -169,7 +169,10 @@ export function writesOfReactivation(member: MemberRecord): Write[] {
 }
 
 /** The current one and those that are retired. */
-function emailAddressesOf({ email_address, retired_email_addresses }: MemberRecord): readonly string[] {
+function emailAddressesOf({
+  email_address,
+  retired_email_addresses
+}: MemberRecord): readonly string[] {
   return [email_address, ...retired_email_addresses.map((retired) => retired.email_address)]
 }
 
@@ -229,8 +232,9 @@ function changedPhone(
   newPhoneId: string
 ): Partial<MemberRecord> {
   if (mfa_phone_number === undefined || mfa_phone_number === member.mfa_phone_number) return {}
-  if (member.mfa_phone_number !== '')
+  if (member.mfa_phone_number !== '') {
     throw new OperationError('duplicate_member_phone_number_for_member')
+  }
   return { mfa_phone_number, mfa_phone_number_verified: false, phone_id: newPhoneId }
 }
 

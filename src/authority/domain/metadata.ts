@@ -14,7 +14,8 @@ export function mergeMetadata(existing: JsonObject, brought: JsonObject | undefi
   }
   if (merged.size > maxKeys) throw new OperationError('metadata_too_many_keys')
   const metadata = Object.fromEntries(merged)
-  if (Buffer.byteLength(JSON.stringify(metadata)) > maxBytes)
+  if (Buffer.byteLength(JSON.stringify(metadata)) > maxBytes) {
     throw new OperationError('metadata_too_large')
+  }
   return metadata
 }

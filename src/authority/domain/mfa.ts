@@ -12,8 +12,9 @@ export function assertMayCompleteMfa(
   member: MemberRecord,
   factors: readonly AuthenticationFactor[] | undefined
 ): void {
-  if (member.status !== 'active')
+  if (member.status !== 'active') {
     throw new OperationError('action_available_only_for_active_members')
+  }
   const lacksPrimary =
     factors !== undefined && missingPrimary(organization, member, factors) !== null
   if (lacksPrimary) {

@@ -171,8 +171,9 @@ function assertPermissions(
   roles: readonly PolicyRole[],
   resources: readonly PolicyResource[]
 ): void {
-  if (hasDuplicates(roles.map(({ role_id }) => role_id)))
+  if (hasDuplicates(roles.map(({ role_id }) => role_id))) {
     throw new OperationError('rbac_role_duplicate')
+  }
   const actionsOf = new Map(resources.map(({ resource_id, actions }) => [resource_id, actions]))
   for (const { resource_id, actions } of roles.flatMap(({ permissions }) => permissions)) {
     const known = actionsOf.get(resource_id)

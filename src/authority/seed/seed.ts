@@ -114,7 +114,9 @@ export const project = v.strictObject({
         v.array(v.pipe(v.string(), v.check(isCountryCode, 'must be a country code such as US')))
       ),
       redirect_urls: optional(
-        v.array(v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a URL of http or https')))
+        v.array(
+          v.pipe(v.string(), v.maxLength(2048), v.check(isWebUrl, 'must be a URL of http or https'))
+        )
       ),
       trusted_auth_token_profiles: optional(v.array(trustedTokenProfile)),
       userinfo_url: v.optional(v.nullable(safeUrl)),
