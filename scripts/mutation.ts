@@ -281,6 +281,7 @@ function runSuite(
       '-c',
       join(folder, 'jest.config.js'),
       '-i',
+      '--forceExit',
       '--runTestsByPath',
       path
     ],

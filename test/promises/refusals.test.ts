@@ -30,7 +30,7 @@ const isTrying = Reflect.get(Object(Reflect.get(globalThis, 'mutants')), 'isTryi
 
 const agent = new Agent({ keepAlive: true })
 let bed: FixtureServer
-let world: Fixture
+let fixture: Fixture
 let others: Others
 let changes: NotedChanges
 
@@ -38,8 +38,8 @@ beforeAll(async () => {
   const [sqlite] = engines
   if (sqlite === undefined) throw new Error('There is no SQLite.')
   bed = await openFixtureServer(sqlite.create)
-  world = openFixture(bed, 'our client')
-  others = await findOthers(bed, world)
+  fixture = openFixture(bed, 'our client')
+  others = await findOthers(bed, fixture)
   changes = await noteChanges(bed.database)
 })
 afterAll(async () => {
@@ -53,14 +53,14 @@ describe.each(operations)('%s', (operation) => {
   const own = rulesOf(operation)
   let scene: Scene
   beforeAll(async () => {
-    scene = await newScene(world, operation)
+    scene = await newScene(fixture, operation)
   })
 
   for (const rule of own.filter(
     ({ alone, afterSeconds }) => !alone && afterSeconds === undefined
   )) {
     test(`rejects ${rule.of}`, async () =>
-      expectRejection(operation, rule, isTrying ? await newScene(world, operation) : scene))
+      expectRejection(operation, rule, isTrying ? await newScene(fixture, operation) : scene))
   }
 
   test('and then succeeds, because nothing was used up', async () => {
@@ -70,7 +70,7 @@ describe.each(operations)('%s', (operation) => {
 
   for (const rule of own.filter(({ alone }) => alone)) {
     test(`rejects ${rule.of}`, async () =>
-      expectRejection(operation, rule, await newScene(world, operation)))
+      expectRejection(operation, rule, await newScene(fixture, operation)))
   }
 })
 
@@ -80,8 +80,8 @@ describe('when time has gone by', () => {
     const { afterSeconds } = rule
     if (afterSeconds === undefined) continue
     test.each(rule.operations)(`%s rejects ${rule.of}`, async (operation) => {
-      const scene = await newScene(world, operation)
-      world.clock.advance(afterSeconds)
+      const scene = await newScene(fixture, operation)
+      fixture.clock.advance(afterSeconds)
       await expectRejection(operation, rule, scene)
     })
   }
@@ -169,7 +169,7 @@ interface Answer {
 /** Sends a request as a client does, or as only a broken one would. */
 function call(
   operation: OperationName,
-  { world: { project_id, secret } }: Scene,
+  { fixture: { project_id, secret } }: Scene,
   { request: fields = {}, body, method, headers, url: server = bed.url }: Sent
 ): Promise<Answer> {
   const { path: template, method: usual } = routeOf(operation)

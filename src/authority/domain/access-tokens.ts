@@ -92,7 +92,7 @@ export function hasEnded({ exp }: AccessToken, now: number): boolean {
   return exp * 1000 <= now
 }
 
-/** Only a young token with all of its member's permissions, and only one that a session authorized. */
+/** Only a young token with all of its member's permissions. That it is exchanged once is a guard of the exchange itself. */
 export function assertExchangeable({ iat }: AccessToken, grant: GrantRecord, now: number): void {
   if (grant.revoked_at !== null) throw new OperationError('connected_app_consent_revoked')
   if (!grant.scopes.includes(fullAccess)) {
@@ -100,8 +100,5 @@ export function assertExchangeable({ iat }: AccessToken, grant: GrantRecord, now
   }
   if (Math.floor(now / 1000) - iat > maxExchangeAge) {
     throw new OperationError('oauth_access_token_exchange_token_too_old')
-  }
-  if (grant.exchanged_at !== null || grant.member_session_id === null) {
-    throw new OperationError('idp_access_token_could_not_be_exchanged')
   }
 }

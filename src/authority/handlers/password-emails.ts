@@ -110,11 +110,8 @@ async function loadReset(context: Context, token: string) {
   if (!isLinkToken(token)) throw new OperationError('invalid_token')
   const link = about(context, await store.findLink(sha256(token)))
   const isGood = link?.kind === 'password_reset' && link.used_at === null && link.expires_at > now
-  const member = isGood && link.member_id ? await store.findMemberById(link.member_id) : undefined
-  const organization = member && (await store.findOrganization(member.organization_id))
-  about(context, member)
-  if (!link || !member || !organization || member.email_address !== link.email_address) {
-    throw new OperationError(deadToken)
-  }
-  return { link, organization, member }
+  if (!isGood) throw new OperationError(deadToken)
+  const member = about(context, await store.findMemberById(link.member_id ?? ''))
+  if (member?.email_address !== link.email_address) throw new OperationError(deadToken)
+  return { link, organization: await loadOrganization(context, member.organization_id), member }
 }

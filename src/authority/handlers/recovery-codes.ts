@@ -34,8 +34,6 @@ export const get: Handler<'recoveryCodes.get'> = async (context, request) => {
 /** Rotations at the same time take turns, so that the codes of one of them are left. */
 export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)
-  assertHasAuthenticator(member)
-
   const { member_id, totp_registration_id } = member
   const recovery_codes = newRecoveryCodes()
   const onConflict = 'recovery_codes_not_found'

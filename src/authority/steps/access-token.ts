@@ -9,9 +9,8 @@ export async function readOwnToken(
   access_token: string
 ): Promise<AccessToken | undefined> {
   const parsed = parseJwt(access_token)
-  const key = parsed && (await signingKeys.verificationKey(parsed.kid, now))
-  if (parsed === undefined || key === undefined) return undefined
-  return (await hasValidSignature(access_token, key))
-    ? readAccessToken(parsed.claims, project.project_id)
-    : undefined
+  if (parsed === undefined) return undefined
+  const key = await signingKeys.verificationKey(parsed.kid, now)
+  const isOurs = key !== undefined && (await hasValidSignature(access_token, key))
+  return isOurs ? readAccessToken(parsed.claims, project.project_id) : undefined
 }

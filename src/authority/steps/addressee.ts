@@ -6,6 +6,7 @@ import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { about } from './about.ts'
+import { loadOrganization } from './load.ts'
 import { memberContext } from './member-context.ts'
 
 /** An address that was verified, and the member that it was verified for. */
@@ -32,9 +33,9 @@ export async function loadAddressee(
   const { store, now } = context
   const member =
     member_id === null ? undefined : about(context, await store.findMemberById(member_id))
+  if (member === undefined) throw new OperationError(gone)
   const organization =
-    member && (known.organization ?? (await store.findOrganization(member.organization_id)))
-  if (member === undefined || organization === undefined) throw new OperationError(gone)
+    known.organization ?? (await loadOrganization(context, member.organization_id))
   if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
   if (updates) {
     const outside = memberContext(context, organization)

@@ -212,7 +212,7 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 action_not_allowed_email_domain_is_claimed',
     async broken(scene) {
       const domain = await claimedDomain(scene)
-      const intermediate_session_token = await beginDiscovery(scene.world, newAddress(domain))
+      const intermediate_session_token = await beginDiscovery(scene.fixture, newAddress(domain))
       return changed(scene, { intermediate_session_token })
     }
   },
@@ -229,7 +229,7 @@ export const administrationRules: readonly Rule[] = [
     operations: taking('roles'),
     rejects: '400 too_many_roles',
     async broken(scene) {
-      await scene.world.client.rbac.organizations.setOrgPolicy({
+      await scene.fixture.client.rbac.organizations.setOrgPolicy({
         organization_id: scene.organization_id,
         org_policy: { roles: manyRoles.map((role_id) => role(role_id)) }
       })
@@ -246,7 +246,7 @@ export const administrationRules: readonly Rule[] = [
     ],
     rejects: '400 duplicate_member_email',
     async broken(scene) {
-      const { email_address } = await scene.world.newPerson()
+      const { email_address } = await scene.fixture.newPerson()
       return changed(scene, { email_address })
     }
   },
@@ -269,7 +269,7 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 duplicate_member_external_id',
     async broken(scene) {
       const external_id = crypto.randomUUID()
-      await scene.world.newPerson({ external_id })
+      await scene.fixture.newPerson({ external_id })
       return changed(scene, { external_id })
     }
   },
@@ -291,7 +291,7 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 duplicate_member_phone_number',
     async broken(scene) {
       const mfa_phone_number = newPhone()
-      await scene.world.newPerson({ mfa_phone_number })
+      await scene.fixture.newPerson({ mfa_phone_number })
       return changed(scene, { mfa_phone_number })
     }
   },
@@ -300,7 +300,7 @@ export const administrationRules: readonly Rule[] = [
     operations: [...updating, 'passwords.migrate'],
     rejects: '400 duplicate_member_phone_number_for_member',
     async broken(scene) {
-      const person = await scene.world.newPerson({ mfa_phone_number: newPhone() })
+      const person = await scene.fixture.newPerson({ mfa_phone_number: newPhone() })
       const { email_address } = person
       const named = scene.operation === 'passwords.migrate' ? { email_address } : idsOf(person)
       return changed(scene, { ...named, mfa_phone_number: newPhone() })
@@ -319,7 +319,7 @@ export const administrationRules: readonly Rule[] = [
     operations: updating,
     rejects: '400 default_mfa_member_missing_factor',
     async broken(scene) {
-      const person = await scene.world.newPhoned({}, { verified: false })
+      const person = await scene.fixture.newPhoned({}, { verified: false })
       return changed(scene, { ...idsOf(person), default_mfa_method: 'sms_otp' })
     }
   },
@@ -328,7 +328,7 @@ export const administrationRules: readonly Rule[] = [
     operations: ['organizations.members.reactivate'],
     rejects: '404 no_deleted_member_found_for_reactivation',
     async broken(scene) {
-      return changed(scene, idsOf(await scene.world.newPerson()))
+      return changed(scene, idsOf(await scene.fixture.newPerson()))
     }
   },
   {
@@ -336,7 +336,7 @@ export const administrationRules: readonly Rule[] = [
     operations: ['organizations.members.reactivate'],
     rejects: '400 email_unverified_for_reactivation',
     async broken(scene) {
-      const { client } = scene.world
+      const { client } = scene.fixture
       const { organization_id } = scene
       const email_address = newAddress()
       const { member_id } = await client.organizations.members.create({
@@ -352,9 +352,9 @@ export const administrationRules: readonly Rule[] = [
     operations: ['organizations.members.reactivate'],
     rejects: '400 reactivation_email_belongs_to_another_member',
     async broken(scene) {
-      const deleted = await scene.world.newPerson()
-      await scene.world.client.organizations.members.delete(idsOf(deleted))
-      await scene.world.newPerson({ email_address: deleted.email_address })
+      const deleted = await scene.fixture.newPerson()
+      await scene.fixture.client.organizations.members.delete(idsOf(deleted))
+      await scene.fixture.newPerson({ email_address: deleted.email_address })
       return changed(scene, idsOf(deleted))
     }
   },
@@ -364,9 +364,9 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 duplicate_member_external_id',
     async broken(scene) {
       const external_id = crypto.randomUUID()
-      const deleted = await scene.world.newPerson({ external_id })
-      await scene.world.client.organizations.members.delete(idsOf(deleted))
-      await scene.world.newPerson({ external_id })
+      const deleted = await scene.fixture.newPerson({ external_id })
+      await scene.fixture.client.organizations.members.delete(idsOf(deleted))
+      await scene.fixture.newPerson({ external_id })
       return changed(scene, idsOf(deleted))
     }
   },
@@ -375,7 +375,7 @@ export const administrationRules: readonly Rule[] = [
     operations: ['organizations.members.deleteMFAPhoneNumber'],
     rejects: '404 member_phone_number_not_found',
     async broken(scene) {
-      return changed(scene, idsOf(await scene.world.newPerson()))
+      return changed(scene, idsOf(await scene.fixture.newPerson()))
     }
   },
   {
@@ -443,8 +443,8 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 desired_email_updating_for_different_member',
     async broken(scene) {
       const email_address = newAddress()
-      const another = await scene.world.newPerson()
-      await scene.world.client.organizations.members.startEmailUpdate({
+      const another = await scene.fixture.newPerson()
+      await scene.fixture.client.organizations.members.startEmailUpdate({
         ...idsOf(another),
         email_address
       })
@@ -457,16 +457,16 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 unable_to_verify_member_email_update',
     async broken(scene) {
       const email_address = newAddress()
-      const member = await scene.world.newPerson()
+      const member = await scene.fixture.newPerson()
       const byCode = scene.operation === 'otps.email.authenticate'
-      await scene.world.client.organizations.members.startEmailUpdate({
+      await scene.fixture.client.organizations.members.startEmailUpdate({
         ...idsOf(member),
         email_address,
         delivery_method: byCode ? 'EMAIL_OTP' : 'EMAIL_MAGIC_LINK'
       })
-      const [sent] = scene.world.sentTo(email_address)
-      const another = await scene.world.newPerson({ email_address })
-      await scene.world.client.organizations.members.update({
+      const [sent] = scene.fixture.sentTo(email_address)
+      const another = await scene.fixture.newPerson({ email_address })
+      await scene.fixture.client.organizations.members.update({
         ...idsOf(another),
         email_address: newAddress()
       })
@@ -508,11 +508,11 @@ export const administrationRules: readonly Rule[] = [
     rejects: '400 search_invalid_cursor',
     async broken(scene) {
       const { organization_id } = scene
-      await scene.world.newPerson()
+      await scene.fixture.newPerson()
       const { results_metadata } =
         scene.operation === 'organizations.search'
-          ? await scene.world.client.organizations.search({ limit: 1 })
-          : await scene.world.client.organizations.members.search({
+          ? await scene.fixture.client.organizations.search({ limit: 1 })
+          : await scene.fixture.client.organizations.members.search({
               organization_ids: [organization_id],
               limit: 1
             })
@@ -541,9 +541,9 @@ function role(role_id: string, resource_id = 'documents', actions: readonly stri
 }
 
 /** An address that another member had before. */
-async function retiredAddress({ world }: Scene): Promise<string> {
-  const person = await world.newPerson()
+async function retiredAddress({ fixture }: Scene): Promise<string> {
+  const person = await fixture.newPerson()
   const email_address = newAddress()
-  await world.client.organizations.members.update({ ...idsOf(person), email_address })
+  await fixture.client.organizations.members.update({ ...idsOf(person), email_address })
   return person.email_address
 }

@@ -145,7 +145,7 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '400 action_available_only_once_primary_authentication_is_met',
     async broken(scene) {
-      const intermediate_session_token = await pendingSignIn(scene.world, scene.person)
+      const intermediate_session_token = await pendingSignIn(scene.fixture, scene.person)
       await restrict(scene, { auth_methods: 'RESTRICTED', allowed_auth_methods: ['password'] })
       return inSession(scene, { intermediate_session_token })
     }
@@ -155,7 +155,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.create', 'otps.sms.send'],
     rejects: '401 insufficient_factors',
     async broken(scene) {
-      return inSession(scene, idsOf(await scene.world.newPhoned()))
+      return inSession(scene, idsOf(await scene.fixture.newPhoned()))
     }
   },
   {
@@ -163,8 +163,8 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.create'],
     rejects: '401 insufficient_factors',
     async broken(scene) {
-      const person = await scene.world.newPhoned()
-      const intermediate_session_token = await pendingSignIn(scene.world, person)
+      const person = await scene.fixture.newPhoned()
+      const intermediate_session_token = await pendingSignIn(scene.fixture, person)
       return inSession(scene, { ...idsOf(person), intermediate_session_token })
     }
   },
@@ -173,8 +173,8 @@ export const factorRules: readonly Rule[] = [
     operations: ['otps.sms.send'],
     rejects: '401 insufficient_factors',
     async broken(scene) {
-      const person = await scene.world.newEnrolled()
-      const intermediate_session_token = await pendingSignIn(scene.world, person)
+      const person = await scene.fixture.newEnrolled()
+      const intermediate_session_token = await pendingSignIn(scene.fixture, person)
       const mfa_phone_number = newPhone()
       return inSession(scene, { ...idsOf(person), intermediate_session_token, mfa_phone_number })
     }
@@ -191,7 +191,7 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '429 user_lock_limit_reached',
     async broken(scene) {
-      const now = scene.world.clock.now()
+      const now = scene.fixture.clock.now()
       await setMember(scene, { lock_created_at: now - 1000, lock_expires_at: now + 1000 })
       return changed(scene, {})
     }
@@ -203,7 +203,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.migrate'],
     rejects: '400 active_totp_exists',
     async broken(scene) {
-      return changed(scene, idsOf(await scene.world.newEnrolled()))
+      return changed(scene, idsOf(await scene.fixture.newEnrolled()))
     }
   },
   {
@@ -211,11 +211,11 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.create'],
     rejects: '400 active_totp_exists',
     async broken(scene) {
-      const person = await scene.world.newEnrolled()
-      const { session_token } = await scene.world.client.totps.authenticate({
+      const person = await scene.fixture.newEnrolled()
+      const { session_token } = await scene.fixture.client.totps.authenticate({
         ...idsOf(person),
-        intermediate_session_token: await pendingSignIn(scene.world, person),
-        code: scene.world.nextCode(person.secret)
+        intermediate_session_token: await pendingSignIn(scene.fixture, person),
+        code: scene.fixture.nextCode(person.secret)
       })
       return inSession(scene, { ...idsOf(person), session_token })
     }
@@ -225,7 +225,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.authenticate', 'organizations.members.deleteTOTP'],
     rejects: '404 totp_not_found',
     async broken(scene) {
-      const person = await scene.world.newPerson()
+      const person = await scene.fixture.newPerson()
       const fields = scene.operation === 'totps.authenticate' ? await pending(scene, person) : {}
       return changed(scene, { ...idsOf(person), ...fields })
     }
@@ -235,7 +235,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['recoveryCodes.get', 'recoveryCodes.rotate', 'recoveryCodes.recover'],
     rejects: '404 recovery_codes_not_found',
     async broken(scene) {
-      const person = await scene.world.newPerson()
+      const person = await scene.fixture.newPerson()
       const fields = scene.operation === 'recoveryCodes.recover' ? await pending(scene, person) : {}
       return changed(scene, { ...idsOf(person), ...fields })
     }
@@ -245,13 +245,14 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.authenticate'],
     rejects: '400 expired_totp',
     async broken(scene) {
-      const person = await scene.world.newPerson()
-      const { secret } = await scene.world.client.totps.create(idsOf(person))
-      await runSql(scene.world.database, 'update totps set expires_at = $1 where member_id = $2', [
-        scene.world.clock.now(),
-        person.member_id
-      ])
-      const code = scene.world.nextCode(secret)
+      const person = await scene.fixture.newPerson()
+      const { secret } = await scene.fixture.client.totps.create(idsOf(person))
+      await runSql(
+        scene.fixture.database,
+        'update totps set expires_at = $1 where member_id = $2',
+        [scene.fixture.clock.now(), person.member_id]
+      )
+      const code = scene.fixture.nextCode(secret)
       return changed(scene, { ...idsOf(person), ...(await pending(scene, person)), code })
     }
   },
@@ -278,7 +279,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['totps.authenticate'],
     alone: true,
     rejects: '401 unable_to_authenticate_totp',
-    broken: (scene) => changed(scene, { code: wrongCode(totp_secret, scene.world.clock.now()) }),
+    broken: (scene) => changed(scene, { code: wrongCode(totp_secret, scene.fixture.clock.now()) }),
     leaves: () => [...attempt, 'intermediate_sessions.failed_codes']
   },
   {
@@ -287,7 +288,7 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '401 totp_code_already_authenticated',
     async broken(scene) {
-      await scene.world.send('totps.authenticate', scene.request)
+      await scene.fixture.send('totps.authenticate', scene.request)
       return inSession(scene, await pending(scene, scene.person))
     }
   },
@@ -305,7 +306,7 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '401 unable_to_authenticate_recovery_code',
     async broken(scene) {
-      await scene.world.send('recoveryCodes.recover', scene.request)
+      await scene.fixture.send('recoveryCodes.recover', scene.request)
       return inSession(scene, await pending(scene, scene.person))
     },
     leaves: () => [...attempt, 'intermediate_sessions.failed_codes']
@@ -317,7 +318,7 @@ export const factorRules: readonly Rule[] = [
     rejects: '404 intermediate_session_not_found',
     async broken(scene) {
       await runSql(
-        scene.world.database,
+        scene.fixture.database,
         'update intermediate_sessions set failed_codes = 5 where token_hash = $1',
         [sha256(String(scene.request.intermediate_session_token))]
       )
@@ -353,7 +354,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['otps.sms.authenticate'],
     rejects: '404 otp_code_not_found',
     async broken(scene) {
-      const person = await scene.world.newPhoned()
+      const person = await scene.fixture.newPhoned()
       return changed(scene, { ...idsOf(person), ...(await pending(scene, person)) })
     }
   },
@@ -362,7 +363,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['otps.email.authenticate', 'otps.email.discovery.authenticate'],
     rejects: '404 otp_code_not_found',
     async broken(scene) {
-      const { email_address } = await scene.world.newPerson()
+      const { email_address } = await scene.fixture.newPerson()
       return changed(scene, { email_address })
     }
   },
@@ -389,7 +390,7 @@ export const factorRules: readonly Rule[] = [
       alone: true,
       rejects: '401 unable_to_auth_otp_code',
       async broken(scene) {
-        await setCode(scene, column, scene.world.clock.now())
+        await setCode(scene, column, scene.fixture.clock.now())
         return changed(scene, {})
       },
       leaves: () => ['one_time_codes.failed_attempts']
@@ -406,7 +407,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['otps.sms.send'],
     rejects: '400 duplicate_member_phone_number_for_member',
     async broken(scene) {
-      const person = await scene.world.newPhoned({}, { verified: false })
+      const person = await scene.fixture.newPhoned({}, { verified: false })
       return changed(scene, { ...idsOf(person), mfa_phone_number: newPhone() })
     }
   },
@@ -415,7 +416,7 @@ export const factorRules: readonly Rule[] = [
     operations: ['otps.sms.send'],
     rejects: '400 duplicate_member_phone_number',
     async broken(scene) {
-      const { mfa_phone_number } = await scene.world.newPhoned()
+      const { mfa_phone_number } = await scene.fixture.newPhoned()
       return changed(scene, { mfa_phone_number })
     }
   },
@@ -454,7 +455,7 @@ export const factorRules: readonly Rule[] = [
     async broken(scene) {
       const { organization_id } = scene
       const email_address = `${crypto.randomUUID()}@acme.example`
-      await scene.world.client.organizations.members.create({ organization_id, email_address })
+      await scene.fixture.client.organizations.members.create({ organization_id, email_address })
       return changed(scene, { email_address })
     }
   },
@@ -481,10 +482,10 @@ export const factorRules: readonly Rule[] = [
     operations: ['passwords.sessions.reset'],
     rejects: '400 session_too_old_to_reset_password',
     async broken(scene) {
-      const { session_token, member_session } = await scene.world.signIn(scene.person)
-      const last_authenticated_at = new Date(scene.world.clock.now() - 301_000).toISOString()
+      const { session_token, member_session } = await scene.fixture.signIn(scene.person)
+      const last_authenticated_at = new Date(scene.fixture.clock.now() - 301_000).toISOString()
       await setFactors(
-        scene.world.database,
+        scene.fixture.database,
         member_session.member_session_id,
         member_session.authentication_factors.map((factor) => ({
           ...factor,
@@ -519,15 +520,15 @@ export const factorRules: readonly Rule[] = [
         ? '401 unable_to_auth_password_reset_token'
         : '404 magic_link_not_found',
     async broken(scene) {
-      const { email_address } = await scene.world.newPerson()
-      const { client } = scene.world
+      const { email_address } = await scene.fixture.newPerson()
+      const { client } = scene.fixture
       if (scene.operation === 'magicLinks.discovery.authenticate') {
         const { organization_id } = scene
         await client.magicLinks.email.loginOrSignup({ organization_id, email_address })
       } else {
         await client.magicLinks.email.discovery.send({ email_address })
       }
-      return withLink(scene, scene.world.sentTo(email_address)[0]?.token)
+      return withLink(scene, scene.fixture.sentTo(email_address)[0]?.token)
     }
   },
   ...(['expires_at', 'used_at'] as const).map(
@@ -540,7 +541,14 @@ export const factorRules: readonly Rule[] = [
           ? '401 unable_to_auth_password_reset_token'
           : '401 unable_to_auth_magic_link',
       async broken(scene) {
-        await setLink(scene, column, scene.world.clock.now())
+        // Whom a code by SMS would be sent to, if the link were good.
+        await setMember(scene, {
+          mfa_enrolled: 1,
+          phone_id: 'phone-number-test-1',
+          mfa_phone_number: newPhone(),
+          mfa_phone_number_verified: 1
+        })
+        await setLink(scene, column, scene.fixture.clock.now())
         return changed(scene, {})
       }
     })
@@ -586,19 +594,19 @@ export const factorRules: readonly Rule[] = [
   }
 ]
 
-async function restrict({ organization_id, world }: Scene, settings: Request): Promise<void> {
-  await world.client.organizations.update({ organization_id, ...settings })
+async function restrict({ organization_id, fixture }: Scene, settings: Request): Promise<void> {
+  await fixture.client.organizations.update({ organization_id, ...settings })
 }
 
-async function pending({ world }: Scene, person: Person): Promise<Request> {
-  return { intermediate_session_token: await pendingSignIn(world, person) }
+async function pending({ fixture }: Scene, person: Person): Promise<Request> {
+  return { intermediate_session_token: await pendingSignIn(fixture, person) }
 }
 
 /** A number, or an authenticator, that waits for its first code, of a member who has got the other one since. */
 async function enrolledMeanwhile(scene: Scene): Promise<Sent> {
-  const { client, lastCode, nextCode } = scene.world
+  const { client, lastCode, nextCode } = scene.fixture
   if (scene.operation === 'otps.sms.authenticate') {
-    const person = await scene.world.newPhoned({}, { verified: false })
+    const person = await scene.fixture.newPhoned({}, { verified: false })
     const { intermediate_session_token } = await pending(scene, person)
     await client.otps.sms.send({
       ...idsOf(person),
@@ -608,7 +616,7 @@ async function enrolledMeanwhile(scene: Scene): Promise<Sent> {
     await client.totps.migrate({ ...idsOf(person), secret: totp_secret, recovery_codes: [] })
     return inSession(scene, { ...idsOf(person), intermediate_session_token, code })
   }
-  const person = await scene.world.newPerson()
+  const person = await scene.fixture.newPerson()
   const { secret } = await client.totps.create(idsOf(person))
   await setMember(
     { ...scene, person },
@@ -644,24 +652,24 @@ function withVerifier(scene: Scene, verifier: string): Sent {
 }
 
 async function setLink(
-  { request, world }: Scene,
+  { request, fixture }: Scene,
   column: 'expires_at' | 'used_at' | 'code_challenge',
   value: number | string
 ): Promise<void> {
   const token = tokenFields.map((field) => request[field]).find((given) => given !== undefined)
-  await runSql(world.database, `update links set ${column} = $1 where token_hash = $2`, [
+  await runSql(fixture.database, `update links set ${column} = $1 where token_hash = $2`, [
     value,
     sha256(String(token))
   ])
 }
 
 async function setCode(
-  { person: { member_id, email_address }, world }: Scene,
+  { person: { member_id, email_address }, fixture }: Scene,
   column: 'expires_at' | 'used_at' | 'failed_attempts',
   value: number
 ): Promise<void> {
   await runSql(
-    world.database,
+    fixture.database,
     `update one_time_codes set ${column} = $1 where subject in ($2, $3)`,
     [value, member_id, email_address]
   )

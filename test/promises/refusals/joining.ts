@@ -78,7 +78,7 @@ export const joiningRules: readonly Rule[] = [
     async broken(scene) {
       const domain = `${crypto.randomUUID()}.example`
       await letJoin(scene, domain)
-      await scene.world.client.organizations.members.create({
+      await scene.fixture.client.organizations.members.create({
         organization_id: scene.organization_id,
         email_address: newAddress(domain)
       })
@@ -93,7 +93,7 @@ export const joiningRules: readonly Rule[] = [
     async broken(scene) {
       const domain = await claimedDomain(scene)
       await letJoin(scene, domain)
-      await scene.world.newPerson({ email_address: newAddress(domain) })
+      await scene.fixture.newPerson({ email_address: newAddress(domain) })
       return withAddress(scene, newAddress(domain))
     }
   },
@@ -105,11 +105,11 @@ export const joiningRules: readonly Rule[] = [
     async broken(scene) {
       await letJoin(scene, 'acme.example')
       const { email_address } = scene.person
-      await scene.world.client.organizations.members.update({
+      await scene.fixture.client.organizations.members.update({
         ...idsOf(scene.person),
         email_address: newAddress()
       })
-      await scene.world.newPerson()
+      await scene.fixture.newPerson()
       return withAddress(scene, email_address)
     }
   },
@@ -119,7 +119,7 @@ export const joiningRules: readonly Rule[] = [
     alone: true,
     rejects: '403 invalid_oauth_tenant_for_jit_provisioning',
     async broken(scene) {
-      await scene.world.client.organizations.update({
+      await scene.fixture.client.organizations.update({
         organization_id: scene.organization_id,
         oauth_tenant_jit_provisioning: 'RESTRICTED',
         allowed_oauth_tenants: { slack: ['T1'], github: ['T2'] }
@@ -211,9 +211,9 @@ export const joiningRules: readonly Rule[] = [
     operations: ['otps.sms.send'],
     rejects: '429 too_many_requests',
     async broken(scene) {
-      const person = await scene.world.newPerson()
+      const person = await scene.fixture.newPerson()
       const mfa_phone_number = newPhone()
-      await scene.world.client.otps.sms.send({ ...idsOf(person), mfa_phone_number })
+      await scene.fixture.client.otps.sms.send({ ...idsOf(person), mfa_phone_number })
       return changed(scene, { ...idsOf(person), mfa_phone_number })
     }
   },
@@ -223,9 +223,9 @@ export const joiningRules: readonly Rule[] = [
     rejects: '429 too_many_requests',
     async broken(scene) {
       const mfa_phone_number = newPhone()
-      const { organization_id } = await scene.world.newOrganization()
-      const elsewhere = await scene.world.newPerson({ organization_id })
-      await scene.world.client.otps.sms.send({ ...idsOf(elsewhere), mfa_phone_number })
+      const { organization_id } = await scene.fixture.newOrganization()
+      const elsewhere = await scene.fixture.newPerson({ organization_id })
+      await scene.fixture.client.otps.sms.send({ ...idsOf(elsewhere), mfa_phone_number })
       return changed(scene, { mfa_phone_number })
     }
   },
@@ -241,7 +241,7 @@ export const joiningRules: readonly Rule[] = [
       alone: true,
       rejects: '429 too_many_requests',
       async broken(scene) {
-        const { project_id, database, clock } = scene.world
+        const { project_id, database, clock } = scene.fixture
         const now = clock.now()
         const mailbox = String(scene.request.email_address)
         await runSql(
@@ -259,7 +259,7 @@ export const joiningRules: readonly Rule[] = [
     operations: sending,
     alone: true,
     rejects: '503 server_unavailable',
-    broken: (scene) => ({ ...changed(scene, {}), while: scene.world.breakDelivery }),
+    broken: (scene) => ({ ...changed(scene, {}), while: scene.fixture.breakDelivery }),
     leaves: (operation) =>
       operation === 'otps.sms.send'
         ? ['send_counts.sent', ...Array(6).fill('+send_counts')]
@@ -277,8 +277,8 @@ export const joiningRules: readonly Rule[] = [
   }
 ]
 
-async function update({ organization_id, world }: Scene, settings: Request): Promise<void> {
-  await world.client.organizations.update({ organization_id, ...settings })
+async function update({ organization_id, fixture }: Scene, settings: Request): Promise<void> {
+  await fixture.client.organizations.update({ organization_id, ...settings })
 }
 
 /** Whoever has an address of the domain may join, where a member has a verified one already. */
@@ -293,7 +293,7 @@ async function withAddress(
   oauth_tenants: readonly { readonly provider: string; readonly tenant: string }[] = []
 ): Promise<Sent> {
   if (scene.operation !== discovery) return changed(scene, { email_address })
-  const { database, project_id, clock } = scene.world
+  const { database, project_id, clock } = scene.fixture
   const now = clock.now()
   const intermediate_session_token = await insertIntermediateSession(database, {
     project_id,

@@ -22,31 +22,31 @@ export interface Others {
 }
 
 export async function findOthers(bed: FixtureServer, everywhere: Fixture): Promise<Others> {
-  const world = withCheapFactors(everywhere)
-  const { client, database, clock } = world
-  const { organization_id } = world.B
-  const newPerson = (roles: string[] = []) => world.newPerson({ organization_id, roles })
+  const fixture = withCheapFactors(everywhere)
+  const { client, database, clock } = fixture
+  const { organization_id } = fixture.B
+  const newPerson = (roles: string[] = []) => fixture.newPerson({ organization_id, roles })
 
   const admin = await newPerson(['stytch_admin'])
   const member = await newPerson()
   const deleted = await newPerson()
-  const deletedMember = { ...deleted, ...(await world.signIn(deleted)) }
+  const deletedMember = { ...deleted, ...(await fixture.signIn(deleted)) }
   await client.organizations.members.delete(idsOf(deleted))
 
-  const ended = await world.signIn(member)
+  const ended = await fixture.signIn(member)
   await client.sessions.revoke({ session_token: ended.session_token })
-  const expired = await world.signIn(member)
+  const expired = await fixture.signIn(member)
   const { member_session_id } = expired.member_session
   await runSql(database, 'update sessions set expires_at = $1 where member_session_id = $2', [
     clock.now(),
     member_session_id
   ])
-  const expiredIntermediate = await pendingSignIn(world, member)
+  const expiredIntermediate = await pendingSignIn(fixture, member)
   await runSql(database, 'update intermediate_sessions set expires_at = $1 where token_hash = $2', [
     clock.now(),
     sha256(expiredIntermediate)
   ])
-  const usedIntermediate = await pendingSignIn(world, member)
+  const usedIntermediate = await pendingSignIn(fixture, member)
   await client.discovery.intermediateSessions.exchange({
     organization_id,
     intermediate_session_token: usedIntermediate
@@ -54,10 +54,10 @@ export async function findOthers(bed: FixtureServer, everywhere: Fixture): Promi
   return {
     elsewhere: {
       ...admin,
-      ...(await world.signIn(admin)),
-      intermediate_session_token: await pendingSignIn(world, admin)
+      ...(await fixture.signIn(admin)),
+      intermediate_session_token: await pendingSignIn(fixture, admin)
     },
-    otherProject: await memberOfOtherProject(bed, world),
+    otherProject: await memberOfOtherProject(bed, fixture),
     deletedMember,
     ended,
     expired,

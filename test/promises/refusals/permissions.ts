@@ -111,7 +111,7 @@ export const permissionRules: readonly Rule[] = [
     operations: byMember,
     rejects: denied,
     async broken(scene) {
-      return as(await scene.world.signIn(await scene.world.newPerson()), scene.request)
+      return as(await scene.fixture.signIn(await scene.fixture.newPerson()), scene.request)
     }
   },
   {
@@ -256,9 +256,9 @@ export const permissionRules: readonly Rule[] = [
       operations: [updating],
       rejects: denied,
       async broken(scene) {
-        const person = await scene.world.newPerson()
+        const person = await scene.fixture.newPerson()
         const request = { ...idsOf(person), [field]: memberFields[field]?.value }
-        return as(await scene.world.signIn(person), request)
+        return as(await scene.fixture.signIn(person), request)
       }
     })
   ),
@@ -268,9 +268,9 @@ export const permissionRules: readonly Rule[] = [
       operations: [updating],
       rejects: '403 member_cannot_update_their_email_address',
       async broken(scene) {
-        const person = await scene.world.newPerson({ roles: ['stytch_admin'] })
+        const person = await scene.fixture.newPerson({ roles: ['stytch_admin'] })
         const request = { ...idsOf(person), [field]: memberFields[field]?.value }
-        return as(await scene.world.signIn(person), request)
+        return as(await scene.fixture.signIn(person), request)
       }
     })
   )
@@ -318,13 +318,13 @@ function actionsBeside(fields: Readonly<Record<string, Field>>, action: string):
   return [...actions]
 }
 
-async function adminOf({ world }: Scene): Promise<Pair> {
-  return world.signIn(await world.newPerson({ roles: ['stytch_admin'] }))
+async function adminOf({ fixture }: Scene): Promise<Pair> {
+  return fixture.signIn(await fixture.newPerson({ roles: ['stytch_admin'] }))
 }
 
 /** A session of a member whose one role permits this and no more. */
 async function memberWith(
-  { world, organization_id }: Scene,
+  { fixture, organization_id }: Scene,
   permissions: Permissions
 ): Promise<Pair> {
   const role = {
@@ -335,11 +335,11 @@ async function memberWith(
       actions: [...actions]
     }))
   }
-  await world.client.rbac.organizations.setOrgPolicy({
+  await fixture.client.rbac.organizations.setOrgPolicy({
     organization_id,
     org_policy: { roles: [role] }
   })
-  return world.signIn(await world.newPerson({ organization_id, roles: ['own'] }))
+  return fixture.signIn(await fixture.newPerson({ organization_id, roles: ['own'] }))
 }
 
 /** The request with a member session in the headers. */

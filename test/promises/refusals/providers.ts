@@ -9,6 +9,7 @@ import {
   trustedToken
 } from '../../support/external.ts'
 import { bcryptHash } from '../../support/requests.ts'
+import { runSql } from '../../support/run-sql.ts'
 import { newForger, withOtherSignature } from '../../support/session-jwts.ts'
 import { changed, type Rejection, type Rule, type Sent, taking } from './rule.ts'
 import { idsOf, newAddress, type Scene, setMember } from './scene.ts'
@@ -62,6 +63,7 @@ const tokens: readonly (readonly [
   ['that is a session JWT', invalid, () => ({ claims: { [sessionClaim]: {} } })],
   ['of another algorithm', invalid, () => ({ header: { alg: 'ES256' } })],
   ['of another type', invalid, () => ({ header: { typ: 'logout+jwt' } })],
+  ['of a type that is no text', invalid, () => ({ header: { typ: ['JWT'] } })],
   ['of an unknown key', invalid, () => ({ header: { kid: 'other' } })],
   ['of no key', invalid, () => ({ header: { kid: undefined } })],
   [
@@ -165,9 +167,9 @@ export const providerRules: readonly Rule[] = [
       operations: attest,
       rejects,
       async broken(scene) {
-        const now = Math.floor(scene.world.clock.now() / 1000)
+        const now = Math.floor(scene.fixture.clock.now() / 1000)
         return changed(scene, {
-          token: await trustedToken(scene.world, scene.person, fields(now, scene))
+          token: await trustedToken(scene.fixture, scene.person, fields(now, scene))
         })
       }
     })
@@ -184,7 +186,7 @@ export const providerRules: readonly Rule[] = [
     alone: true,
     rejects: invalid,
     async broken(scene) {
-      await scene.world.send('sessions.attest', scene.request)
+      await scene.fixture.send('sessions.attest', scene.request)
       return changed(scene, {})
     }
   },
@@ -229,7 +231,7 @@ export const providerRules: readonly Rule[] = [
     operations: attest,
     rejects: '404 member_not_found',
     async broken(scene) {
-      const { email_address: email } = await scene.world.newPerson({
+      const { email_address: email } = await scene.fixture.newPerson({
         external_id: crypto.randomUUID()
       })
       return changed(scene, await joiningToken(scene, { email, sub: crypto.randomUUID() }))
@@ -241,7 +243,7 @@ export const providerRules: readonly Rule[] = [
     rejects: '404 member_not_found',
     async broken(scene) {
       const sub = crypto.randomUUID()
-      const person = await scene.world.newPerson({ external_id: sub })
+      const person = await scene.fixture.newPerson({ external_id: sub })
       await setMember({ ...scene, person }, { status: 'pending' })
       return changed(scene, await joiningToken(scene, { email: newAddress(), sub }))
     }
@@ -298,7 +300,7 @@ export const providerRules: readonly Rule[] = [
       broken: (scene) => {
         const email = scene.person.email_address
         const userinfo = of === 'no address' ? {} : { email, ...claims }
-        return changed(scene, { session_token: scene.world.identity.credentialFor(userinfo) })
+        return changed(scene, { session_token: scene.fixture.identity.credentialFor(userinfo) })
       }
     })
   ),
@@ -308,7 +310,7 @@ export const providerRules: readonly Rule[] = [
     rejects: '404 migrate_from_external_email_does_not_exist',
     broken: (scene) =>
       changed(scene, {
-        session_token: scene.world.identity.credentialFor({ email: newAddress() })
+        session_token: scene.fixture.identity.credentialFor({ email: newAddress() })
       })
   },
   {
@@ -427,7 +429,7 @@ export const providerRules: readonly Rule[] = [
     operations: exchange,
     rejects: '404 idp_access_token_not_found',
     async broken(scene) {
-      const { session_jwt } = await scene.world.signIn(scene.person)
+      const { session_jwt } = await scene.fixture.signIn(scene.person)
       return changed(scene, { access_token: session_jwt })
     }
   },
@@ -443,7 +445,7 @@ export const providerRules: readonly Rule[] = [
     of: 'an access token of another key',
     operations: exchange,
     rejects: '404 idp_access_token_not_found',
-    async broken({ world: { project_id, clock } }) {
+    async broken({ fixture: { project_id, clock } }) {
       const { sign } = await newForger()
       const iat = Math.floor(clock.now() / 1000)
       const access_token = await sign({
@@ -471,18 +473,18 @@ export const providerRules: readonly Rule[] = [
     of: 'an access token that no session authorized',
     operations: exchange,
     rejects: '404 idp_access_token_could_not_be_exchanged',
-    broken: async ({ world, person }) => ({
-      request: { access_token: await accessTokenOf(world, idsOf(person)) }
+    broken: async ({ fixture, person }) => ({
+      request: { access_token: await accessTokenOf(fixture, idsOf(person)) }
     })
   },
   {
     of: 'an access token whose session has ended',
     operations: exchange,
     rejects: '404 idp_access_token_could_not_be_exchanged',
-    async broken({ world, person }) {
-      const { session_token } = await world.signIn(person)
-      const access_token = await accessTokenOf(world, { session_token })
-      await world.client.sessions.revoke({ session_token })
+    async broken({ fixture, person }) {
+      const { session_token } = await fixture.signIn(person)
+      const access_token = await accessTokenOf(fixture, { session_token })
+      await fixture.client.sessions.revoke({ session_token })
       return { request: { access_token } }
     }
   },
@@ -492,7 +494,7 @@ export const providerRules: readonly Rule[] = [
     alone: true,
     rejects: '404 idp_access_token_could_not_be_exchanged',
     async broken(scene) {
-      await scene.world.send('sessions.exchangeAccessToken', scene.request)
+      await scene.fixture.send('sessions.exchangeAccessToken', scene.request)
       return changed(scene, {})
     }
   },
@@ -504,7 +506,7 @@ export const providerRules: readonly Rule[] = [
     async broken(scene) {
       const { client_id, client_secret } = apps.first
       const form = { token: String(scene.request.access_token), client_id, client_secret }
-      await postForm(scene.world, `/v1/public/${scene.world.project_id}/oauth2/revoke`, form)
+      await postForm(scene.fixture, `/v1/public/${scene.fixture.project_id}/oauth2/revoke`, form)
       return changed(scene, {})
     }
   },
@@ -517,6 +519,36 @@ export const providerRules: readonly Rule[] = [
       await update(scene, { first_party_connected_apps_allowed_type: 'NOT_ALLOWED' })
       return changed(scene, {})
     }
+  },
+  {
+    of: 'an access token of an authorization that is there no more',
+    operations: exchange,
+    alone: true,
+    rejects: '404 idp_access_token_not_found',
+    async broken(scene) {
+      await runSql(scene.fixture.database, 'delete from grants where member_id = $1', [
+        scene.person.member_id
+      ])
+      return changed(scene, {})
+    }
+  },
+  {
+    of: 'an access token of an app that the project has no more',
+    operations: exchange,
+    rejects: '404 connected_app_not_found',
+    broken: (scene) => ({
+      ...changed(scene, {}),
+      while: (call) => withApp(scene, 'client_id', 'connected-app-test-other', call)
+    })
+  },
+  {
+    of: 'an access token of an app that is of others by now',
+    operations: exchange,
+    rejects: '400 third_party_clients_cannot_use_full_access',
+    broken: (scene) => ({
+      ...changed(scene, {}),
+      while: (call) => withApp(scene, 'client_type', 'third_party', call)
+    })
   },
   {
     of: 'an access token that is older than five minutes',
@@ -550,20 +582,46 @@ export const providerRules: readonly Rule[] = [
   )
 ]
 
-async function update({ organization_id, world }: Scene, settings: object): Promise<void> {
-  await world.client.organizations.update({ organization_id, ...settings })
+async function update({ organization_id, fixture }: Scene, settings: object): Promise<void> {
+  await fixture.client.organizations.update({ organization_id, ...settings })
 }
 
 /** A token of the profile that creates members, and knows them by an id of its own. */
 async function joiningToken(
-  { world, person }: Scene,
+  { fixture, person }: Scene,
   claims: Record<string, unknown>
 ): Promise<Record<string, unknown>> {
-  const token = await trustedToken(world, person, { profile: 'joining', claims })
+  const token = await trustedToken(fixture, person, { profile: 'joining', claims })
   return { profile_id: profiles.joining, token }
 }
 
-async function withToken({ world, person }: Scene, asked: Record<string, unknown>): Promise<Sent> {
-  const { session_token } = await world.signIn(person)
-  return { request: { access_token: await accessTokenOf(world, { session_token }, asked) } }
+async function withToken(
+  { fixture, person }: Scene,
+  asked: Record<string, unknown>
+): Promise<Sent> {
+  const { session_token } = await fixture.signIn(person)
+  return { request: { access_token: await accessTokenOf(fixture, { session_token }, asked) } }
+}
+
+/** Calls while the first app of the project is another one in this way. */
+async function withApp(
+  { fixture: { database, project_id } }: Scene,
+  member: 'client_id' | 'client_type',
+  value: string,
+  call: () => Promise<unknown>
+): Promise<void> {
+  const [row] = await runSql(database, 'select settings from projects where project_id = $1', [
+    project_id
+  ])
+  const before = String(row?.settings)
+  const settings = JSON.parse(before)
+  const set = (text: string) =>
+    runSql(database, 'update projects set settings = $1 where project_id = $2', [text, project_id])
+  settings.connected_apps[0][member] = value
+  await set(JSON.stringify(settings))
+  try {
+    await call()
+  } finally {
+    await set(before)
+  }
 }

@@ -15,20 +15,20 @@ export interface Scene {
   readonly organization_id: string
   /** The member that the call is about, or else some member of the organization. */
   readonly person: Person
-  /** The world as seen from the organization: members are created in it, unless said otherwise. */
-  readonly world: Fixture
+  /** The fixture as seen from the organization: members are created in it, unless said otherwise. */
+  readonly fixture: Fixture
 }
 
 export async function newScene(everywhere: Fixture, operation: OperationName): Promise<Scene> {
   const A = await everywhere.newOrganization()
-  const world = inside(everywhere, A)
+  const fixture = inside(everywhere, A)
   const persons: Person[] = []
   const newPerson: Fixture['newPerson'] = async (fields) => {
-    const person = await world.newPerson(fields)
+    const person = await fixture.newPerson(fields)
     persons.push(person)
     return person
   }
-  const request = await requests[operation](withCheapFactors({ ...world, newPerson }))
+  const request = await requests[operation](withCheapFactors({ ...fixture, newPerson }))
   const organization_id = String(request.organization_id ?? A.organization_id)
   const ofScene = withCheapFactors(inside(everywhere, { ...A, organization_id }))
   return {
@@ -38,14 +38,14 @@ export async function newScene(everywhere: Fixture, operation: OperationName): P
     person:
       persons.find((person) => person.organization_id === organization_id) ??
       (await ofScene.newPerson()),
-    world: ofScene
+    fixture: ofScene
   }
 }
 
-/** The world as seen from an organization. */
-function inside(world: Fixture, A: Organization): Fixture {
+/** The fixture as seen from an organization. */
+function inside(fixture: Fixture, A: Organization): Fixture {
   const { organization_id } = A
-  return { ...world, A, newPerson: (fields) => world.newPerson({ organization_id, ...fields }) }
+  return { ...fixture, A, newPerson: (fields) => fixture.newPerson({ organization_id, ...fields }) }
 }
 
 export const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
@@ -55,23 +55,23 @@ export const recovery_codes = ['abcd-efgh-2345', 'bcde-fghi-3456', 'cdef-ghij-45
  * Members sign in by what costs no key derivation, and hold factors that came from elsewhere: a rejected call needs the
  * state, not the way to it.
  */
-export function withCheapFactors(world: Fixture): Fixture {
-  const { client, clock } = world
+export function withCheapFactors(fixture: Fixture): Fixture {
+  const { client, clock } = fixture
   return {
-    ...world,
+    ...fixture,
     async signIn(person, options) {
-      const token = await trustedToken(world, person, { profile: 'strong' })
+      const token = await trustedToken(fixture, person, { profile: 'strong' })
       return client.sessions.attest({ profile_id: profiles.strong, token, ...options })
     },
     async beginSignIn(person) {
-      const intermediate_session_token = await pendingSignIn(world, person)
+      const intermediate_session_token = await pendingSignIn(fixture, person)
       if (person.member.mfa_phone_number !== '') {
         await client.otps.sms.send({ ...idsOf(person), intermediate_session_token })
       }
       return intermediate_session_token
     },
     async newEnrolled(fields, options) {
-      const person = await world.newPerson(fields)
+      const person = await fixture.newPerson(fields)
       const { totp_registration_id } = await client.totps.migrate({
         ...idsOf(person),
         secret: totp_secret,
@@ -86,7 +86,7 @@ export function withCheapFactors(world: Fixture): Fixture {
     },
     async newPhoned(fields = {}, { verified = true, mfa_enrolled = true } = {}) {
       const mfa_phone_number = fields.mfa_phone_number ?? newPhone()
-      const person = await world.newPerson({
+      const person = await fixture.newPerson({
         ...fields,
         mfa_phone_number,
         set_phone_number_verified: verified
@@ -102,8 +102,8 @@ export function withCheapFactors(world: Fixture): Fixture {
 }
 
 /** An intermediate session of the member, who came by a link in an e-mail. */
-export async function pendingSignIn(world: Fixture, person: Person): Promise<string> {
-  const { database, project_id, clock } = world
+export async function pendingSignIn(fixture: Fixture, person: Person): Promise<string> {
+  const { database, project_id, clock } = fixture
   const { organization_id, member_id, email_address } = person
   const now = clock.now()
   const email_id = await emailIdOf(database, member_id)
@@ -123,13 +123,13 @@ export function idsOf({ organization_id, member_id }: Person) {
 
 /** Changes the row of the member, as only time or other calls could. */
 export async function setMember(
-  { person: { member_id }, world }: Pick<Scene, 'person' | 'world'>,
+  { person: { member_id }, fixture }: Pick<Scene, 'person' | 'fixture'>,
   columns: Readonly<Record<string, string | number>>
 ): Promise<void> {
   const names = Object.keys(columns)
   const changes = names.map((name, index) => `${name} = $${index + 2}`).join(', ')
   await runSql(
-    world.database,
+    fixture.database,
     `update members set ${changes}, version = version + 1 where member_id = $1`,
     [member_id, ...Object.values(columns)]
   )
@@ -140,8 +140,8 @@ export function newAddress(domain = 'acme.example'): string {
 }
 
 /** A domain that another organization claims. */
-export async function claimedDomain({ world }: Pick<Scene, 'world'>): Promise<string> {
+export async function claimedDomain({ fixture }: Pick<Scene, 'fixture'>): Promise<string> {
   const domain = `${crypto.randomUUID()}.example`
-  await world.newOrganization({ claimed_email_domains: [domain] })
+  await fixture.newOrganization({ claimed_email_domains: [domain] })
   return domain
 }

@@ -1,4 +1,7 @@
+import { sha256 } from '../../../src/authority/crypto/tokens.ts'
 import type { OperationName } from '../../../src/wire/routes.ts'
+import type { Request } from '../../support/requests.ts'
+import { runSql } from '../../support/run-sql.ts'
 import { withOtherSignature } from '../../support/session-jwts.ts'
 import {
   changed,
@@ -9,7 +12,7 @@ import {
   sentCodeTried,
   taking
 } from './rule.ts'
-import { idsOf, pendingSignIn } from './scene.ts'
+import { idsOf, newAddress, pendingSignIn, type Scene } from './scene.ts'
 
 const unknownToken = 'A'.repeat(44)
 
@@ -70,7 +73,7 @@ export const sessionRules: readonly Rule[] = [
     operations: byEither,
     rejects: tooMany,
     async broken(scene) {
-      const { session_token, session_jwt } = await scene.world.signIn(scene.person)
+      const { session_token, session_jwt } = await scene.fixture.signIn(scene.person)
       return inSession(scene, { session_token, session_jwt })
     }
   },
@@ -79,8 +82,8 @@ export const sessionRules: readonly Rule[] = [
     operations: taking('session_token', 'intermediate_session_token'),
     rejects: '400 too_many_session_arguments',
     async broken(scene) {
-      const { session_token } = await scene.world.signIn(scene.person)
-      const intermediate_session_token = await pendingSignIn(scene.world, scene.person)
+      const { session_token } = await scene.fixture.signIn(scene.person)
+      const intermediate_session_token = await pendingSignIn(scene.fixture, scene.person)
       return inSession(scene, { session_token, intermediate_session_token })
     }
   },
@@ -89,7 +92,7 @@ export const sessionRules: readonly Rule[] = [
     operations: taking('session_token', 'organization_id', 'member_id', 'client_id'),
     rejects: '400 too_many_session_arguments',
     async broken(scene) {
-      const { session_token } = await scene.world.signIn(scene.person)
+      const { session_token } = await scene.fixture.signIn(scene.person)
       return changed(scene, { ...idsOf(scene.person), session_token })
     }
   },
@@ -140,7 +143,7 @@ export const sessionRules: readonly Rule[] = [
     operations: byJwt,
     rejects: '404 session_not_found',
     async broken(scene) {
-      const { session_jwt } = await scene.world.signIn(scene.person)
+      const { session_jwt } = await scene.fixture.signIn(scene.person)
       return inSession(scene, { session_jwt: withOtherSignature(session_jwt) })
     }
   },
@@ -199,7 +202,7 @@ export const sessionRules: readonly Rule[] = [
     operations: [...secondFactor, 'sessions.attest'],
     rejects: '400 member_session_member_id_mismatch',
     async broken(scene) {
-      const { session_token } = await scene.world.signIn(await scene.world.newPerson())
+      const { session_token } = await scene.fixture.signIn(await scene.fixture.newPerson())
       return inSession(scene, { session_token })
     }
   },
@@ -214,8 +217,8 @@ export const sessionRules: readonly Rule[] = [
     operations: [...secondFactor, ...primaryFactor],
     rejects: '400 member_session_member_id_mismatch',
     async broken(scene) {
-      const another = await scene.world.newPerson()
-      const intermediate_session_token = await pendingSignIn(scene.world, another)
+      const another = await scene.fixture.newPerson()
+      const intermediate_session_token = await pendingSignIn(scene.fixture, another)
       return inSession(scene, { intermediate_session_token })
     },
     leaves: emailCodeTried
@@ -227,6 +230,38 @@ export const sessionRules: readonly Rule[] = [
     broken: (scene, { elsewhere: { intermediate_session_token } }) =>
       inSession(scene, { intermediate_session_token }),
     leaves: emailCodeTried
+  },
+  {
+    of: 'the intermediate session of another member who had the address before',
+    operations: [...secondFactor, ...primaryFactor],
+    alone: true,
+    rejects: '400 member_session_member_id_mismatch',
+    async broken(scene) {
+      const { member_id } = await scene.fixture.newPerson()
+      return inSession(scene, await changedIntermediate(scene, 'member_id', member_id))
+    },
+    leaves: emailCodeTried
+  },
+  {
+    of: 'an intermediate session of an address that the member has no more',
+    operations: [...secondFactor, ...primaryFactor],
+    alone: true,
+    rejects: '400 member_session_member_id_mismatch',
+    async broken(scene) {
+      return inSession(scene, await changedIntermediate(scene, 'email_address', newAddress()))
+    },
+    leaves: emailCodeTried
+  },
+  {
+    of: 'a session that is unknown, before the password is looked at',
+    operations: ['passwords.authenticate', 'passwords.existingPassword.reset'],
+    rejects: '404 session_not_found',
+    broken: (scene) =>
+      changed(scene, {
+        password: 'wrong',
+        existing_password: 'wrong',
+        session_token: unknownToken
+      })
   },
   {
     of: 'custom claims that are too large',
@@ -267,4 +302,19 @@ export const sessionRules: readonly Rule[] = [
 
 function check(organization_id: string, action = 'read') {
   return { organization_id, resource_id: 'documents', action }
+}
+
+/** An intermediate session of the member, with another value in one column. */
+async function changedIntermediate(
+  { fixture, person }: Scene,
+  column: 'member_id' | 'email_address',
+  value: string
+): Promise<Request> {
+  const intermediate_session_token = await pendingSignIn(fixture, person)
+  await runSql(
+    fixture.database,
+    `update intermediate_sessions set ${column} = $1 where token_hash = $2`,
+    [value, sha256(intermediate_session_token)]
+  )
+  return { intermediate_session_token }
 }

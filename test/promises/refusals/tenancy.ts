@@ -135,8 +135,8 @@ export const tenancyRules: readonly Rule[] = [
     operations: byOrganization,
     rejects: notFound,
     async broken(scene) {
-      const { organization_id } = await scene.world.newOrganization()
-      await scene.world.client.organizations.delete({ organization_id })
+      const { organization_id } = await scene.fixture.newOrganization()
+      await scene.fixture.client.organizations.delete({ organization_id })
       return naming(scene, { organization_id })
     }
   },
@@ -176,9 +176,9 @@ export const tenancyRules: readonly Rule[] = [
     of: 'the external id of a member, which is of one organization',
     operations: ['sessions.revoke', 'organizations.members.dangerouslyGet'],
     rejects: noMember,
-    async broken({ world }) {
+    async broken({ fixture }) {
       const external_id = crypto.randomUUID()
-      await world.newPerson({ external_id })
+      await fixture.newPerson({ external_id })
       return { request: { member_id: external_id } }
     }
   },

@@ -38,9 +38,9 @@ export const transportRules: readonly Rule[] = [
     of: 'the secret of another project',
     operations: secured,
     rejects: '401 unauthorized_credentials',
-    broken: ({ request, world }, { otherProject }) => ({
+    broken: ({ request, fixture }, { otherProject }) => ({
       request,
-      headers: { authorization: basic(`${world.project_id}:${otherProject.secret}`) }
+      headers: { authorization: basic(`${fixture.project_id}:${otherProject.secret}`) }
     })
   },
   {
