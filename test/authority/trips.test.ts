@@ -1,5 +1,5 @@
 import diagnostics_channel from 'node:diagnostics_channel'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Trip, tripChannel } from '../../src/authority/store/trips.ts'
 import type { OperationName } from '../../src/wire/routes.ts'
 import { engines } from '../support/databases.ts'
@@ -119,6 +119,26 @@ test('a factor that joins a session loads that session once', async () => {
   const { organization_id, email_address } = person
   const request = { organization_id, email_address, password, session_token }
   expect(await tripsOf(() => fixture.client.passwords.authenticate(request))).toEqual([5, 4])
+})
+
+describe('a call that a member makes', () => {
+  let update: () => Promise<unknown>
+  beforeAll(async () => {
+    const { organization_id } = await fixture.newOrganization()
+    const person = await fixture.newPerson({ organization_id, roles: ['stytch_admin'] })
+    const { session_token } = await fixture.signIn(person)
+    const request = { organization_id, organization_name: 'Initrode' }
+    update = () =>
+      fixture.client.organizations.update(request, { authorization: { session_token } })
+  })
+
+  test('loads the organization of that member once', async () => {
+    expect(await tripsOf(update)).toEqual([4, 2])
+  })
+
+  test('loads it anew when another call has changed it meanwhile', async () => {
+    await Promise.all([update(), update(), update(), update()])
+  })
 })
 
 async function tripsOf(work: () => Promise<unknown>): Promise<readonly [number, number]> {

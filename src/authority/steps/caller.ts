@@ -4,7 +4,7 @@ import { assertPermitted, type Caller, type Target } from '../domain/member-perm
 import { OperationError } from '../domain/operation-error.ts'
 import { compiledPolicy } from '../domain/policy.ts'
 import { sessionRoles } from '../domain/roles.ts'
-import { hasSessionCredential, loadSession, loadSessionMember } from './load.ts'
+import { hasSessionCredential, loadSession, loadSessionMember, noteLoaded } from './load.ts'
 
 /** The call is made by the backend, or with the session of a member who may do this to the target. */
 export function assertAuthorized(
@@ -46,10 +46,12 @@ export async function loadCaller(
   }
   const { organization, member } = await loadSessionMember(context, session)
   context.subject.caller_member_id = member.member_id
-  return {
+  const caller = {
     member_id: member.member_id,
     organization_id: organization.organization_id,
     roles: sessionRoles(member, organization, session.authentication_factors),
     policy: compiledPolicy(context.project.policy, organization)
   }
+  noteLoaded(caller, organization)
+  return caller
 }

@@ -4,7 +4,9 @@ import { parseJwt } from '../../jwt/parse.ts'
 import type { Context } from '../context.ts'
 import { isOpaqueToken, sha256 } from '../crypto/tokens.ts'
 import { intermediateFailureLimit } from '../domain/lockout.ts'
+import type { Caller } from '../domain/member-permission.ts'
 import { OperationError } from '../domain/operation-error.ts'
+import { isNamedBy } from '../domain/organizations.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -21,11 +23,26 @@ export async function loadOrganization(
   identifier: string
 ): Promise<OrganizationRecord> {
   const { store, caller } = context
-  const organization = about(context, await store.findOrganization(identifier))
+  const known = caller && takeLoaded(caller, identifier)
+  const organization = about(context, known ?? (await store.findOrganization(identifier)))
   if (caller !== undefined && organization?.organization_id !== caller.organization_id) {
     throw new OperationError('session_authorization_tenancy_error')
   }
   if (organization === undefined) throw new OperationError('organization_not_found')
+  return organization
+}
+
+/** The organization that a caller was loaded in, for the first load of it. A retry loads it anew. */
+const loadedWith = new WeakMap<Caller, OrganizationRecord>()
+
+export function noteLoaded(caller: Caller, organization: OrganizationRecord): void {
+  loadedWith.set(caller, organization)
+}
+
+function takeLoaded(caller: Caller, identifier: string): OrganizationRecord | undefined {
+  const organization = loadedWith.get(caller)
+  if (organization === undefined || !isNamedBy(organization, identifier)) return undefined
+  loadedWith.delete(caller)
   return organization
 }
 
