@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
@@ -8,6 +8,7 @@ import type { AccessError, RefusalReason, UnavailableError } from 'membergate/er
 import { openAuthority } from 'membergate/testing'
 import { createCountingFetch } from './counting-fetch.ts'
 import { goodHeader, jwk, mintJwt, stranger } from './minted-jwt.ts'
+import { timeoutMs } from './patience.ts'
 
 type Auth = ReturnType<typeof createMemberAuth>
 type Pairs = readonly (readonly [name: string, value: string])[]
@@ -17,7 +18,7 @@ export interface Denials {
   /** Denies one request for this reason. */
   deny(reason: RefusalReason): Promise<AccessError | UnavailableError>
   /** What `createMemberAuth` takes. */
-  readonly project: Pick<MemberAuthOptions, 'url' | 'project_id' | 'secret'>
+  readonly project: Pick<MemberAuthOptions, 'url' | 'project_id' | 'secret' | 'timeoutMs'>
   /** Of Ada, and good. */
   readonly session_jwt: string
   /** Whose session minted JWTs are. */
@@ -35,7 +36,7 @@ const personal = ['ada@acme.test', 'tom@acme.test', '+12025550143']
 
 /** One way to each reason, against a real authority. What is sent is full of marks that must not be seen again. */
 export async function openDenials(): Promise<Denials> {
-  const { close, ...project } = await openAuthority({
+  const { close, ...opened } = await openAuthority({
     projects: [
       {
         policy: {
@@ -60,6 +61,7 @@ export async function openDenials(): Promise<Denials> {
       }
     ]
   })
+  const project = { ...opened, timeoutMs }
   const client = createClient(project)
   const closedPort = await findClosedPort()
   const secrets = new Set<string>([project.secret, password, totp_secret, ...personal])
@@ -125,7 +127,7 @@ export async function openDenials(): Promise<Denials> {
     }
   }
 
-  const mint = (change?: object, header?: object, key = undefined as never) =>
+  const mint = (change?: object, header?: object, key?: KeyObject) =>
     keep(mintJwt(claims(change), header, key))
 
   /** A request with marks in its path, its query, a header and a cookie. */
@@ -219,14 +221,6 @@ export async function openDenials(): Promise<Denials> {
     return errorOf(await auth.requireMemberSession()(request))
   }
 
-  async function afterCalls(auth: Auth, count: number, request = () => bearer(opaque())) {
-    const guard = auth.requireMemberSession()
-    const before = Array.from({ length: count }, () => guard(request()))
-    const last = await guard(request())
-    await Promise.all(before)
-    return errorOf(last)
-  }
-
   const ways: Record<RefusalReason, () => Promise<AccessError | UnavailableError>> = {
     no_credential: () => ofGuard(createAuth(), get()),
     duplicate_header: () =>
@@ -270,8 +264,7 @@ export async function openDenials(): Promise<Denials> {
 
     malformed_jwt: () => ofGuard(createAuth(), bearer(`${mark()}.${mark()}.${mark()}`)),
     unknown_key: () => ofGuard(createAuth(), bearer(mint({}, { ...goodHeader, kid: 'k2' }))),
-    wrong_signature: () =>
-      ofGuard(createAuth(), bearer(mint({}, goodHeader, stranger.privateKey as never))),
+    wrong_signature: () => ofGuard(createAuth(), bearer(mint({}, goodHeader, stranger.privateKey))),
     wrong_issuer: () => ofGuard(createAuth(), bearer(mint({ iss: mark() }))),
     wrong_audience: () => ofGuard(createAuth(), bearer(mint({ aud: [mark()] }))),
     wrong_claims: () => ofGuard(createAuth(), bearer(mint({ sub: '' }))),
@@ -394,7 +387,19 @@ export async function openDenials(): Promise<Denials> {
       for (let count = 0; count < 100; count += 1) await ofGuard(auth, bearer(opaque()))
       return ofGuard(auth, bearer(opaque()))
     },
-    too_many_remote_checks: () => afterCalls(createAuth({ fetch: never, timeoutMs: 200 }), 500),
+    async too_many_remote_checks() {
+      let release = () => {}
+      const held = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      const respond = answer(404, 'session_not_found')
+      const guard = createAuth({ fetch: () => held.then(respond) }).requireMemberSession()
+      const before = Array.from({ length: 500 }, () => guard(bearer(opaque())))
+      const last = await guard(bearer(opaque()))
+      release()
+      await Promise.all(before)
+      return errorOf(last)
+    },
     keys_unavailable: () =>
       ofGuard(createAuth({ jwks: undefined as never, fetch: cut() }), bearer(mint())),
     policy_unavailable: () => ofPermission('documents', 'write', createAuth({ fetch: cut() }))
