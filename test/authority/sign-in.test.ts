@@ -7,10 +7,10 @@ import { writesOfChange } from '../../src/authority/domain/members.ts'
 import { openStore } from '../../src/authority/store/store.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+import { importedHash, password } from '../support/people.ts'
 import { totpCode } from '../support/totp-code.ts'
 
 const minute = 60_000
-const password = 'correct horse battery staple'
 
 describeOnEachDatabase((createDatabase) => {
   let database: TestDatabase
@@ -20,7 +20,10 @@ describeOnEachDatabase((createDatabase) => {
   let count = 0
   const totp_secret = newTotpSecret()
 
+  let imported: object
+
   beforeAll(async () => {
+    imported = { hash: await importedHash(), hash_type: 'argon_2id' }
     database = await createDatabase()
   })
 
@@ -34,7 +37,6 @@ describeOnEachDatabase((createDatabase) => {
     count += 1
     slug = `acme-${count}`
     if (authority !== undefined) await authority.close()
-    const member = (email_address: string) => ({ email_address, password })
     const mfa = { totp_secret, mfa_enrolled: true }
     authority = await createAuthority({
       database: database.location,
@@ -49,17 +51,21 @@ describeOnEachDatabase((createDatabase) => {
               organization_name: 'Acme',
               organization_slug: slug,
               members: [
-                member('ada@example.com'),
-                { ...member('mfa@example.com'), ...mfa },
-                { ...member('optional@example.com'), totp_secret },
-                { ...member('admin@example.com'), roles: ['stytch_admin'] },
-                { ...member('pending@example.com'), create_member_as_pending: true }
+                { email_address: 'ada@example.com' },
+                { email_address: 'mfa@example.com', ...mfa },
+                { email_address: 'optional@example.com', totp_secret },
+                { email_address: 'admin@example.com', roles: ['stytch_admin'] },
+                { email_address: 'pending@example.com', password, create_member_as_pending: true }
               ]
             }
           ]
         }
       ]
     })
+    for (const name of ['ada', 'mfa', 'optional', 'admin']) {
+      const member = { organization_id: slug, email_address: `${name}@example.com` }
+      await call('passwords/migrate', { ...member, ...imported })
+    }
   })
 
   const key = newAtRestKey()
