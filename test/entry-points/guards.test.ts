@@ -403,6 +403,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     test('while a call is in flight is checked once more, by one call for all', async () => {
       const { session_token, member_session } = await world.signIn('editor@acme.test')
       const answer = await world.client.sessions.authenticate({ session_token })
+      arrivals = 0
       let called: () => void = () => {}
       const isCalled = new Promise<void>((resolve) => {
         called = resolve
@@ -415,10 +416,12 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
         })
       })
       const waiting = Promise.all(
-        Array.from({ length: 20 }, () => request(app.url).get('/me').set(bearer(session_token)))
+        Array.from({ length: 20 }, () =>
+          request(app.url).get('/counted').set(bearer(session_token))
+        )
       )
       await isCalled
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      while (arrivals < 20) await new Promise((resolve) => setTimeout(resolve, 5))
       await world.client.sessions.revoke({ member_id: member_session.member_id })
       app.auth.invalidate({ member_id: member_session.member_id })
       release(Response.json(answer))
@@ -922,8 +925,15 @@ test('memberOf of one project knows nothing of what another project’s guard ac
 
 const sharedError = new Error('One for all.')
 
+/** How many requests came to the guard of /counted. */
+let arrivals = 0
+
 function defineApp(app: AppBuilder, auth: Auth): void {
   const session = auth.requireMemberSession()
+  const count = app.step(() => {
+    arrivals += 1
+  })
+  app.get('/counted', count, session, () => ({}))
   const slug = (source: { params: Record<string, string> }) => source.params.slug
   app.get('/me', session, ({ memberSession, memberOf, freeMemberOf }) => ({
     memberSession,
