@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { type Check, findChecks } from './mutation/find-checks.ts'
 import { instrument } from './mutation/instrument.ts'
 
-// npm run mutation [-- --only src/core] [--list] [--limit N] [--suites test/jwt] [--again]
+// npm run mutation [-- --only src/core] [--list] [--limit N] [--suites 'test/(jwt|core)/'] [--again]
 //
 // Switches each check off in turn, and looks for a test that fails without it. Nothing in src/ is touched: Jest is given
 // instrumented copies, in which a check is switched on and off while the tests run.
@@ -161,7 +161,7 @@ function recordSuites(
 ): void {
   const suites = suiteFolders
     .flatMap((from) => filesIn(`test/${from}`, '.test.ts'))
-    .filter((suite) => suite.startsWith(options.suites))
+    .filter((suite) => new RegExp(options.suites).test(suite))
     .sort()
   for (const known of Object.keys(state.suites)) {
     if (!existsSync(join(root, known))) delete state.suites[known]
