@@ -15,21 +15,21 @@ import { wrongCode } from '../support/totp-code.ts'
 
 describe('the audit', () => {
   describeOnEachEngine(
-    (world) => {
+    (fixture) => {
       const idsOf = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
       const refused = (error_type: string) => ({ outcome: 'refused', error_type })
 
       /** The events of calls that are refused. */
       const auditOfRefusals = (...calls: (() => Promise<unknown>)[]) =>
-        auditOf(world.database, async () => {
-          for (const call of calls) await world.errorOf(call())
+        auditOf(fixture.database, async () => {
+          for (const call of calls) await fixture.errorOf(call())
         })
 
       const signIn = ({ organization_id, email_address }: Person, guess: string) =>
-        world.client.passwords.authenticate({ organization_id, email_address, password: guess })
+        fixture.client.passwords.authenticate({ organization_id, email_address, password: guess })
 
       test('knows whose password was wrong, and of an address that is nobody only the organization', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const { organization_id } = person
         const events = await auditOfRefusals(
           () => signIn(person, 'wrong'),
@@ -43,7 +43,7 @@ describe('the audit', () => {
       })
 
       test('the failure that locks a member is an event of its own, and no other is', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const guess = () => signIn(person, 'wrong')
         const nine = await auditOfRefusals(...Array.from({ length: 9 }, () => guess))
         expect(nine.map(({ kind }) => kind)).toEqual(Array(9).fill('sign_in'))
@@ -60,13 +60,13 @@ describe('the audit', () => {
       })
 
       test('a wrong code locks as a wrong password does, and a right tenth guess does not', async () => {
-        const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-        const { session_token } = await world.signIn(person)
+        const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+        const { session_token } = await fixture.signIn(person)
         const use = (code: string) =>
-          world.client.totps.authenticate({ ...idsOf(person), session_token, code })
-        const wrong = () => use(wrongCode(person.secret, world.clock.now()))
+          fixture.client.totps.authenticate({ ...idsOf(person), session_token, code })
+        const wrong = () => use(wrongCode(person.secret, fixture.clock.now()))
         await auditOfRefusals(...Array.from({ length: 9 }, () => wrong))
-        const right = await auditOf(world.database, () => use(world.nextCode(person.secret)))
+        const right = await auditOf(fixture.database, () => use(fixture.nextCode(person.secret)))
         expect(right.map(({ kind }) => kind)).toEqual(['sign_in'])
         await auditOfRefusals(...Array.from({ length: 9 }, () => wrong))
         const [, lockout] = await auditOfRefusals(wrong)
@@ -74,18 +74,18 @@ describe('the audit', () => {
       })
 
       test('a first factor that is not enough succeeds without a session, and the second has it', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         let intermediate_session_token = ''
-        const [first] = await auditOf(world.database, async () => {
-          intermediate_session_token = await world.beginSignIn(person)
+        const [first] = await auditOf(fixture.database, async () => {
+          intermediate_session_token = await fixture.beginSignIn(person)
         })
         expect(first).toMatchObject({ outcome: 'succeeded', member_session_id: null })
         let answer: { member_session?: unknown } = {}
-        const [second] = await auditOf(world.database, async () => {
-          answer = await world.client.totps.authenticate({
+        const [second] = await auditOf(fixture.database, async () => {
+          answer = await fixture.client.totps.authenticate({
             ...idsOf(person),
             intermediate_session_token,
-            code: world.nextCode(person.secret)
+            code: fixture.nextCode(person.secret)
           })
         })
         const { member_session_id } = Object(answer.member_session)
@@ -93,12 +93,12 @@ describe('the audit', () => {
       })
 
       test('knows which session was revoked, and whose all were', async () => {
-        const person = await world.newPerson()
-        const { session_token, member_session } = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const { session_token, member_session } = await fixture.signIn(person)
         const { member_session_id } = member_session
-        const events = await auditOf(world.database, async () => {
-          await world.client.sessions.revoke({ session_token })
-          await world.client.sessions.revoke({ member_id: person.member_id })
+        const events = await auditOf(fixture.database, async () => {
+          await fixture.client.sessions.revoke({ session_token })
+          await fixture.client.sessions.revoke({ member_id: person.member_id })
         })
         const revocation = { kind: 'revocation', outcome: 'succeeded', ...idsOf(person) }
         expect(events).toMatchObject([
@@ -108,19 +108,19 @@ describe('the audit', () => {
       })
 
       test('knows of whom the used link, code or session was', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const { organization_id, email_address } = person
         const addressed = { organization_id, email_address }
-        const { client } = world
+        const { client } = fixture
         await client.magicLinks.email.loginOrSignup(addressed)
-        const magic_links_token = world.sentTo(email_address)[0]?.token ?? ''
+        const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
         await client.magicLinks.authenticate({ magic_links_token })
         await client.otps.email.loginOrSignup(addressed)
-        const code = world.lastCode(email_address)
+        const code = fixture.lastCode(email_address)
         await client.otps.email.authenticate({ ...addressed, code })
         await client.passwords.email.resetStart(addressed)
-        const password_reset_token = world.sentTo(email_address)[0]?.token ?? ''
-        const { session_token } = await world.signIn(person)
+        const password_reset_token = fixture.sentTo(email_address)[0]?.token ?? ''
+        const { session_token } = await fixture.signIn(person)
         const events = await auditOfRefusals(
           () => client.magicLinks.authenticate({ magic_links_token }),
           () => client.otps.email.authenticate({ ...addressed, code }),
@@ -137,11 +137,11 @@ describe('the audit', () => {
       })
 
       test('knows of whom the token of another identity was that counts no more', async () => {
-        const person = await world.newPerson()
-        const { session_token, member_session } = await world.signIn(person)
-        const access_token = await accessTokenOf(world, { session_token })
-        const token = await trustedToken(world, person)
-        const { exchangeAccessToken, attest } = world.client.sessions
+        const person = await fixture.newPerson()
+        const { session_token, member_session } = await fixture.signIn(person)
+        const access_token = await accessTokenOf(fixture, { session_token })
+        const token = await trustedToken(fixture, person)
+        const { exchangeAccessToken, attest } = fixture.client.sessions
         const calls = [
           () => exchangeAccessToken({ access_token }),
           () => attest({ profile_id: profiles.plain, token })
@@ -155,10 +155,10 @@ describe('the audit', () => {
       })
 
       test('an exchange that is refused names who asked, and one that succeeds the member of the other organization', async () => {
-        const person = await world.newPerson()
-        const { session_token, member_session } = await signInElsewhere(world, person)
-        const { organization_id: elsewhere } = await world.newOrganization()
-        const { exchange } = world.client.sessions
+        const person = await fixture.newPerson()
+        const { session_token, member_session } = await signInElsewhere(fixture, person)
+        const { organization_id: elsewhere } = await fixture.newOrganization()
+        const { exchange } = fixture.client.sessions
         const [failed] = await auditOfRefusals(() =>
           exchange({ organization_id: elsewhere, session_token })
         )
@@ -167,16 +167,16 @@ describe('the audit', () => {
           organization_id: elsewhere,
           member_id: member_session.member_id
         })
-        const [done] = await auditOf(world.database, () =>
+        const [done] = await auditOf(fixture.database, () =>
           exchange({ organization_id: person.organization_id, session_token })
         )
         expect(done).toMatchObject({ kind: 'sign_in', ...idsOf(person) })
       })
 
       test('who is invited is whom an invitation is about, not who invites', async () => {
-        const { organization_id, member_id } = await world.newPerson()
+        const { organization_id, member_id } = await fixture.newPerson()
         const [event] = await auditOfRefusals(() =>
-          world.client.magicLinks.email.invite({
+          fixture.client.magicLinks.email.invite({
             organization_id,
             email_address: 'new@acme.example',
             invited_by_member_id: member_id,
@@ -187,25 +187,28 @@ describe('the audit', () => {
       })
 
       test('a call with a member session names the caller, also one that is refused', async () => {
-        const admin = await world.newPerson({ roles: ['stytch_admin'] })
-        const person = await world.newPerson()
-        const [adminSession, ownSession] = [await world.signIn(admin), await world.signIn(person)]
+        const admin = await fixture.newPerson({ roles: ['stytch_admin'] })
+        const person = await fixture.newPerson()
+        const [adminSession, ownSession] = [
+          await fixture.signIn(admin),
+          await fixture.signIn(person)
+        ]
         const update = (who: Person, { session_token }: { session_token: string }) =>
-          world.client.organizations.members.update(
+          fixture.client.organizations.members.update(
             { ...idsOf(who), trusted_metadata: { tier: 1 }, name: 'Changed' },
             { authorization: { session_token } }
           )
         const rename = (organization_id: string) =>
-          world.client.organizations.update(
+          fixture.client.organizations.update(
             { organization_id, organization_name: 'Changed' },
             { authorization: { session_token: adminSession.session_token } }
           )
         const events = [
           ...(await auditOfRefusals(
             () => update(admin, ownSession),
-            () => rename(world.B.organization_id)
+            () => rename(fixture.B.organization_id)
           )),
-          ...(await auditOf(world.database, () => rename(person.organization_id)))
+          ...(await auditOf(fixture.database, () => rename(person.organization_id)))
         ]
         expect(events).toMatchObject([
           {
@@ -217,7 +220,7 @@ describe('the audit', () => {
           {
             kind: 'organization',
             ...refused('session_authorization_tenancy_error'),
-            organization_id: world.B.organization_id,
+            organization_id: fixture.B.organization_id,
             caller_member_id: admin.member_id
           },
           {
@@ -230,11 +233,11 @@ describe('the audit', () => {
       })
 
       test('a call that nobody may make is an event without whom it is about', async () => {
-        const person = await world.newPerson()
-        const session = await world.signIn(person)
-        await world.client.sessions.revoke({ session_token: session.session_token })
+        const person = await fixture.newPerson()
+        const session = await fixture.signIn(person)
+        await fixture.client.sessions.revoke({ session_token: session.session_token })
         const [event] = await auditOfRefusals(() =>
-          world.client.organizations.members.delete(idsOf(person), {
+          fixture.client.organizations.members.delete(idsOf(person), {
             authorization: { session_token: session.session_token }
           })
         )
@@ -246,12 +249,12 @@ describe('the audit', () => {
       })
 
       test('an event outlives whom it is about', async () => {
-        const { organization_id } = await world.newOrganization()
-        const person = await world.newPerson({ organization_id })
-        await world.signIn(person)
-        await world.client.organizations.delete({ organization_id })
+        const { organization_id } = await fixture.newOrganization()
+        const person = await fixture.newPerson({ organization_id })
+        await fixture.signIn(person)
+        await fixture.client.organizations.delete({ organization_id })
         const left = await runSql(
-          world.database,
+          fixture.database,
           'select kind from audit_events where organization_id = $1 order by kind',
           [organization_id]
         )
@@ -264,26 +267,26 @@ describe('the audit', () => {
       })
 
       test('what cannot be written down is answered 503, whatever became of it, and nobody hears of it', async () => {
-        const person = await world.newPerson()
-        const { session_token } = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const { session_token } = await fixture.signIn(person)
         const unavailable = { status_code: 503, error_type: 'server_unavailable' }
-        const events = await auditOf(world.database, () =>
-          breakWrites(world.database, 'insert', 'audit_events', async () => {
-            expect(await world.errorOf(signIn(person, password))).toMatchObject(unavailable)
-            expect(await world.errorOf(signIn(person, 'wrong'))).toMatchObject(unavailable)
-            await world.client.sessions.authenticate({ session_token })
-            await world.client.organizations.members.get(idsOf(person))
+        const events = await auditOf(fixture.database, () =>
+          breakWrites(fixture.database, 'insert', 'audit_events', async () => {
+            expect(await fixture.errorOf(signIn(person, password))).toMatchObject(unavailable)
+            expect(await fixture.errorOf(signIn(person, 'wrong'))).toMatchObject(unavailable)
+            await fixture.client.sessions.authenticate({ session_token })
+            await fixture.client.organizations.members.get(idsOf(person))
           })
         )
         expect(events).toEqual([])
-        await world.signIn(person)
+        await fixture.signIn(person)
       })
 
       test('a failure is no event, and stays the answer', async () => {
-        const person = await world.newPerson()
-        const events = await auditOf(world.database, () =>
-          withoutTable(world.database, 'passwords', async () => {
-            expect(await world.errorOf(signIn(person, password))).toMatchObject({
+        const person = await fixture.newPerson()
+        const events = await auditOf(fixture.database, () =>
+          withoutTable(fixture.database, 'passwords', async () => {
+            expect(await fixture.errorOf(signIn(person, password))).toMatchObject({
               status_code: 500,
               error_type: 'internal_server_error'
             })

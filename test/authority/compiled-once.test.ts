@@ -20,17 +20,17 @@ async function compilations(work: () => Promise<unknown>): Promise<Record<string
 }
 
 describe('a policy', () => {
-  let world: TestServer
+  let testServer: TestServer
   let session_token: string
 
   beforeAll(async () => {
-    world = await openTestServer()
-    session_token = (await world.signIn('admin@acme.test')).session_token
+    testServer = await openTestServer()
+    session_token = (await testServer.signIn('admin@acme.test')).session_token
   })
-  afterAll(() => world.close())
+  afterAll(() => testServer.close())
 
   const isChecked = () =>
-    world.client.sessions.authenticate({
+    testServer.client.sessions.authenticate({
       session_token,
       authorization_check: {
         organization_id: 'acme',
@@ -39,7 +39,7 @@ describe('a policy', () => {
       }
     })
   const isCalledBy = () =>
-    world.client.organizations.members.search(
+    testServer.client.organizations.members.search(
       { organization_ids: ['acme'] },
       { authorization: { session_token } }
     )
@@ -51,7 +51,7 @@ describe('a policy', () => {
     // The roles of the project, and those of the organization.
     expect(first).toEqual({ compileProjectPolicy: 1, compileRoles: 2 })
 
-    await world.client.rbac.organizations.setOrgPolicy({
+    await testServer.client.rbac.organizations.setOrgPolicy({
       organization_id: 'acme',
       org_policy: {
         roles: [

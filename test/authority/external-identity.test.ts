@@ -229,15 +229,15 @@ describe('the database', () => {
       const projects = [{ project_id, secret, settings, organizations }]
       const authority = await openAuthority({ database: database.location, projects })
       const { url } = authority
-      const world = { client: createClient({ project_id, secret, url, timeoutMs }), tap: { url } }
+      const fixture = { client: createClient({ project_id, secret, url, timeoutMs }), tap: { url } }
       const session_token = identity.credentialFor({ email: member.email_address })
-      const migrated = await world.client.sessions.migrate({
+      const migrated = await fixture.client.sessions.migrate({
         organization_id: 'acme',
         session_token
       })
       const by = { session_token: migrated.session_token }
-      const code = await authorize(world, by)
-      const token = await accessTokenOf(world, by)
+      const code = await authorize(fixture, by)
+      const token = await accessTokenOf(fixture, by)
       await authority.close()
       await identity.close()
       const dump = await database.dump()

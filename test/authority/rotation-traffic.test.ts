@@ -20,18 +20,18 @@ const testKey = createHash('sha256').update('membergate test key').digest('base6
 
 /** A guard, its key set and its caches run all along. */
 describeOnEachDatabase((create) => {
-  let bed: FixtureServer
-  let world: Fixture
+  let fixtureServer: FixtureServer
+  let fixture: Fixture
   let guarded: Server
   let url: string
 
   beforeEach(async () => {
-    bed = await openFixtureServer(create)
-    world = openFixture(bed, 'our client')
+    fixtureServer = await openFixtureServer(create)
+    fixture = openFixture(fixtureServer, 'our client')
     const auth = createMemberAuth({
-      ...bed.project,
-      url: bed.tap.url,
-      now: bed.clock.now,
+      ...fixtureServer.project,
+      url: fixtureServer.tap.url,
+      now: fixtureServer.clock.now,
       origin: 'http://localhost:3000'
     })
     const app = express()
@@ -47,7 +47,7 @@ describeOnEachDatabase((create) => {
   afterEach(async () => {
     guarded.closeAllConnections()
     guarded.close()
-    await bed.close()
+    await fixtureServer.close()
   })
 
   async function ask(headers: Record<string, string>): Promise<number> {
@@ -59,18 +59,18 @@ describeOnEachDatabase((create) => {
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
   test('S-JWK-07: no request with a valid session fails while keys rotate, by age and by hand', async () => {
-    const person = await world.newPerson()
-    const { session_token } = await world.signIn(person, { session_duration_minutes: 500_000 })
+    const person = await fixture.newPerson()
+    const { session_token } = await fixture.signIn(person, { session_duration_minutes: 500_000 })
     const kids = new Set<unknown>()
     const jwts: { session_jwt: string; until: number }[] = []
     const statuses = new Set<number>()
 
     /** Fresh JWTs, all JWTs that have not expired, the token, and the pair of cookies. */
     async function traffic(): Promise<void> {
-      const { session_jwt } = await world.client.sessions.authenticate({ session_token })
+      const { session_jwt } = await fixture.client.sessions.authenticate({ session_token })
       kids.add(headerOf(session_jwt).kid)
-      jwts.push({ session_jwt, until: bed.clock.now() + 300_000 })
-      const living = jwts.filter(({ until }) => until > bed.clock.now())
+      jwts.push({ session_jwt, until: fixtureServer.clock.now() + 300_000 })
+      const living = jwts.filter(({ until }) => until > fixtureServer.clock.now())
       const cookie = `stytch_session=${session_token}; stytch_session_jwt=${jwts[0]?.session_jwt}`
       const asked = [
         ...living.map((jwt) => ask(bearer(jwt.session_jwt))),
@@ -82,7 +82,7 @@ describeOnEachDatabase((create) => {
 
     async function pass(seconds: number, step: number): Promise<void> {
       for (let passed = 0; passed < seconds; passed += step) {
-        bed.clock.advance(step)
+        fixtureServer.clock.advance(step)
         await traffic()
       }
     }
@@ -95,14 +95,14 @@ describeOnEachDatabase((create) => {
     expect(kids.size).toBe(2)
 
     // By hand, from another process.
-    const store = await openStoreBeside(bed.database)
+    const store = await openStoreBeside(fixtureServer.database)
     await rotateSigningKeys(
-      store.ofProject(bed.project.project_id),
+      store.ofProject(fixtureServer.project.project_id),
       createAtRest([testKey]),
       'test',
       {
         atOnce: false,
-        now: bed.clock.now
+        now: fixtureServer.clock.now
       }
     )
     await store.close()

@@ -8,13 +8,13 @@ describeB2b('account', (journey) => {
 
   test('a password is changed after a step-up, which comes back to where it was asked for', async () => {
     await signIn(alan)
-    await enterCode(journey.world.nextCode(alan.totp_secret))
-    journey.world.advance(310)
+    await enterCode(journey.fixture.nextCode(alan.totp_secret))
+    journey.fixture.advance(310)
     await journey.page.goto('/o/acme/account')
     await follow('Change the password')
     expect(place()).toBe('/mfa/step-up/totp?return_to=%2Fo%2Facme%2Faccount%2Fpassword')
     await look('31-step-up')
-    await enterCode(journey.world.nextCode(alan.totp_secret))
+    await enterCode(journey.fixture.nextCode(alan.totp_secret))
     expect(place()).toBe('/o/acme/account/password')
     await fill('New password', 'password')
     await press('Change it')
@@ -30,7 +30,7 @@ describeB2b('account', (journey) => {
 
   test('who has no second factor steps up by signing in, and comes back', async () => {
     await signIn(ada)
-    journey.world.advance(310)
+    journey.fixture.advance(310)
     await journey.page.goto('/o/acme/account/password')
     expect(place()).toBe('/sign-in?return_to=%2Fo%2Facme%2Faccount%2Fpassword')
     await follow('Use a password instead')
@@ -48,7 +48,7 @@ describeB2b('account', (journey) => {
     await look('34-forgot')
     await press('E-mail me a link')
     expect(place()).toBe('/sign-in/sent')
-    expect(journey.world.sentTo('nobody@acme.example')).toBeUndefined()
+    expect(journey.fixture.sentTo('nobody@acme.example')).toBeUndefined()
 
     await journey.page.goto('/sign-in/forgot')
     await fill('Organization', 'acme')
@@ -79,14 +79,14 @@ describeB2b('account', (journey) => {
     await press('Sign out')
     await signIn(dorothy)
     await here.reload()
-    expect(here.url()).toBe(`${journey.world.origin}/o/acme`)
+    expect(here.url()).toBe(`${journey.fixture.origin}/o/acme`)
 
     await journey.page.goto('/o/acme/account')
     await press('Sign out everywhere')
     expect(place()).toBe('/sign-in')
     expect(await elsewhere.cookies()).toEqual([])
     await here.reload()
-    expect(here.url()).toBe(`${journey.world.origin}/sign-in?return_to=%2Fo%2Facme`)
+    expect(here.url()).toBe(`${journey.fixture.origin}/sign-in?return_to=%2Fo%2Facme`)
     await elsewhere.close()
   })
 })

@@ -32,28 +32,28 @@ export function describeB2b(title: string, suite: (journey: Journey) => void): v
       const journey = createJourney(newContext, name === 'express-b2b')
 
       beforeAll(async () => {
-        journey.world = await openB2b(listenerOf)
+        journey.fixture = await openB2b(listenerOf)
       })
 
-      afterAll(() => journey.world.close())
+      afterAll(() => journey.fixture.close())
 
       beforeEach(async () => {
         complaints = []
-        journey.world.advance(61)
+        journey.fixture.advance(61)
         journey.context = await newContext()
         journey.page = await journey.context.newPage()
       })
 
       afterEach(async () => {
-        await journey.world.overheard.settled()
+        await journey.fixture.overheard.settled()
         await journey.context.close()
         expect(complaints).toEqual([])
       })
 
       async function newContext(): Promise<BrowserContext> {
-        const context = await browser().newContext({ baseURL: journey.world.origin })
+        const context = await browser().newContext({ baseURL: journey.fixture.origin })
         context.setDefaultTimeout(20_000)
-        journey.world.overheard.watch(context)
+        journey.fixture.overheard.watch(context)
         context.on('weberror', ({ error }) => complaints.push(error().message))
         context.on('console', (message) => {
           if (message.text().includes('Content Security Policy')) complaints.push(message.text())
@@ -64,8 +64,8 @@ export function describeB2b(title: string, suite: (journey: Journey) => void): v
       suite(journey)
 
       test('no address, redirect, log or event has held a token, a code or an id', () => {
-        const { secrets, urls, locations, said } = journey.world.overheard
-        for (const { token, code } of journey.world.outbox()) {
+        const { secrets, urls, locations, said } = journey.fixture.overheard
+        for (const { token, code } of journey.fixture.outbox()) {
           for (const each of [token, code]) if (each !== undefined) secrets.add(each)
         }
         expect(secrets.size).toBeGreaterThan(20)
@@ -88,12 +88,12 @@ export function describeB2b(title: string, suite: (journey: Journey) => void): v
 function createJourney(newContext: () => Promise<BrowserContext>, takesPictures: boolean) {
   const journey = {
     // Set before each test.
-    world: undefined as unknown as B2b,
+    fixture: undefined as unknown as B2b,
     context: undefined as unknown as BrowserContext,
     page: undefined as unknown as Page,
 
     newContext,
-    place: () => journey.page.url().replace(journey.world.origin, ''),
+    place: () => journey.page.url().replace(journey.fixture.origin, ''),
     heading: () => journey.page.getByRole('heading', { level: 1 }).textContent(),
     alert: () => journey.page.getByRole('alert').textContent(),
     fill: (label: string, text: string) =>
@@ -133,14 +133,14 @@ function createJourney(newContext: () => Promise<BrowserContext>, takesPictures:
     },
 
     async followNewest(email_address: string) {
-      const { link = '' } = journey.world.sentTo(email_address) ?? {}
+      const { link = '' } = journey.fixture.sentTo(email_address) ?? {}
       await journey.page.goto(link)
     },
 
-    newestCode: (phone: string) => journey.world.sentTo(phone)?.code ?? '',
+    newestCode: (phone: string) => journey.fixture.sentTo(phone)?.code ?? '',
 
     async enterCode(code: string) {
-      journey.world.overheard.secrets.add(code)
+      journey.fixture.overheard.secrets.add(code)
       await journey.fill('Six-digit code', code)
       await journey.press('Continue')
     }

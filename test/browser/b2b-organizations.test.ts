@@ -47,7 +47,7 @@ describeB2b('organizations', (journey) => {
     await follow('Switch')
     await press('Acme Rockets')
     expect(place()).toBe('/o/acme')
-    journey.world.advance(61)
+    journey.fixture.advance(61)
     await follow('Switch')
     await journey.page.getByRole('button', { name: /^Globex/ }).click()
     expect(place()).toBe('/mfa/sms')
@@ -82,7 +82,7 @@ describeB2b('organizations', (journey) => {
     await press('Acme Rockets')
     expect(place()).toBe('/o/acme/members')
     await right.reload()
-    expect(right.url()).toBe(`${journey.world.origin}/organizations?return_to=%2Fo%2Finitech`)
+    expect(right.url()).toBe(`${journey.fixture.origin}/organizations?return_to=%2Fo%2Finitech`)
   })
 
   test('an administrator invites, and nobody else', async () => {

@@ -14,9 +14,9 @@ describeB2b('second factor', (journey) => {
     await journey.page.getByText('No camera?').click()
     const texts = await journey.page.locator('code').allTextContents()
     const [secret = '', ...codes] = texts.map((text) => text.replaceAll(' ', ''))
-    for (const each of [secret, ...codes]) journey.world.overheard.secrets.add(each)
+    for (const each of [secret, ...codes]) journey.fixture.overheard.secrets.add(each)
     await look('18-totp-shown')
-    await enterCode(journey.world.nextCode(secret))
+    await enterCode(journey.fixture.nextCode(secret))
     expect(place()).toBe('/o/globex/members')
     await look('19-members')
     await press('Sign out')
@@ -47,7 +47,7 @@ describeB2b('second factor', (journey) => {
     await press('Send another code')
     expect(await alert()).toMatch('Wait a few minutes')
     await look('23-sms-too-soon')
-    journey.world.advance(61)
+    journey.fixture.advance(61)
     await press('Send another code')
     const second = newestCode(hedy.mfa_phone_number)
     await enterCode(first === second ? '000000' : first)
@@ -76,7 +76,7 @@ describeB2b('second factor', (journey) => {
     journey.page = elsewhere
     await signIn({ ...claude, password: 'wrong' })
     journey.page = here
-    await enterCode(journey.world.nextCode(secret))
+    await enterCode(journey.fixture.nextCode(secret))
     expect(await heading()).toBe('This account is locked')
     await look('27-locked')
     await journey.page.goto('/o/acme')
@@ -85,9 +85,9 @@ describeB2b('second factor', (journey) => {
     expect(await alert()).toMatch('locked')
     await look('28-locked-sign-in')
 
-    journey.world.advance(3601)
+    journey.fixture.advance(3601)
     await signIn(claude)
-    await enterCode(journey.world.nextCode(secret))
+    await enterCode(journey.fixture.nextCode(secret))
     expect(place()).toBe('/o/acme')
   })
 
@@ -97,7 +97,7 @@ describeB2b('second factor', (journey) => {
     await follow('Set one up')
     await press('Use an authenticator app')
     const [secret = ''] = await journey.page.locator('details code').allTextContents()
-    await enterCode(journey.world.nextCode(secret.replaceAll(' ', '')))
+    await enterCode(journey.fixture.nextCode(secret.replaceAll(' ', '')))
     expect(place()).toBe('/o/acme/account')
     await follow('Set up another')
     expect(
@@ -112,9 +112,9 @@ describeB2b('second factor', (journey) => {
     ).toBe(1)
     await look('40-both-factors')
 
-    journey.world.advance(610)
+    journey.fixture.advance(610)
     await signIn({ email_address: 'annie@acme.example' })
-    journey.world.advance(610)
+    journey.fixture.advance(610)
     await journey.page.goto('/mfa/enroll')
     await press('Use an authenticator app')
     expect(place()).toBe('/sign-in')

@@ -35,7 +35,7 @@ const members = [
 
 describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
   describe.each(screens)('%s', (screen, options) => {
-    let world: TestServer
+    let testServer: TestServer
     let server: Server
     let origin: string
     let context: BrowserContext
@@ -43,7 +43,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     let complaints: string[]
 
     beforeAll(async () => {
-      world = await openTestServer(members)
+      testServer = await openTestServer(members)
       server = createServer().listen(0, '127.0.0.1')
       await once(server, 'listening')
       origin = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -51,7 +51,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     })
     afterAll(async () => {
       server.close()
-      await world.close()
+      await testServer.close()
     })
     beforeEach(async () => {
       context = await browser().newContext({ ...options, baseURL: origin })
@@ -73,8 +73,8 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     })
 
     function createApp() {
-      const { url, project_id, secret } = world.authority
-      const { now } = world.clock
+      const { url, project_id, secret } = testServer.authority
+      const { now } = testServer.clock
       const loginPath = '/sign-in'
       const auth = createMemberAuth({ url, project_id, secret, now, origin, loginPath })
       const app = express()
@@ -82,7 +82,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
         res.send('<!doctype html><title>Sign in</title><form method="post"><input name="name">')
       })
       app.post('/sign-in', express.urlencoded({ extended: false }), async (req, res) => {
-        const result = await world.authenticate(`${req.body.name}@acme.test`)
+        const result = await testServer.authenticate(`${req.body.name}@acme.test`)
         res.redirect(303, (await auth.completeSignIn(req, res, result, req.query)).next)
       })
       app.use(auth.mfaRoutes(), auth.handleMfaRedirect(), auth.requireMemberSession())
@@ -129,7 +129,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     }
 
     function received(): string {
-      const [{ code = '' } = {}] = world.authority.outbox()
+      const [{ code = '' } = {}] = testServer.authority.outbox()
       return code
     }
 
@@ -156,7 +156,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
       const shownAgain = await page.content()
       for (const code of [...codes, secret]) expect(shownAgain).not.toContain(code)
       await look('totp-refused')
-      await enter(totpCode(secret, world.clock.now()))
+      await enter(totpCode(secret, testServer.clock.now()))
       expect(place()).toBe('/deep?a=1')
     })
 
@@ -177,7 +177,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
       expect(place()).toBe('/deep?a=1')
 
       await context.clearCookies()
-      world.clock.advance(61)
+      testServer.clock.advance(61)
       await signIn('phone')
       expect(place()).toBe('/mfa/sms')
       expect(await page.getByText('ending in 0143').count()).toBe(1)
@@ -189,18 +189,18 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
 
     test('steps up, and comes back', async () => {
       await signIn('lost')
-      await enter(world.totpCode())
-      world.clock.advance(301)
+      await enter(testServer.totpCode())
+      testServer.clock.advance(301)
       await page.goto('/vault')
       expect(place()).toBe('/mfa/step-up/totp?return_to=%2Fvault')
       await look('step-up')
-      await enter(world.totpCode())
+      await enter(testServer.totpCode())
       expect(place()).toBe('/vault')
     })
 
     test('lets who lost the app in by a recovery code, once', async () => {
-      const { member_id } = (await world.authenticate('lost@acme.test')).member
-      const { recovery_codes } = await world.client.recoveryCodes.get({
+      const { member_id } = (await testServer.authenticate('lost@acme.test')).member
+      const { recovery_codes } = await testServer.client.recoveryCodes.get({
         organization_id: 'acme',
         member_id
       })
@@ -230,15 +230,15 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
       await context.clearCookies()
       await context.addCookies(held)
       await page.goto('/mfa/totp')
-      await enter(world.totpCode())
+      await enter(testServer.totpCode())
       expect(await page.getByRole('heading').textContent()).toBe('This account is locked')
       await look('locked')
     })
 
     test('tells who comes too late to sign in again', async () => {
       await signIn('late')
-      world.clock.advance(601)
-      await enter(world.totpCode())
+      testServer.clock.advance(601)
+      await enter(testServer.totpCode())
       expect(await page.getByRole('heading').textContent()).toBe('Please sign in again')
       await look('over')
       await page.getByRole('link', { name: 'Sign in again' }).click()

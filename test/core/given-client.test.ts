@@ -6,18 +6,18 @@ import stytch from 'stytch'
 import request from 'supertest'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
 
-let world: TestServer
+let testServer: TestServer
 let sdk: stytch.B2BClient
 
 beforeAll(async () => {
-  world = await openTestServer()
-  const { url, project_id, secret } = world.authority
+  testServer = await openTestServer()
+  const { url, project_id, secret } = testServer.authority
   sdk = new stytch.B2BClient({ project_id, secret, env: url })
 })
-afterAll(() => world.close())
+afterAll(() => testServer.close())
 
 function decide(token: string, client: MemberAuthOptions['client'], timeoutMs?: number) {
-  const { url, project_id, secret } = world.authority
+  const { url, project_id, secret } = testServer.authority
   const { authenticate } = createMemberAuth({ url, project_id, secret, client, timeoutMs })
   const authorization = `Bearer ${token}`
   return authenticate({
@@ -29,17 +29,17 @@ function decide(token: string, client: MemberAuthOptions['client'], timeoutMs?: 
 }
 
 test('guards work with the official SDK as their client', async () => {
-  const { session_token, member_session } = await world.signIn('member@acme.test')
+  const { session_token, member_session } = await testServer.signIn('member@acme.test')
   const decision = await decide(session_token, sdk)
   const { member_session_id } = member_session
   expect(decision).toMatchObject({ accepted: true, member_session: { member_session_id } })
-  await world.client.sessions.revoke({ session_token })
+  await testServer.client.sessions.revoke({ session_token })
   expect(await decide(session_token, sdk)).toMatchObject({ accepted: false, status: 401 })
 })
 
 test('signing out goes through it too', async () => {
-  const { session_token, member_session } = await world.signIn('member@acme.test')
-  const { url, project_id, secret } = world.authority
+  const { session_token, member_session } = await testServer.signIn('member@acme.test')
+  const { url, project_id, secret } = testServer.authority
   const revoked: unknown[] = []
   const client = {
     rbac: sdk.rbac,
@@ -70,7 +70,7 @@ test('the deadline holds around a client that does not keep one', async () => {
 })
 
 test('an answer of another shape is 503, whichever client it is of', async () => {
-  const { session_token } = await world.signIn('member@acme.test')
+  const { session_token } = await testServer.signIn('member@acme.test')
   const odd = {
     rbac: sdk.rbac,
     sessions: { authenticate: async () => ({ member_session: {} }), revoke: async () => ({}) }

@@ -59,9 +59,9 @@ test('CK-13 what finds no room is given up aloud', () => {
 })
 
 test('CK-13 a sign-out while the authority was away ends the session once it is back', async () => {
-  const world = await openTestServer()
-  const { session_token } = await world.signIn('member@acme.test')
-  const { url, project_id, secret } = world.authority
+  const testServer = await openTestServer()
+  const { session_token } = await testServer.signIn('member@acme.test')
+  const { url, project_id, secret } = testServer.authority
   const network = createCountingFetch()
   const { schedule, delays, runAll } = createTimers()
   const auth = createInstance({ url, project_id, secret, fetch: network.fetch }, schedule)
@@ -76,7 +76,7 @@ test('CK-13 a sign-out while the authority was away ends the session once it is 
   network.cut(false)
   expect(delays()).toEqual([1000])
   await runAll()
-  const authenticate = () => world.client.sessions.authenticate({ session_token })
+  const authenticate = () => testServer.client.sessions.authenticate({ session_token })
   const isAlive = () =>
     authenticate().then(
       () => true,
@@ -84,5 +84,5 @@ test('CK-13 a sign-out while the authority was away ends the session once it is 
     )
   while (await isAlive()) expect(network.count('/revoke')).toBeLessThan(2)
   await expect(authenticate()).rejects.toMatchObject({ error_type: 'session_not_found' })
-  await world.close()
+  await testServer.close()
 })

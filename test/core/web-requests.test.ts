@@ -13,23 +13,23 @@ import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const site = 'https://app.example'
 const upstream = createCountingFetch()
-let world: TestServer
+let testServer: TestServer
 let auth: MemberAuth
 let signedIn: Pair
 
 beforeAll(async () => {
-  world = await openTestServer()
-  const { url, project_id, secret } = world.authority
+  testServer = await openTestServer()
+  const { url, project_id, secret } = testServer.authority
   const sources = ['bearer', { header: 'x-session' }, 'cookie'] as const
   auth = createMemberAuth({
     ...{ url, project_id, secret, sources, fetch: upstream.fetch },
     origin: site,
     loginPath: '/sign-in',
-    now: world.clock.now
+    now: testServer.clock.now
   })
-  signedIn = await world.signIn('admin@acme.test')
+  signedIn = await testServer.signIn('admin@acme.test')
 })
-afterAll(() => world.close())
+afterAll(() => testServer.close())
 
 type HeadersGiven = Readonly<Record<string, string>>
 
@@ -233,12 +233,12 @@ describe('the body of a web Request', () => {
 })
 
 test('actions of a web Request answer it, and routes leave alone what is not theirs', async () => {
-  const { session_token } = await world.signIn('member@acme.test')
+  const { session_token } = await testServer.signIn('member@acme.test')
   const headers = { Cookie: `stytch_session=${session_token}` }
   const out = await auth.signOut()(new Request(`${site}/out`, { method: 'POST', headers }))
   expect(out).toMatchObject({ status: 204, body: '' })
   expect(out.headers.filter(([name]) => name === 'Set-Cookie').length).toBeGreaterThan(3)
-  await expect(world.client.sessions.authenticate({ session_token })).rejects.toMatchObject({
+  await expect(testServer.client.sessions.authenticate({ session_token })).rejects.toMatchObject({
     error_type: 'session_not_found'
   })
   expect(await auth.mfaRoutes()(new Request(`${site}/other`))).toBeUndefined()
@@ -247,7 +247,7 @@ test('actions of a web Request answer it, and routes leave alone what is not the
 })
 
 test('a sign-in of a web Request gives the headers that carry it', async () => {
-  const answer = await world.authenticate('totp@acme.test')
+  const answer = await testServer.authenticate('totp@acme.test')
   const { headers, next } = await auth.completeSignIn(
     new Request(`${site}/sign-in`, { method: 'POST', headers: { origin: site } }),
     answer

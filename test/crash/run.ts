@@ -17,7 +17,7 @@ import {
   startCluster
 } from './processes.ts'
 import { verify } from './verify.ts'
-import { firstPassword, startLoad, type World } from './writers.ts'
+import { firstPassword, startLoad, type Target } from './writers.ts'
 
 /**
  * Crashes an authority, and the database behind it, under writes, and holds what is found afterwards to everything that
@@ -77,7 +77,7 @@ async function killAuthority(engine: string, database: string): Promise<void> {
   const starts: number[] = []
   let authority = await startAuthority(database, seed)
   for (let round = 1; round <= rounds; round += 1) {
-    const load = startLoad(await worldOf(authority), newJournal())
+    const load = startLoad(await targetOf(authority), newJournal())
     const rotation = round % 3 === 0 ? rotateKeys(database, killTime(round)) : undefined
     await sleep(between(500, 4000))
     await authority.kill()
@@ -86,13 +86,13 @@ async function killAuthority(engine: string, database: string): Promise<void> {
     authority = await startAuthority(database, seed)
     starts.push(authority.startedInMs)
     journals.push(load.journal)
-    const found = await verify(await worldOf(authority), database, load.journal)
+    const found = await verify(await targetOf(authority), database, load.journal)
     report(`${engine}, kill ${round}`, load.journal, found, `restart ${authority.startedInMs} ms`)
   }
-  const world = await worldOf(authority)
+  const target = await targetOf(authority)
   for (const { sessions, members } of journals) {
     const lasting = { ...newJournal(), sessions, members }
-    faults.push(...(await verify(world, database, lasting)))
+    faults.push(...(await verify(target, database, lasting)))
   }
   faults.push(
     ...starts
@@ -115,7 +115,7 @@ async function restartDatabase(cluster: Cluster): Promise<void> {
   const journals: Journal[] = []
   const backs: number[] = []
   for (let round = 1; round <= restarts; round += 1) {
-    const load = startLoad(await worldOf(authority), newJournal())
+    const load = startLoad(await targetOf(authority), newJournal())
     await sleep(between(1500, 3000))
     await cluster.restart()
     const restartedAt = Date.now()
@@ -126,7 +126,7 @@ async function restartDatabase(cluster: Cluster): Promise<void> {
     await sleep(1500)
     await load.stop()
     journals.push(load.journal)
-    const found = await verify(await worldOf(authority), cluster.url, load.journal)
+    const found = await verify(await targetOf(authority), cluster.url, load.journal)
     report(`postgres, restart ${round}`, load.journal, found, `back after ${backs.at(-1)} ms`)
   }
   faults.push(
@@ -138,7 +138,7 @@ async function restartDatabase(cluster: Cluster): Promise<void> {
   summarize(`postgres, ${restarts} restarts`, journals, `slowest return ${Math.max(...backs)} ms`)
 }
 
-async function worldOf({ url }: AuthorityProcess): Promise<World> {
+async function targetOf({ url }: AuthorityProcess): Promise<Target> {
   const client = createClient({ ...project, url, timeoutMs: 10_000 })
   const { organization } = await client.organizations.get({ organization_id: organization_slug })
   return {

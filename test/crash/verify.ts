@@ -8,10 +8,14 @@ import type {
   PasswordEntry,
   SessionEntry
 } from './journal.ts'
-import type { World } from './writers.ts'
+import type { Target } from './writers.ts'
 
 /** Holds the database after a crash to everything that was acknowledged before, and says what is broken. */
-export async function verify(world: World, database: string, journal: Journal): Promise<string[]> {
+export async function verify(
+  target: Target,
+  database: string,
+  journal: Journal
+): Promise<string[]> {
   const kids = await runSql(
     database,
     'select kid from signing_keys where ends_at is null or ends_at > $1',
@@ -20,11 +24,11 @@ export async function verify(world: World, database: string, journal: Journal): 
   const believed = new Set(kids.map(({ kid }) => kid))
   return [
     ...journal.violations,
-    ...(await all(journal.sessions, (entry) => verifySession(world, entry, believed))),
-    ...(await verifyCodes(world, journal.codes)),
-    ...(await all(journal.passwords, (entry) => verifyPassword(world, entry))),
+    ...(await all(journal.sessions, (entry) => verifySession(target, entry, believed))),
+    ...(await verifyCodes(target, journal.codes)),
+    ...(await all(journal.passwords, (entry) => verifyPassword(target, entry))),
     ...(await all(journal.attempts, (entry) => verifyAttempts(database, entry))),
-    ...(await all(journal.members, (entry) => verifyMember(world, entry))),
+    ...(await all(journal.members, (entry) => verifyMember(target, entry))),
     ...(await verifySigningKeys(database))
   ]
 }
@@ -45,7 +49,7 @@ async function all<Entry>(
 const keyMarginMs = 60_000
 
 async function verifySession(
-  { client }: World,
+  { client }: Target,
   { session_token, member_session_id, session_jwt, claim, claimUnknown, revoked }: SessionEntry,
   believed: ReadonlySet<unknown>
 ): Promise<string | undefined> {
@@ -71,7 +75,7 @@ function kidOf(session_jwt: string): unknown {
 
 /** A code is used if and only if its session has the factor. */
 async function verifyCodes(
-  { client }: World,
+  { client }: Target,
   entries: readonly CodeEntry[]
 ): Promise<readonly string[]> {
   const left = new Map<string, readonly string[]>()
@@ -96,23 +100,23 @@ async function verifyCodes(
 }
 
 async function verifyPassword(
-  world: World,
+  target: Target,
   { email_address, before, current, unknown }: PasswordEntry
 ): Promise<string | undefined> {
   const candidates = unknown === undefined ? [current] : [current, unknown]
   const right: string[] = []
   for (const password of candidates) {
-    if (await opens(world, email_address, password)) right.push(password)
+    if (await opens(target, email_address, password)) right.push(password)
   }
   if (right.length !== 1) return `${email_address}: ${right.length} of its passwords are right`
-  if (before !== undefined && (await opens(world, email_address, before))) {
+  if (before !== undefined && (await opens(target, email_address, before))) {
     return `${email_address}: a password that was replaced came back`
   }
   return undefined
 }
 
 async function opens(
-  { client, organization_id }: World,
+  { client, organization_id }: Target,
   email_address: string,
   password: string
 ): Promise<boolean> {
@@ -134,7 +138,7 @@ async function verifyAttempts(
 }
 
 async function verifyMember(
-  { client, organization_id }: World,
+  { client, organization_id }: Target,
   { email_address, name, created }: MemberEntry
 ): Promise<string | undefined> {
   const found = await orRefusal(

@@ -9,7 +9,7 @@ export interface Load {
   stop(): Promise<void>
 }
 
-export interface World {
+export interface Target {
   readonly client: Client
   readonly organization_id: string
   /** The imported form of {@link firstPassword}, cheap to compare. */
@@ -22,7 +22,7 @@ const claimsPerSession = 8
 const codesPerMember = 100
 const failuresPerMember = 8
 
-interface Writing extends World {
+interface Writing extends Target {
   readonly journal: Journal
   isRunning(): boolean
 }
@@ -40,9 +40,9 @@ const writers: readonly Writer[] = [
   createMembers
 ]
 
-export function startLoad(world: World, journal: Journal): Load {
+export function startLoad(target: Target, journal: Journal): Load {
   let running = true
-  const writing = { ...world, journal, isRunning: () => running }
+  const writing = { ...target, journal, isRunning: () => running }
   const ended = Promise.all(
     writers.map(async (write) => {
       while (running) await write(writing)

@@ -21,23 +21,23 @@ const origin = 'http://localhost:3000'
 const navigation = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate' }
 
 describe.each(frameworks)('on $name', ({ open }) => {
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openTestServer()
+    testServer = await openTestServer()
     app = await open(options(), define)
   })
   afterAll(async () => {
     await app.close()
-    await world.close()
+    await testServer.close()
   })
 
   function options() {
-    const { url, project_id, secret } = world.authority
+    const { url, project_id, secret } = testServer.authority
     const paths = { loginPath: '/app/sign-in', mfaPath: '/app/mfa' }
     const trustedOrigins = ['https://partner.example']
-    return { url, project_id, secret, now: world.clock.now, origin, trustedOrigins, ...paths }
+    return { url, project_id, secret, now: testServer.clock.now, origin, trustedOrigins, ...paths }
   }
 
   let return_to: unknown
@@ -45,7 +45,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
 
   function define(builder: AppBuilder, auth: Auth): void {
     builder.post('/app/sign-in/:name', async ({ params, completeSignIn }) =>
-      completeSignIn(await world.authenticate(`${params.name}@acme.test`), { return_to })
+      completeSignIn(await testServer.authenticate(`${params.name}@acme.test`), { return_to })
     )
     builder.post('/app/sign-in', ({ completeSignIn }) => completeSignIn(result))
     builder.get('/public', () => ({ open: true }))
@@ -156,7 +156,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
     'CS-10 a body of type "%s" is read by no action, whatever it says',
     async (type) => {
       const jar = cookiesOf(await signIn('totp'))
-      const body = JSON.stringify({ code: world.totpCode() })
+      const body = JSON.stringify({ code: testServer.totpCode() })
       const sent = request(app.url).post('/app/mfa/totp').set('Cookie', pendingOf(jar))
       const answer = await sent.set('Content-Type', type).send(body)
       expect([answer.status, answer.body.code]).toEqual([400, 'request_malformed'])
@@ -185,7 +185,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
     })
 
     test('with a Bearer token is not checked, nor is another upgrade', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const crossSite = { ...handshake, Origin: 'https://evil.example' }
       const Authorization = `Bearer ${session_jwt}`
       await request(app.url)
@@ -206,7 +206,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
     for (const round of [1, 2]) {
       const { client } = app.auth
       await client.otps.email.loginOrSignup({ organization_id: 'acme', email_address })
-      const [{ code = '' } = {}] = world.authority.outbox()
+      const [{ code = '' } = {}] = testServer.authority.outbox()
       const intermediate_session_token = jar.stytch_intermediate_session?.value ?? ''
       result = await client.otps.email.authenticate({
         organization_id: 'acme',
@@ -225,7 +225,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
     const { body } = await request(app.url)
       .post('/app/mfa/totp/create')
       .set('Cookie', pendingOf(jar))
-    const code = totpCode(body.secret, world.clock.now())
+    const code = totpCode(body.secret, testServer.clock.now())
     const done = await request(app.url)
       .post('/app/mfa/totp')
       .set('Cookie', pendingOf(jar))
@@ -239,7 +239,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
 
   test('CK-08 CS-15 a public page gets no cookie and no header of ours', async () => {
     const Cookie = sessionOf(cookiesOf(await signIn('member')))
-    world.clock.advance(310)
+    testServer.clock.advance(310)
     const { headers } = await request(app.url).get('/public').set({ Cookie })
     expect(headers['set-cookie']).toBeUndefined()
     expect(headers['cache-control']).toBeUndefined()
@@ -248,7 +248,7 @@ describe.each(frameworks)('on $name', ({ open }) => {
   test('CK-09 CS-12 CS-13 CS-14 what is of one member is kept by no cache', async () => {
     const signedIn = await signIn('member')
     const Cookie = sessionOf(cookiesOf(signedIn))
-    world.clock.advance(310)
+    testServer.clock.advance(310)
     const refreshed = await request(app.url).get('/me').set({ Cookie })
     expect(cookiesOf(refreshed)).toHaveProperty('stytch_session_jwt')
     const refused = await request(app.url).get('/me').set('If-None-Match', '*')
@@ -277,8 +277,8 @@ async function send(
 }
 
 test('CS-11 authenticate decides about handshakes where no middleware runs', async () => {
-  const world = await openTestServer()
-  const { url, project_id, secret } = world.authority
+  const testServer = await openTestServer()
+  const { url, project_id, secret } = testServer.authority
   const { authenticate } = createMemberAuth({ url, project_id, secret, origin })
   const server = http.createServer().listen(0, '127.0.0.1')
   server.on('upgrade', async (req, socket) => {
@@ -287,7 +287,7 @@ test('CS-11 authenticate decides about handshakes where no middleware runs', asy
     socket.end(`HTTP/1.1 ${status} -\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
   })
   await once(server, 'listening')
-  const { session_token } = await world.signIn('member@acme.test')
+  const { session_token } = await testServer.signIn('member@acme.test')
   const Cookie = `stytch_session=${session_token}`
 
   async function open(headers: Record<string, string>): Promise<number> {
@@ -306,7 +306,7 @@ test('CS-11 authenticate decides about handshakes where no middleware runs', asy
     await open({ Cookie, Origin: 'https://evil.example' })
   ]
   server.close()
-  await world.close()
+  await testServer.close()
   expect(answers).toEqual([401, 401, 101, 403])
 })
 

@@ -11,17 +11,17 @@ import { openTestServer, type TestServer } from '../support/test-server.ts'
 const authenticateCalls = '/sessions/authenticate'
 
 describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) => {
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
   const upstream = createCountingFetch()
 
   beforeAll(async () => {
-    world = await openTestServer()
+    testServer = await openTestServer()
     app = await open(appOptions(), defineApp)
   })
   afterAll(async () => {
     await app.close()
-    await world.close()
+    await testServer.close()
   })
   beforeEach(() => {
     upstream.cut(false)
@@ -29,13 +29,13 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   function appOptions() {
-    const { url, project_id, secret } = world.authority
+    const { url, project_id, secret } = testServer.authority
     return {
       url,
       project_id,
       secret,
       fetch: upstream.fetch,
-      now: world.clock.now,
+      now: testServer.clock.now,
       origin: 'https://app.example',
       trustedOrigins: ['https://partner.example'],
       loginPath: '/sign-in'
@@ -70,7 +70,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('in a JWT passes without a remote check, and is attached', async () => {
-      const { session_jwt, member_session } = await world.signIn('member@acme.test')
+      const { session_jwt, member_session } = await testServer.signIn('member@acme.test')
       for (const headers of [bearer(session_jwt), cookies({ session_jwt })]) {
         const answer = await request(app.url).get('/me').set(headers)
         expect(answer.status).toBe(200)
@@ -84,7 +84,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('in an opaque token is checked remotely on every request', async () => {
-      const { session_token, member_session } = await world.signIn('member@acme.test')
+      const { session_token, member_session } = await testServer.signIn('member@acme.test')
       for (const headers of [bearer(session_token), cookies({ session_token })]) {
         const answer = await request(app.url).get('/me').set(headers)
         expect(answer.status).toBe(200)
@@ -94,21 +94,21 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('can be named in calls of the API: by its opaque token, else by the newest JWT', async () => {
-      const { session_token, session_jwt } = await world.signIn('member@acme.test')
+      const { session_token, session_jwt } = await testServer.signIn('member@acme.test')
       const named = async (jar: Partial<Pair>) =>
         (await request(app.url).get('/authorization').set(cookies(jar))).body
       expect(await named({ session_token, session_jwt })).toEqual({ session_token })
       expect(await named({ session_jwt })).toEqual({ session_jwt })
-      world.clock.advance(310)
+      testServer.clock.advance(310)
       const renewed = await named({ session_jwt })
       expect(Object.keys(renewed)).toEqual(['session_jwt'])
       expect(renewed.session_jwt).not.toBe(session_jwt)
-      await world.client.sessions.authenticate(renewed)
+      await testServer.client.sessions.authenticate(renewed)
       expect((await request(app.url).get('/no-authorization')).status).toBe(500)
     })
 
     test('is attached frozen: a handler cannot change what the next request sees', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const headers = bearer(session_jwt)
       await request(app.url).post('/tamper').set(headers)
       const answer = await request(app.url).get('/me').set(headers)
@@ -116,9 +116,9 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('that has ended is denied with 401, and its cookies are cleared', async () => {
-      const signedIn = await world.signIn('member@acme.test')
+      const signedIn = await testServer.signIn('member@acme.test')
       const { member_session_id } = signedIn.member_session
-      await world.client.sessions.revoke({ member_session_id })
+      await testServer.client.sessions.revoke({ member_session_id })
       const answer = await request(app.url)
         .get('/me')
         .set(cookies({ session_token: signedIn.session_token }))
@@ -141,7 +141,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     test.each(Object.entries(malformed))(
       'in a Bearer header is 401 without a call: %s',
       async (_, token) => {
-        const signedIn = await world.signIn('member@acme.test')
+        const signedIn = await testServer.signIn('member@acme.test')
         upstream.reset()
         const answer = await request(app.url)
           .get('/me')
@@ -164,7 +164,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('under another scheme is ignored: the cookie decides', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const answer = await request(app.url)
         .get('/me')
         .set({ ...cookies({ session_jwt }), Authorization: 'Basic Zm9vOmJhcg==' })
@@ -173,7 +173,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('forged with strange kids causes no authenticate and at most one key fetch', async () => {
       const fresh = await openAnother({})
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       upstream.reset()
       const forged = Array.from({ length: 50 }, (_, index) => forge(session_jwt, `kid-${index}`))
       const answers = await Promise.all(
@@ -181,12 +181,13 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       )
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
       expect(upstream.count(authenticateCalls)).toBe(0)
-      expect(upstream.count(world.authority.project_id)).toBeLessThanOrEqual(1)
+      expect(upstream.count(testServer.authority.project_id)).toBeLessThanOrEqual(1)
       await fresh.close()
     })
 
     test('in the JWT cookie does not spoil the opaque one: its answer replaces the JWT', async () => {
-      const { session_token, session_jwt, member_session } = await world.signIn('member@acme.test')
+      const { session_token, session_jwt, member_session } =
+        await testServer.signIn('member@acme.test')
       const answer = await request(app.url)
         .get('/me')
         .set(cookies({ session_token, session_jwt: forge(session_jwt, 'elsewhere') }))
@@ -196,7 +197,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('sent as two Authorization headers is rejected, whichever comes first', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const good = `Bearer ${session_jwt}`
       const good2 = `bearer ${session_jwt}`
       for (const values of [
@@ -217,7 +218,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('sent as two headers of another name is rejected, whichever comes first', async () => {
       const other = await openAnother({ sources: [{ header: 'x-session' }, 'cookie'] })
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const me = `${other.url}/me`
       expect(await rawStatus(me, ['X-Session', session_jwt])).toBe(200)
       for (const values of [
@@ -234,7 +235,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('sent as two Cookie headers is one cookie header: neither hides the other', async () => {
-      const { session_jwt, session_token } = await world.signIn('member@acme.test')
+      const { session_jwt, session_token } = await testServer.signIn('member@acme.test')
       const good = `stytch_session_jwt=${session_jwt}`
       for (const [values, status] of [
         [[good, `stytch_session=${session_token}`], 200],
@@ -249,7 +250,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('sent as one cookie twice with different values is denied; twice the same is fine', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const good = `stytch_session_jwt=${session_jwt}`
       for (const [Cookie, status] of [
         [`${good}; stytch_session_jwt=evil`, 401],
@@ -264,8 +265,8 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   describe('an old JWT', () => {
     test('is checked remotely once by 100 concurrent requests, and all of them get the new cookie', async () => {
-      const { session_jwt, session_token } = await world.signIn('member@acme.test')
-      world.clock.advance(301 + 5)
+      const { session_jwt, session_token } = await testServer.signIn('member@acme.test')
+      testServer.clock.advance(301 + 5)
       upstream.reset()
       const answers = await Promise.all(
         Array.from({ length: 100 }, () =>
@@ -288,8 +289,8 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('is given the new one again for as long as it is presented, without another call', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
-      world.clock.advance(310)
+      const { session_jwt } = await testServer.signIn('member@acme.test')
+      testServer.clock.advance(310)
       const first = await request(app.url).get('/me').set(cookies({ session_jwt }))
       const second = await request(app.url).get('/me').set(cookies({ session_jwt }))
       expect(cookieValue(second, 'stytch_session_jwt')).toBe(
@@ -299,8 +300,8 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('in a header is refreshed without a cookie', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
-      world.clock.advance(310)
+      const { session_jwt } = await testServer.signIn('member@acme.test')
+      testServer.clock.advance(310)
       const answer = await request(app.url).get('/me').set(bearer(session_jwt))
       expect(answer.status).toBe(200)
       expect(answer.headers['set-cookie']).toBeUndefined()
@@ -309,41 +310,41 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   describe('max_token_age_seconds', () => {
     test('0 checks every time, also when iat lies ahead of our clock', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
-      world.clock.advance(-3)
+      const { session_jwt } = await testServer.signIn('member@acme.test')
+      testServer.clock.advance(-3)
       for (let round = 0; round < 3; round += 1) {
         const answer = await request(app.url).get('/fresh').set(bearer(session_jwt))
         expect(answer.status).toBe(200)
       }
       expect(upstream.count(authenticateCalls)).toBe(3)
-      world.clock.advance(3)
+      testServer.clock.advance(3)
     })
 
     test('60 denies a session that was revoked elsewhere at most 60 seconds later', async () => {
-      const { session_jwt, member_session } = await world.signIn('member@acme.test')
+      const { session_jwt, member_session } = await testServer.signIn('member@acme.test')
       const { member_session_id } = member_session
       const get = () => request(app.url).get('/within-a-minute').set(bearer(session_jwt))
       expect((await get()).status).toBe(200)
-      await world.client.sessions.revoke({ member_session_id })
-      world.clock.advance(58)
+      await testServer.client.sessions.revoke({ member_session_id })
+      testServer.clock.advance(58)
       expect((await get()).status).toBe(200)
-      world.clock.advance(2)
+      testServer.clock.advance(2)
       expect((await get()).status).toBe(401)
     })
 
     test('60 lets an opaque token be checked once a minute', async () => {
-      const { session_token } = await world.signIn('member@acme.test')
+      const { session_token } = await testServer.signIn('member@acme.test')
       const get = () => request(app.url).get('/within-a-minute').set(bearer(session_token))
       await get()
       await get()
       expect(upstream.count(authenticateCalls)).toBe(1)
-      world.clock.advance(60)
+      testServer.clock.advance(60)
       await get()
       expect(upstream.count(authenticateCalls)).toBe(2)
     })
 
     test('of a stricter guard on the same request checks once more, of a laxer one not', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       await request(app.url).get('/lax-then-strict').set(bearer(session_jwt)).expect(200)
       expect(upstream.count(authenticateCalls)).toBe(1)
       upstream.reset()
@@ -356,7 +357,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     test.each(['member_session_id', 'session_token', 'session_jwt', 'member_id'] as const)(
       'by %s is seen by this process at once',
       async (selector) => {
-        const signedIn = await world.signIn('editor@acme.test')
+        const signedIn = await testServer.signIn('editor@acme.test')
         const get = () => request(app.url).get('/me').set(bearer(signedIn.session_jwt))
         expect((await get()).status).toBe(200)
         const { member_session_id, member_id } = signedIn.member_session
@@ -368,16 +369,16 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     )
 
     test('of all sessions of a member leaves a session that begins afterwards alone', async () => {
-      const before = await world.signIn('editor@acme.test')
+      const before = await testServer.signIn('editor@acme.test')
       const { member_id } = before.member_session
       await app.auth.client.sessions.revoke({ member_id })
-      const after = await world.signIn('editor@acme.test')
+      const after = await testServer.signIn('editor@acme.test')
       expect((await request(app.url).get('/me').set(bearer(before.session_jwt))).status).toBe(401)
       expect((await request(app.url).get('/me').set(bearer(after.session_jwt))).status).toBe(200)
     })
 
     test('whose outcome is unknown counts as done, but not on the word of a forged JWT', async () => {
-      const { session_jwt, member_session } = await world.signIn('editor@acme.test')
+      const { session_jwt, member_session } = await testServer.signIn('editor@acme.test')
       const get = () => request(app.url).get('/me').set(bearer(session_jwt))
       const forged = `${session_jwt.slice(0, session_jwt.lastIndexOf('.'))}.${'A'.repeat(342)}`
       const { member_session_id } = member_session
@@ -396,13 +397,13 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('is seen by a later guard on the same request', async () => {
-      const { session_jwt } = await world.signIn('editor@acme.test')
+      const { session_jwt } = await testServer.signIn('editor@acme.test')
       await request(app.url).get('/ends-itself').set(bearer(session_jwt)).expect(401)
     })
 
     test('while a call is in flight is checked once more, by one call for all', async () => {
-      const { session_token, member_session } = await world.signIn('editor@acme.test')
-      const answer = await world.client.sessions.authenticate({ session_token })
+      const { session_token, member_session } = await testServer.signIn('editor@acme.test')
+      const answer = await testServer.client.sessions.authenticate({ session_token })
       arrivals = 0
       let called: () => void = () => {}
       const isCalled = new Promise<void>((resolve) => {
@@ -422,7 +423,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       )
       await isCalled
       while (arrivals < 20) await new Promise((resolve) => setTimeout(resolve, 5))
-      await world.client.sessions.revoke({ member_id: member_session.member_id })
+      await testServer.client.sessions.revoke({ member_id: member_session.member_id })
       app.auth.invalidate({ member_id: member_session.member_id })
       release(Response.json(answer))
       expect(new Set((await waiting).map(({ status }) => status))).toEqual(new Set([401]))
@@ -430,7 +431,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('can be told by auth.invalidate', async () => {
-      const { session_jwt, member_session } = await world.signIn('editor@acme.test')
+      const { session_jwt, member_session } = await testServer.signIn('editor@acme.test')
       const { member_session_id } = member_session
       app.auth.invalidate({ member_session_id })
       expect((await request(app.url).get('/me').set(bearer(session_jwt))).status).toBe(401)
@@ -440,7 +441,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   describe('while the authority is away', () => {
     test('valid JWTs pass, what needs a remote check gets 503 with Retry-After, and no cookie is cleared', async () => {
-      const fresh = await world.signIn('member@acme.test')
+      const fresh = await testServer.signIn('member@acme.test')
       await request(app.url).get('/me').set(cookies(fresh)).expect(200)
       upstream.cut(true)
       await request(app.url).get('/me').set(cookies(fresh)).expect(200)
@@ -461,14 +462,14 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('a cold process gets 503 for a JWT, and is well again without a restart', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const cold = await openAnother({})
       upstream.cut(true)
       const answer = await request(cold.url).get('/me').set(cookies({ session_jwt }))
       expect(answer.status).toBe(503)
       expect(answer.headers['set-cookie']).toBeUndefined()
       upstream.cut(false)
-      world.clock.advance(2)
+      testServer.clock.advance(2)
       await request(cold.url).get('/me').set(cookies({ session_jwt })).expect(200)
       await cold.close()
     })
@@ -476,7 +477,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     test.each([401, 403, 429, 500, 302])(
       'an answer of %i is 503 and keeps the cookies',
       async (status) => {
-        const { session_token } = await world.signIn('member@acme.test')
+        const { session_token } = await testServer.signIn('member@acme.test')
         upstream.answerOnce(
           authenticateCalls,
           () =>
@@ -492,9 +493,9 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     )
 
     test('an answer about another session is 503 authority_answer_mismatch', async () => {
-      const mine = await world.signIn('member@acme.test')
-      const other = await world.signIn('admin@acme.test')
-      const theirs = await world.client.sessions.authenticate({
+      const mine = await testServer.signIn('member@acme.test')
+      const other = await testServer.signIn('admin@acme.test')
+      const theirs = await testServer.client.sessions.authenticate({
         session_token: other.session_token
       })
       upstream.answerOnce(authenticateCalls, () => Response.json(theirs))
@@ -508,10 +509,10 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('unverified tokens that the authority denies use up a budget, and known ones go on', async () => {
       const fresh = await openAnother({})
-      const { session_token } = await world.signIn('member@acme.test')
+      const { session_token } = await testServer.signIn('member@acme.test')
       await request(fresh.url).get('/me').set(bearer(session_token)).expect(200)
       const statuses: number[] = []
-      await world.clock.whileStanding(async () => {
+      await testServer.clock.whileStanding(async () => {
         while (statuses.length < 1000 && statuses.at(-1) !== 503) {
           const token = `${statuses.length}`.padStart(44, 'x')
           statuses.push((await request(fresh.url).get('/me').set(bearer(token))).status)
@@ -526,7 +527,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   describe('a permission', () => {
     test('is decided locally with the roles that granted it', async () => {
-      const { session_jwt } = await world.signIn('admin@acme.test')
+      const { session_jwt } = await testServer.signIn('admin@acme.test')
       const answer = await request(app.url).put('/members/x').set(bearer(session_jwt))
       expect(answer.status).toBe(200)
       expect(answer.body).toEqual({ authorized: true, granting_roles: ['stytch_admin'] })
@@ -534,7 +535,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('that is missing is 403 permission_denied without a remote check', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const answer = await request(app.url).put('/members/x').set(bearer(session_jwt))
       expect(answer.status).toBe(403)
       expect(answer.body.code).toBe('permission_denied')
@@ -543,7 +544,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('needs one policy and one organization policy for 100 concurrent cold checks', async () => {
       const cold = await openAnother({})
-      const { session_jwt } = await world.signIn('editor@acme.test')
+      const { session_jwt } = await testServer.signIn('editor@acme.test')
       upstream.reset()
       const answers = await Promise.all(
         Array.from({ length: 100 }, () =>
@@ -557,7 +558,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('without a policy at hand is 503 policy_unavailable, never a denial', async () => {
-      const { session_jwt } = await world.signIn('admin@acme.test')
+      const { session_jwt } = await testServer.signIn('admin@acme.test')
       const cold = await openAnother({})
       await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
       upstream.cut(true)
@@ -570,7 +571,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   test('a denial behind an earlier guard is the same refusal, with the policy at hand or not', async () => {
     const cold = await openAnother({})
-    const { session_jwt } = await world.signIn('member@acme.test')
+    const { session_jwt } = await testServer.signIn('member@acme.test')
     for (let round = 0; round < 2; round += 1) {
       const answer = await request(cold.url)
         .get('/session-then-permission')
@@ -585,7 +586,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   test('150 good tokens at once are no reason to hold any of them back', async () => {
     const fresh = await openAnother({})
     const sessions = []
-    const { session_token } = await world.signIn('member@acme.test')
+    const { session_token } = await testServer.signIn('member@acme.test')
     for (let index = 0; index < 150; index += 1) sessions.push(session_token)
     const answers = await Promise.all(
       sessions.map((token) => request(fresh.url).get('/fresh').set(bearer(token)))
@@ -595,15 +596,15 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   test('a newer JWT is not replaced by what an earlier answer held', async () => {
-    const { session_token, session_jwt } = await world.signIn('member@acme.test')
+    const { session_token, session_jwt } = await testServer.signIn('member@acme.test')
     const get = (headers: object) =>
       request(app.url)
         .get('/within-two-minutes')
         .set(headers as Record<string, string>)
-    world.clock.advance(310)
+    testServer.clock.advance(310)
     await get(cookies({ session_token, session_jwt })).expect(200)
-    world.clock.advance(2)
-    const newer = await world.client.sessions.authenticate({
+    testServer.clock.advance(2)
+    const newer = await testServer.client.sessions.authenticate({
       session_token,
       session_custom_claims: { stepped: 'up' }
     })
@@ -613,9 +614,9 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   test('an error that requests share takes no cookies of one to the other', async () => {
-    const mine = await world.signIn('member@acme.test')
-    const other = await world.signIn('editor@acme.test')
-    world.clock.advance(310)
+    const mine = await testServer.signIn('member@acme.test')
+    const other = await testServer.signIn('editor@acme.test')
+    testServer.clock.advance(310)
     const [first, second, third] = await Promise.all([
       request(app.url).get('/throws-one-for-all').set(cookies(mine)),
       request(app.url).get('/throws-one-for-all').set(bearer(other.session_token)),
@@ -627,8 +628,8 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   test('guards behind the first repeat none of its headers', async () => {
-    const { session_jwt } = await world.signIn('editor@acme.test')
-    world.clock.advance(310)
+    const { session_jwt } = await testServer.signIn('editor@acme.test')
+    testServer.clock.advance(310)
     const answer = await request(app.url)
       .get('/session-then-permission')
       .set(cookies({ session_jwt }))
@@ -638,9 +639,9 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   test('what was ended while the policy was fetched is denied', async () => {
     const cold = await openAnother({})
-    const { session_jwt, member_session } = await world.signIn('editor@acme.test')
+    const { session_jwt, member_session } = await testServer.signIn('editor@acme.test')
     await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
-    const { policy } = await world.client.rbac.policy()
+    const { policy } = await testServer.client.rbac.policy()
     upstream.answerOnce('/rbac/policy', async () => {
       cold.auth.invalidate({ member_session_id: member_session.member_session_id })
       return Response.json({ status_code: 200, request_id: 'r', policy })
@@ -651,11 +652,11 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
   test('an old JWT of a session that is over makes no other token known', async () => {
     const fresh = await openAnother({})
-    const { session_jwt, session_token } = await world.signIn('editor@acme.test')
-    await world.client.sessions.revoke({ session_token })
-    world.clock.advance(310)
+    const { session_jwt, session_token } = await testServer.signIn('editor@acme.test')
+    await testServer.client.sessions.revoke({ session_token })
+    testServer.clock.advance(310)
     upstream.reset()
-    await world.clock.whileStanding(async () => {
+    await testServer.clock.whileStanding(async () => {
       for (let index = 0; index < 300; index += 1) {
         const strange = { session_jwt, session_token: `${index}`.padStart(44, 'y') }
         await request(fresh.url).get('/me').set(cookies(strange))
@@ -666,7 +667,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   test('a tenant function that answers with a promise is a mistake of the app', async () => {
-    const { session_jwt } = await world.signIn('member@acme.test')
+    const { session_jwt } = await testServer.signIn('member@acme.test')
     await request(app.url).get('/tenant-promise').set(bearer(session_jwt)).expect(500)
   })
 
@@ -695,7 +696,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       ['ACME', 403],
       ['acme%20', 403]
     ])('%s is answered with %i', async (slug, status) => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       upstream.reset()
       const answer = await request(app.url).get(`/organizations/${slug}`).set(bearer(session_jwt))
       expect(answer.status).toBe(status)
@@ -705,7 +706,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('is decided before the permission: another tenant fetches no policy', async () => {
       const cold = await openAnother({})
-      const { session_jwt } = await world.signIn('boss@globex.test', 'globex')
+      const { session_jwt } = await testServer.signIn('boss@globex.test', 'globex')
       await request(cold.url).get('/me').set(bearer(session_jwt)).expect(200)
       upstream.reset()
       const answer = await request(cold.url)
@@ -717,7 +718,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('that was not named is denied', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
+      const { session_jwt } = await testServer.signIn('member@acme.test')
       const answer = await request(app.url).get('/no-tenant').set(bearer(session_jwt))
       expect(answer.status).toBe(403)
     })
@@ -740,9 +741,9 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('is anonymous when the session of the cookie is over, and 503 when that cannot be told', async () => {
-      const { session_token, member_session } = await world.signIn('member@acme.test')
+      const { session_token, member_session } = await testServer.signIn('member@acme.test')
       const { member_session_id } = member_session
-      await world.client.sessions.revoke({ member_session_id })
+      await testServer.client.sessions.revoke({ member_session_id })
       const over = await request(app.url).get('/maybe').set(cookies({ session_token }))
       expect(over.body).toEqual({ anonymous: true })
       expect(clearedNames(over)).toHaveLength(2)
@@ -765,7 +766,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       [{ Origin: 'https://partner.example', 'Sec-Fetch-Site': 'cross-site' }, 200],
       [{}, 200]
     ])('CS-01 CS-02 from %j is answered with %i', async (headers, status) => {
-      const { session_jwt } = await world.signIn('admin@acme.test')
+      const { session_jwt } = await testServer.signIn('admin@acme.test')
       const answer = await request(app.url)
         .put('/members/x')
         .set({ ...cookies({ session_jwt }), ...headers })
@@ -774,7 +775,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('CS-01 that says twice where it is from is denied, whichever comes first', async () => {
-      const { session_jwt } = await world.signIn('admin@acme.test')
+      const { session_jwt } = await testServer.signIn('admin@acme.test')
       const Cookie = ['Cookie', `stytch_session_jwt=${session_jwt}`]
       for (const [name, good, bad] of [
         ['Origin', 'https://app.example', 'https://evil.example'],
@@ -794,7 +795,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     })
 
     test('CS-04 from another site passes with a Bearer token, which no browser adds by itself', async () => {
-      const { session_jwt } = await world.signIn('admin@acme.test')
+      const { session_jwt } = await testServer.signIn('admin@acme.test')
       await request(app.url)
         .put('/members/x')
         .set({ ...bearer(session_jwt), Origin: 'https://evil.example' })
@@ -803,7 +804,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
 
     test('CS-03 that says nothing of its origin is denied when csrf is strict', async () => {
       const strict = await openAnother({ csrf: 'strict' })
-      const { session_jwt } = await world.signIn('admin@acme.test')
+      const { session_jwt } = await testServer.signIn('admin@acme.test')
       await request(strict.url).put('/members/x').set(cookies({ session_jwt })).expect(403)
       await strict.close()
     })
@@ -864,8 +865,8 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
     }
 
     test('keeps our headers when the handler throws', async () => {
-      const { session_jwt } = await world.signIn('member@acme.test')
-      world.clock.advance(310)
+      const { session_jwt } = await testServer.signIn('member@acme.test')
+      testServer.clock.advance(310)
       const answer = await request(app.url).get('/throws').set(cookies({ session_jwt }))
       expect(answer.status).toBe(500)
       expect(setNames(answer)).toEqual(['stytch_session_jwt'])
@@ -874,10 +875,10 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   test('two instances of two projects never accept each other’s sessions', async () => {
-    const elsewhere = await openAuthority({ projects: seed, now: world.clock.now })
+    const elsewhere = await openAuthority({ projects: seed, now: testServer.clock.now })
     const { url, project_id, secret } = elsewhere
-    const other = await open({ url, project_id, secret, now: world.clock.now }, defineApp)
-    const mine = await world.signIn('member@acme.test')
+    const other = await open({ url, project_id, secret, now: testServer.clock.now }, defineApp)
+    const mine = await testServer.signIn('member@acme.test')
     await request(app.url).get('/me').set(bearer(mine.session_jwt)).expect(200)
     await request(other.url).get('/me').set(bearer(mine.session_jwt)).expect(401)
     await request(other.url).get('/me').set(bearer(mine.session_token)).expect(401)
@@ -886,21 +887,21 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
   })
 
   async function organizationId(slug: string): Promise<string> {
-    const { organization } = await world.client.organizations.get({ organization_id: slug })
+    const { organization } = await testServer.client.organizations.get({ organization_id: slug })
     return organization.organization_id
   }
 })
 
 test('memberOf of one project knows nothing of what another project’s guard accepted', async () => {
-  const world = await openTestServer()
-  const { url, project_id, secret } = world.authority
+  const testServer = await openTestServer()
+  const { url, project_id, secret } = testServer.authority
   const auth = createMemberAuth({ url, project_id, secret })
   const other = createMemberAuth({
     url,
     project_id: 'project-test-11111111-1111-4111-8111-111111111111',
     secret: 'another'
   })
-  const { session_jwt } = await world.signIn('member@acme.test')
+  const { session_jwt } = await testServer.signIn('member@acme.test')
   const req = {
     method: 'GET',
     url: '/',
@@ -920,7 +921,7 @@ test('memberOf of one project knows nothing of what another project’s guard ac
   await new Promise<unknown>((resolve) => auth.requireMemberSession()(req, res, resolve))
   expect(auth.memberOf(req).organization_slug).toBe('acme')
   expect(() => other.memberOf(req)).toThrow(/requireMemberSession/)
-  await world.close()
+  await testServer.close()
 })
 
 const sharedError = new Error('One for all.')

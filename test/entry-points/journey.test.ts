@@ -48,7 +48,7 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
   const answers: Exchanged[] = []
   const said: string[] = []
   let isAway = false
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
   let takingOver: RunningApp | undefined
 
@@ -56,7 +56,7 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
   const print = (chunk: unknown) => said.push(String(chunk)) > 0
 
   beforeAll(async () => {
-    world = await openTestServer([{ ...person, mfa_enrolled: true }], [person])
+    testServer = await openTestServer([{ ...person, mfa_enrolled: true }], [person])
     app = await open(options(), define)
     if (hasOnRefusal) takingOver = await open({ ...options(), onRefusal: takeOver }, define)
     for (const channel of channels) subscribe(channel, listen)
@@ -71,13 +71,13 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
     jest.restoreAllMocks()
     await app.close()
     await takingOver?.close()
-    await world.close()
+    await testServer.close()
   })
 
   function options() {
-    const { url, project_id, secret } = world.authority
+    const { url, project_id, secret } = testServer.authority
     const paths = { loginPath: '/sign-in', organizationsPath: '/organizations' }
-    return { url, project_id, secret, now: world.clock.now, origin, fetch: watch, ...paths }
+    return { url, project_id, secret, now: testServer.clock.now, origin, fetch: watch, ...paths }
   }
 
   /** Notes what every call of the API sends and gets. */
@@ -141,7 +141,7 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
 
   /** The newest message's code, which counts too. */
   function received(): string {
-    const [newest] = world.authority.outbox()
+    const [newest] = testServer.authority.outbox()
     note(newest)
     return newest?.code ?? ''
   }
@@ -186,12 +186,12 @@ describe.each(newestFrameworks)('one whole journey on $name', ({ open, hasOnRefu
 
   type Browser = ReturnType<typeof openBrowser>
 
-  const wait = (seconds: number) => world.clock.advance(seconds)
+  const wait = (seconds: number) => testServer.clock.advance(seconds)
   const inAMinute = () => wait(61)
 
   let secret = ''
   let recovery_codes: readonly string[] = []
-  const codeNow = () => totpCode(secret, world.clock.now())
+  const codeNow = () => totpCode(secret, testServer.clock.now())
 
   async function enterByTotp(browser: Browser): Promise<void> {
     wait(31)

@@ -37,26 +37,26 @@ const extra = people.map((name) => ({
 }))
 
 describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openTestServer(extra)
+    testServer = await openTestServer(extra)
     app = await open(options(), define)
   })
   afterAll(async () => {
     await app.close()
-    await world.close()
+    await testServer.close()
   })
 
   function options() {
-    const { url, project_id, secret } = world.authority
-    return { url, project_id, secret, now: world.clock.now, origin, loginPath: '/sign-in' }
+    const { url, project_id, secret } = testServer.authority
+    return { url, project_id, secret, now: testServer.clock.now, origin, loginPath: '/sign-in' }
   }
 
   function define(builder: AppBuilder, auth: Auth): void {
     builder.post('/sign-in/:name', async ({ params, completeSignIn }) =>
-      completeSignIn(await world.authenticate(`${params.name}@acme.test`), {
+      completeSignIn(await testServer.authenticate(`${params.name}@acme.test`), {
         return_to: '/deep?x=1'
       })
     )
@@ -96,9 +96,9 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       .set({ Cookie: `${pendingOf(jar)}; ${sessionOf(jar)}`, ...navigation })
 
   const codeOf = (secret: string) =>
-    new OTPAuth.TOTP({ secret }).generate({ timestamp: world.clock.now() })
+    new OTPAuth.TOTP({ secret }).generate({ timestamp: testServer.clock.now() })
   const smsCode = () =>
-    world.authority.outbox().find(({ channel }) => channel === 'sms')?.code ?? ''
+    testServer.authority.outbox().find(({ channel }) => channel === 'sms')?.code ?? ''
   const wrong = (code: string) => (code === '000000' ? '000001' : '000000')
 
   describe('a script', () => {
@@ -121,7 +121,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(signedIn.stytch_intermediate_session?.flags).toContain('Max-Age=0')
       await request(app.url).get('/me').set('Cookie', sessionOf(signedIn)).expect(200)
 
-      world.clock.advance(30)
+      testServer.clock.advance(30)
       const again = await post('/mfa/totp', jar, { code: codeOf(secret) })
       expect(again.status).toBe(401)
       expect(again.body.code).toBe('session_required')
@@ -149,9 +149,9 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
     })
 
     test('uses a recovery code, and hears how many are left', async () => {
-      const { member_id, organization } = await world.authenticate('recover@acme.test')
+      const { member_id, organization } = await testServer.authenticate('recover@acme.test')
       const { organization_id } = organization
-      const { recovery_codes } = await world.client.recoveryCodes.get({
+      const { recovery_codes } = await testServer.client.recoveryCodes.get({
         organization_id,
         member_id
       })
@@ -188,7 +188,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
         const answer = await request(app.url)
           .post('/mfa/totp')
           .set(headers)
-          .send({ code: world.totpCode() })
+          .send({ code: testServer.totpCode() })
         expect([answer.status, answer.body.code]).toEqual([401, 'session_required'])
       }
       const Cookie = `stytch_session=${token}`
@@ -202,7 +202,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
         { 'Sec-Fetch-Site': 'cross-site' },
         { Origin: 'https://evil.example' }
       ] as Record<string, string>[]) {
-        const answer = await post('/mfa/totp', jar, { code: world.totpCode() }).set(headers)
+        const answer = await post('/mfa/totp', jar, { code: testServer.totpCode() }).set(headers)
         expect([answer.status, answer.body.code]).toEqual([403, 'csrf_rejected'])
       }
     })
@@ -238,10 +238,10 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
     const current = await begin('lock')
     for (const jar of jars) {
       for (let guess = 0; guess < 5; guess += 1) {
-        await post('/mfa/totp', jar, { code: wrong(world.totpCode()) }).expect(400)
+        await post('/mfa/totp', jar, { code: wrong(testServer.totpCode()) }).expect(400)
       }
     }
-    const last = await post('/mfa/totp', current, { code: world.totpCode() })
+    const last = await post('/mfa/totp', current, { code: testServer.totpCode() })
     expect(last.status).toBe(429)
     expect(last.body).toMatchObject({
       code: 'too_many_attempts',
@@ -298,11 +298,11 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
 
     test('MF-02 MF-20 who comes too late is sent to sign in, once and for all', async () => {
       const jar = await begin('again')
-      world.clock.advance(600)
+      testServer.clock.advance(600)
       const page = await show('/mfa/totp', jar)
       expect([page.status, page.headers.location]).toEqual([303, '/sign-in'])
       expect(cookiesOf(page).stytch_intermediate_session?.flags).toContain('Max-Age=0')
-      const answer = await submit('/mfa/totp', jar, { code: world.totpCode() })
+      const answer = await submit('/mfa/totp', jar, { code: testServer.totpCode() })
       expect(answer.status).toBe(401)
       expect(answer.text).toContain('Please sign in again')
       expect(answer.text).toContain('href="/sign-in"')
@@ -374,10 +374,10 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
           .type('form')
           .send({ code })
       const refused = await send('abc')
-      world.clock.advance(30)
-      const done = await send(world.totpCode())
-      world.clock.advance(601)
-      const late = await send(world.totpCode())
+      testServer.clock.advance(30)
+      const done = await send(testServer.totpCode())
+      testServer.clock.advance(601)
+      const late = await send(testServer.totpCode())
       await other.close()
       expect([refused.status, refused.text]).toEqual([
         400,
@@ -391,13 +391,13 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
 
   describe('a member who is signed in', () => {
     test('MF-19 verifies a factor again by form, and comes back', async () => {
-      world.clock.advance(30)
+      testServer.clock.advance(30)
       const jar = await begin('totp')
-      const signedIn = cookiesOf(await post('/mfa/totp', jar, { code: world.totpCode() }))
+      const signedIn = cookiesOf(await post('/mfa/totp', jar, { code: testServer.totpCode() }))
       await show('/vault', signedIn).expect(200)
-      world.clock.advance(290)
+      testServer.clock.advance(290)
       await show('/vault', signedIn).expect(200)
-      world.clock.advance(20)
+      testServer.clock.advance(20)
 
       const script = await request(app.url).get('/vault').set('Cookie', sessionOf(signedIn))
       expect(script.status).toBe(401)
@@ -416,7 +416,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       const page = await show(moved.headers.location ?? '', signedIn)
       expect(page.text).toContain('<input type="hidden" name="return_to" value="/vault">')
       const done = await submit('/mfa/step-up/totp', signedIn, {
-        code: world.totpCode(),
+        code: testServer.totpCode(),
         return_to: '/vault'
       })
       expect([done.status, done.headers.location]).toEqual([303, '/vault'])
@@ -426,14 +426,14 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
     test('goes to sign in where no second factor could help', async () => {
       const jar = await begin('member')
       await show('/password', jar).expect(200)
-      world.clock.advance(310)
+      testServer.clock.advance(310)
       const answer = await show('/password', jar)
       expect(answer.headers.location).toBe('/sign-in?return_to=%2Fpassword')
     })
 
     test('goes to sign in where no second factor is set up that could be verified', async () => {
       const jar = await begin('member')
-      world.clock.advance(310)
+      testServer.clock.advance(310)
       const { headers } = await show('/danger', jar)
       expect(headers.location).toBe('/mfa/step-up?return_to=%2Fdanger')
       const moved = await show(headers.location ?? '', jar)
@@ -454,11 +454,11 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
 
     test('MF-17 completes a pending sign-in without touching the other session', async () => {
       const other = await begin('member')
-      world.clock.advance(30)
+      testServer.clock.advance(30)
       const done = await post(
         '/mfa/totp',
         { ...other, ...(await begin('totp')) },
-        { code: world.totpCode() }
+        { code: testServer.totpCode() }
       )
       const me = await request(app.url)
         .get('/me')
@@ -504,7 +504,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(await begin('bare')).not.toHaveProperty('stytch_session')
 
       const late = await begin('late')
-      world.clock.advance(601)
+      testServer.clock.advance(601)
       const answer = await post('/mfa/totp/create', late)
       expect([answer.status, answer.body.code]).toEqual([401, 'recent_factor_required'])
     })

@@ -14,29 +14,29 @@ const navigation = {
 
 describe.each(frameworks)('organizations on $name', ({ open }) => {
   const network = createCountingFetch()
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openTestServer()
+    testServer = await openTestServer()
     app = await open(options(), define)
   })
   afterAll(async () => {
     await app.close()
-    await world.close()
+    await testServer.close()
   })
 
   function options() {
-    const { url, project_id, secret } = world.authority
+    const { url, project_id, secret } = testServer.authority
     const organizationsPath = '/organizations'
     const { fetch } = network
     const paths = { loginPath: '/sign-in', organizationsPath }
-    return { url, project_id, secret, now: world.clock.now, origin, fetch, ...paths }
+    return { url, project_id, secret, now: testServer.clock.now, origin, fetch, ...paths }
   }
 
   function define(builder: AppBuilder, auth: Auth): void {
     builder.post('/sign-in', async ({ completeSignIn }) =>
-      completeSignIn(await world.authenticate('member@acme.test'))
+      completeSignIn(await testServer.authenticate('member@acme.test'))
     )
     builder.post('/discover', ({ completeDiscovery }) =>
       completeDiscovery(
@@ -89,7 +89,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
   describe('switching', () => {
     test('replaces the session by one of the other organization, and leaves the old one valid', async () => {
       const jar = await signIn()
-      answerExchange(await world.authenticate('boss@globex.test', 'globex'))
+      answerExchange(await testServer.authenticate('boss@globex.test', 'globex'))
       const answer = await request(app.url)
         .post('/switch')
         .set('Cookie', sessionOf(jar))
@@ -114,14 +114,14 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
           .send({ organization_id })
       const there = await submit('acme')
       expect([there.status, there.headers.location]).toEqual([303, place])
-      answerExchange(await world.authenticate('boss@globex.test', 'globex'))
+      answerExchange(await testServer.authenticate('boss@globex.test', 'globex'))
       const answer = await submit('globex')
       expect([answer.status, answer.headers.location]).toEqual([303, place])
     })
 
     test('keeps the old session until a factor that the other organization requires is there', async () => {
       const jar = await signIn()
-      answerExchange(await world.authenticate('totp@acme.test'))
+      answerExchange(await testServer.authenticate('totp@acme.test'))
       const answer = await request(app.url)
         .post('/switch')
         .set('Cookie', sessionOf(jar))
@@ -163,7 +163,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
 
     test('by a slug denies an organization whose id is spelt so, and ends its session', async () => {
       const jar = await signIn()
-      const other = await world.authenticate('boss@globex.test', 'globex')
+      const other = await testServer.authenticate('boss@globex.test', 'globex')
       answerExchange(other)
       const answer = await request(app.url)
         .post('/switch-to/spelt-like-an-id')
@@ -171,7 +171,9 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       expect([answer.status, answer.body.code]).toEqual([403, 'organization_unavailable'])
       expect(cookiesOf(answer)).toEqual({})
       const { session_token } = other
-      await expect(world.client.sessions.authenticate({ session_token })).rejects.toMatchObject({
+      await expect(
+        testServer.client.sessions.authenticate({ session_token })
+      ).rejects.toMatchObject({
         error_type: 'session_not_found'
       })
     })
@@ -179,7 +181,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
     test('S-XCH-10 at the authority itself asks for the password of the other organization', async () => {
       const jar = await signIn()
       const member = { organization_id: 'globex', email_address: 'member@acme.test' }
-      await world.client.organizations.members.create(member).catch(() => {})
+      await testServer.client.organizations.members.create(member).catch(() => {})
       const answer = await request(app.url)
         .post('/switch')
         .set('Cookie', sessionOf(jar))
@@ -267,7 +269,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
 
     test('is finished in the organization that is chosen, and resumes', async () => {
       const jar = await discover()
-      answerExchange(await world.authenticate('boss@globex.test', 'globex'))
+      answerExchange(await testServer.authenticate('boss@globex.test', 'globex'))
       const answer = await request(app.url)
         .post('/choose')
         .set('Cookie', pendingOf(jar))
@@ -278,7 +280,7 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
 
     test('goes on to MFA where that is required', async () => {
       const jar = await discover()
-      answerExchange(await world.authenticate('enroll@acme.test'))
+      answerExchange(await testServer.authenticate('enroll@acme.test'))
       const answer = await request(app.url)
         .post('/choose')
         .set('Cookie', pendingOf(jar))

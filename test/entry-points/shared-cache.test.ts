@@ -40,28 +40,28 @@ const routes = [
 ]
 
 describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name', ({ open }) => {
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
   let cache: SharedCache
   let count = 0
 
   beforeAll(async () => {
-    world = await openTestServer()
-    const { url, project_id, secret } = world.authority
+    testServer = await openTestServer()
+    const { url, project_id, secret } = testServer.authority
     const paths = { loginPath: '/sign-in', organizationsPath: '/organizations' }
-    const options = { url, project_id, secret, now: world.clock.now, origin, ...paths }
+    const options = { url, project_id, secret, now: testServer.clock.now, origin, ...paths }
     app = await open(options, define)
     cache = await openSharedCache(app.url)
   })
   afterAll(async () => {
     cache.close()
     await app.close()
-    await world.close()
+    await testServer.close()
   })
 
   function define(builder: AppBuilder, auth: Auth): void {
     builder.post('/sign-in/:name', async ({ params, completeSignIn }) =>
-      completeSignIn(await world.authenticate(`${params.name}@acme.test`))
+      completeSignIn(await testServer.authenticate(`${params.name}@acme.test`))
     )
     builder.get('/public', () => ({ count: ++count }))
     builder.get('/pending', auth.requireMemberSession({ optional: true }), ({ pendingSignIn }) =>
@@ -103,7 +103,7 @@ describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name',
   }
 
   async function come(name: string, carry: (jar: Jar) => Record<string, string>): Promise<Visitor> {
-    const { member } = await world.authenticate(`${name}@acme.test`)
+    const { member } = await testServer.authenticate(`${name}@acme.test`)
     const jar = cookiesOf(await request(app.url).post(`/sign-in/${name}`))
     const own = new Set([member.member_id, ...valuesOf(jar)])
     return { name, headers: carry(jar), own }
@@ -137,7 +137,7 @@ describe.each(newestFrameworks)('CS-15 behind a cache that all share, on $name',
       await come('enroll', halfway),
       anonymous
     ]
-    world.clock.advance(310)
+    testServer.clock.advance(310)
     let refreshed = 0
     for (const route of routes) {
       for (const { name, headers, own } of visitors) {

@@ -5,35 +5,35 @@ import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../supp
 import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 describe.each(frameworks)('signing in on $name', ({ open }) => {
-  let world: TestServer
+  let testServer: TestServer
   let app: RunningApp
 
   beforeAll(async () => {
-    world = await openTestServer()
+    testServer = await openTestServer()
     app = await open(options(), define)
   })
   afterAll(async () => {
     await app.close()
-    await world.close()
+    await testServer.close()
   })
 
   function options() {
-    const { url, project_id, secret } = world.authority
+    const { url, project_id, secret } = testServer.authority
     const origin = 'http://localhost:3000'
-    return { url, project_id, secret, now: world.clock.now, origin, loginPath: '/sign-in' }
+    return { url, project_id, secret, now: testServer.clock.now, origin, loginPath: '/sign-in' }
   }
 
   function define(builder: AppBuilder, auth: Auth): void {
     builder.post('/sign-in/:email', async ({ params, completeSignIn }) => {
-      const answer = await world.authenticate(`${params.email}@acme.test`)
+      const answer = await testServer.authenticate(`${params.email}@acme.test`)
       return completeSignIn(answer, {
         return_to: params.email === 'totp' ? '/deep?x=1' : undefined
       })
     })
     builder.post('/sign-in-large', async ({ completeSignIn }) => {
       const session_custom_claims = { large: 'x'.repeat(3000) }
-      const { session_token } = await world.signIn('member@acme.test')
-      const answer = await world.client.sessions.authenticate({
+      const { session_token } = await testServer.signIn('member@acme.test')
+      const answer = await testServer.client.sessions.authenticate({
         session_token,
         session_custom_claims
       })
@@ -41,7 +41,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     })
     builder.post('/sign-in-odd', async ({ completeSignIn }) =>
       completeSignIn({
-        ...(await world.authenticate('member@acme.test')),
+        ...(await testServer.authenticate('member@acme.test')),
         session_token: 'canary; Domain=evil.example'
       })
     )
@@ -50,11 +50,11 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       const pending = await pendingSignIn()
       if (pending === null) return { expired: true }
       const { organization_id, member_id, intermediate_session_token } = pending
-      const answer = await world.client.totps.authenticate({
+      const answer = await testServer.client.totps.authenticate({
         organization_id,
         member_id,
         intermediate_session_token,
-        code: world.totpCode()
+        code: testServer.totpCode()
       })
       return completeSignIn(answer)
     })
@@ -154,7 +154,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
     expect(signedIn.stytch_intermediate_session?.flags).toContain('Max-Age=0')
     const me = await request(app.url).get('/me').set('Cookie', sessionOf(signedIn))
     expect(me.body.authentication_factors).toHaveLength(2)
-    world.clock.advance(30)
+    testServer.clock.advance(30)
   })
 
   describe('a browser with a pending sign-in', () => {
@@ -178,7 +178,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       const moved = { ...jar, ...cookiesOf(answer) }
       const completed = await request(app.url).post('/mfa/totp').set('Cookie', pendingOf(moved))
       expect(completed.body).toMatchObject({ member_authenticated: true, return_to: '/me?deep=1' })
-      world.clock.advance(30)
+      testServer.clock.advance(30)
     })
 
     test('MF-01 MF-14 hears as a script what is required, and no id or token', async () => {
@@ -212,7 +212,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
 
     test('MF-12 starts over when the ten minutes are up, and forgets what is left', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/totp'))
-      world.clock.advance(600)
+      testServer.clock.advance(600)
       const Cookie = pendingOf(jar)
       const answer = await request(app.url)
         .get('/me')
@@ -251,14 +251,14 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
   })
 
   test('CS-09 a sign-in that another site sent is denied, and its session revoked', async () => {
-    const { member_id } = (await world.authenticate('editor@acme.test')).member
-    await world.client.sessions.revoke({ member_id })
+    const { member_id } = (await testServer.authenticate('editor@acme.test')).member
+    await testServer.client.sessions.revoke({ member_id })
     const answer = await request(app.url)
       .post('/sign-in/editor')
       .set('Sec-Fetch-Site', 'cross-site')
     expect(answer.status).toBe(403)
     expect(Object.keys(cookiesOf(answer))).toEqual([])
-    const { member_sessions } = await world.client.sessions.get({
+    const { member_sessions } = await testServer.client.sessions.get({
       organization_id: 'acme',
       member_id
     })
@@ -277,7 +277,7 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       for (const { flags } of Object.values(cleared)) expect(flags).toContain('Max-Age=0')
       await request(app.url).get('/me').set({ Cookie }).expect(401)
       await expect(
-        world.client.sessions.authenticate({ session_token: jar.stytch_session?.value ?? '' })
+        testServer.client.sessions.authenticate({ session_token: jar.stytch_session?.value ?? '' })
       ).rejects.toMatchObject({ error_type: 'session_not_found' })
     })
 

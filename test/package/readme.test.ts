@@ -15,20 +15,20 @@ const sam = { ...admin, ...phone, email_address: 'sam@acme.test' }
 const tim = { ...admin, email_address: 'tim@acme.test', mfa_enrolled: true, totp_secret }
 const ana = { ...admin, email_address: 'ana@acme.test' }
 
-let world: TestServer
+let testServer: TestServer
 
 beforeAll(async () => {
-  world = await openTestServer(
+  testServer = await openTestServer(
     [sam, tim, ana],
     [{ ...ana, ...phone, mfa_phone_number: '+12025550144' }]
   )
-  const { url, project_id, secret } = world.authority
+  const { url, project_id, secret } = testServer.authority
   process.env.STYTCH_URL = url
   process.env.STYTCH_PROJECT_ID = project_id
   process.env.STYTCH_SECRET = secret
   process.env.MEMBERGATE_ORIGIN = origin
 })
-afterAll(() => world.close())
+afterAll(() => testServer.close())
 
 test.each(['quickstart', 'sign-in'])('the README shows examples/%s.ts to the letter', (name) => {
   expect(read('README.md')).toContain(`\`\`\`ts\n${read(`examples/${name}.ts`)}\`\`\``)
@@ -42,8 +42,8 @@ describe('the quickstart', () => {
   })
 
   test('lets an admin rename a member, and nobody else', async () => {
-    const admin = await world.signIn('admin@acme.test')
-    const member = await world.signIn('member@acme.test')
+    const admin = await testServer.signIn('admin@acme.test')
+    const member = await testServer.signIn('member@acme.test')
     const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
     const path = `/members/${member.member_session.member_id}`
 
@@ -107,7 +107,7 @@ describe('the sign-in', () => {
     expect((await get(signIn)).text).toContain('<form method="post">')
     expect(await submit(signIn, credentialsOf(sam))).toBe('/mfa/sms')
     expect((await get('/mfa/sms')).text).toContain('A code was sent to the number ending in 0143')
-    const [{ channel, to, code } = {}] = world.authority.outbox()
+    const [{ channel, to, code } = {}] = testServer.authority.outbox()
     expect([channel, to]).toEqual(['sms', phone.mfa_phone_number])
     expect(await submit('/mfa/sms', { code })).toBe('/acme/billing')
     expect((await get('/acme/billing')).body).toEqual({ of: 'acme' })
@@ -118,7 +118,7 @@ describe('the sign-in', () => {
     const wrong = await refused('/sign-in', { ...credentialsOf(tim), password: 'wrong' })
     expect(wrong.text).toContain('That is not right')
     expect(await submit('/sign-in', credentialsOf(tim))).toBe('/mfa/totp')
-    expect(await submit('/mfa/totp', { code: world.totpCode() })).toBe('/')
+    expect(await submit('/mfa/totp', { code: testServer.totpCode() })).toBe('/')
     const { body } = await get('/')
     expect(body.authentication_factors).toHaveLength(2)
   })
@@ -133,7 +133,7 @@ describe('the sign-in', () => {
     expect((await get(switching)).text).toContain('name="organization_id"')
     expect(await submit(switching, { organization_id: 'globex' })).toBe('/sign-in')
     expect(await submit('/sign-in', credentialsOf(ana, 'globex'))).toBe('/mfa/sms')
-    const [{ code } = {}] = world.authority.outbox()
+    const [{ code } = {}] = testServer.authority.outbox()
     expect(await submit('/mfa/sms', { code })).toBe('/globex/billing')
     expect((await get('/globex/billing')).body).toEqual({ of: 'globex' })
 

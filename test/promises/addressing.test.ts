@@ -14,52 +14,52 @@ interface Operation {
   /** Whether it takes a member_id. */
   readonly namesMember: boolean
   /** Calls it on the person by these names. */
-  call(world: Fixture, person: Enrolled, address: Address): Promise<Record<string, unknown>>
+  call(fixture: Fixture, person: Enrolled, address: Address): Promise<Record<string, unknown>>
 }
 
 const operations: readonly Operation[] = [
   {
     name: 'sessions.get',
     namesMember: true,
-    call: (world, _person, address) => world.send('sessions.get', address)
+    call: (fixture, _person, address) => fixture.send('sessions.get', address)
   },
   {
     name: 'totps.create',
     namesMember: true,
-    async call(world, _person, address) {
-      return world.send('totps.create', address)
+    async call(fixture, _person, address) {
+      return fixture.send('totps.create', address)
     }
   },
   {
     name: 'totps.authenticate',
     namesMember: true,
-    async call(world, person, address) {
-      const { session_token } = await world.signIn(person)
-      const code = world.nextCode(person.secret)
-      return world.send('totps.authenticate', { ...address, session_token, code })
+    async call(fixture, person, address) {
+      const { session_token } = await fixture.signIn(person)
+      const code = fixture.nextCode(person.secret)
+      return fixture.send('totps.authenticate', { ...address, session_token, code })
     }
   },
   {
     name: 'recoveryCodes.get',
     namesMember: true,
-    call: (world, _person, address) => world.send('recoveryCodes.get', address)
+    call: (fixture, _person, address) => fixture.send('recoveryCodes.get', address)
   },
   {
     name: 'recoveryCodes.rotate',
     namesMember: true,
-    call: (world, _person, address) => world.send('recoveryCodes.rotate', address)
+    call: (fixture, _person, address) => fixture.send('recoveryCodes.rotate', address)
   },
   {
     name: 'recoveryCodes.recover',
     namesMember: true,
-    async call(world, person, address) {
+    async call(fixture, person, address) {
       const { organization_id, member_id } = person
-      const { recovery_codes } = await world.client.recoveryCodes.get({
+      const { recovery_codes } = await fixture.client.recoveryCodes.get({
         organization_id,
         member_id
       })
-      const { session_token } = await world.signIn(person)
-      return world.send('recoveryCodes.recover', {
+      const { session_token } = await fixture.signIn(person)
+      return fixture.send('recoveryCodes.recover', {
         ...address,
         session_token,
         recovery_code: recovery_codes[0]
@@ -69,100 +69,100 @@ const operations: readonly Operation[] = [
   {
     name: 'otps.sms.send',
     namesMember: true,
-    async call(world, person, address) {
-      const { session_token } = await world.signIn(person)
-      await world.forgetSends()
-      return world.send('otps.sms.send', { ...address, session_token })
+    async call(fixture, person, address) {
+      const { session_token } = await fixture.signIn(person)
+      await fixture.resetSendCounts()
+      return fixture.send('otps.sms.send', { ...address, session_token })
     }
   },
   {
     name: 'otps.sms.authenticate',
     namesMember: true,
-    async call(world, person, address) {
-      const { session_token } = await world.signIn(person)
-      const code = await world.newSms(person, { session_token })
-      return world.send('otps.sms.authenticate', { ...address, session_token, code })
+    async call(fixture, person, address) {
+      const { session_token } = await fixture.signIn(person)
+      const code = await fixture.newSms(person, { session_token })
+      return fixture.send('otps.sms.authenticate', { ...address, session_token, code })
     }
   },
   {
     name: 'passwords.authenticate',
     namesMember: false,
-    call: (world, { email_address }, { organization_id }) =>
-      world.send('passwords.authenticate', { organization_id, email_address, password })
+    call: (fixture, { email_address }, { organization_id }) =>
+      fixture.send('passwords.authenticate', { organization_id, email_address, password })
   },
   {
     name: 'passwords.sessions.reset',
     namesMember: false,
-    async call(world, person, { organization_id }) {
-      const { session_token } = await world.signIn(person)
-      return world.send('passwords.sessions.reset', { organization_id, session_token, password })
+    async call(fixture, person, { organization_id }) {
+      const { session_token } = await fixture.signIn(person)
+      return fixture.send('passwords.sessions.reset', { organization_id, session_token, password })
     }
   },
   {
     name: 'sessions.exchange',
     namesMember: false,
-    async call(world, person, { organization_id }) {
-      const { session_token } = await signInElsewhere(world, person)
-      return world.send('sessions.exchange', { organization_id, session_token })
+    async call(fixture, person, { organization_id }) {
+      const { session_token } = await signInElsewhere(fixture, person)
+      return fixture.send('sessions.exchange', { organization_id, session_token })
     }
   },
   {
     name: 'discovery.intermediateSessions.exchange',
     namesMember: false,
-    async call(world, { email_address }, { organization_id }) {
-      const intermediate_session_token = await beginDiscovery(world, email_address)
+    async call(fixture, { email_address }, { organization_id }) {
+      const intermediate_session_token = await beginDiscovery(fixture, email_address)
       const request = { organization_id, intermediate_session_token }
-      return world.send('discovery.intermediateSessions.exchange', request)
+      return fixture.send('discovery.intermediateSessions.exchange', request)
     }
   },
   {
     name: 'sessions.migrate',
     namesMember: false,
-    call(world, { email_address }, { organization_id }) {
-      const session_token = world.identity.credentialFor({ email: email_address })
-      return world.send('sessions.migrate', { organization_id, session_token })
+    call(fixture, { email_address }, { organization_id }) {
+      const session_token = fixture.identity.credentialFor({ email: email_address })
+      return fixture.send('sessions.migrate', { organization_id, session_token })
     }
   },
   {
     name: 'idp.oauth.authorizeStart',
     namesMember: true,
-    call: (world, _person, address) =>
-      world.send('idp.oauth.authorizeStart', { ...authorization, ...address })
+    call: (fixture, _person, address) =>
+      fixture.send('idp.oauth.authorizeStart', { ...authorization, ...address })
   },
   {
     name: 'organizations.get',
     namesMember: false,
-    call: (world, _person, { organization_id }) =>
-      world.send('organizations.get', { organization_id })
+    call: (fixture, _person, { organization_id }) =>
+      fixture.send('organizations.get', { organization_id })
   },
   {
     name: 'organizations.update',
     namesMember: false,
-    call: (world, _person, { organization_id }) =>
-      world.send('organizations.update', { organization_id, organization_name: 'Initech' })
+    call: (fixture, _person, { organization_id }) =>
+      fixture.send('organizations.update', { organization_id, organization_name: 'Initech' })
   },
   {
     name: 'organizations.metrics',
     namesMember: false,
-    call: (world, _person, { organization_id }) =>
-      world.send('organizations.metrics', { organization_id })
+    call: (fixture, _person, { organization_id }) =>
+      fixture.send('organizations.metrics', { organization_id })
   },
   {
     name: 'organizations.members.get',
     namesMember: true,
-    call: (world, _person, address) => world.send('organizations.members.get', address)
+    call: (fixture, _person, address) => fixture.send('organizations.members.get', address)
   },
   {
     name: 'organizations.members.update',
     namesMember: true,
-    call: (world, _person, address) =>
-      world.send('organizations.members.update', { ...address, name: 'Max' })
+    call: (fixture, _person, address) =>
+      fixture.send('organizations.members.update', { ...address, name: 'Max' })
   },
   {
     name: 'rbac.organizations.getOrgPolicy',
     namesMember: false,
-    call: (world, _person, { organization_id }) =>
-      world.send('rbac.organizations.getOrgPolicy', { organization_id })
+    call: (fixture, _person, { organization_id }) =>
+      fixture.send('rbac.organizations.getOrgPolicy', { organization_id })
   }
 ]
 
@@ -174,9 +174,9 @@ function lasting(answer: Record<string, unknown>): unknown {
 }
 
 describe('addressing', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     async function newSubject(operation: Operation) {
-      const organization = await world.newOrganization({
+      const organization = await fixture.newOrganization({
         organization_slug: `s-${crypto.randomUUID()}`,
         organization_external_id: `x.${crypto.randomUUID()}`
       })
@@ -186,8 +186,8 @@ describe('addressing', () => {
       // A registration must not wait for another's proof: who creates one has none yet.
       const person =
         operation.name === 'totps.create'
-          ? { ...(await world.newPerson(fields)), secret: '', totp_registration_id: '' }
-          : await world.newBoth(fields, { mfa_enrolled: false })
+          ? { ...(await fixture.newPerson(fields)), secret: '', totp_registration_id: '' }
+          : await fixture.newBoth(fields, { mfa_enrolled: false })
       return { organization, person, external_id }
     }
 
@@ -207,7 +207,7 @@ describe('addressing', () => {
             organization_external_id ?? ''
           ]) {
             const address = { organization_id: alias, ...(namesMember ? { member_id } : {}) }
-            const answer = await operation.call(world, person, address)
+            const answer = await operation.call(fixture, person, address)
             expect(answer.status_code).toBe(200)
             const text = JSON.stringify(answer)
             expect(text).not.toContain(`"organization_id":"${organization_slug}"`)
@@ -219,7 +219,7 @@ describe('addressing', () => {
               expect(answer.member_session).toMatchObject({ organization_id, member_id })
             }
             answers.push(lasting(answer))
-            await world.client.sessions.revoke({ member_id })
+            await fixture.client.sessions.revoke({ member_id })
           }
           expect(answers[1]).toEqual(answers[0])
           expect(answers[2]).toEqual(answers[0])
@@ -229,8 +229,8 @@ describe('addressing', () => {
           const { person } = await newSubject(operation)
           for (const organization_id of ['organization-test-nowhere', 'nowhere']) {
             for (const member_id of namesMember ? [person.member_id, 'nobody'] : [undefined]) {
-              const call = operation.call(world, person, { organization_id, member_id })
-              expect(await world.errorOf(call)).toMatchObject({
+              const call = operation.call(fixture, person, { organization_id, member_id })
+              expect(await fixture.errorOf(call)).toMatchObject({
                 status_code: 404,
                 error_type: 'organization_not_found'
               })
@@ -244,9 +244,9 @@ describe('addressing', () => {
           const { organization, person, external_id } = await newSubject(operation)
           const { organization_id } = organization
           const { member_id } = person
-          const byId = await operation.call(world, person, { organization_id, member_id })
-          await world.client.sessions.revoke({ member_id })
-          const byExternalId = await operation.call(world, person, {
+          const byId = await operation.call(fixture, person, { organization_id, member_id })
+          await fixture.client.sessions.revoke({ member_id })
+          const byExternalId = await operation.call(fixture, person, {
             organization_id,
             member_id: external_id
           })
@@ -259,8 +259,8 @@ describe('addressing', () => {
           const { person } = await newSubject(operation)
           const { organization_id } = person
           for (const member_id of ['member-test-nobody', 'nobody']) {
-            const call = operation.call(world, person, { organization_id, member_id })
-            expect(await world.errorOf(call)).toMatchObject({
+            const call = operation.call(fixture, person, { organization_id, member_id })
+            expect(await fixture.errorOf(call)).toMatchObject({
               status_code: 404,
               error_type: 'member_not_found'
             })
@@ -269,10 +269,10 @@ describe('addressing', () => {
 
         test('S-ADR-10: a member of another organization, by id or external id, is unknown here', async () => {
           const { person, external_id } = await newSubject(operation)
-          const { organization_id } = world.B
+          const { organization_id } = fixture.B
           for (const member_id of [person.member_id, external_id]) {
-            const call = operation.call(world, person, { organization_id, member_id })
-            const refusal = await world.errorOf(call)
+            const call = operation.call(fixture, person, { organization_id, member_id })
+            const refusal = await fixture.errorOf(call)
             expect(refusal).toMatchObject({ status_code: 404, error_type: 'member_not_found' })
             expect(JSON.stringify(refusal)).not.toContain(person.email_address)
           }
@@ -282,17 +282,20 @@ describe('addressing', () => {
 
     test('S-ADR-06: sessions.revoke takes the id of a member only: an external id ends nothing', async () => {
       const external_id = `m.${crypto.randomUUID()}`
-      const inA = await world.newPerson({ external_id })
-      const inB = await world.newPerson({ external_id, organization_id: world.B.organization_id })
-      await world.signIn(inA)
-      await world.signIn(inB)
-      const call = world.client.sessions.revoke({ member_id: external_id })
-      expect(await world.errorOf(call)).toMatchObject({
+      const inA = await fixture.newPerson({ external_id })
+      const inB = await fixture.newPerson({
+        external_id,
+        organization_id: fixture.B.organization_id
+      })
+      await fixture.signIn(inA)
+      await fixture.signIn(inB)
+      const call = fixture.client.sessions.revoke({ member_id: external_id })
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 404,
         error_type: 'member_not_found'
       })
-      expect(await world.sessionsOf(inA)).toHaveLength(1)
-      expect(await world.sessionsOf(inB)).toHaveLength(1)
+      expect(await fixture.sessionsOf(inA)).toHaveLength(1)
+      expect(await fixture.sessionsOf(inB)).toHaveLength(1)
     })
   })
 })

@@ -11,7 +11,7 @@ const denied = { status_code: 403, error_type: 'session_authorization_error' }
 const elsewhere = { status_code: 403, error_type: 'session_authorization_tenancy_error' }
 
 describe('authorization_check', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const roles = (...ids: string[]) => ({ roles: ids })
 
     async function check(
@@ -20,32 +20,32 @@ describe('authorization_check', () => {
       action: string,
       organization_id = person.organization_id
     ) {
-      const { session_token } = await world.signIn(person)
-      return world.client.sessions.authenticate({
+      const { session_token } = await fixture.signIn(person)
+      return fixture.client.sessions.authenticate({
         session_token,
         authorization_check: { organization_id, resource_id, action }
       })
     }
 
     test('S-AZ-01 S-AZ-06: an explicitly assigned role that permits the action is granted', async () => {
-      const answer = await check(await world.newPerson(roles('editor')), 'documents', 'write')
+      const answer = await check(await fixture.newPerson(roles('editor')), 'documents', 'write')
       expect(answer.status_code).toBe(200)
       expect(answer.verdict).toEqual({ authorized: true, granting_roles: ['editor'] })
     })
 
     test('S-AZ-02: granting_roles is the complete list of the roles that permit it', async () => {
-      const person = await world.newPerson(roles('reader', 'accountant', 'editor'))
+      const person = await fixture.newPerson(roles('reader', 'accountant', 'editor'))
       const { verdict } = await check(person, 'documents', 'read')
       expect(verdict?.authorized).toBe(true)
       expect([...(verdict?.granting_roles ?? [])].sort()).toEqual(['editor', 'reader'])
     })
 
     test('S-AZ-03: without a permitting role the answer is a 403 and holds no session, pair or verdict', async () => {
-      const person = await world.newPerson(roles('reader'))
-      const { session_token } = await world.signIn(person)
-      const [call] = await world.tap.watch(async () => {
-        const refusal = await world.errorOf(
-          world.client.sessions.authenticate({
+      const person = await fixture.newPerson(roles('reader'))
+      const { session_token } = await fixture.signIn(person)
+      const [call] = await fixture.tap.watch(async () => {
+        const refusal = await fixture.errorOf(
+          fixture.client.sessions.authenticate({
             session_token,
             authorization_check: {
               organization_id: person.organization_id,
@@ -67,35 +67,38 @@ describe('authorization_check', () => {
     })
 
     test('S-AZ-04: another organization is a 403 whatever the roles', async () => {
-      const person = await world.newPerson(roles('editor', 'stytch_admin'))
-      const call = check(person, 'documents', 'write', world.B.organization_id)
-      expect(await world.errorOf(call)).toMatchObject(elsewhere)
+      const person = await fixture.newPerson(roles('editor', 'stytch_admin'))
+      const call = check(person, 'documents', 'write', fixture.B.organization_id)
+      expect(await fixture.errorOf(call)).toMatchObject(elsewhere)
     })
 
     test('S-AZ-05: an organization that does not exist is a 403, not a 404', async () => {
-      const person = await world.newPerson(roles('editor'))
+      const person = await fixture.newPerson(roles('editor'))
       const call = check(person, 'documents', 'write', 'organization-test-nowhere')
-      expect(await world.errorOf(call)).toMatchObject(elsewhere)
+      expect(await fixture.errorOf(call)).toMatchObject(elsewhere)
     })
 
     test('S-AZ-07: a role that comes from the email domain is granted', async () => {
-      const { organization_id } = await world.newOrganization({
+      const { organization_id } = await fixture.newOrganization({
         rbac_email_implicit_role_assignments: [{ domain: 'initech.example', role_id: 'editor' }]
       })
-      const inside = await world.newPerson({
+      const inside = await fixture.newPerson({
         organization_id,
         email_address: 'peter@initech.example'
       })
       const { verdict } = await check(inside, 'documents', 'write')
       expect(verdict).toEqual({ authorized: true, granting_roles: ['editor'] })
 
-      const outside = await world.newPerson({ organization_id, email_address: 'bob@else.example' })
-      expect(await world.errorOf(check(outside, 'documents', 'write'))).toMatchObject(denied)
+      const outside = await fixture.newPerson({
+        organization_id,
+        email_address: 'bob@else.example'
+      })
+      expect(await fixture.errorOf(check(outside, 'documents', 'write'))).toMatchObject(denied)
     })
 
     test('S-AZ-10: own and default resources are decided by the same rule', async () => {
-      const admin = await world.newPerson(roles('stytch_admin', 'accountant'))
-      const member = await world.newPerson()
+      const admin = await fixture.newPerson(roles('stytch_admin', 'accountant'))
+      const member = await fixture.newPerson()
       const cases = [
         [admin, 'invoices', 'pay', ['accountant']],
         [admin, 'stytch.organization', 'update.info.name', ['stytch_admin']],
@@ -111,29 +114,29 @@ describe('authorization_check', () => {
       ] as const
       for (const [person, resource_id, action, granting_roles] of cases) {
         const call = check(person, resource_id, action)
-        if (granting_roles === undefined) expect(await world.errorOf(call)).toMatchObject(denied)
+        if (granting_roles === undefined) expect(await fixture.errorOf(call)).toMatchObject(denied)
         else expect((await call).verdict).toEqual({ authorized: true, granting_roles })
       }
     })
 
     test('S-AZ-11: a resource or an action that nobody defined is a 403', async () => {
-      const person = await world.newPerson(roles('editor', 'reader', 'stytch_admin'))
+      const person = await fixture.newPerson(roles('editor', 'reader', 'stytch_admin'))
       for (const [resource_id, action] of [
         ['unicorns', 'read'],
         ['documents', 'ride'],
         ['documents', '*'],
         ['*', 'read']
       ] as const) {
-        expect(await world.errorOf(check(person, resource_id, action))).toMatchObject(denied)
+        expect(await fixture.errorOf(check(person, resource_id, action))).toMatchObject(denied)
       }
     })
 
     test('S-AZ-12: token and JWT get the same verdict', async () => {
-      const person = await world.newPerson(roles('reader', 'editor'))
+      const person = await fixture.newPerson(roles('reader', 'editor'))
       const { organization_id } = person
-      const { session_token, session_jwt } = await world.signIn(person)
+      const { session_token, session_jwt } = await fixture.signIn(person)
       const authorization_check = { organization_id, resource_id: 'documents', action: 'read' }
-      const { authenticate } = bound(world)
+      const { authenticate } = bound(fixture)
       const byToken = await authenticate({ session_token, authorization_check })
       const byJwt = await authenticate({ session_jwt, authorization_check })
       expect(byToken.verdict?.authorized).toBe(true)
@@ -142,13 +145,13 @@ describe('authorization_check', () => {
       const forbidden = { ...authorization_check, action: 'delete' }
       for (const credential of [{ session_token }, { session_jwt }]) {
         const call = authenticate({ ...credential, authorization_check: forbidden })
-        expect(await world.errorOf(call)).toMatchObject(denied)
+        expect(await fixture.errorOf(call)).toMatchObject(denied)
       }
     })
 
     test('S-AZ-13: a check that lacks a member is refused, never taken for no check', async () => {
-      const person = await world.newPerson(roles('editor'))
-      const { session_token } = await world.signIn(person)
+      const person = await fixture.newPerson(roles('editor'))
+      const { session_token } = await fixture.signIn(person)
       const whole = {
         organization_id: person.organization_id,
         resource_id: 'documents',
@@ -156,24 +159,24 @@ describe('authorization_check', () => {
       }
       for (const missing of ['organization_id', 'resource_id', 'action']) {
         const authorization_check = { ...whole, [missing]: undefined }
-        const call = world.send('sessions.authenticate', { session_token, authorization_check })
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = fixture.send('sessions.authenticate', { session_token, authorization_check })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_argument'
         })
       }
       for (const authorization_check of [{}, [], 'documents:read', true]) {
-        const call = world.send('sessions.authenticate', { session_token, authorization_check })
-        expect(await world.errorOf(call)).toMatchObject({ status_code: 400 })
+        const call = fixture.send('sessions.authenticate', { session_token, authorization_check })
+        expect(await fixture.errorOf(call)).toMatchObject({ status_code: 400 })
       }
     })
 
     test('S-AZ-14: a check that fails extends nothing and merges no claims', async () => {
-      const person = await world.newPerson(roles('reader'))
-      const { session_token, member_session } = await world.signIn(person, {
+      const person = await fixture.newPerson(roles('reader'))
+      const { session_token, member_session } = await fixture.signIn(person, {
         session_custom_claims: { plan: 'pro' }
       })
-      const call = world.client.sessions.authenticate({
+      const call = fixture.client.sessions.authenticate({
         session_token,
         session_duration_minutes: 500,
         session_custom_claims: { plan: 'free', more: 1 },
@@ -183,17 +186,17 @@ describe('authorization_check', () => {
           action: 'write'
         }
       })
-      expect(await world.errorOf(call)).toMatchObject(denied)
-      const [kept] = await world.sessionsOf(person)
+      expect(await fixture.errorOf(call)).toMatchObject(denied)
+      const [kept] = await fixture.sessionsOf(person)
       expect(kept).toEqual(member_session)
-      expect(secondsOf(kept?.expires_at ?? '')).toBe(world.clock.now() / 1000 + 3600)
+      expect(secondsOf(kept?.expires_at ?? '')).toBe(fixture.clock.now() / 1000 + 3600)
     })
 
     test('S-AZ-15: 500 random sessions and checks here, 2,000 in the whole matrix, are decided alike locally and remotely', async () => {
       const seed = Number(process.env.SEED ?? randomInt(2 ** 31))
       const rounds = fc.sample(anyRound, { seed, numRuns: 5 })
       let granted = 0
-      for (const round of rounds) granted += await compareRound(world, round, seed)
+      for (const round of rounds) granted += await compareRound(fixture, round, seed)
       // Of 500 checks some are granted and some denied, or the comparison would show nothing.
       expect(granted).toBeGreaterThan(50)
       expect(granted).toBeLessThan(450)
@@ -203,22 +206,22 @@ describe('authorization_check', () => {
       ['S-AZ-08: a role from an SSO connection', undefined],
       ['S-AZ-09: a role from an SSO group', 'engineers']
     ])('%s counts only with a factor of that connection', async (_, group) => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const { organization_id, member_id } = person
-      await giveSsoRole(world.database, member_id, 'editor', 'saml-connection-test-1', group)
+      await giveSsoRole(fixture.database, member_id, 'editor', 'saml-connection-test-1', group)
       const ask = async (...connections: string[]) => {
-        const { session_token, member_session } = await world.signIn(person)
+        const { session_token, member_session } = await fixture.signIn(person)
         for (const connection of connections) {
-          const factor = samlFactor(connection, world.clock.now())
-          await addFactor(world.database, member_session.member_session_id, factor)
+          const factor = samlFactor(connection, fixture.clock.now())
+          await addFactor(fixture.database, member_session.member_session_id, factor)
         }
         const authorization_check = { organization_id, resource_id: 'documents', action: 'write' }
-        return world.client.sessions.authenticate({ session_token, authorization_check })
+        return fixture.client.sessions.authenticate({ session_token, authorization_check })
       }
       const verdict = { authorized: true, granting_roles: ['editor'] }
       expect((await ask('saml-connection-test-1')).verdict).toEqual(verdict)
-      expect(await world.errorOf(ask())).toMatchObject(denied)
-      expect(await world.errorOf(ask('saml-connection-test-2'))).toMatchObject(denied)
+      expect(await fixture.errorOf(ask())).toMatchObject(denied)
+      expect(await fixture.errorOf(ask('saml-connection-test-2'))).toMatchObject(denied)
     })
   })
 })
@@ -273,35 +276,37 @@ type Round = typeof anyRound extends fc.Arbitrary<infer T> ? T : never
 type Check = Round['members'][number]['checks'][number]
 
 /** How many checks were granted. */
-async function compareRound(world: Fixture, round: Round, seed: number): Promise<number> {
-  const { organization_id } = await world.newOrganization()
+async function compareRound(fixture: Fixture, round: Round, seed: number): Promise<number> {
+  const { organization_id } = await fixture.newOrganization()
   const roles = ownRoles.map((role_id, index) => ({
     role_id,
     description: '',
     permissions: round.permissions[index] ?? []
   }))
   const org_policy = { roles }
-  await world.client.rbac.organizations.setOrgPolicy({ organization_id, org_policy })
-  const fetched = await world.client.rbac.organizations.getOrgPolicy({ organization_id })
-  const { policy } = await world.client.rbac.policy()
+  await fixture.client.rbac.organizations.setOrgPolicy({ organization_id, org_policy })
+  const fetched = await fixture.client.rbac.organizations.getOrgPolicy({ organization_id })
+  const { policy } = await fixture.client.rbac.policy()
   if (policy === undefined) throw new Error('The answer holds no policy.')
   const compiled = compilePolicy(policy, fetched.org_policy)
   const organizations = {
     own: organization_id,
-    other: world.B.organization_id,
+    other: fixture.B.organization_id,
     unknown: 'organization-test-nowhere'
   }
 
   let granted = 0
   for (const { roles: ids, checks } of round.members) {
-    const person = await world.newPerson({ organization_id, roles: ids })
-    const { session_token, session_jwt, member_session } = await world.signIn(person)
+    const person = await fixture.newPerson({ organization_id, roles: ids })
+    const { session_token, session_jwt, member_session } = await fixture.signIn(person)
     const compare = async ({ organization, resource_id, action }: Check) => {
       const organization_id = organizations[organization]
       const authorization_check = { organization_id, resource_id, action }
       const [local, remote] = await Promise.all([
-        outcomeOf(world.client.sessions.authenticateJwtLocal({ session_jwt, authorization_check })),
-        outcomeOf(world.client.sessions.authenticate({ session_token, authorization_check }))
+        outcomeOf(
+          fixture.client.sessions.authenticateJwtLocal({ session_jwt, authorization_check })
+        ),
+        outcomeOf(fixture.client.sessions.authenticate({ session_token, authorization_check }))
       ])
       const decided = checkPermission(compiled, member_session.roles, resource_id, action)
       const expected = organization === 'own' && decided.authorized
@@ -352,9 +357,9 @@ async function outcomeOf(call: Promise<object>): Promise<Outcome> {
 }
 
 /** The SDK's methods need their object. */
-function bound(world: Fixture) {
+function bound(fixture: Fixture) {
   return {
     authenticate: (data: Parameters<Fixture['client']['sessions']['authenticate']>[0]) =>
-      world.client.sessions.authenticate(data)
+      fixture.client.sessions.authenticate(data)
   }
 }

@@ -14,7 +14,7 @@ import { describeOnEachEngine } from '../support/fixture.ts'
 import { claimsOf, organizationClaim } from '../support/session-jwts.ts'
 
 describe('connected apps', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const request = (app: {
       client_id: string
       redirect_urls: readonly [string, ...string[]]
@@ -26,23 +26,23 @@ describe('connected apps', () => {
     })
 
     const start = (fields: Record<string, unknown>) =>
-      world.client.idp.oauth.authorizeStart({ ...request(apps.first), ...fields })
+      fixture.client.idp.oauth.authorizeStart({ ...request(apps.first), ...fields })
 
     const finish = (fields: Record<string, unknown>) =>
-      world.client.idp.oauth.authorize({
+      fixture.client.idp.oauth.authorize({
         ...request(apps.first),
         consent_granted: true,
         ...fields
       })
 
     async function signedIn() {
-      const person = await world.newPerson({ name: 'Ada' })
-      const { session_token, session_jwt } = await world.signIn(person)
+      const person = await fixture.newPerson({ name: 'Ada' })
+      const { session_token, session_jwt } = await fixture.signIn(person)
       return { person, session_token, session_jwt }
     }
 
     async function expectRefusal(call: Promise<unknown>, status_code: number, error_type: string) {
-      expect(await world.errorOf(call)).toMatchObject({ status_code, error_type })
+      expect(await fixture.errorOf(call)).toMatchObject({ status_code, error_type })
     }
 
     const tokenForm = (code: string) => ({
@@ -55,7 +55,7 @@ describe('connected apps', () => {
     })
 
     const redeem = (form: Record<string, string>, headers: Record<string, string> = {}) =>
-      postForm(world, '/v1/oauth2/token', form, headers)
+      postForm(fixture, '/v1/oauth2/token', form, headers)
 
     const basic = (id: string, secret: string) => ({
       Authorization: `Basic ${Buffer.from(
@@ -130,9 +130,9 @@ describe('connected apps', () => {
           404,
           'connected_app_not_found'
         )
-        const { organization_id } = world.other.organization
+        const { organization_id } = fixture.other.organization
         const foreign = { ...request(apps.first), organization_id, member_id: 'x' }
-        const start = world.other.client.idp.oauth.authorizeStart(foreign)
+        const start = fixture.other.client.idp.oauth.authorizeStart(foreign)
         await expectRefusal(start, 404, 'connected_app_not_found')
       })
 
@@ -160,7 +160,7 @@ describe('connected apps', () => {
       })
 
       test('a member who is not active', async () => {
-        const { organization_id, member_id } = world.waiting
+        const { organization_id, member_id } = fixture.waiting
         const error_type = 'action_available_only_for_active_members'
         await expectRefusal(call({ organization_id, member_id }), 400, error_type)
       })
@@ -176,12 +176,12 @@ describe('connected apps', () => {
       })
 
       test('an app that the organization does not allow', async () => {
-        const { organization_id } = await world.newOrganization({
+        const { organization_id } = await fixture.newOrganization({
           first_party_connected_apps_allowed_type: 'RESTRICTED',
           allowed_first_party_connected_apps: [apps.firstPublic.client_id],
           third_party_connected_apps_allowed_type: 'NOT_ALLOWED'
         })
-        const { member_id } = await world.newPerson({ organization_id })
+        const { member_id } = await fixture.newPerson({ organization_id })
         const by = { organization_id, member_id, code_challenge }
         const error_type = 'connected_app_not_allowed_for_org'
         await expectRefusal(call(by), 403, error_type)
@@ -230,7 +230,7 @@ describe('connected apps', () => {
       test('gives an access token that the key set verifies, and an ID token', async () => {
         const { person, session_token } = await signedIn()
         const scopes = ['openid', 'email', 'profile', 'full_access']
-        const code = await authorize(world, { session_token }, { scopes, nonce: 'n' })
+        const code = await authorize(fixture, { session_token }, { scopes, nonce: 'n' })
         const { status, body } = await redeem(tokenForm(code))
         expect(status).toBe(200)
         expect(body).toMatchObject({
@@ -238,10 +238,10 @@ describe('connected apps', () => {
           expires_in: 3600,
           scope: scopes.join(' ')
         })
-        const { organization_id, organization_slug: slug } = world.A
-        const iat = Math.floor(world.clock.now() / 1000)
+        const { organization_id, organization_slug: slug } = fixture.A
+        const iat = Math.floor(fixture.clock.now() / 1000)
         const common = {
-          iss: `stytch.com/${world.project_id}`,
+          iss: `stytch.com/${fixture.project_id}`,
           sub: person.member_id,
           iat,
           nbf: iat,
@@ -249,7 +249,7 @@ describe('connected apps', () => {
         }
         expect(claimsOf(String(body.access_token))).toEqual({
           ...common,
-          aud: [world.project_id],
+          aud: [fixture.project_id],
           client_id: apps.first.client_id,
           scope: scopes.join(' '),
           jti: expect.stringMatching(/^[\w-]{44}$/),
@@ -264,13 +264,13 @@ describe('connected apps', () => {
           name: 'Ada'
         })
         const keys = createRemoteJWKSet(
-          new URL(`/v1/b2b/sessions/jwks/${world.project_id}`, world.tap.url)
+          new URL(`/v1/b2b/sessions/jwks/${fixture.project_id}`, fixture.tap.url)
         )
         for (const token of [body.access_token, body.id_token]) {
-          await jwtVerify(String(token), keys, { currentDate: new Date(world.clock.now()) })
+          await jwtVerify(String(token), keys, { currentDate: new Date(fixture.clock.now()) })
         }
         for (const session_jwt of [String(body.access_token), String(body.id_token)]) {
-          const call = world.client.sessions.authenticate({ session_jwt })
+          const call = fixture.client.sessions.authenticate({ session_jwt })
           await expectRefusal(call, 404, 'session_not_found')
         }
       })
@@ -280,12 +280,17 @@ describe('connected apps', () => {
         const third = { ...request(apps.third), code_challenge: undefined }
         const form = {
           grant_type: 'authorization_code',
-          code: await authorize(world, { session_token }, third),
+          code: await authorize(fixture, { session_token }, third),
           redirect_uri: apps.third.redirect_urls[0]
         }
-        const path = `/v1/public/${world.project_id}/oauth2/token`
+        const path = `/v1/public/${fixture.project_id}/oauth2/token`
         const { client_id, client_secret } = apps.third
-        const { status, body } = await postForm(world, path, form, basic(client_id, client_secret))
+        const { status, body } = await postForm(
+          fixture,
+          path,
+          form,
+          basic(client_id, client_secret)
+        )
         expect([status, body.error]).toEqual([200, undefined])
         expect(body.scope).toBe('openid email')
       })
@@ -293,7 +298,7 @@ describe('connected apps', () => {
       test('takes a public app without a secret', async () => {
         const { session_token } = await signedIn()
         const { client_id, redirect_urls } = apps.firstPublic
-        const code = await authorize(world, { session_token }, request(apps.firstPublic))
+        const code = await authorize(fixture, { session_token }, request(apps.firstPublic))
         const form = { ...tokenForm(code), client_id, redirect_uri: redirect_urls[0] }
         expect((await redeem(form)).body).toMatchObject({ error: 'invalid_client' })
         const { client_secret, ...without } = form
@@ -311,7 +316,7 @@ describe('connected apps', () => {
         ['another code', { code: 'x'.repeat(44) }]
       ])('refuses a code with %s, which stays good', async (_, wrong) => {
         const { session_token } = await signedIn()
-        const form = tokenForm(await authorize(world, { session_token }))
+        const form = tokenForm(await authorize(fixture, { session_token }))
         const refused = await redeem({ ...form, ...wrong })
         expect(refused.status).toBe(400)
         expect(refused.body).toMatchObject(invalidGrant)
@@ -320,33 +325,33 @@ describe('connected apps', () => {
 
       test('refuses a verifier where there was no challenge', async () => {
         const { session_token } = await signedIn()
-        const code = await authorize(world, { session_token }, { code_challenge: undefined })
+        const code = await authorize(fixture, { session_token }, { code_challenge: undefined })
         expect((await redeem(tokenForm(code))).body).toMatchObject(invalidGrant)
       })
 
       test('takes a code of 299 seconds, and refuses one of 300', async () => {
         const { session_token } = await signedIn()
         const [young, old] = [
-          await authorize(world, { session_token }),
-          await authorize(world, { session_token })
+          await authorize(fixture, { session_token }),
+          await authorize(fixture, { session_token })
         ]
-        world.clock.advance(299)
+        fixture.clock.advance(299)
         expect((await redeem(tokenForm(young))).status).toBe(200)
-        world.clock.advance(1)
+        fixture.clock.advance(1)
         expect((await redeem(tokenForm(old))).body).toMatchObject(invalidGrant)
       })
 
       test('redeems a code once, also when 20 come at once, and a second use ends the token', async () => {
         const { session_token } = await signedIn()
-        const form = tokenForm(await authorize(world, { session_token }))
+        const form = tokenForm(await authorize(fixture, { session_token }))
         const first = await redeem(form)
         expect(first.status).toBe(200)
         expect((await redeem(form)).body).toMatchObject(invalidGrant)
         const access_token = String(first.body.access_token)
-        const call = world.client.sessions.exchangeAccessToken({ access_token })
+        const call = fixture.client.sessions.exchangeAccessToken({ access_token })
         await expectRefusal(call, 401, 'connected_app_consent_revoked')
 
-        const again = tokenForm(await authorize(world, { session_token }))
+        const again = tokenForm(await authorize(fixture, { session_token }))
         const answers = await Promise.all(Array.from({ length: 20 }, () => redeem(again)))
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
       })
@@ -362,7 +367,7 @@ describe('connected apps', () => {
         ['no app', 401, 'invalid_client', { client_id: '' }]
       ])('refuses %s by the error of OAuth', async (_, status, error, wrong) => {
         const { session_token } = await signedIn()
-        const form = tokenForm(await authorize(world, { session_token }))
+        const form = tokenForm(await authorize(fixture, { session_token }))
         const answer = await redeem({ ...form, ...wrong } as Record<string, string>)
         expect(answer.status).toBe(status)
         expect(answer.body).toEqual({
@@ -375,14 +380,14 @@ describe('connected apps', () => {
 
       test('refuses two kinds of credentials, a parameter twice and a body that is no form', async () => {
         const { session_token } = await signedIn()
-        const form = tokenForm(await authorize(world, { session_token }))
+        const form = tokenForm(await authorize(fixture, { session_token }))
         const { client_id, client_secret } = apps.first
         const both = await redeem(form, basic(client_id, client_secret))
         expect(both.body).toMatchObject({ error: 'invalid_request' })
         const twice = `${new URLSearchParams(form)}&code=x`
-        const repeated = await postForm(world, '/v1/oauth2/token', twice)
+        const repeated = await postForm(fixture, '/v1/oauth2/token', twice)
         expect(repeated.body).toMatchObject({ error: 'invalid_request' })
-        const json = await fetch(new URL('/v1/oauth2/token', world.tap.url), {
+        const json = await fetch(new URL('/v1/oauth2/token', fixture.tap.url), {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify(form)
@@ -396,7 +401,7 @@ describe('connected apps', () => {
 
     describe('introspection', () => {
       const ask = (token: string, app: Record<string, string> = credentials) =>
-        postForm(world, `/v1/public/${world.project_id}/oauth2/introspect`, { token, ...app })
+        postForm(fixture, `/v1/public/${fixture.project_id}/oauth2/introspect`, { token, ...app })
 
       const credentials = {
         client_id: apps.first.client_id,
@@ -405,7 +410,7 @@ describe('connected apps', () => {
 
       test('says what a token that counts says', async () => {
         const { session_token } = await signedIn()
-        const token = await accessTokenOf(world, { session_token })
+        const token = await accessTokenOf(fixture, { session_token })
         const { status, body } = await ask(token)
         expect(status).toBe(200)
         const { jti, ...claims } = claimsOf(token)
@@ -420,12 +425,12 @@ describe('connected apps', () => {
 
       test('is what introspectTokenNetwork and introspectTokenLocal of the official SDK take', async () => {
         const { person, session_token } = await signedIn()
-        const token = await accessTokenOf(world, { session_token })
-        const { project_id, secret, tap, clock } = world
+        const token = await accessTokenOf(fixture, { session_token })
+        const { project_id, secret, tap, clock } = fixture
         const sdk = connect('the official SDK', { project_id, secret }, tap, clock)
         const { idp } = sdk as unknown as B2BClient
         const { exp, iat, nbf, iss, aud } = claimsOf(token)
-        const { organization_id, organization_slug: slug } = world.A
+        const { organization_id, organization_slug: slug } = fixture.A
         const expected = {
           subject: person.member_id,
           scope: 'openid full_access',
@@ -440,12 +445,12 @@ describe('connected apps', () => {
         expect(await idp.introspectTokenNetwork({ token, ...credentials })).toMatchObject(expected)
         expect(await idp.introspectTokenLocal(token)).toMatchObject(expected)
         const foreign = { token, ...credentials, client_secret: 'wrong' }
-        expect(await world.codeOf(idp.introspectTokenNetwork(foreign))).toBe('token_invalid')
+        expect(await fixture.codeOf(idp.introspectTokenNetwork(foreign))).toBe('token_invalid')
       })
 
       test('says no more than that another does not count', async () => {
         const { session_token, session_jwt } = await signedIn()
-        const token = await accessTokenOf(world, { session_token })
+        const token = await accessTokenOf(fixture, { session_token })
         const third = {
           client_id: apps.third.client_id,
           client_secret: apps.third.client_secret
@@ -455,39 +460,39 @@ describe('connected apps', () => {
         for (const other of ['x', session_jwt, session_token, `${token}x`]) {
           expect((await ask(other)).body).toEqual(inactive)
         }
-        world.clock.advance(3600)
+        fixture.clock.advance(3600)
         expect((await ask(token)).body).toEqual(inactive)
       })
 
       test('notices that a token was revoked, by its app alone', async () => {
         const { session_token } = await signedIn()
-        const token = await accessTokenOf(world, { session_token })
-        const path = `/v1/public/${world.project_id}/oauth2/revoke`
+        const token = await accessTokenOf(fixture, { session_token })
+        const path = `/v1/public/${fixture.project_id}/oauth2/revoke`
         const third = {
           client_id: apps.third.client_id,
           client_secret: apps.third.client_secret
         }
-        expect((await postForm(world, path, { token, ...third })).status).toBe(200)
+        expect((await postForm(fixture, path, { token, ...third })).status).toBe(200)
         expect((await ask(token)).body.active).toBe(true)
-        expect((await postForm(world, path, { token, ...credentials })).status).toBe(200)
+        expect((await postForm(fixture, path, { token, ...credentials })).status).toBe(200)
         expect((await ask(token)).body.active).toBe(false)
-        expect((await postForm(world, path, { token: 'x', ...credentials })).status).toBe(200)
+        expect((await postForm(fixture, path, { token: 'x', ...credentials })).status).toBe(200)
       })
 
       test('says that a token outlives its session, but neither its membership nor the leave of its organization', async () => {
-        const { organization_id } = await world.newOrganization()
-        const person = await world.newPerson({ organization_id })
-        const { session_token } = await world.signIn(person)
-        const token = await accessTokenOf(world, { session_token })
-        await world.client.sessions.revoke({ session_token })
+        const { organization_id } = await fixture.newOrganization()
+        const person = await fixture.newPerson({ organization_id })
+        const { session_token } = await fixture.signIn(person)
+        const token = await accessTokenOf(fixture, { session_token })
+        await fixture.client.sessions.revoke({ session_token })
         expect((await ask(token)).body.active).toBe(true)
         const setting = 'first_party_connected_apps_allowed_type'
-        await world.client.organizations.update({ organization_id, [setting]: 'NOT_ALLOWED' })
+        await fixture.client.organizations.update({ organization_id, [setting]: 'NOT_ALLOWED' })
         expect((await ask(token)).body.active).toBe(false)
-        await world.client.organizations.update({ organization_id, [setting]: 'ALL_ALLOWED' })
+        await fixture.client.organizations.update({ organization_id, [setting]: 'ALL_ALLOWED' })
         expect((await ask(token)).body.active).toBe(true)
         const { member_id } = person
-        await world.client.organizations.members.delete({ organization_id, member_id })
+        await fixture.client.organizations.members.delete({ organization_id, member_id })
         expect((await ask(token)).body.active).toBe(false)
       })
 
@@ -499,7 +504,7 @@ describe('connected apps', () => {
         })
         const path =
           '/v1/public/project-test-11111111-1111-4111-8111-111111111111/oauth2/introspect'
-        const { status, body } = await postForm(world, path, { token: 'x', ...credentials })
+        const { status, body } = await postForm(fixture, path, { token: 'x', ...credentials })
         expect([status, body.error_type]).toEqual([404, 'project_not_found'])
       })
     })

@@ -32,7 +32,7 @@ function isWellFormed(operation: string, request: Request): boolean {
 }
 
 /** By any name, because the lists below are of names. */
-const requests: Record<string, (world: Fixture) => Promise<Request>> = workingRequests
+const requests: Record<string, (fixture: Fixture) => Promise<Request>> = workingRequests
 
 const operations = Object.keys(requests)
 
@@ -44,20 +44,20 @@ const unknownLink = `${'A'.repeat(43)}=`
  * Wrong requests, by operation. Each is what a caller can get wrong: something missing, of the wrong type, unknown, or
  * used up.
  */
-async function wrongRequests(world: Fixture): Promise<readonly (readonly [string, Request])[]> {
-  const { organization_id } = world.A
-  const person = await world.newEnrolled()
+async function wrongRequests(fixture: Fixture): Promise<readonly (readonly [string, Request])[]> {
+  const { organization_id } = fixture.A
+  const person = await fixture.newEnrolled()
   const { secret } = person
-  const intermediate_session_token = await world.beginSignIn(person)
-  const code = totpCode(secret, world.clock.now())
-  world.clock.advance(90)
-  const incorrect = wrongCode(secret, world.clock.now())
-  const used = await world.signIn(await world.newPerson())
-  await world.client.sessions.revoke({ session_token: used.session_token })
+  const intermediate_session_token = await fixture.beginSignIn(person)
+  const code = totpCode(secret, fixture.clock.now())
+  fixture.clock.advance(90)
+  const incorrect = wrongCode(secret, fixture.clock.now())
+  const used = await fixture.signIn(await fixture.newPerson())
+  await fixture.client.sessions.revoke({ session_token: used.session_token })
   const usedToken = { session_token: used.session_token }
   const known = named(person)
-  const plain = await world.newPerson()
-  const deleted = await deletedPerson(world)
+  const plain = await fixture.newPerson()
+  const deleted = await deletedPerson(fixture)
   const nobody = { organization_id, member_id: 'member-test-nobody' }
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
@@ -319,14 +319,14 @@ async function wrongRequests(world: Fixture): Promise<readonly (readonly [string
 }
 
 describe('every operation', () => {
-  describeOnEachEngineAndClient((world) => {
+  describeOnEachEngineAndClient((fixture) => {
     test.each(operations)(
       'S-ANY-01 S-ANY-02: %s answers 200, and each call has a request_id of its own',
       async (operation) => {
         const ids = new Set<unknown>()
         for (let count = 1; count <= 2; count += 1) {
-          const request = await requests[operation]?.(world)
-          const calls = await world.tap.watch(() => world.send(operation, request))
+          const request = await requests[operation]?.(fixture)
+          const calls = await fixture.tap.watch(() => fixture.send(operation, request))
           expect(calls.map(({ status }) => status)).toEqual([200])
           const body = JSON.parse(calls[0]?.response ?? '')
           expect(body.status_code).toBe(200)
@@ -340,10 +340,10 @@ describe('every operation', () => {
     test.each(operations)(
       '%s leaves one event of its kind in the audit, or none',
       async (operation) => {
-        const request = await requests[operation]?.(world)
+        const request = await requests[operation]?.(fixture)
         let answer: Request = {}
-        const events = await auditOf(world.database, async () => {
-          answer = await world.send(operation, request)
+        const events = await auditOf(fixture.database, async () => {
+          answer = await fixture.send(operation, request)
         })
         const kind = table[operation as OperationName].audit
         if (kind === null) {
@@ -353,7 +353,7 @@ describe('every operation', () => {
         const { request_id, member, organization, member_session } = answer
         expect(events).toEqual([
           expect.objectContaining({
-            project_id: world.project_id,
+            project_id: fixture.project_id,
             request_id,
             kind,
             operation,
@@ -376,10 +376,10 @@ describe('every operation', () => {
 
     test('a refused call leaves one event that says why, or none where no operation was reached', async () => {
       const expected: unknown[] = []
-      const requests = await wrongRequests(world)
-      const events = await auditOf(world.database, async () => {
+      const requests = await wrongRequests(fixture)
+      const events = await auditOf(fixture.database, async () => {
         for (const [operation, request] of requests) {
-          const { error_type, request_id } = await world.errorOf(world.send(operation, request))
+          const { error_type, request_id } = await fixture.errorOf(fixture.send(operation, request))
           const kind = table[operation as OperationName].audit
           if (kind === null || !isWellFormed(operation, request)) continue
           const call = { request_id, kind, operation }
@@ -391,9 +391,9 @@ describe('every operation', () => {
     })
 
     test('S-ANY-03 S-ANY-04 S-ERR-05: every wrong request is a 4xx with the whole error body, and arrives as the API error', async () => {
-      for (const [operation, request] of await wrongRequests(world)) {
-        const calls = await world.tap.watch(async () => {
-          const refusal = await world.errorOf(world.send(operation, request))
+      for (const [operation, request] of await wrongRequests(fixture)) {
+        const calls = await fixture.tap.watch(async () => {
+          const refusal = await fixture.errorOf(fixture.send(operation, request))
           expect({ operation, request, ...refusal }).toMatchObject({
             error_type: expect.stringMatching(/^[a-z0-9_]+$/),
             error_message: expect.stringMatching(/./)
@@ -418,13 +418,13 @@ describe('every operation', () => {
     })
 
     test('S-ANY-03 S-ERR-05: wrong project credentials arrive as the API error from every operation', async () => {
-      const { organization_id } = world.A
-      const stranger = world.stranger()
+      const { organization_id } = fixture.A
+      const stranger = fixture.stranger()
       for (const operation of operations) {
         if (operation === 'sessions.getJWKS') continue
         const path = { organization_id, member_id: 'x', member_password_id: 'x' }
         const call = sendThrough(stranger, operation, path)
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 401,
           error_type: 'unauthorized_credentials'
         })
@@ -434,7 +434,7 @@ describe('every operation', () => {
     test('S-ANY-06: member_id is that of the member, and the member is of the organization', async () => {
       let seen = 0
       for (const operation of operations) {
-        const answer = await world.send(operation, await requests[operation]?.(world))
+        const answer = await fixture.send(operation, await requests[operation]?.(fixture))
         const { member_id, member, organization } = answer
         if (member === undefined || organization === undefined) continue
         seen += 1
@@ -471,7 +471,7 @@ describe('every operation', () => {
       'discovery.intermediateSessions.exchange',
       'discovery.organizations.create'
     ])('S-ANY-07: %s answers token, JWT and object of one session', async (operation) => {
-      const answer = await world.send(operation, await requests[operation]?.(world))
+      const answer = await fixture.send(operation, await requests[operation]?.(fixture))
       const session_token = String(answer.session_token)
       const session_jwt = String(answer.session_jwt)
       const id = Reflect.get(Object(answer.member_session), 'member_session_id')
@@ -480,7 +480,7 @@ describe('every operation', () => {
       )
       expect(payload['https://stytch.com/session'].id).toBe(id)
       for (const credential of [{ session_token }, { session_jwt }]) {
-        const again = await world.client.sessions.authenticate(credential)
+        const again = await fixture.client.sessions.authenticate(credential)
         expect(again.member_session.member_session_id).toBe(id)
       }
     })
@@ -488,14 +488,14 @@ describe('every operation', () => {
     test.each(operations)(
       'S-ANY-08: every declared member of the answer of %s is there with its type',
       async (operation) => {
-        const answer = await world.send(operation, await requests[operation]?.(world))
+        const answer = await fixture.send(operation, await requests[operation]?.(fixture))
         expect(faultsOfAnswer(operation, answer)).toEqual([])
       }
     )
 
     test('S-ANY-08: the same of an answer that ends in an intermediate session', async () => {
-      for (const person of [await world.newEnrolled(), world.waiting]) {
-        const answer = await world.authenticate(person)
+      for (const person of [await fixture.newEnrolled(), fixture.waiting]) {
+        const answer = await fixture.authenticate(person)
         expect(answer.member_authenticated).toBe(false)
         expect(faultsOfAnswer('passwords.authenticate', answer)).toEqual([])
       }
@@ -504,50 +504,54 @@ describe('every operation', () => {
     describe('operations that take a session', () => {
       /** What a call does with each credential of one session. */
       const takers: Record<string, (credential: Request, person: Taker) => Promise<Request>> = {
-        'sessions.authenticate': (credential) => world.send('sessions.authenticate', credential),
-        'sessions.revoke': (credential) => world.send('sessions.revoke', credential),
+        'sessions.authenticate': (credential) => fixture.send('sessions.authenticate', credential),
+        'sessions.revoke': (credential) => fixture.send('sessions.revoke', credential),
         'sessions.exchange': (credential, { organization_id }) =>
-          world.send('sessions.exchange', { organization_id, ...credential }),
+          fixture.send('sessions.exchange', { organization_id, ...credential }),
         'discovery.organizations.list': (credential) =>
-          world.send('discovery.organizations.list', credential),
+          fixture.send('discovery.organizations.list', credential),
         'sessions.attest': async (credential, person) => {
-          const token = await trustedToken(world, person)
-          return world.send('sessions.attest', { profile_id: profiles.plain, token, ...credential })
+          const token = await trustedToken(fixture, person)
+          return fixture.send('sessions.attest', {
+            profile_id: profiles.plain,
+            token,
+            ...credential
+          })
         },
         'idp.oauth.authorizeStart': (credential) =>
-          world.send('idp.oauth.authorizeStart', { ...authorization, ...credential }),
+          fixture.send('idp.oauth.authorizeStart', { ...authorization, ...credential }),
         'idp.oauth.authorize': (credential) =>
-          world.send('idp.oauth.authorize', {
+          fixture.send('idp.oauth.authorize', {
             ...authorization,
             consent_granted: true,
             ...credential
           }),
         'totps.create': (credential, person) =>
-          world.send('totps.create', { ...named(person), ...credential }),
+          fixture.send('totps.create', { ...named(person), ...credential }),
         'totps.authenticate': (credential, person) =>
-          world.send('totps.authenticate', {
+          fixture.send('totps.authenticate', {
             ...named(person),
-            code: world.nextCode(person.secret),
+            code: fixture.nextCode(person.secret),
             ...credential
           }),
         'recoveryCodes.recover': async (credential, person) =>
-          world.send('recoveryCodes.recover', {
+          fixture.send('recoveryCodes.recover', {
             ...named(person),
-            recovery_code: await recoveryCodeOf(world, person),
+            recovery_code: await recoveryCodeOf(fixture, person),
             ...credential
           }),
         'otps.sms.send': async (credential, person) => {
-          await world.forgetSends()
-          return world.send('otps.sms.send', { ...named(person), ...credential })
+          await fixture.resetSendCounts()
+          return fixture.send('otps.sms.send', { ...named(person), ...credential })
         },
         'otps.sms.authenticate': async ({ session_token, session_jwt }, person) => {
           const one = session_token === undefined ? { session_jwt } : { session_token }
-          const code = await world.newSms(person, one)
+          const code = await fixture.newSms(person, one)
           const credential = { session_token, session_jwt }
-          return world.send('otps.sms.authenticate', { ...named(person), code, ...credential })
+          return fixture.send('otps.sms.authenticate', { ...named(person), code, ...credential })
         },
         'passwords.authenticate': (credential, { organization_id, email_address }) =>
-          world.send('passwords.authenticate', {
+          fixture.send('passwords.authenticate', {
             organization_id,
             email_address,
             password,
@@ -558,14 +562,14 @@ describe('every operation', () => {
       type Taker = Awaited<ReturnType<typeof newTaker>>
 
       async function newTaker(operation: string) {
-        if (operation !== 'totps.create') return world.newBoth({}, { mfa_enrolled: false })
-        return { ...(await world.newPerson()), secret: '', totp_registration_id: '' }
+        if (operation !== 'totps.create') return fixture.newBoth({}, { mfa_enrolled: false })
+        return { ...(await fixture.newPerson()), secret: '', totp_registration_id: '' }
       }
 
       /** What a call left behind, without what differs from session to session. */
       async function effectOf(operation: string, person: Taker, answer: Request) {
-        const { member } = await world.client.organizations.members.get(named(person))
-        const sessions = (await world.sessionsOf(person)).map(
+        const { member } = await fixture.client.organizations.members.get(named(person))
+        const sessions = (await fixture.sessionsOf(person)).map(
           ({ authentication_factors, expires_at, started_at }) => ({
             factors: authentication_factors.map(({ type }) => type),
             life: Date.parse(expires_at) - Date.parse(started_at)
@@ -586,7 +590,7 @@ describe('every operation', () => {
           const effects = []
           for (const name of ['session_token', 'session_jwt'] as const) {
             const person = await newTaker(operation)
-            const pair = await world.signIn(person)
+            const pair = await fixture.signIn(person)
             const answer = await take({ [name]: pair[name] }, person)
             effects.push(await effectOf(operation, person, answer))
           }
@@ -600,17 +604,17 @@ describe('every operation', () => {
         'S-ANY-10: %s refuses token and JWT together, of one session and of two',
         async (operation, take) => {
           const person = await newTaker(operation)
-          const [one, two] = [await world.signIn(person), await world.signIn(person)]
-          const before = await world.sessionsOf(person)
+          const [one, two] = [await fixture.signIn(person), await fixture.signIn(person)]
+          const before = await fixture.sessionsOf(person)
           const error_type =
             operation === 'sessions.revoke'
               ? 'too_many_session_revoke_arguments'
               : 'too_many_session_arguments'
           for (const { session_jwt } of [one, two]) {
             const call = take({ session_token: one.session_token, session_jwt }, person)
-            expect(await world.errorOf(call)).toMatchObject({ status_code: 400, error_type })
+            expect(await fixture.errorOf(call)).toMatchObject({ status_code: 400, error_type })
           }
-          expect(await world.sessionsOf(person)).toEqual(before)
+          expect(await fixture.sessionsOf(person)).toEqual(before)
         }
       )
 
@@ -618,22 +622,22 @@ describe('every operation', () => {
         'S-ANY-11: %s accepts a JWT that has expired by exp while its session lives',
         async (operation, take) => {
           const person = await newTaker(operation)
-          const { session_jwt } = await world.signIn(person)
-          world.clock.advance(301)
+          const { session_jwt } = await fixture.signIn(person)
+          fixture.clock.advance(301)
           expect((await take({ session_jwt }, person)).status_code).toBe(200)
         }
       )
     })
 
     test('S-ANY-05: while delivery fails every operation that sends is a 503, without a trace of the message', async () => {
-      const requestOf = async (operation: string) => (await requests[operation]?.(world)) ?? {}
-      const { organization_id, email_address } = await world.newPhoned()
+      const requestOf = async (operation: string) => (await requests[operation]?.(fixture)) ?? {}
+      const { organization_id, email_address } = await fixture.newPhoned()
       for (const [operation, request] of [
         ['otps.sms.send', await requestOf('otps.sms.send')],
         ['passwords.authenticate', { organization_id, email_address, password }]
       ] as const) {
-        await world.breakDelivery(async () => {
-          const refusal = await world.errorOf(world.send(operation, request))
+        await fixture.breakDelivery(async () => {
+          const refusal = await fixture.errorOf(fixture.send(operation, request))
           expect({ operation, ...refusal }).toMatchObject({
             operation,
             status_code: 503,
@@ -641,8 +645,8 @@ describe('every operation', () => {
             error_message: expect.not.stringMatching(/purpose|[0-9]{6}/)
           })
         })
-        await world.forgetSends()
-        expect((await world.send(operation, request)).status_code).toBe(200)
+        await fixture.resetSendCounts()
+        expect((await fixture.send(operation, request)).status_code).toBe(200)
       }
     })
 
@@ -650,28 +654,28 @@ describe('every operation', () => {
       const failing = { status_code: expect.any(Number), error_type: 'internal_server_error' }
 
       async function expectFailure(call: Promise<unknown>) {
-        const refusal = await world.errorOf(call)
+        const refusal = await fixture.errorOf(call)
         expect(refusal).toMatchObject(failing)
         expect(refusal.status_code).toBeGreaterThanOrEqual(500)
       }
 
       test.each(operations)('S-ANY-05: %s answers 5xx', async (operation) => {
-        const request = await requests[operation]?.(world)
-        await withoutTable(world.database, 'projects', () =>
-          expectFailure(world.send(operation, request))
+        const request = await requests[operation]?.(fixture)
+        await withoutTable(fixture.database, 'projects', () =>
+          expectFailure(fixture.send(operation, request))
         )
-        expect((await world.send(operation, request)).status_code).toBe(200)
+        expect((await fixture.send(operation, request)).status_code).toBe(200)
       })
 
       test('S-ANY-05: passwords.authenticate starts no session', async () => {
-        const person = await world.newPerson()
-        await breakWrites(world.database, 'insert', 'sessions', () =>
-          expectFailure(world.signIn(person))
+        const person = await fixture.newPerson()
+        await breakWrites(fixture.database, 'insert', 'sessions', () =>
+          expectFailure(fixture.signIn(person))
         )
-        expect(await world.sessionsOf(person)).toEqual([])
-        const { member } = await world.client.organizations.members.get(named(person))
+        expect(await fixture.sessionsOf(person)).toEqual([])
+        const { member } = await fixture.client.organizations.members.get(named(person))
         expect(member.is_locked).toBe(false)
-        await world.signIn(person)
+        await fixture.signIn(person)
       })
 
       test.each([
@@ -680,68 +684,68 @@ describe('every operation', () => {
         ['discovery.organizations.create', 'sessions'],
         ['discovery.organizations.create', 'member_emails']
       ])('S-ANY-05: %s without %s does nothing, and its token stays', async (operation, table) => {
-        const request = await requests[operation]?.(world)
-        await breakWrites(world.database, 'insert', table, () =>
-          expectFailure(world.send(operation, request))
+        const request = await requests[operation]?.(fixture)
+        await breakWrites(fixture.database, 'insert', table, () =>
+          expectFailure(fixture.send(operation, request))
         )
-        const answer = await world.send(operation, request)
+        const answer = await fixture.send(operation, request)
         expect(answer.member_authenticated).toBe(true)
         const person = answer.member as Person
-        expect(await world.sessionsOf(person)).toHaveLength(1)
+        expect(await fixture.sessionsOf(person)).toHaveLength(1)
       })
 
       test('S-ANY-05: totps.authenticate uses up neither the code nor the intermediate session', async () => {
-        const request = await requests['totps.authenticate']?.(world)
-        await breakWrites(world.database, 'insert', 'sessions', () =>
-          expectFailure(world.send('totps.authenticate', request))
+        const request = await requests['totps.authenticate']?.(fixture)
+        await breakWrites(fixture.database, 'insert', 'sessions', () =>
+          expectFailure(fixture.send('totps.authenticate', request))
         )
-        expect((await world.send('totps.authenticate', request)).status_code).toBe(200)
+        expect((await fixture.send('totps.authenticate', request)).status_code).toBe(200)
       })
 
       test('S-ANY-05: sessions.authenticate extends nothing, and sessions.revoke ends nothing', async () => {
-        const person = await world.newPerson()
-        const { session_token, member_session } = await world.signIn(person)
-        world.clock.advance(10)
-        await breakWrites(world.database, 'update', 'sessions', async () => {
+        const person = await fixture.newPerson()
+        const { session_token, member_session } = await fixture.signIn(person)
+        fixture.clock.advance(10)
+        await breakWrites(fixture.database, 'update', 'sessions', async () => {
           const changes = { session_duration_minutes: 300, session_custom_claims: { a: 1 } }
-          await expectFailure(world.client.sessions.authenticate({ session_token, ...changes }))
-          await expectFailure(world.client.sessions.revoke({ session_token }))
-          await expectFailure(world.client.sessions.revoke({ member_id: person.member_id }))
+          await expectFailure(fixture.client.sessions.authenticate({ session_token, ...changes }))
+          await expectFailure(fixture.client.sessions.revoke({ session_token }))
+          await expectFailure(fixture.client.sessions.revoke({ member_id: person.member_id }))
         })
-        expect(await world.sessionsOf(person)).toEqual([member_session])
+        expect(await fixture.sessionsOf(person)).toEqual([member_session])
       })
 
       test('S-ANY-05: organizations.members.delete ends neither the member nor its sessions', async () => {
-        const person = await world.newEnrolled()
-        const other = await world.newPerson()
-        const { session_token, member_session } = await world.signIn(other)
-        const { members } = world.client.organizations
-        await breakWrites(world.database, 'insert', 'deleted_members', async () => {
+        const person = await fixture.newEnrolled()
+        const other = await fixture.newPerson()
+        const { session_token, member_session } = await fixture.signIn(other)
+        const { members } = fixture.client.organizations
+        await breakWrites(fixture.database, 'insert', 'deleted_members', async () => {
           await expectFailure(members.delete(named(person)))
           await expectFailure(members.delete(named(other)))
         })
         expect((await members.get(named(person))).member).toEqual(person.member)
-        expect(await world.sessionsOf(other)).toEqual([member_session])
-        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+        expect(await fixture.sessionsOf(other)).toEqual([member_session])
+        expect((await fixture.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
           10
         )
         await members.delete(named(other))
-        const call = world.client.sessions.authenticate({ session_token })
-        expect(await world.errorOf(call)).toMatchObject({ error_type: 'session_not_found' })
+        const call = fixture.client.sessions.authenticate({ session_token })
+        expect(await fixture.errorOf(call)).toMatchObject({ error_type: 'session_not_found' })
       })
 
       test('S-ANY-05: organizations.members.deleteTOTP and reactivate change nothing', async () => {
-        const person = await world.newEnrolled()
-        const deleted = await deletedPerson(world)
-        const { members } = world.client.organizations
-        await breakWrites(world.database, 'update', 'members', () =>
+        const person = await fixture.newEnrolled()
+        const deleted = await deletedPerson(fixture)
+        const { members } = fixture.client.organizations
+        await breakWrites(fixture.database, 'update', 'members', () =>
           expectFailure(members.deleteTOTP(named(person)))
         )
-        await breakWrites(world.database, 'insert', 'member_emails', () =>
+        await breakWrites(fixture.database, 'insert', 'member_emails', () =>
           expectFailure(members.reactivate(named(deleted)))
         )
         expect((await members.get(named(person))).member).toEqual(person.member)
-        expect((await world.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
+        expect((await fixture.client.recoveryCodes.get(named(person))).recovery_codes).toHaveLength(
           10
         )
         expect((await members.reactivate(named(deleted))).member.status).toBe('active')
@@ -751,23 +755,23 @@ describe('every operation', () => {
         ['sessions.attest', 'insert'],
         ['sessions.exchangeAccessToken', 'update']
       ] as const)('S-ANY-05: %s uses up no token', async (operation, event) => {
-        const request = await requests[operation]?.(world)
-        await breakWrites(world.database, event, 'sessions', () =>
-          expectFailure(world.send(operation, request))
+        const request = await requests[operation]?.(fixture)
+        await breakWrites(fixture.database, event, 'sessions', () =>
+          expectFailure(fixture.send(operation, request))
         )
-        expect((await world.send(operation, request)).status_code).toBe(200)
+        expect((await fixture.send(operation, request)).status_code).toBe(200)
       })
 
       test('S-ANY-05: sessions.attest creates nobody', async () => {
-        const { organization_id } = world.A
+        const { organization_id } = fixture.A
         const email_address = `${crypto.randomUUID()}@acme.example`
         const nobody = { organization_id, email_address }
-        const token = await trustedToken(world, nobody, { profile: 'joining' })
-        await breakWrites(world.database, 'insert', 'sessions', () =>
-          expectFailure(world.client.sessions.attest({ profile_id: profiles.joining, token }))
+        const token = await trustedToken(fixture, nobody, { profile: 'joining' })
+        await breakWrites(fixture.database, 'insert', 'sessions', () =>
+          expectFailure(fixture.client.sessions.attest({ profile_id: profiles.joining, token }))
         )
-        const call = world.client.organizations.members.get(nobody)
-        expect(await world.errorOf(call)).toMatchObject({ error_type: 'member_not_found' })
+        const call = fixture.client.organizations.members.get(nobody)
+        expect(await fixture.errorOf(call)).toMatchObject({ error_type: 'member_not_found' })
       })
 
       test('S-ANY-05: idp.oauth.authorize remembers no consent', async () => {
@@ -776,24 +780,24 @@ describe('every operation', () => {
           client_id: apps.third.client_id,
           redirect_uri: apps.third.redirect_urls[0],
           scopes: ['openid'],
-          ...named(await world.newPerson())
+          ...named(await fixture.newPerson())
         }
-        await breakWrites(world.database, 'insert', 'grants', () =>
-          expectFailure(world.client.idp.oauth.authorize({ ...third, consent_granted: true }))
+        await breakWrites(fixture.database, 'insert', 'grants', () =>
+          expectFailure(fixture.client.idp.oauth.authorize({ ...third, consent_granted: true }))
         )
-        const { consent_required } = await world.client.idp.oauth.authorizeStart(third)
+        const { consent_required } = await fixture.client.idp.oauth.authorizeStart(third)
         expect(consent_required).toBe(true)
       })
 
       test('S-ANY-05: totps.create leaves the registration that waited', async () => {
-        const person = await world.newPerson()
-        const { secret } = await world.client.totps.create(named(person))
-        await breakWrites(world.database, 'insert', 'recovery_codes', () =>
-          expectFailure(world.client.totps.create(named(person)))
+        const person = await fixture.newPerson()
+        const { secret } = await fixture.client.totps.create(named(person))
+        await breakWrites(fixture.database, 'insert', 'recovery_codes', () =>
+          expectFailure(fixture.client.totps.create(named(person)))
         )
-        const { session_token } = await world.signIn(person)
-        const code = world.nextCode(secret)
-        const answer = await world.client.totps.authenticate({
+        const { session_token } = await fixture.signIn(person)
+        const code = fixture.nextCode(secret)
+        const answer = await fixture.client.totps.authenticate({
           ...named(person),
           session_token,
           code
@@ -802,50 +806,50 @@ describe('every operation', () => {
       })
 
       test('S-ANY-05: recoveryCodes.recover uses up neither the code nor the intermediate session', async () => {
-        const request = await requests['recoveryCodes.recover']?.(world)
-        await breakWrites(world.database, 'insert', 'sessions', () =>
-          expectFailure(world.send('recoveryCodes.recover', request))
+        const request = await requests['recoveryCodes.recover']?.(fixture)
+        await breakWrites(fixture.database, 'insert', 'sessions', () =>
+          expectFailure(fixture.send('recoveryCodes.recover', request))
         )
-        const answer = await world.send('recoveryCodes.recover', request)
+        const answer = await fixture.send('recoveryCodes.recover', request)
         expect(answer.recovery_codes_remaining).toBe(9)
       })
 
       test('S-ANY-05: recoveryCodes.rotate and totps.migrate change nothing', async () => {
-        const person = await world.newEnrolled()
-        const before = await world.client.recoveryCodes.get(named(person))
-        const request = await requests['totps.migrate']?.(world)
-        await breakWrites(world.database, 'insert', 'recovery_codes', async () => {
-          await expectFailure(world.client.recoveryCodes.rotate(named(person)))
-          await expectFailure(world.send('totps.migrate', request))
+        const person = await fixture.newEnrolled()
+        const before = await fixture.client.recoveryCodes.get(named(person))
+        const request = await requests['totps.migrate']?.(fixture)
+        await breakWrites(fixture.database, 'insert', 'recovery_codes', async () => {
+          await expectFailure(fixture.client.recoveryCodes.rotate(named(person)))
+          await expectFailure(fixture.send('totps.migrate', request))
         })
-        const after = await world.client.recoveryCodes.get(named(person))
+        const after = await fixture.client.recoveryCodes.get(named(person))
         expect(after.recovery_codes).toEqual(before.recovery_codes)
-        expect((await world.send('totps.migrate', request)).status_code).toBe(200)
+        expect((await fixture.send('totps.migrate', request)).status_code).toBe(200)
       })
 
       test('S-ANY-05: otps.sms.authenticate uses up neither the code nor the intermediate session', async () => {
-        const request = await requests['otps.sms.authenticate']?.(world)
-        await breakWrites(world.database, 'insert', 'sessions', () =>
-          expectFailure(world.send('otps.sms.authenticate', request))
+        const request = await requests['otps.sms.authenticate']?.(fixture)
+        await breakWrites(fixture.database, 'insert', 'sessions', () =>
+          expectFailure(fixture.send('otps.sms.authenticate', request))
         )
-        expect((await world.send('otps.sms.authenticate', request)).status_code).toBe(200)
+        expect((await fixture.send('otps.sms.authenticate', request)).status_code).toBe(200)
       })
 
       test('S-ANY-05: otps.sms.send links no number, and leaves no intermediate session where it sends by itself', async () => {
-        const request = (await requests['otps.sms.send']?.(world)) ?? {}
-        const phoned = await world.newPhoned()
-        await breakWrites(world.database, 'insert', 'one_time_codes', async () => {
-          await expectFailure(world.send('otps.sms.send', request))
-          await expectFailure(world.authenticate(phoned))
+        const request = (await requests['otps.sms.send']?.(fixture)) ?? {}
+        const phoned = await fixture.newPhoned()
+        await breakWrites(fixture.database, 'insert', 'one_time_codes', async () => {
+          await expectFailure(fixture.send('otps.sms.send', request))
+          await expectFailure(fixture.authenticate(phoned))
         })
         const { organization_id, member_id } = request
-        const { member } = await world.client.organizations.members.get({
+        const { member } = await fixture.client.organizations.members.get({
           organization_id: String(organization_id),
           member_id: String(member_id)
         })
         expect(member.mfa_phone_number).toBe('')
         const waiting = await runSql(
-          world.database,
+          fixture.database,
           'select 1 from intermediate_sessions where member_id = $1',
           [phoned.member_id]
         )
@@ -856,30 +860,30 @@ describe('every operation', () => {
         ['passwords.migrate', 'passwords'],
         ['organizations.members.create', 'member_emails']
       ])('S-ANY-05: %s creates no member', async (operation, table) => {
-        const request = (await requests[operation]?.(world)) ?? {}
-        await breakWrites(world.database, 'insert', table, () =>
-          expectFailure(world.send(operation, request))
+        const request = (await requests[operation]?.(fixture)) ?? {}
+        await breakWrites(fixture.database, 'insert', table, () =>
+          expectFailure(fixture.send(operation, request))
         )
-        const { organization_id } = world.A
+        const { organization_id } = fixture.A
         const email_address = String(request.email_address)
-        const call = world.client.organizations.members.get({ organization_id, email_address })
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = fixture.client.organizations.members.get({ organization_id, email_address })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'member_not_found'
         })
-        expect((await world.send(operation, request)).status_code).toBe(200)
+        expect((await fixture.send(operation, request)).status_code).toBe(200)
       })
 
       test.each(['organizations.update', 'rbac.organizations.setOrgPolicy'])(
         'S-ANY-05: %s changes nothing',
         async (operation) => {
-          const request = (await requests[operation]?.(world)) ?? {}
+          const request = (await requests[operation]?.(fixture)) ?? {}
           const organization_id = String(request.organization_id)
-          const before = await world.client.organizations.get({ organization_id })
-          await breakWrites(world.database, 'update', 'organizations', () =>
-            expectFailure(world.send(operation, request))
+          const before = await fixture.client.organizations.get({ organization_id })
+          await breakWrites(fixture.database, 'update', 'organizations', () =>
+            expectFailure(fixture.send(operation, request))
           )
-          const after = await world.client.organizations.get({ organization_id })
+          const after = await fixture.client.organizations.get({ organization_id })
           expect(after.organization).toEqual(before.organization)
         }
       )

@@ -3,15 +3,15 @@ import { describe, expect, test } from '@jest/globals'
 import { describeOnEachEngine } from '../support/fixture.ts'
 
 describe('invitations', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const newAddress = (domain = 'acme.example') => `${randomUUID()}@${domain}`
-    const tokenOf = (email_address: string) => world.sentTo(email_address)[0]?.token ?? ''
+    const tokenOf = (email_address: string) => fixture.sentTo(email_address)[0]?.token ?? ''
     const use = (magic_links_token: string) =>
-      world.client.magicLinks.authenticate({ magic_links_token })
+      fixture.client.magicLinks.authenticate({ magic_links_token })
 
     function invite(email_address: string, options: Record<string, unknown> = {}) {
-      const { organization_id } = world.A
-      return world.client.magicLinks.email.invite({ organization_id, email_address, ...options })
+      const { organization_id } = fixture.A
+      return fixture.client.magicLinks.email.invite({ organization_id, email_address, ...options })
     }
 
     test('an invited person becomes an active member by following the link', async () => {
@@ -42,8 +42,8 @@ describe('invitations', () => {
     test('an invited person may sign up by any link that verifies the address', async () => {
       const email_address = newAddress()
       const { member_id } = await invite(email_address)
-      const { organization_id } = world.A
-      const sent = await world.client.magicLinks.email.loginOrSignup({
+      const { organization_id } = fixture.A
+      const sent = await fixture.client.magicLinks.email.loginOrSignup({
         organization_id,
         email_address
       })
@@ -60,10 +60,10 @@ describe('invitations', () => {
       const hour = newAddress()
       await invite(week)
       await invite(hour, { invite_expiration_minutes: 60 })
-      world.clock.advance(3600)
+      fixture.clock.advance(3600)
       const over = { status_code: 401, error_type: 'unable_to_auth_magic_link' }
-      expect(await world.errorOf(use(tokenOf(hour)))).toMatchObject(over)
-      world.clock.advance(6 * 24 * 3600)
+      expect(await fixture.errorOf(use(tokenOf(hour)))).toMatchObject(over)
+      fixture.clock.advance(6 * 24 * 3600)
       await use(tokenOf(week))
     })
 
@@ -73,18 +73,18 @@ describe('invitations', () => {
       const again = await invite(email_address, { name: 'Ada Lovelace' })
       expect(again).toMatchObject({ member_id, member: { name: 'Ada Lovelace' } })
       await use(tokenOf(email_address))
-      const before = world.sentTo(email_address).length
-      expect(await world.errorOf(invite(email_address))).toMatchObject({
+      const before = fixture.sentTo(email_address).length
+      expect(await fixture.errorOf(invite(email_address))).toMatchObject({
         status_code: 400,
         error_type: 'duplicate_member_email'
       })
-      expect(world.sentTo(email_address)).toHaveLength(before)
+      expect(fixture.sentTo(email_address)).toHaveLength(before)
     })
 
     test('a pending member becomes an invited one', async () => {
-      const { organization_id } = world.A
+      const { organization_id } = fixture.A
       const email_address = newAddress()
-      const { member_id } = await world.client.organizations.members.create({
+      const { member_id } = await fixture.client.organizations.members.create({
         organization_id,
         email_address,
         create_member_as_pending: true
@@ -96,9 +96,9 @@ describe('invitations', () => {
     test('deleting the member revokes the invitation', async () => {
       const email_address = newAddress()
       const { member_id } = await invite(email_address)
-      const { organization_id } = world.A
-      await world.client.organizations.members.delete({ organization_id, member_id })
-      expect(await world.errorOf(use(tokenOf(email_address)))).toMatchObject({
+      const { organization_id } = fixture.A
+      await fixture.client.organizations.members.delete({ organization_id, member_id })
+      expect(await fixture.errorOf(use(tokenOf(email_address)))).toMatchObject({
         status_code: 404,
         error_type: 'magic_link_not_found'
       })
@@ -106,82 +106,82 @@ describe('invitations', () => {
 
     test('email_invites decides who may be invited', async () => {
       const domain = `${randomUUID()}.example`
-      const restricted = await world.newOrganization({
+      const restricted = await fixture.newOrganization({
         email_invites: 'RESTRICTED',
         email_allowed_domains: [domain]
       })
-      const closed = await world.newOrganization({ email_invites: 'NOT_ALLOWED' })
+      const closed = await fixture.newOrganization({ email_invites: 'NOT_ALLOWED' })
       const refused = { status_code: 403, error_type: 'invalid_email_for_invites' }
       for (const [{ organization_id }, email_address] of [
         [restricted, newAddress()],
         [closed, newAddress(domain)]
       ] as const) {
         const call = invite(email_address, { organization_id })
-        expect(await world.errorOf(call)).toMatchObject(refused)
-        expect(world.sentTo(email_address)).toEqual([])
+        expect(await fixture.errorOf(call)).toMatchObject(refused)
+        expect(fixture.sentTo(email_address)).toEqual([])
       }
       const { organization_id } = restricted
       await invite(newAddress(domain), { organization_id })
     })
 
     test('an unknown inviter or role, and an address of somebody before, invite nobody', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const { organization_id, member_id } = person
-      await world.client.organizations.members.update({
+      await fixture.client.organizations.members.update({
         organization_id,
         member_id,
         email_address: newAddress()
       })
       const email_address = newAddress()
       const nobody = { invited_by_member_id: 'member-test-nobody' }
-      expect(await world.errorOf(invite(email_address, nobody))).toMatchObject({
+      expect(await fixture.errorOf(invite(email_address, nobody))).toMatchObject({
         status_code: 404,
         error_type: 'member_not_found'
       })
-      expect(await world.errorOf(invite(email_address, { roles: ['none'] }))).toMatchObject({
+      expect(await fixture.errorOf(invite(email_address, { roles: ['none'] }))).toMatchObject({
         status_code: 400,
         error_type: 'invalid_role'
       })
-      expect(await world.errorOf(invite(person.email_address))).toMatchObject({
+      expect(await fixture.errorOf(invite(person.email_address))).toMatchObject({
         status_code: 400,
         error_type: 'retired_member_email'
       })
-      expect(world.sentTo(email_address)).toEqual([])
+      expect(fixture.sentTo(email_address)).toEqual([])
       await invite(email_address, { invited_by_member_id: member_id })
     })
 
     test('while delivery fails nobody is created or changed', async () => {
-      const { organization_id } = world.A
+      const { organization_id } = fixture.A
       const email_address = newAddress()
       const invited = newAddress()
       await invite(invited, { name: 'Before' })
-      await world.breakDelivery(async () => {
+      await fixture.breakDelivery(async () => {
         for (const address of [email_address, invited]) {
-          expect(await world.errorOf(invite(address, { name: 'After' }))).toMatchObject({
+          expect(await fixture.errorOf(invite(address, { name: 'After' }))).toMatchObject({
             status_code: 503
           })
         }
       })
       const get = (address: string) =>
-        world.client.organizations.members.get({ organization_id, email_address: address })
-      expect(await world.errorOf(get(email_address))).toMatchObject({ status_code: 404 })
+        fixture.client.organizations.members.get({ organization_id, email_address: address })
+      expect(await fixture.errorOf(get(email_address))).toMatchObject({ status_code: 404 })
       expect((await get(invited)).member.name).toBe('Before')
     })
 
     test('a member who invites needs to create members, and may give no role without the right to', async () => {
-      const member = await world.signIn(await world.newPerson())
-      const admin = await world.signIn(await world.newPerson({ roles: ['stytch_admin'] }))
-      const { organization_id } = world.A
+      const member = await fixture.signIn(await fixture.newPerson())
+      const admin = await fixture.signIn(await fixture.newPerson({ roles: ['stytch_admin'] }))
+      const { organization_id } = fixture.A
       const by = ({ session_token }: { session_token: string }, options = {}) =>
-        world.client.magicLinks.email.invite(
+        fixture.client.magicLinks.email.invite(
           { organization_id, email_address: newAddress(), ...options },
           { authorization: { session_token } }
         )
-      expect(await world.errorOf(by(member))).toMatchObject({
+      expect(await fixture.errorOf(by(member))).toMatchObject({
         status_code: 403,
         error_type: 'session_authorization_error'
       })
-      expect(await world.errorOf(by(admin, { trusted_metadata: { tier: 9 } }))).toMatchObject({
+      expect(await fixture.errorOf(by(admin, { trusted_metadata: { tier: 9 } }))).toMatchObject({
         status_code: 401,
         error_type: 'cannot_update_trusted_metadata'
       })

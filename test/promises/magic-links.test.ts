@@ -15,19 +15,19 @@ const verifier = 'v'.repeat(43)
 const pkce_code_challenge = createHash('sha256').update(verifier).digest('base64url')
 
 describe('magic links', () => {
-  describeOnEachEngine((world) => {
-    const magicLinks = () => world.client.magicLinks
-    const organizations = () => world.client.organizations
+  describeOnEachEngine((fixture) => {
+    const magicLinks = () => fixture.client.magicLinks
+    const organizations = () => fixture.client.organizations
 
     /** An organization whose members with an address of the domain may join, with one who is there. */
     async function newOpenOrganization(fields = {}) {
       const domain = `${randomUUID()}.example`
-      const { organization_id } = await world.newOrganization({
+      const { organization_id } = await fixture.newOrganization({
         email_jit_provisioning: 'RESTRICTED',
         email_allowed_domains: [domain],
         ...fields
       })
-      await world.newPerson({ organization_id, email_address: `first@${domain}` })
+      await fixture.newPerson({ organization_id, email_address: `first@${domain}` })
       return { organization_id, domain }
     }
 
@@ -36,7 +36,7 @@ describe('magic links', () => {
       options: Record<string, unknown> = {}
     ) => magicLinks().email.loginOrSignup({ organization_id, email_address, ...options })
 
-    const tokenOf = (email_address: string) => world.sentTo(email_address)[0]?.token ?? ''
+    const tokenOf = (email_address: string) => fixture.sentTo(email_address)[0]?.token ?? ''
 
     /** The token of a link that was just sent. */
     async function newToken(
@@ -54,7 +54,7 @@ describe('magic links', () => {
       (await organizations().members.get({ organization_id, email_address })).member
 
     test('a link signs an active member in, by a magic_link factor of the address', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const sent = await send(person)
       expect(sent).toMatchObject({ member_id: person.member_id, member_created: false })
       const answer = await use(tokenOf(person.email_address))
@@ -73,14 +73,14 @@ describe('magic links', () => {
         }
       ])
       const { session_token } = answer
-      const { member_session } = await world.client.sessions.authenticate({ session_token })
+      const { member_session } = await fixture.client.sessions.authenticate({ session_token })
       expect(member_session.member_id).toBe(person.member_id)
     })
 
     test('a link leads to the first registered URL, with its type and a token of 44 characters', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       await send(person)
-      const [entry] = world.sentTo(person.email_address)
+      const [entry] = fixture.sentTo(person.email_address)
       const link = new URL(entry?.link ?? '')
       expect(link.origin + link.pathname).toBe(redirect_urls[0])
       expect(link.searchParams.get('stytch_token_type')).toBe('multi_tenant_magic_links')
@@ -89,10 +89,10 @@ describe('magic links', () => {
     })
 
     test('the query of a redirect URL is kept, but for what is named as the token', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const login_redirect_url = `${redirect_urls[1]}?next=%2Fa&token=planted&stytch_token_type=x`
       await send(person, { login_redirect_url })
-      const [entry] = world.sentTo(person.email_address)
+      const [entry] = fixture.sentTo(person.email_address)
       const query = new URL(entry?.link ?? '').searchParams
       expect(query.get('next')).toBe('/a')
       expect(query.getAll('token')).toEqual([entry?.token])
@@ -112,23 +112,23 @@ describe('magic links', () => {
       'javascript:alert(1)',
       'nonsense'
     ])('AP-10: no link leads to %s, which is not registered', async (url) => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       for (const options of [{ login_redirect_url: url }, { signup_redirect_url: url }]) {
-        expect(await world.errorOf(send(person, options))).toMatchObject({
+        expect(await fixture.errorOf(send(person, options))).toMatchObject({
           status_code: 400,
           error_type: 'no_match_for_provided_magic_link_url'
         })
       }
-      expect(world.sentTo(person.email_address)).toEqual([])
+      expect(fixture.sentTo(person.email_address)).toEqual([])
     })
 
     test('a project without registered URLs sends no link', async () => {
-      const { organization_id } = world.other.organization
-      const { client } = world.other
+      const { organization_id } = fixture.other.organization
+      const { client } = fixture.other
       const email_address = `${randomUUID()}@acme.example`
       await client.organizations.members.create({ organization_id, email_address })
       const call = client.magicLinks.email.loginOrSignup({ organization_id, email_address })
-      expect(await world.errorOf(call)).toMatchObject({
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 400,
         error_type: 'no_login_redirect_url'
       })
@@ -153,7 +153,7 @@ describe('magic links', () => {
     })
 
     test('a pending member, who has a password, becomes active by a link', async () => {
-      const { organization_id } = await world.newOrganization()
+      const { organization_id } = await fixture.newOrganization()
       const email_address = `${randomUUID()}@acme.example`
       await organizations().members.create({
         organization_id,
@@ -166,8 +166,8 @@ describe('magic links', () => {
 
     test('nobody joins whom the organization does not admit, and nothing is sent', async () => {
       const { organization_id, domain } = await newOpenOrganization()
-      const closed = await world.newOrganization()
-      const deserted = await world.newOrganization({
+      const closed = await fixture.newOrganization()
+      const deserted = await fixture.newOrganization({
         email_jit_provisioning: 'RESTRICTED',
         email_allowed_domains: [domain]
       })
@@ -179,9 +179,9 @@ describe('magic links', () => {
       ] as const
       for (const [where, email_address, error_type] of cases) {
         const call = send({ organization_id: where, email_address })
-        expect(await world.errorOf(call)).toMatchObject({ status_code: 403, error_type })
-        expect(world.sentTo(email_address)).toEqual([])
-        expect(await world.errorOf(getMember(where, email_address))).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({ status_code: 403, error_type })
+        expect(fixture.sentTo(email_address)).toEqual([])
+        expect(await fixture.errorOf(getMember(where, email_address))).toMatchObject({
           error_type: 'member_not_found'
         })
       }
@@ -189,9 +189,9 @@ describe('magic links', () => {
 
     test('nobody joins by a domain that another organization claims', async () => {
       const { organization_id, domain } = await newOpenOrganization()
-      await world.newOrganization({ claimed_email_domains: [domain] })
+      await fixture.newOrganization({ claimed_email_domains: [domain] })
       const email_address = `a@${domain}`
-      expect(await world.errorOf(send({ organization_id, email_address }))).toMatchObject({
+      expect(await fixture.errorOf(send({ organization_id, email_address }))).toMatchObject({
         status_code: 400,
         error_type: 'action_not_allowed_email_domain_is_claimed'
       })
@@ -200,55 +200,55 @@ describe('magic links', () => {
     test('while delivery fails nobody is created, and the call is 503', async () => {
       const { organization_id, domain } = await newOpenOrganization()
       const email_address = `a@${domain}`
-      await world.breakDelivery(async () => {
-        expect(await world.errorOf(send({ organization_id, email_address }))).toMatchObject({
+      await fixture.breakDelivery(async () => {
+        expect(await fixture.errorOf(send({ organization_id, email_address }))).toMatchObject({
           status_code: 503,
           error_type: 'server_unavailable'
         })
       })
-      expect(await world.errorOf(getMember(organization_id, email_address))).toMatchObject({
+      expect(await fixture.errorOf(getMember(organization_id, email_address))).toMatchObject({
         error_type: 'member_not_found'
       })
       expect((await send({ organization_id, email_address })).member_created).toBe(true)
     })
 
     test('ten e-mails an hour go to a mailbox, whatever its tags', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       for (let count = 1; count <= 10; count += 1) await send(person)
       const refused = { status_code: 429, error_type: 'too_many_requests' }
-      expect(await world.errorOf(send(person))).toMatchObject(refused)
-      const tagged = await world.newPerson({
+      expect(await fixture.errorOf(send(person))).toMatchObject(refused)
+      const tagged = await fixture.newPerson({
         email_address: person.email_address.replace('@', '+more@')
       })
-      expect(await world.errorOf(send(tagged))).toMatchObject(refused)
-      world.clock.advance(3600)
+      expect(await fixture.errorOf(send(tagged))).toMatchObject(refused)
+      fixture.clock.advance(3600)
       await send(person)
     })
 
     test('a link works once', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const token = await newToken(person)
       await use(token)
-      expect(await world.errorOf(use(token))).toMatchObject(over)
-      expect(await world.sessionsOf(person)).toHaveLength(1)
+      expect(await fixture.errorOf(use(token))).toMatchObject(over)
+      expect(await fixture.sessionsOf(person)).toHaveLength(1)
     })
 
     test('a link lives 60 minutes, or as long as the call says', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const first = await newToken(person)
       const second = await newToken(person)
       const long = await newToken(person, { login_expiration_minutes: 61 })
-      world.clock.advance(3599)
+      fixture.clock.advance(3599)
       await use(first)
-      world.clock.advance(1)
-      expect(await world.errorOf(use(second))).toMatchObject(over)
+      fixture.clock.advance(1)
+      expect(await fixture.errorOf(use(second))).toMatchObject(over)
       await use(long)
     })
 
     test.each([4, 10_081, 7.5, 'x'])('a life of %s minutes is refused', async (minutes) => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const call = send(person, { login_expiration_minutes: minutes })
-      expect(await world.errorOf(call)).toMatchObject({
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 400,
         error_type: 'invalid_expiration'
       })
@@ -262,21 +262,21 @@ describe('magic links', () => {
         `${'A'.repeat(44)}=`,
         `${'!'.repeat(43)}=`
       ]) {
-        expect(await world.errorOf(use(token))).toMatchObject(malformed)
+        expect(await fixture.errorOf(use(token))).toMatchObject(malformed)
       }
-      expect(await world.errorOf(use(`${'A'.repeat(43)}=`))).toMatchObject(unknown)
+      expect(await fixture.errorOf(use(`${'A'.repeat(43)}=`))).toMatchObject(unknown)
     })
 
     test('a link of another project is unknown', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const magic_links_token = await newToken(person)
-      const call = world.other.client.magicLinks.authenticate({ magic_links_token })
-      expect(await world.errorOf(call)).toMatchObject(unknown)
+      const call = fixture.other.client.magicLinks.authenticate({ magic_links_token })
+      expect(await fixture.errorOf(call)).toMatchObject(unknown)
       await use(magic_links_token)
     })
 
     test('PKCE: a link that was asked for with a challenge needs its verifier, and is not used up without it', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const token = await newToken(person, { pkce_code_challenge })
       const cases = [
         [{}, 'pkce_expected_code_verifier'],
@@ -284,7 +284,7 @@ describe('magic links', () => {
         [{ pkce_code_verifier: 'short' }, 'invalid_pkce_code_verifier']
       ] as const
       for (const [options, error_type] of cases) {
-        expect(await world.errorOf(use(token, options))).toMatchObject({
+        expect(await fixture.errorOf(use(token, options))).toMatchObject({
           status_code: 400,
           error_type
         })
@@ -294,59 +294,59 @@ describe('magic links', () => {
     })
 
     test('PKCE: a verifier without a challenge, and a challenge that is none, are refused', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const token = await newToken(person)
-      expect(await world.errorOf(use(token, { pkce_code_verifier: verifier }))).toMatchObject({
+      expect(await fixture.errorOf(use(token, { pkce_code_verifier: verifier }))).toMatchObject({
         status_code: 400,
         error_type: 'pkce_did_not_expect_code_verifier'
       })
-      expect(await world.errorOf(send(person, { pkce_code_challenge: 'plain' }))).toMatchObject({
+      expect(await fixture.errorOf(send(person, { pkce_code_challenge: 'plain' }))).toMatchObject({
         status_code: 400,
         error_type: 'invalid_pkce_code_challenge'
       })
     })
 
     test('a link to an address that the member no longer has is dead', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const { organization_id, member_id } = person
       const token = await newToken(person)
       const email_address = `${randomUUID()}@acme.example`
       await organizations().members.update({ organization_id, member_id, email_address })
-      expect(await world.errorOf(use(token))).toMatchObject(over)
+      expect(await fixture.errorOf(use(token))).toMatchObject(over)
       expect(await getMember(organization_id, email_address)).toMatchObject({
         email_address_verified: false
       })
     })
 
     test('a link of a deleted member is gone', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const token = await newToken(person)
       const { organization_id, member_id } = person
       await organizations().members.delete({ organization_id, member_id })
-      expect(await world.errorOf(use(token))).toMatchObject(unknown)
+      expect(await fixture.errorOf(use(token))).toMatchObject(unknown)
     })
 
     test('where magic links do not sign in none is sent, and one that was sent stays unused', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({ organization_id })
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
       const token = await newToken(person)
       await organizations().update({
         organization_id,
         auth_methods: 'RESTRICTED',
         allowed_auth_methods: ['password']
       })
-      expect(await world.errorOf(send(person))).toMatchObject(forbidden)
-      expect(await world.errorOf(use(token))).toMatchObject(forbidden)
+      expect(await fixture.errorOf(send(person))).toMatchObject(forbidden)
+      expect(await fixture.errorOf(use(token))).toMatchObject(forbidden)
       await organizations().update({ organization_id, auth_methods: 'ALL_ALLOWED' })
       await use(token)
     })
 
     test('a link beside a session adds its factor; beside two credentials it is not used up', async () => {
-      const person = await world.newPerson()
-      const { session_token, session_jwt, member_session } = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const { session_token, session_jwt, member_session } = await fixture.signIn(person)
       const token = await newToken(person)
       const both = use(token, { session_token, session_jwt })
-      expect(await world.errorOf(both)).toMatchObject({
+      expect(await fixture.errorOf(both)).toMatchObject({
         status_code: 400,
         error_type: 'too_many_session_arguments'
       })
@@ -360,16 +360,16 @@ describe('magic links', () => {
     })
 
     test('an enrolled member is asked for the second factor, which completes a session of both', async () => {
-      const person = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
       const { organization_id, member_id, secret } = person
       const answer = await use(await newToken(person))
       expect(answer).toMatchObject({ member_authenticated: false, session_token: '' })
       const { intermediate_session_token } = answer
-      const { member_session } = await world.client.totps.authenticate({
+      const { member_session } = await fixture.client.totps.authenticate({
         organization_id,
         member_id,
         intermediate_session_token,
-        code: world.nextCode(secret)
+        code: fixture.nextCode(secret)
       })
       expect(member_session?.authentication_factors.map(({ type }) => type)).toEqual([
         'magic_link',
@@ -378,17 +378,17 @@ describe('magic links', () => {
     })
 
     test('S-SMS-10: a member with a phone is sent the SMS by following the link, and its code works', async () => {
-      const person = await world.newPhoned()
-      await world.forgetSends()
+      const person = await fixture.newPhoned()
+      await fixture.resetSendCounts()
       const answer = await use(await newToken(person), { locale: 'es' })
       expect(answer.mfa_required?.secondary_auth_initiated).toBe('sms_otp')
       const { organization_id, member_id } = person
       const { intermediate_session_token } = answer
-      const { member_session } = await world.client.otps.sms.authenticate({
+      const { member_session } = await fixture.client.otps.sms.authenticate({
         organization_id,
         member_id,
         intermediate_session_token,
-        code: world.lastCode(person.mfa_phone_number)
+        code: fixture.lastCode(person.mfa_phone_number)
       })
       expect(member_session?.authentication_factors.map(({ type }) => type)).toEqual([
         'magic_link',
@@ -397,18 +397,18 @@ describe('magic links', () => {
     })
 
     test('a locked member waits, and the link with it', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const { organization_id, email_address } = person
       const token = await newToken(person, { login_expiration_minutes: 120 })
       for (let count = 1; count <= 10; count += 1) {
         const wrong = { organization_id, email_address, password: 'wrong' }
-        await world.errorOf(world.client.passwords.authenticate(wrong))
+        await fixture.errorOf(fixture.client.passwords.authenticate(wrong))
       }
-      expect(await world.errorOf(use(token))).toMatchObject({
+      expect(await fixture.errorOf(use(token))).toMatchObject({
         status_code: 429,
         error_type: 'user_lock_limit_reached'
       })
-      world.clock.advance(3600)
+      fixture.clock.advance(3600)
       await use(token)
     })
 
@@ -419,11 +419,11 @@ describe('magic links', () => {
         magicLinks().discovery.authenticate({ discovery_magic_links_token, ...options })
 
       test('a link lists where its address may enter, and its intermediate session enters', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const { organization_id, member_id, email_address } = person
         const sent = await discover(email_address.toUpperCase())
         expect(Object.keys(sent).sort()).toEqual(['request_id', 'status_code'])
-        const [entry] = world.sentTo(email_address)
+        const [entry] = fixture.sentTo(email_address)
         expect(new URL(entry?.link ?? '').searchParams.get('stytch_token_type')).toBe('discovery')
         const answer = await follow(entry?.token ?? '')
         expect(answer.email_address).toBe(email_address)
@@ -435,7 +435,7 @@ describe('magic links', () => {
           }
         ])
         const { intermediate_session_token } = answer
-        const entered = await world.client.discovery.intermediateSessions.exchange({
+        const entered = await fixture.client.discovery.intermediateSessions.exchange({
           intermediate_session_token,
           organization_id
         })
@@ -445,12 +445,12 @@ describe('magic links', () => {
       })
 
       test('every address is answered alike', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const answers = []
         for (const email_address of [person.email_address, `${randomUUID()}@nobody.example`]) {
           const { request_id, ...answer } = await discover(email_address)
           answers.push(answer)
-          expect(world.sentTo(email_address)).toHaveLength(1)
+          expect(fixture.sentTo(email_address)).toHaveLength(1)
         }
         expect(answers[0]).toEqual(answers[1])
       })
@@ -459,17 +459,17 @@ describe('magic links', () => {
         const email_address = `${randomUUID()}@nobody.example`
         await discover(email_address, { pkce_code_challenge })
         const token = tokenOf(email_address)
-        expect(await world.errorOf(use(token))).toMatchObject(unknown)
-        expect(await world.errorOf(follow(token))).toMatchObject({
+        expect(await fixture.errorOf(use(token))).toMatchObject(unknown)
+        expect(await fixture.errorOf(follow(token))).toMatchObject({
           error_type: 'pkce_expected_code_verifier'
         })
         const answer = await follow(token, { pkce_code_verifier: verifier })
         expect(answer.discovered_organizations).toEqual([])
         const again = follow(token, { pkce_code_verifier: verifier })
-        expect(await world.errorOf(again)).toMatchObject(over)
-        const person = await world.newPerson()
+        expect(await fixture.errorOf(again)).toMatchObject(over)
+        const person = await fixture.newPerson()
         const other = await newToken(person)
-        expect(await world.errorOf(follow(other))).toMatchObject(unknown)
+        expect(await fixture.errorOf(follow(other))).toMatchObject(unknown)
       })
     })
   })

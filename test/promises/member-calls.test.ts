@@ -98,23 +98,23 @@ test('the operations that take a member session are these', () => {
 })
 
 describe('a call with a member session', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     async function newSubject(roles: string[] = []): Promise<Subject> {
-      const organization = await world.newOrganization({
+      const organization = await fixture.newOrganization({
         organization_external_id: `x.${randomUUID()}`
       })
       const { organization_id } = organization
-      const deleted = await world.newPerson({ organization_id })
-      await world.client.organizations.members.delete(named(deleted))
-      const enrolled = await world.newEnrolled(
+      const deleted = await fixture.newPerson({ organization_id })
+      await fixture.client.organizations.members.delete(named(deleted))
+      const enrolled = await fixture.newEnrolled(
         { organization_id, roles, external_id: randomUUID(), mfa_phone_number: newPhone() },
         { set_mfa_enrollment: 'unenroll' }
       )
       const retired = enrolled.email_address
       const email_address = `${randomUUID()}@acme.example`
-      const { members } = world.client.organizations
+      const { members } = fixture.client.organizations
       await members.update({ ...named(enrolled), email_address })
-      const person = await world.newPerson({ organization_id, email_address })
+      const person = await fixture.newPerson({ organization_id, email_address })
       const { member } = await members.get(named(person))
       expect(member).toMatchObject({
         retired_email_addresses: [{ email_address: retired }],
@@ -122,14 +122,14 @@ describe('a call with a member session', () => {
         totp_registration_id: expect.stringMatching(/./),
         mfa_phone_number: expect.stringMatching(/./)
       })
-      const { member_session } = await world.signIn(person)
+      const { member_session } = await fixture.signIn(person)
       const { member_session_id } = member_session
       return { organization, person, member, deleted, member_session_id }
     }
 
     /** Everything that a call could have changed. */
     async function stateOf({ organization, person, deleted }: Subject) {
-      const { organizations } = world.client
+      const { organizations } = fixture.client
       const { organization_id } = organization
       const everybody = {
         organization_ids: [organization_id],
@@ -147,20 +147,20 @@ describe('a call with a member session', () => {
             include_deleted: true
           })
         ).member,
-        sessions: await world.sessionsOf(person)
+        sessions: await fixture.sessionsOf(person)
       }
     }
 
     async function authorizationOf(person: Person) {
-      const { session_token, session_jwt } = await world.signIn(person)
+      const { session_token, session_jwt } = await fixture.signIn(person)
       return { session_token, session_jwt }
     }
 
     const member = (organization: Organization, roles: string[] = []) =>
-      world.newPerson({ organization_id: organization.organization_id, roles })
+      fixture.newPerson({ organization_id: organization.organization_id, roles })
 
     const call = (operation: MemberOperation, subject: Subject, session_token: string) =>
-      world.send(operation, requests[operation](subject), { authorization: { session_token } })
+      fixture.send(operation, requests[operation](subject), { authorization: { session_token } })
 
     describe('that is denied', () => {
       let subject: Subject
@@ -173,7 +173,9 @@ describe('a call with a member session', () => {
         async (operation) => {
           const { session_token } = await authorizationOf(await member(subject.organization))
           const before = await stateOf(subject)
-          expect(await world.errorOf(call(operation, subject, session_token))).toMatchObject(denied)
+          expect(await fixture.errorOf(call(operation, subject, session_token))).toMatchObject(
+            denied
+          )
           expect(await stateOf(subject)).toEqual(before)
         }
       )
@@ -181,9 +183,9 @@ describe('a call with a member session', () => {
       test.each(operations)(
         'AB-01: %s of an admin of another organization changes nothing',
         async (operation) => {
-          const { session_token } = await authorizationOf(await member(world.B, ['stytch_admin']))
+          const { session_token } = await authorizationOf(await member(fixture.B, ['stytch_admin']))
           const before = await stateOf(subject)
-          expect(await world.errorOf(call(operation, subject, session_token))).toMatchObject(
+          expect(await fixture.errorOf(call(operation, subject, session_token))).toMatchObject(
             elsewhere
           )
           expect(await stateOf(subject)).toEqual(before)
@@ -193,10 +195,10 @@ describe('a call with a member session', () => {
       test('with a session that has ended it changes nothing', async () => {
         const admin = await member(subject.organization, ['stytch_admin'])
         const { session_token } = await authorizationOf(admin)
-        await world.client.sessions.revoke({ session_token })
+        await fixture.client.sessions.revoke({ session_token })
         const before = await stateOf(subject)
         const late = call('organizations.members.delete', subject, session_token)
-        expect(await world.errorOf(late)).toMatchObject({
+        expect(await fixture.errorOf(late)).toMatchObject({
           status_code: 404,
           error_type: 'session_not_found'
         })
@@ -207,7 +209,7 @@ describe('a call with a member session', () => {
         const admin = await member(subject.organization, ['stytch_admin'])
         const { session_token } = await authorizationOf(admin)
         const before = await stateOf(subject)
-        expect(await world.errorOf(call(operation, subject, session_token))).toMatchObject(denied)
+        expect(await fixture.errorOf(call(operation, subject, session_token))).toMatchObject(denied)
         expect(await stateOf(subject)).toEqual(before)
       })
     })
@@ -220,15 +222,15 @@ describe('a call with a member session', () => {
     })
 
     test('a JWT will do, also an expired one, as long as its session lives', async () => {
-      const admin = await member(world.A, ['stytch_admin'])
+      const admin = await member(fixture.A, ['stytch_admin'])
       const { session_jwt } = await authorizationOf(admin)
-      const target = named(await member(world.A))
+      const target = named(await member(fixture.A))
       for (const name of ['Early', 'Late']) {
         const request = { ...target, name }
         const options = { authorization: { session_jwt } }
-        const answer = await world.client.organizations.members.update(request, options)
+        const answer = await fixture.client.organizations.members.update(request, options)
         expect(answer.member.name).toBe(name)
-        world.clock.advance(301)
+        fixture.clock.advance(301)
       }
     })
 
@@ -239,32 +241,32 @@ describe('a call with a member session', () => {
     })
 
     test('an organization that does not exist is not the own one', async () => {
-      const { session_token } = await authorizationOf(await member(world.A, ['stytch_admin']))
+      const { session_token } = await authorizationOf(await member(fixture.A, ['stytch_admin']))
       const request = { organization_id: 'organization-test-nowhere', organization_name: 'X' }
       const authorization = { session_token }
-      const call = world.client.organizations.update(request, { authorization })
-      expect(await world.errorOf(call)).toMatchObject(elsewhere)
+      const call = fixture.client.organizations.update(request, { authorization })
+      expect(await fixture.errorOf(call)).toMatchObject(elsewhere)
     })
 
     test('a search that also names another organization shows none', async () => {
-      const { session_token } = await authorizationOf(await member(world.A, ['stytch_admin']))
-      const organization_ids = [world.A.organization_id, world.B.organization_id]
-      const call = world.client.organizations.members.search(
+      const { session_token } = await authorizationOf(await member(fixture.A, ['stytch_admin']))
+      const organization_ids = [fixture.A.organization_id, fixture.B.organization_id]
+      const call = fixture.client.organizations.members.search(
         { organization_ids },
         { authorization: { session_token } }
       )
-      expect(await world.errorOf(call)).toMatchObject(elsewhere)
+      expect(await fixture.errorOf(call)).toMatchObject(elsewhere)
     })
 
     test('token and JWT must be of one session', async () => {
-      const admin = await member(world.A, ['stytch_admin'])
+      const admin = await member(fixture.A, ['stytch_admin'])
       const one = await authorizationOf(admin)
       const other = await authorizationOf(admin)
-      const target = named(await member(world.A))
+      const target = named(await member(fixture.A))
       const rename = (authorization: typeof one) =>
-        world.client.organizations.members.update({ ...target, name: 'X' }, { authorization })
+        fixture.client.organizations.members.update({ ...target, name: 'X' }, { authorization })
       const { session_jwt } = other
-      expect(await world.errorOf(rename({ ...one, session_jwt }))).toMatchObject({
+      expect(await fixture.errorOf(rename({ ...one, session_jwt }))).toMatchObject({
         status_code: 400,
         error_type: 'too_many_session_arguments'
       })
@@ -272,7 +274,7 @@ describe('a call with a member session', () => {
     })
 
     test('AB-02: a member grants itself no role, and removes none', async () => {
-      const person = await member(world.A, ['reader'])
+      const person = await member(fixture.A, ['reader'])
       const { session_token } = await authorizationOf(person)
       for (const changes of [
         { roles: ['stytch_admin'] },
@@ -280,22 +282,22 @@ describe('a call with a member session', () => {
         { is_breakglass: true },
         { name: 'X', roles: ['editor'] }
       ]) {
-        const call = world.client.organizations.members.update(
+        const call = fixture.client.organizations.members.update(
           { ...named(person), ...changes },
           { authorization: { session_token } }
         )
-        expect(await world.errorOf(call)).toMatchObject(denied)
+        expect(await fixture.errorOf(call)).toMatchObject(denied)
       }
-      const { member: after } = await world.client.organizations.members.get(named(person))
+      const { member: after } = await fixture.client.organizations.members.get(named(person))
       expect(after).toEqual(person.member)
     })
 
     test('a member who may create members creates no admin', async () => {
-      const { organization_id } = world.A
+      const { organization_id } = fixture.A
       const creator = await withPermission('stytch.member', 'create')
       const { session_token } = await authorizationOf(creator)
       const create = (fields: object) =>
-        world.client.organizations.members.create(
+        fixture.client.organizations.members.create(
           {
             organization_id: creator.organization_id,
             email_address: `${randomUUID()}@acme.example`,
@@ -303,8 +305,8 @@ describe('a call with a member session', () => {
           },
           { authorization: { session_token } }
         )
-      expect(await world.errorOf(create({ roles: ['stytch_admin'] }))).toMatchObject(denied)
-      expect(await world.errorOf(create({ is_breakglass: true }))).toMatchObject(denied)
+      expect(await fixture.errorOf(create({ roles: ['stytch_admin'] }))).toMatchObject(denied)
+      expect(await fixture.errorOf(create({ is_breakglass: true }))).toMatchObject(denied)
       expect((await create({ name: 'Max' })).member.is_admin).toBe(false)
       expect(creator.organization_id).not.toBe(organization_id)
     })
@@ -314,13 +316,13 @@ describe('a call with a member session', () => {
       [{ external_id: 'mine' }, 403, 'session_authorization_error'],
       [{ email_address: 'new@acme.example' }, 403, 'member_cannot_update_their_email_address']
     ])('an admin does not write %j of itself', async (changes, status_code, error_type) => {
-      const admin = await member(world.A, ['stytch_admin'])
+      const admin = await member(fixture.A, ['stytch_admin'])
       const { session_token } = await authorizationOf(admin)
-      const call = world.client.organizations.members.update(
+      const call = fixture.client.organizations.members.update(
         { ...named(admin), ...changes },
         { authorization: { session_token } }
       )
-      expect(await world.errorOf(call)).toMatchObject({ status_code, error_type })
+      expect(await fixture.errorOf(call)).toMatchObject({ status_code, error_type })
     })
 
     test('a role of the organization itself permits what it says', async () => {
@@ -329,34 +331,36 @@ describe('a call with a member session', () => {
       const { session_token } = await authorizationOf(person)
       const options = { authorization: { session_token } }
       const update = (changes: object) =>
-        world.client.organizations.update({ organization_id, ...changes }, options)
+        fixture.client.organizations.update({ organization_id, ...changes }, options)
       expect((await update({ organization_name: 'New' })).organization.organization_name).toBe(
         'New'
       )
       const both = { organization_name: 'Newer', mfa_policy: 'REQUIRED_FOR_ALL' }
-      expect(await world.errorOf(update(both))).toMatchObject(denied)
-      const { organization } = await world.client.organizations.get({ organization_id })
+      expect(await fixture.errorOf(update(both))).toMatchObject(denied)
+      const { organization } = await fixture.client.organizations.get({ organization_id })
       expect(organization).toMatchObject({ organization_name: 'New', mfa_policy: 'OPTIONAL' })
     })
 
     test('the session is not touched', async () => {
-      const admin = await member(world.A, ['stytch_admin'])
+      const admin = await member(fixture.A, ['stytch_admin'])
       const { session_token } = await authorizationOf(admin)
-      const before = await world.sessionsOf(admin)
-      world.clock.advance(10)
+      const before = await fixture.sessionsOf(admin)
+      fixture.clock.advance(10)
       const options = { authorization: { session_token } }
-      const target = named(await member(world.A))
-      await world.client.organizations.members.update({ ...target, name: 'X' }, options)
-      expect(await world.sessionsOf(admin)).toEqual(before)
+      const target = named(await member(fixture.A))
+      await fixture.client.organizations.members.update({ ...target, name: 'X' }, options)
+      expect(await fixture.sessionsOf(admin)).toEqual(before)
     })
 
     test.each(Object.values(authorizationHeaders))(
       'an operation that takes no member session refuses %s, whatever it is',
       async (header) => {
-        const { session_token } = await authorizationOf(await member(world.A, ['stytch_admin']))
-        const { organization_id } = world.A
-        const credentials = Buffer.from(`${world.project_id}:${world.secret}`).toString('base64')
-        const url = new URL(`/v1/b2b/organizations/${organization_id}`, world.tap.url)
+        const { session_token } = await authorizationOf(await member(fixture.A, ['stytch_admin']))
+        const { organization_id } = fixture.A
+        const credentials = Buffer.from(`${fixture.project_id}:${fixture.secret}`).toString(
+          'base64'
+        )
+        const url = new URL(`/v1/b2b/organizations/${organization_id}`, fixture.tap.url)
         for (const value of [session_token, 'nonsense', '']) {
           const answer = await fetch(url, {
             headers: { authorization: `Basic ${credentials}`, [header]: value }
@@ -369,17 +373,17 @@ describe('a call with a member session', () => {
 
     /** A member of a new organization, whose one role permits this. */
     async function withPermission(resource_id: string, action: string): Promise<Person> {
-      const { organization_id } = await world.newOrganization()
+      const { organization_id } = await fixture.newOrganization()
       const role = {
         role_id: 'own',
         description: 'May do one thing',
         permissions: [{ resource_id, actions: [action] }]
       }
-      await world.client.rbac.organizations.setOrgPolicy({
+      await fixture.client.rbac.organizations.setOrgPolicy({
         organization_id,
         org_policy: { roles: [role] }
       })
-      return world.newPerson({ organization_id, roles: ['own'] })
+      return fixture.newPerson({ organization_id, roles: ['own'] })
     }
   })
 })

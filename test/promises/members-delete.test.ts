@@ -17,39 +17,39 @@ const noneToReactivate = {
 }
 
 describe('members that are deleted', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
-    const members = () => world.client.organizations.members
+    const members = () => fixture.client.organizations.members
     const newEmail = () => `${randomUUID()}@acme.example`
 
     async function deleted(fields: Parameters<Fixture['newPerson']>[0] = {}): Promise<Person> {
-      const person = await world.newPerson(fields)
+      const person = await fixture.newPerson(fields)
       await members().delete(named(person))
       return person
     }
 
     test("AS-11: delete ends the sessions and intermediate sessions of the member, and nobody else's", async () => {
-      const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-      const pair = await world.signIn(person)
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const pair = await fixture.signIn(person)
       await members().update({ ...named(person), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(person)
-      const code = world.nextCode(person.secret)
-      const other = await world.newPerson()
-      const { session_token } = await world.signIn(other)
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const code = fixture.nextCode(person.secret)
+      const other = await fixture.newPerson()
+      const { session_token } = await fixture.signIn(other)
 
       const answer = await members().delete(named(person))
       const { member_id, request_id } = answer
       expect(answer).toEqual({ status_code: 200, request_id, member_id: person.member_id })
 
-      const { sessions, totps } = world.client
+      const { sessions, totps } = fixture.client
       for (const credential of [
         { session_token: pair.session_token },
         { session_jwt: pair.session_jwt }
       ]) {
-        expect(await world.errorOf(sessions.authenticate(credential))).toMatchObject(gone)
+        expect(await fixture.errorOf(sessions.authenticate(credential))).toMatchObject(gone)
       }
       const finish = totps.authenticate({ ...named(person), intermediate_session_token, code })
-      expect(await world.errorOf(finish)).toMatchObject(missing)
+      expect(await fixture.errorOf(finish)).toMatchObject(missing)
       expect((await sessions.authenticate({ session_token })).status_code).toBe(200)
       expect(member_id).toBe(person.member_id)
     })
@@ -68,17 +68,17 @@ describe('members that are deleted', () => {
         members().update({ organization_id, member_id, name: 'X' }),
         members().delete({ organization_id, member_id }),
         members().deleteTOTP({ organization_id, member_id }),
-        world.client.sessions.get({ organization_id, member_id }),
-        world.client.sessions.revoke({ member_id }),
-        world.client.totps.create({ organization_id, member_id })
+        fixture.client.sessions.get({ organization_id, member_id }),
+        fixture.client.sessions.revoke({ member_id }),
+        fixture.client.totps.create({ organization_id, member_id })
       ]) {
         expect(await refusalOf(call)).toMatchObject(missing)
       }
-      expect(await world.errorOf(world.signIn(person))).toMatchObject(wrong)
+      expect(await fixture.errorOf(fixture.signIn(person))).toMatchObject(wrong)
     })
 
     test('dangerouslyGet with include_deleted shows what describes the member, without what belonged to it', async () => {
-      const person = await world.newEnrolled({
+      const person = await fixture.newEnrolled({
         name: 'Max',
         roles: ['editor'],
         external_id: randomUUID(),
@@ -103,7 +103,7 @@ describe('members that are deleted', () => {
         mfa_phone_number_verified: false,
         updated_at: member.updated_at
       })
-      const alive = await world.newPerson()
+      const alive = await fixture.newPerson()
       const answer = await members().dangerouslyGet({ member_id: alive.member_id })
       expect(answer.member).toEqual(alive.member)
     })
@@ -111,13 +111,13 @@ describe('members that are deleted', () => {
     test('address, retired address, number and external id are free for others at once', async () => {
       const mfa_phone_number = newPhone()
       const external_id = randomUUID()
-      const person = await world.newPerson({ mfa_phone_number, external_id })
+      const person = await fixture.newPerson({ mfa_phone_number, external_id })
       const { organization_id } = person
       const later = newEmail()
       await members().update({ ...named(person), email_address: later })
       await members().delete(named(person))
 
-      const heir = await world.newPerson({
+      const heir = await fixture.newPerson({
         email_address: person.email_address,
         mfa_phone_number,
         external_id
@@ -130,9 +130,9 @@ describe('members that are deleted', () => {
     })
 
     test('a search shows deleted members only where statuses asks for them', async () => {
-      const { organization_id } = await world.newOrganization()
-      const alive = await world.newPerson({ organization_id })
-      world.clock.advance(1)
+      const { organization_id } = await fixture.newOrganization()
+      const alive = await fixture.newPerson({ organization_id })
+      fixture.clock.advance(1)
       const dead = await deleted({ organization_id })
       const search = async (operator: string, ...operands: [string, unknown][]) => {
         const answer = await members().search({
@@ -160,14 +160,14 @@ describe('members that are deleted', () => {
     })
 
     test('a search pages through members that are there and deleted ones in one order', async () => {
-      const { organization_id } = await world.newOrganization()
+      const { organization_id } = await fixture.newOrganization()
       const ids: string[] = []
       for (let count = 1; count <= 5; count += 1) {
-        world.clock.advance(1)
+        fixture.clock.advance(1)
         const person =
           count % 2 === 0
             ? await deleted({ organization_id })
-            : await world.newPerson({ organization_id })
+            : await fixture.newPerson({ organization_id })
         ids.push(person.member_id)
       }
       const operands = [{ filter_name: 'statuses', filter_value: ['active', 'deleted'] }]
@@ -188,8 +188,8 @@ describe('members that are deleted', () => {
 
     test('reactivate brings the member back under its id, with what describes it and nothing to sign in with', async () => {
       const external_id = randomUUID()
-      const person = await world.newEnrolled({ roles: ['editor'], external_id })
-      const pair = await world.signIn(await world.newPerson())
+      const person = await fixture.newEnrolled({ roles: ['editor'], external_id })
+      const pair = await fixture.signIn(await fixture.newPerson())
       await members().delete(named(person))
       const { member, member_id } = await members().reactivate(named(person))
       expect(member_id).toBe(person.member_id)
@@ -203,13 +203,13 @@ describe('members that are deleted', () => {
       })
       expect(member.roles).toEqual(person.member.roles)
       expect((await members().get(named(person))).member).toEqual(member)
-      expect(await world.errorOf(world.signIn(person))).toMatchObject(wrong)
-      expect(await world.sessionsOf(person)).toEqual([])
+      expect(await fixture.errorOf(fixture.signIn(person))).toMatchObject(wrong)
+      expect(await fixture.sessionsOf(person)).toEqual([])
       const again = members().create({
         organization_id: person.organization_id,
         email_address: person.email_address
       })
-      expect(await world.errorOf(again)).toMatchObject({ error_type: 'duplicate_member_email' })
+      expect(await fixture.errorOf(again)).toMatchObject({ error_type: 'duplicate_member_email' })
       expect(pair.session_token).not.toBe('')
     })
 
@@ -218,23 +218,25 @@ describe('members that are deleted', () => {
       const dead = await deleted({ external_id })
       const { organization_id } = dead
       for (const address of [
-        named(await world.newPerson()),
+        named(await fixture.newPerson()),
         { organization_id, member_id: 'member-test-nobody' },
         { organization_id, member_id: external_id },
-        { organization_id: world.B.organization_id, member_id: dead.member_id }
+        { organization_id: fixture.B.organization_id, member_id: dead.member_id }
       ]) {
-        expect(await world.errorOf(members().reactivate(address))).toMatchObject(noneToReactivate)
+        expect(await fixture.errorOf(members().reactivate(address))).toMatchObject(noneToReactivate)
       }
       expect((await members().reactivate(named(dead))).member.status).toBe('active')
-      expect(await world.errorOf(members().reactivate(named(dead)))).toMatchObject(noneToReactivate)
+      expect(await fixture.errorOf(members().reactivate(named(dead)))).toMatchObject(
+        noneToReactivate
+      )
     })
 
     test('reactivate needs a verified address that is free, and a free external id', async () => {
-      const { organization_id } = world.A
+      const { organization_id } = fixture.A
       const { member_id } = await members().create({ organization_id, email_address: newEmail() })
       await members().delete({ organization_id, member_id })
       expect(
-        await world.errorOf(members().reactivate({ organization_id, member_id }))
+        await fixture.errorOf(members().reactivate({ organization_id, member_id }))
       ).toMatchObject({ status_code: 400, error_type: 'email_unverified_for_reactivation' })
 
       const replaced = await deleted()
@@ -244,15 +246,15 @@ describe('members that are deleted', () => {
         status_code: 400,
         error_type: 'reactivation_email_belongs_to_another_member'
       }
-      expect(await world.errorOf(members().reactivate(named(replaced)))).toMatchObject(taken)
+      expect(await fixture.errorOf(members().reactivate(named(replaced)))).toMatchObject(taken)
       const away = { organization_id, member_id: heir.member_id, email_address: newEmail() }
       await members().update(away)
-      expect(await world.errorOf(members().reactivate(named(replaced)))).toMatchObject(taken)
+      expect(await fixture.errorOf(members().reactivate(named(replaced)))).toMatchObject(taken)
 
       const external_id = randomUUID()
       const namesake = await deleted({ external_id })
-      await world.newPerson({ external_id })
-      expect(await world.errorOf(members().reactivate(named(namesake)))).toMatchObject({
+      await fixture.newPerson({ external_id })
+      expect(await fixture.errorOf(members().reactivate(named(namesake)))).toMatchObject({
         status_code: 400,
         error_type: 'duplicate_member_external_id'
       })
@@ -262,9 +264,9 @@ describe('members that are deleted', () => {
 
     test('AS-10 AS-11: a session never outlives its member, whichever of sign-in and deletion is faster', async () => {
       for (let round = 1; round <= 5; round += 1) {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const signIns = Array.from({ length: 6 }, () =>
-          world.signIn(person).then(
+          fixture.signIn(person).then(
             ({ session_token }) => session_token,
             (error: unknown) => error
           )
@@ -276,8 +278,8 @@ describe('members that are deleted', () => {
         expect(deletion.status_code).toBe(200)
         const tokens = outcomes.filter((outcome) => typeof outcome === 'string')
         for (const session_token of tokens) {
-          const call = world.client.sessions.authenticate({ session_token })
-          expect(await world.errorOf(call)).toMatchObject(gone)
+          const call = fixture.client.sessions.authenticate({ session_token })
+          expect(await fixture.errorOf(call)).toMatchObject(gone)
         }
         for (const outcome of outcomes) {
           if (typeof outcome === 'string') continue
@@ -290,7 +292,7 @@ describe('members that are deleted', () => {
     })
 
     test('of many deletions at once one succeeds, and of many reactivations one', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const many = <Answer>(call: () => Promise<Answer>) =>
         Promise.allSettled(Array.from({ length: 10 }, call))
       const won = (outcomes: PromiseSettledResult<unknown>[]) =>
@@ -302,13 +304,13 @@ describe('members that are deleted', () => {
   })
 
   describeOnEachEngine(
-    (world) => {
+    (fixture) => {
       test('an app that deletes a member or an organization through auth.client refuses its JWTs at once', async () => {
         const auth = createMemberAuth({
-          project_id: world.project_id,
-          secret: world.secret,
-          url: world.tap.url,
-          now: world.clock.now
+          project_id: fixture.project_id,
+          secret: fixture.secret,
+          url: fixture.tap.url,
+          now: fixture.clock.now
         })
         const whoAmI: RequestHandler = (req, res) => {
           res.json({ member_id: auth.memberOf(req).member_id })
@@ -317,10 +319,12 @@ describe('members that are deleted', () => {
         const statusOf = async (jwt: string) =>
           (await supertest(app).get('/').set('Authorization', `Bearer ${jwt}`)).status
 
-        const { organization_id } = await world.newOrganization()
+        const { organization_id } = await fixture.newOrganization()
         const external_id = randomUUID()
-        const first = await world.signIn(await world.newPerson({ organization_id, external_id }))
-        const second = await world.signIn(await world.newPerson({ organization_id }))
+        const first = await fixture.signIn(
+          await fixture.newPerson({ organization_id, external_id })
+        )
+        const second = await fixture.signIn(await fixture.newPerson({ organization_id }))
         const { organizations } = auth.client
         expect([await statusOf(first.session_jwt), await statusOf(second.session_jwt)]).toEqual([
           200, 200

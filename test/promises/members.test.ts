@@ -10,42 +10,42 @@ const noTotp = { status_code: 404, error_type: 'totp_not_found' }
 const noEmail = { status_code: 404, error_type: 'email_not_found' }
 
 describe('members', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
-    const members = () => world.client.organizations.members
+    const members = () => fixture.client.organizations.members
     const newEmail = () => `${randomUUID()}@acme.example`
     const memberOf = async (person: Person) => (await members().get(named(person))).member
 
     /** A member with a verified number and an authenticator, which is the default. */
     async function withBoth(): Promise<Person> {
       const mfa_phone_number = newPhone()
-      const person = await world.newPerson({ mfa_phone_number, set_phone_number_verified: true })
+      const person = await fixture.newPerson({ mfa_phone_number, set_phone_number_verified: true })
       const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
-      await world.client.totps.migrate({ ...named(person), secret, recovery_codes: [] })
+      await fixture.client.totps.migrate({ ...named(person), secret, recovery_codes: [] })
       return person
     }
 
     test('S-SMA-12: mfa_enrolled toggles whether the next sign-in asks for a second factor', async () => {
-      const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-      const isAsked = async () => !(await world.authenticate(person)).member_authenticated
-      const { session_token } = await world.signIn(person)
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const isAsked = async () => !(await fixture.authenticate(person)).member_authenticated
+      const { session_token } = await fixture.signIn(person)
       for (const mfa_enrolled of [true, false, true]) {
         const { member } = await members().update({ ...named(person), mfa_enrolled })
         expect(member.mfa_enrolled).toBe(mfa_enrolled)
         expect(await isAsked()).toBe(mfa_enrolled)
       }
-      expect((await world.client.sessions.authenticate({ session_token })).status_code).toBe(200)
+      expect((await fixture.client.sessions.authenticate({ session_token })).status_code).toBe(200)
     })
 
     describe('deleteMFAPhoneNumber', () => {
       test('frees the number, and lets the member have another', async () => {
         const mfa_phone_number = newPhone()
-        const person = await world.newPerson({ mfa_phone_number })
+        const person = await fixture.newPerson({ mfa_phone_number })
         const { member, member_id } = await members().deleteMFAPhoneNumber(named(person))
         expect(member_id).toBe(person.member_id)
         expect(member).toMatchObject({ mfa_phone_number: '', mfa_phone_number_verified: false })
         expect(await memberOf(person)).toEqual(member)
-        const heir = await world.newPerson({ mfa_phone_number })
+        const heir = await fixture.newPerson({ mfa_phone_number })
         expect(heir.member.mfa_phone_number).toBe(mfa_phone_number)
         const other = newPhone()
         const changed = await members().update({ ...named(person), mfa_phone_number: other })
@@ -53,8 +53,8 @@ describe('members', () => {
       })
 
       test('is a 404 without one', async () => {
-        const call = members().deleteMFAPhoneNumber(named(await world.newPerson()))
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = members().deleteMFAPhoneNumber(named(await fixture.newPerson()))
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'member_phone_number_not_found'
         })
@@ -73,19 +73,21 @@ describe('members', () => {
 
     describe('deleteTOTP', () => {
       test('takes the recovery codes along, and ends no session, not even one that it proved', async () => {
-        const person = await world.newEnrolled()
-        const intermediate_session_token = await world.beginSignIn(person)
-        const { session_token } = await world.client.totps.authenticate({
+        const person = await fixture.newEnrolled()
+        const intermediate_session_token = await fixture.beginSignIn(person)
+        const { session_token } = await fixture.client.totps.authenticate({
           ...named(person),
           intermediate_session_token,
-          code: world.nextCode(person.secret)
+          code: fixture.nextCode(person.secret)
         })
         const { member } = await members().deleteTOTP(named(person))
         expect(member).toMatchObject({ totp_registration_id: '', default_mfa_method: '' })
         expect(await memberOf(person)).toEqual(member)
-        const codes = world.client.recoveryCodes.get(named(person))
-        expect(await world.errorOf(codes)).toMatchObject({ error_type: 'recovery_codes_not_found' })
-        const { member_session } = await world.client.sessions.authenticate({ session_token })
+        const codes = fixture.client.recoveryCodes.get(named(person))
+        expect(await fixture.errorOf(codes)).toMatchObject({
+          error_type: 'recovery_codes_not_found'
+        })
+        const { member_session } = await fixture.client.sessions.authenticate({ session_token })
         expect(member_session.authentication_factors.map(({ type }) => type)).toEqual([
           'password',
           'totp'
@@ -93,12 +95,12 @@ describe('members', () => {
       })
 
       test('leaves the member enrolled: the next sign-in has to enrol another', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         await members().deleteTOTP(named(person))
-        const { mfa_required } = await world.authenticate(person)
+        const { mfa_required } = await fixture.authenticate(person)
         expect(mfa_required?.member_options).toBeNull()
         expect((await memberOf(person)).mfa_enrolled).toBe(true)
-        const { totp_registration_id } = await world.client.totps.create(named(person))
+        const { totp_registration_id } = await fixture.client.totps.create(named(person))
         expect(totp_registration_id).not.toBe(person.totp_registration_id)
       })
 
@@ -110,21 +112,21 @@ describe('members', () => {
       })
 
       test('takes one that waits for its first code, and is a 404 without any', async () => {
-        const person = await world.newPerson()
-        expect(await world.errorOf(members().deleteTOTP(named(person)))).toMatchObject(noTotp)
-        const { secret } = await world.client.totps.create(named(person))
+        const person = await fixture.newPerson()
+        expect(await fixture.errorOf(members().deleteTOTP(named(person)))).toMatchObject(noTotp)
+        const { secret } = await fixture.client.totps.create(named(person))
         await members().deleteTOTP(named(person))
-        const { session_token } = await world.signIn(person)
-        const code = world.nextCode(secret)
-        const finish = world.client.totps.authenticate({ ...named(person), session_token, code })
-        expect(await world.errorOf(finish)).toMatchObject(noTotp)
+        const { session_token } = await fixture.signIn(person)
+        const code = fixture.nextCode(secret)
+        const finish = fixture.client.totps.authenticate({ ...named(person), session_token, code })
+        expect(await fixture.errorOf(finish)).toMatchObject(noTotp)
       })
     })
 
     describe('deletePassword', () => {
       test('ends no session, and nobody signs in with it any more', async () => {
-        const person = await world.newPerson()
-        const { session_token } = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const { session_token } = await fixture.signIn(person)
         const { organization_id } = person
         const { member_password_id } = person.member
         const request = { organization_id, member_password_id }
@@ -132,30 +134,32 @@ describe('members', () => {
         expect(member_id).toBe(person.member_id)
         expect(member.member_password_id).toBe('')
         expect(await memberOf(person)).toEqual(member)
-        expect(await world.errorOf(world.signIn(person))).toMatchObject({
+        expect(await fixture.errorOf(fixture.signIn(person))).toMatchObject({
           error_type: 'unauthorized_credentials'
         })
-        expect((await world.client.sessions.authenticate({ session_token })).status_code).toBe(200)
-        expect(await world.errorOf(members().deletePassword(request))).toMatchObject({
+        expect((await fixture.client.sessions.authenticate({ session_token })).status_code).toBe(
+          200
+        )
+        expect(await fixture.errorOf(members().deletePassword(request))).toMatchObject({
           status_code: 404,
           error_type: 'password_not_found'
         })
       })
 
       test('finds no password of another organization', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const call = members().deletePassword({
-          organization_id: world.B.organization_id,
+          organization_id: fixture.B.organization_id,
           member_password_id: person.member.member_password_id
         })
-        expect(await world.errorOf(call)).toMatchObject({ error_type: 'password_not_found' })
-        expect((await world.authenticate(person)).member_authenticated).toBe(true)
+        expect(await fixture.errorOf(call)).toMatchObject({ error_type: 'password_not_found' })
+        expect((await fixture.authenticate(person)).member_authenticated).toBe(true)
       })
     })
 
     describe('unlinkRetiredEmail', () => {
       async function withRetired() {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const retired = person.email_address
         const { member } = await members().update({ ...named(person), email_address: newEmail() })
         const [{ email_id } = { email_id: '' }] = member.retired_email_addresses
@@ -176,7 +180,9 @@ describe('members', () => {
           const { person, retired, member } = subject
           const { organization_id } = person
           const take = () => members().create({ organization_id, email_address: retired })
-          expect(await world.errorOf(take())).toMatchObject({ error_type: 'retired_member_email' })
+          expect(await fixture.errorOf(take())).toMatchObject({
+            error_type: 'retired_member_email'
+          })
           const answer = await members().unlinkRetiredEmail({ ...named(person), ...form(subject) })
           expect(answer).toMatchObject({ organization_id, member_id: person.member_id })
           expect(answer.member).toEqual({
@@ -200,9 +206,9 @@ describe('members', () => {
           { email_address: other.retired },
           { email_address: member.email_address }
         ]) {
-          expect(await world.errorOf(unlink(identifiers))).toMatchObject(noEmail)
+          expect(await fixture.errorOf(unlink(identifiers))).toMatchObject(noEmail)
         }
-        expect(await world.errorOf(unlink({}))).toMatchObject({
+        expect(await fixture.errorOf(unlink({}))).toMatchObject({
           status_code: 400,
           error_type: 'retired_email_missing_email_identifiers'
         })
@@ -212,23 +218,23 @@ describe('members', () => {
 
     test('deleteExternalId frees the external id, and is content without one', async () => {
       const external_id = randomUUID()
-      const person = await world.newPerson({ external_id })
+      const person = await fixture.newPerson({ external_id })
       for (let count = 1; count <= 2; count += 1) {
         const { member } = await members().deleteExternalId(named(person))
         expect(member.external_id).toBeNull()
       }
       const { organization_id } = person
       const look = members().get({ organization_id, member_id: external_id })
-      expect(await world.errorOf(look)).toMatchObject({ error_type: 'member_not_found' })
-      expect((await world.newPerson({ external_id })).member.external_id).toBe(external_id)
+      expect(await fixture.errorOf(look)).toMatchObject({ error_type: 'member_not_found' })
+      expect((await fixture.newPerson({ external_id })).member.external_id).toBe(external_id)
     })
 
     test.each(['mfa_phone_numbers', 'passwords'])(
       'an external id that is a word of a path is refused: %s',
       async (external_id) => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const call = members().update({ ...named(person), external_id })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_argument'
         })
@@ -236,9 +242,9 @@ describe('members', () => {
     )
 
     test('an external id like the last word of a path names a member all the same', async () => {
-      const { organization_id } = await world.newOrganization()
+      const { organization_id } = await fixture.newOrganization()
       const mfa_phone_number = newPhone()
-      const person = await world.newPerson({
+      const person = await fixture.newPerson({
         organization_id,
         external_id: 'totp',
         mfa_phone_number
@@ -255,14 +261,14 @@ describe('members', () => {
 
       /** A member with a role from an SSO connection and, beside it, directly; with sessions of three kinds. */
       async function withSessions({ role_id = 'editor' } = {}) {
-        const person = await world.newPerson({ roles: ['editor', 'reader'] })
-        await giveSsoRole(world.database, person.member_id, role_id, connection)
+        const person = await fixture.newPerson({ roles: ['editor', 'reader'] })
+        await giveSsoRole(fixture.database, person.member_id, role_id, connection)
         const begin = async (...connections: string[]) => {
-          const { session_token, member_session } = await world.signIn(person)
+          const { session_token, member_session } = await fixture.signIn(person)
           const { member_session_id } = member_session
           for (const id of connections) {
-            const factor = samlFactor(id, world.clock.now())
-            await addFactor(world.database, member_session_id, factor)
+            const factor = samlFactor(id, fixture.clock.now())
+            await addFactor(fixture.database, member_session_id, factor)
           }
           return session_token
         }
@@ -272,7 +278,7 @@ describe('members', () => {
         const alive = async () => {
           const left: string[] = []
           for (const [name, session_token] of Object.entries({ bySso, byOther, byPassword })) {
-            const call = world.client.sessions.authenticate({ session_token })
+            const call = fixture.client.sessions.authenticate({ session_token })
             const isAlive = await call.then(
               () => true,
               () => false
@@ -322,10 +328,10 @@ describe('members', () => {
       test('passwords.migrate ends them as well, and spares them when told', async () => {
         for (const preserve_existing_sessions of [false, true]) {
           const { person, alive } = await withSessions()
-          await runSql(world.database, 'delete from passwords where member_id = $1', [
+          await runSql(fixture.database, 'delete from passwords where member_id = $1', [
             person.member_id
           ])
-          await world.newPerson({
+          await fixture.newPerson({
             email_address: person.email_address,
             roles: ['reader'],
             preserve_existing_sessions

@@ -23,23 +23,23 @@ function newPhone(): string {
 }
 
 describe('objects', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
-    const now = () => world.clock.now() / 1000
+    const now = () => fixture.clock.now() / 1000
 
     /** The answers of every operation that returns a session. */
     async function answersWithSessions() {
-      const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-      const signedIn = await world.authenticate(person)
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const signedIn = await fixture.authenticate(person)
       const { session_token } = signedIn
-      const again = await world.client.sessions.authenticate({ session_token })
-      const code = world.nextCode(person.secret)
-      const steppedUp = await world.client.totps.authenticate({
+      const again = await fixture.client.sessions.authenticate({ session_token })
+      const code = fixture.nextCode(person.secret)
+      const steppedUp = await fixture.client.totps.authenticate({
         ...named(person),
         session_token,
         code
       })
-      const { member_sessions } = await world.client.sessions.get(named(person))
+      const { member_sessions } = await fixture.client.sessions.get(named(person))
       return {
         person,
         answers: [signedIn, again, steppedUp, { member_sessions }],
@@ -63,7 +63,7 @@ describe('objects', () => {
           last_accessed_at: expect.stringMatching(rfc3339),
           expires_at: expect.stringMatching(rfc3339),
           organization_id: person.organization_id,
-          organization_slug: world.A.organization_slug,
+          organization_slug: fixture.A.organization_slug,
           roles: ['stytch_member'],
           custom_claims: {}
         })
@@ -83,24 +83,24 @@ describe('objects', () => {
     })
 
     test('S-OBJ-03 S-OBJ-04: started_at never changes; last_accessed_at is when the API was last asked', async () => {
-      const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-      const { session_token, member_session } = await world.signIn(person)
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const { session_token, member_session } = await fixture.signIn(person)
       const { started_at } = member_session
       expect(secondsOf(started_at)).toBe(now())
       const steps = [
-        () => world.client.sessions.authenticate({ session_token }),
-        () => world.client.sessions.authenticate({ session_token, session_duration_minutes: 90 }),
+        () => fixture.client.sessions.authenticate({ session_token }),
+        () => fixture.client.sessions.authenticate({ session_token, session_duration_minutes: 90 }),
         () =>
-          world.client.totps.authenticate({
+          fixture.client.totps.authenticate({
             ...named(person),
             session_token,
-            code: world.nextCode(person.secret)
+            code: fixture.nextCode(person.secret)
           })
       ]
       for (const step of steps) {
-        world.clock.advance(100)
+        fixture.clock.advance(100)
         const answer = await step()
-        const [stored] = await world.sessionsOf(person)
+        const [stored] = await fixture.sessionsOf(person)
         for (const session of [answer.member_session, stored]) {
           expect(session?.started_at).toBe(started_at)
           expect(secondsOf(session?.last_accessed_at ?? '')).toBe(now())
@@ -109,22 +109,22 @@ describe('objects', () => {
     })
 
     test('S-OBJ-05: what is verified only locally leaves last_accessed_at at the authority', async () => {
-      const person = await world.newPerson()
-      const { session_jwt, member_session } = await world.signIn(person)
-      world.clock.advance(100)
-      await world.client.sessions.authenticateJwtLocal({ session_jwt })
-      await world.client.sessions.authenticateJwt({ session_jwt })
-      const [stored] = await world.sessionsOf(person)
+      const person = await fixture.newPerson()
+      const { session_jwt, member_session } = await fixture.signIn(person)
+      fixture.clock.advance(100)
+      await fixture.client.sessions.authenticateJwtLocal({ session_jwt })
+      await fixture.client.sessions.authenticateJwt({ session_jwt })
+      const [stored] = await fixture.sessionsOf(person)
       expect(stored?.last_accessed_at).toBe(member_session.last_accessed_at)
     })
 
     test('S-OBJ-06: a sign-in by password and TOTP holds exactly these two factors', async () => {
-      const person = await world.newEnrolled()
-      const intermediate_session_token = await world.beginSignIn(person)
-      const { member_session, session_jwt } = await world.client.totps.authenticate({
+      const person = await fixture.newEnrolled()
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const { member_session, session_jwt } = await fixture.client.totps.authenticate({
         ...named(person),
         intermediate_session_token,
-        code: world.nextCode(person.secret)
+        code: fixture.nextCode(person.secret)
       })
       const factors = member_session?.authentication_factors
       expect(factors).toHaveLength(2)
@@ -144,7 +144,7 @@ describe('objects', () => {
 
     test('S-OBJ-07: slugs of 2 to 128 characters of the right kind work, others are refused', async () => {
       const create = (organization_slug: string) =>
-        world.client.organizations.create({ organization_name: 'Initech', organization_slug })
+        fixture.client.organizations.create({ organization_name: 'Initech', organization_slug })
       const unique = crypto.randomUUID()
       const short = `${unique[0]}${unique[1]}`
       for (const slug of [
@@ -155,7 +155,7 @@ describe('objects', () => {
       ]) {
         const { organization } = await create(slug)
         expect(organization.organization_slug).toBe(slug)
-        const found = await world.client.organizations.get({ organization_id: slug })
+        const found = await fixture.client.organizations.get({ organization_id: slug })
         expect(found.organization.organization_id).toBe(organization.organization_id)
       }
       for (const slug of [
@@ -166,7 +166,7 @@ describe('objects', () => {
         `${unique}é`,
         '-._~'
       ]) {
-        expect(await world.errorOf(create(slug))).toMatchObject({
+        expect(await fixture.errorOf(create(slug))).toMatchObject({
           status_code: 400,
           error_type: 'invalid_organization_slug'
         })
@@ -175,7 +175,7 @@ describe('objects', () => {
 
     /** Two characters that no organization has yet. */
     async function freeSlug(wanted: string): Promise<string> {
-      const { organizations } = await world.client.organizations.search({ limit: 1000 })
+      const { organizations } = await fixture.client.organizations.search({ limit: 1000 })
       const taken = new Set(organizations.map(({ organization_slug }) => organization_slug))
       const alphabet = [...'abcdefghijklmnopqrstuvwxyz']
       const free = alphabet.map((letter) => `${wanted[0]}${letter}`)
@@ -183,12 +183,12 @@ describe('objects', () => {
     }
 
     test('S-OBJ-08: after its slug changed, sessions and JWTs of an organization carry the new one', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({ organization_id })
-      const { session_token } = await world.signIn(person)
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
+      const { session_token } = await fixture.signIn(person)
       const organization_slug = `renamed-${crypto.randomUUID()}`
-      await world.client.organizations.update({ organization_id, organization_slug })
-      const answer = await world.client.sessions.authenticate({ session_token })
+      await fixture.client.organizations.update({ organization_id, organization_slug })
+      const answer = await fixture.client.sessions.authenticate({ session_token })
       expect(answer.member_session).toMatchObject({ organization_id, organization_slug })
       expect(answer.organization).toMatchObject({ organization_id, organization_slug })
       expect(claimsOf(answer.session_jwt)['https://stytch.com/organization']).toEqual({
@@ -198,31 +198,31 @@ describe('objects', () => {
     })
 
     test('S-OBJ-09: primary_required lists methods; ["magic_link"] where a magic link is what is missing', async () => {
-      const answer = await world.authenticate(world.waiting)
+      const answer = await fixture.authenticate(fixture.waiting)
       expect(answer.member_authenticated).toBe(false)
       expect(answer.primary_required).toEqual({ allowed_auth_methods: ['magic_link'] })
       expect(answer.mfa_required ?? null).toBe(null)
       expect(answer.intermediate_session_token).toMatch(/^[A-Za-z0-9_-]{44}$/)
       expect([answer.session_token, answer.session_jwt]).toEqual(['', ''])
       expect(answer.member.status).toBe('pending')
-      expect(await world.sessionsOf(world.waiting)).toEqual([])
+      expect(await fixture.sessionsOf(fixture.waiting)).toEqual([])
     })
 
     test('S-OBJ-10: mfa_required shows exactly the phone and the authenticator that there are', async () => {
-      const { organization_id } = await world.newOrganization()
+      const { organization_id } = await fixture.newOrganization()
       const phone = { mfa_phone_number: newPhone(), set_phone_number_verified: true }
-      const neither = await world.newPerson({ organization_id })
-      const withPhone = await world.newPerson({ organization_id, ...phone })
-      const withTotp = await world.newEnrolled({ organization_id })
-      const unverified = await world.newEnrolled({ organization_id })
-      await world.client.organizations.members.update({
+      const neither = await fixture.newPerson({ organization_id })
+      const withPhone = await fixture.newPerson({ organization_id, ...phone })
+      const withTotp = await fixture.newEnrolled({ organization_id })
+      const unverified = await fixture.newEnrolled({ organization_id })
+      await fixture.client.organizations.members.update({
         ...named(unverified),
         mfa_phone_number: newPhone()
       })
-      await world.client.organizations.update({ organization_id, mfa_policy: 'REQUIRED_FOR_ALL' })
+      await fixture.client.organizations.update({ organization_id, mfa_policy: 'REQUIRED_FOR_ALL' })
 
       const optionsOf = async (person: Person) =>
-        (await world.authenticate(person)).mfa_required?.member_options ?? null
+        (await fixture.authenticate(person)).mfa_required?.member_options ?? null
       const last = ({ mfa_phone_number }: { mfa_phone_number: string }) =>
         mfa_phone_number.slice(-4)
 
@@ -241,15 +241,15 @@ describe('objects', () => {
         totp_registration_id: unverified.totp_registration_id
       })
 
-      const { both } = world
-      await world.client.organizations.members.update({ ...named(both), mfa_enrolled: true })
+      const { both } = fixture
+      await fixture.client.organizations.members.update({ ...named(both), mfa_enrolled: true })
       const all = await optionsOf(both)
       expect(all?.mfa_phone_number).toMatch(new RegExp(`^X+${last(both.member)}$`))
       expect(all?.totp_registration_id).toBe(both.totp_registration_id)
     })
 
     test('S-OBJ-12: the policy has the four default resources', async () => {
-      const { policy } = await world.client.rbac.policy()
+      const { policy } = await fixture.client.rbac.policy()
       const ids = policy?.resources.map(({ resource_id }) => resource_id)
       expect(ids).toEqual(
         expect.arrayContaining([

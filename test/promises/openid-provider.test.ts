@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { refusalOf } from '../support/api-errors.ts'
-import { connect, type SharedClient, throughOn } from '../support/clients.ts'
+import { clientOn, connect, type SharedClient } from '../support/clients.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { type OpenIdProvider, openOpenIdProvider } from '../support/openid-provider.ts'
 
@@ -65,7 +65,7 @@ describe('with a real OpenID provider', () => {
       await database.drop()
     })
 
-    const through = throughOn(engine)
+    const through = clientOn(engine)
     describe(`through ${through}`, () => {
       let client: SharedClient
       beforeEach(() => {

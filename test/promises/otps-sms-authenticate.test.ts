@@ -16,17 +16,17 @@ const typesOf = (session: MemberSession | null | undefined) =>
   session?.authentication_factors.map(({ type }) => type)
 
 describe('otps.sms.authenticate', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const use = (person: Person, code: string, options: Record<string, unknown> = {}) =>
-      world.client.otps.sms.authenticate({ ...named(person), code, ...options })
+      fixture.client.otps.sms.authenticate({ ...named(person), code, ...options })
 
     /** A sign-in that waits for the code that it sent. */
     async function begin(person: Phoned) {
-      await world.forgetSends()
-      const intermediate_session_token = await world.beginSignIn(person)
-      return { intermediate_session_token, code: world.lastCode(person.mfa_phone_number) }
+      await fixture.resetSendCounts()
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      return { intermediate_session_token, code: fixture.lastCode(person.mfa_phone_number) }
     }
 
     async function complete(person: Phoned, options: Record<string, unknown> = {}) {
@@ -36,17 +36,17 @@ describe('otps.sms.authenticate', () => {
 
     /** A session without the second factor, and a code for it. */
     async function beginStepUp(fields = {}) {
-      const person = await world.newPhoned(fields, { mfa_enrolled: false })
-      const pair = await world.signIn(person)
+      const person = await fixture.newPhoned(fields, { mfa_enrolled: false })
+      const pair = await fixture.signIn(person)
       const { session_token } = pair
-      return { ...pair, person, code: await world.newSms(person, { session_token }) }
+      return { ...pair, person, code: await fixture.newSms(person, { session_token }) }
     }
 
     const isAsked = async (person: Person) =>
-      !(await world.authenticate(person)).member_authenticated
+      !(await fixture.authenticate(person)).member_authenticated
 
     test('S-SMA-01 S-SMA-13: an intermediate session and the right code make a session of 60 minutes with both factors', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       const { member_session, session_token, status_code } = await complete(person)
       expect(status_code).toBe(200)
       expect(lifetimeOf(member_session as MemberSession)).toBe(3600)
@@ -62,37 +62,37 @@ describe('otps.sms.authenticate', () => {
           }
         }
       ])
-      const again = await world.client.sessions.authenticate({ session_token })
+      const again = await fixture.client.sessions.authenticate({ session_token })
       expect(again.member_session.member_session_id).toBe(member_session?.member_session_id)
     })
 
     test('S-SMA-02: the same intermediate session with a new right code is gone', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       const { intermediate_session_token, code } = await begin(person)
       await use(person, code, { intermediate_session_token })
       const next = await begin(person)
       const call = use(person, next.code, { intermediate_session_token })
-      expect(await world.errorOf(call)).toMatchObject(goneIntermediate)
+      expect(await fixture.errorOf(call)).toMatchObject(goneIntermediate)
     })
 
     test('where the organization allows only TOTP by now, a right code starts no session and stays good', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPhoned({ organization_id })
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPhoned({ organization_id })
       const { intermediate_session_token, code } = await begin(person)
       const authenticate = () => use(person, code, { intermediate_session_token })
-      await world.client.organizations.update({
+      await fixture.client.organizations.update({
         organization_id,
         mfa_methods: 'RESTRICTED',
         allowed_mfa_methods: ['totp']
       })
-      expect(await world.errorOf(authenticate())).toMatchObject({
+      expect(await fixture.errorOf(authenticate())).toMatchObject({
         status_code: 403,
         error_type: 'operation_restricted_by_organization_mfa_methods'
       })
-      expect(await world.sessionsOf(person)).toEqual([])
-      await world.client.organizations.update({ organization_id, mfa_methods: 'ALL_ALLOWED' })
+      expect(await fixture.sessionsOf(person)).toEqual([])
+      await fixture.client.organizations.update({ organization_id, mfa_methods: 'ALL_ALLOWED' })
       await authenticate()
-      expect(await world.sessionsOf(person)).toHaveLength(1)
+      expect(await fixture.sessionsOf(person)).toHaveLength(1)
     })
 
     test.each(['session_token', 'session_jwt'] as const)(
@@ -103,13 +103,13 @@ describe('otps.sms.authenticate', () => {
         expect(session_token).toBe(pair.session_token)
         expect(member_session?.member_session_id).toBe(pair.member_session.member_session_id)
         expect(typesOf(member_session)).toEqual(['password', 'otp'])
-        expect(await world.sessionsOf(person)).toHaveLength(1)
+        expect(await fixture.sessionsOf(person)).toHaveLength(1)
       }
     )
 
     test('S-SMA-04 AO-14: without any token it is refused: SMS is never a primary factor', async () => {
       const { person, code, session_token } = await beginStepUp()
-      expect(await world.errorOf(use(person, code))).toMatchObject({
+      expect(await fixture.errorOf(use(person, code))).toMatchObject({
         status_code: 400,
         error_type: 'no_session_arguments'
       })
@@ -118,7 +118,7 @@ describe('otps.sms.authenticate', () => {
 
     test('S-SMA-05: two and three of the tokens are refused', async () => {
       const { person, session_token, session_jwt } = await beginStepUp()
-      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
       const { intermediate_session_token, code } = await begin(person)
       for (const tokens of [
         { session_token, session_jwt },
@@ -126,7 +126,7 @@ describe('otps.sms.authenticate', () => {
         { session_jwt, intermediate_session_token },
         { session_token, session_jwt, intermediate_session_token }
       ]) {
-        expect(await world.errorOf(use(person, code, tokens))).toMatchObject({
+        expect(await fixture.errorOf(use(person, code, tokens))).toMatchObject({
           status_code: 400,
           error_type: 'too_many_session_arguments'
         })
@@ -137,30 +137,30 @@ describe('otps.sms.authenticate', () => {
     test('S-SMA-06: a used code is 401, also when its session has ended', async () => {
       const { person, session_token, code } = await beginStepUp()
       await use(person, code, { session_token })
-      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
-      const other = await world.signIn(person)
-      await world.client.sessions.revoke({ session_token })
+      expect(await fixture.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
+      const other = await fixture.signIn(person)
+      await fixture.client.sessions.revoke({ session_token })
       const call = use(person, code, { session_token: other.session_token })
-      expect(await world.errorOf(call)).toMatchObject(usedCode)
+      expect(await fixture.errorOf(call)).toMatchObject(usedCode)
     })
 
     test('S-SMA-06: an expired code is 401 to whoever has it, and 404 to whoever guesses', async () => {
       const { person, session_token, code } = await beginStepUp()
-      world.clock.advance(120)
-      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
+      fixture.clock.advance(120)
+      expect(await fixture.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
       const call = use(person, otherThan(code), { session_token })
-      expect(await world.errorOf(call)).toMatchObject(unknownCode)
+      expect(await fixture.errorOf(call)).toMatchObject(unknownCode)
     })
 
     test('S-SMA-06: a wrong code, and one where none was sent, are one 404', async () => {
       const { person, session_token, code, member_session } = await beginStepUp()
-      const wrong = await world.errorOf(use(person, otherThan(code), { session_token }))
+      const wrong = await fixture.errorOf(use(person, otherThan(code), { session_token }))
       expect(wrong).toMatchObject(unknownCode)
-      const unsent = await world.newPhoned({}, { mfa_enrolled: false })
-      const pair = await world.signIn(unsent)
-      const none = await world.errorOf(use(unsent, code, { session_token: pair.session_token }))
+      const unsent = await fixture.newPhoned({}, { mfa_enrolled: false })
+      const pair = await fixture.signIn(unsent)
+      const none = await fixture.errorOf(use(unsent, code, { session_token: pair.session_token }))
       expect({ ...none, request_id: '' }).toEqual({ ...wrong, request_id: '' })
-      expect(await world.sessionsOf(person)).toEqual([member_session])
+      expect(await fixture.sessionsOf(person)).toEqual([member_session])
       expect((await use(person, code, { session_token })).status_code).toBe(200)
     })
 
@@ -170,12 +170,12 @@ describe('otps.sms.authenticate', () => {
       const { session_token } = mine
       if (mine.code === theirs.code) return
       const call = use(mine.person, theirs.code, { session_token })
-      expect(await world.errorOf(call)).toMatchObject(unknownCode)
+      expect(await fixture.errorOf(call)).toMatchObject(unknownCode)
     })
 
     test('S-SMA-07 AO-04: of two members with one number, in two organizations, neither can use the code of the other', async () => {
       const mfa_phone_number = newPhone()
-      const { organization_id } = world.B
+      const { organization_id } = fixture.B
       const inA = await beginStepUp({ mfa_phone_number })
       const inB = await beginStepUp({ mfa_phone_number, organization_id })
       for (const [own, other] of [
@@ -185,7 +185,7 @@ describe('otps.sms.authenticate', () => {
         const { person, session_token } = own
         if (own.code === other.code) continue
         const call = use(person, other.code, { session_token })
-        expect(await world.errorOf(call)).toMatchObject(unknownCode)
+        expect(await fixture.errorOf(call)).toMatchObject(unknownCode)
         expect((await use(person, own.code, { session_token })).status_code).toBe(200)
       }
     })
@@ -195,7 +195,7 @@ describe('otps.sms.authenticate', () => {
       async (wrong) => {
         const { person, session_token, code } = await beginStepUp()
         for (let count = 0; count < 6; count += 1) {
-          expect(await world.errorOf(use(person, wrong, { session_token }))).toMatchObject({
+          expect(await fixture.errorOf(use(person, wrong, { session_token }))).toMatchObject({
             status_code: 400,
             error_type: 'invalid_code'
           })
@@ -205,24 +205,24 @@ describe('otps.sms.authenticate', () => {
     )
 
     test('S-SMA-08: it completes an intermediate session of a primary sign-in, and one of a discovery sign-in', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       expect(typesOf((await complete(person)).member_session)).toEqual(['password', 'otp'])
       const { email_address } = person
-      const intermediate_session_token = await insertIntermediateSession(world.database, {
-        project_id: world.project_id,
+      const intermediate_session_token = await insertIntermediateSession(fixture.database, {
+        project_id: fixture.project_id,
         email_address,
-        authentication_factors: [magicLinkFactor(email_address, world.clock.now())],
-        now: world.clock.now()
+        authentication_factors: [magicLinkFactor(email_address, fixture.clock.now())],
+        now: fixture.clock.now()
       })
-      const code = await world.newSms(person, { intermediate_session_token })
+      const code = await fixture.newSms(person, { intermediate_session_token })
       const { member_session } = await use(person, code, { intermediate_session_token })
       expect(typesOf(member_session)).toEqual(['magic_link', 'otp'])
     })
 
     test('S-SMA-09 S-SMA-10: where MFA is required of all the member is enrolled, also against "unenroll"', async () => {
-      const { organization_id } = await world.newOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
+      const { organization_id } = await fixture.newOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
       for (const set_mfa_enrollment of [undefined, 'unenroll']) {
-        const person = await world.newPhoned({ organization_id }, { mfa_enrolled: false })
+        const person = await fixture.newPhoned({ organization_id }, { mfa_enrolled: false })
         const { member } = await complete(person, { set_mfa_enrollment })
         expect(member.mfa_enrolled).toBe(true)
       }
@@ -235,10 +235,10 @@ describe('otps.sms.authenticate', () => {
           ['unenroll', false],
           [undefined, mfa_enrolled]
         ] as const) {
-          const person = await world.newPhoned({}, { mfa_enrolled: false })
-          const { session_token } = await world.signIn(person)
-          await world.client.organizations.members.update({ ...named(person), mfa_enrolled })
-          const code = await world.newSms(person, { session_token })
+          const person = await fixture.newPhoned({}, { mfa_enrolled: false })
+          const { session_token } = await fixture.signIn(person)
+          await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled })
+          const code = await fixture.newSms(person, { session_token })
           const { member } = await use(person, code, { session_token, set_mfa_enrollment })
           expect(member.mfa_enrolled).toBe(expected)
           expect(await isAsked(person)).toBe(expected)
@@ -247,15 +247,15 @@ describe('otps.sms.authenticate', () => {
     })
 
     test('S-SMA-12: where MFA is optional, the next sign-in follows what an update says of mfa_enrolled', async () => {
-      const person = await world.newPhoned({}, { mfa_enrolled: false })
+      const person = await fixture.newPhoned({}, { mfa_enrolled: false })
       for (const mfa_enrolled of [true, false]) {
-        await world.client.organizations.members.update({ ...named(person), mfa_enrolled })
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled })
         expect(await isAsked(person)).toBe(mfa_enrolled)
       }
     })
 
     test('S-SMA-14: the very first MFA verifies the number and makes sms_otp the default, and the answer shows it', async () => {
-      const person = await world.newPhoned({}, { verified: false })
+      const person = await fixture.newPhoned({}, { verified: false })
       expect(person.member).toMatchObject({
         default_mfa_method: '',
         mfa_phone_number_verified: false
@@ -266,7 +266,7 @@ describe('otps.sms.authenticate', () => {
         mfa_phone_number_verified: true,
         mfa_phone_number: person.mfa_phone_number
       })
-      const stored = await world.client.organizations.members.get(named(person))
+      const stored = await fixture.client.organizations.members.get(named(person))
       expect(stored.member).toEqual(member)
     })
 
@@ -277,9 +277,9 @@ describe('otps.sms.authenticate', () => {
     ])(
       'S-SMA-15: where the default is totp, set_default_mfa %p makes it %s',
       async (set_default_mfa, expected) => {
-        const person = await world.newBoth()
-        const intermediate_session_token = await world.beginSignIn(person)
-        const code = await world.newSms(person, { intermediate_session_token })
+        const person = await fixture.newBoth()
+        const intermediate_session_token = await fixture.beginSignIn(person)
+        const code = await fixture.newSms(person, { intermediate_session_token })
         const { member } = await use(person, code, { intermediate_session_token, set_default_mfa })
         expect(member.default_mfa_method).toBe(expected)
       }
@@ -296,35 +296,35 @@ describe('otps.sms.authenticate', () => {
     test('S-SMA-17: an SMS factor that is proven again stays one, and is as young as its code', async () => {
       const { person, session_token, code } = await beginStepUp()
       await use(person, code, { session_token, session_duration_minutes: 600 })
-      world.clock.advance(3600)
-      const again = await world.newSms(person, { session_token })
+      fixture.clock.advance(3600)
+      const again = await fixture.newSms(person, { session_token })
       const { member_session } = await use(person, again, { session_token })
       expect(typesOf(member_session)).toEqual(['password', 'otp'])
       const [, factor] = member_session?.authentication_factors ?? []
-      expect(secondsOf(factor?.last_authenticated_at ?? '')).toBe(world.clock.now() / 1000)
+      expect(secondsOf(factor?.last_authenticated_at ?? '')).toBe(fixture.clock.now() / 1000)
     })
 
     test('a code of a number that the member has no more is worth nothing', async () => {
       const { person, session_token, code } = await beginStepUp()
-      await forgetNumber(world.database, person)
-      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(unknownCode)
+      await forgetNumber(fixture.database, person)
+      expect(await fixture.errorOf(use(person, code, { session_token }))).toMatchObject(unknownCode)
     })
 
     test('a first code is refused once the member has another second factor', async () => {
-      const person = await world.newPerson()
-      const { session_token } = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const { session_token } = await fixture.signIn(person)
       const mfa_phone_number = newPhone()
-      const code = await world.newSms(person, { session_token, mfa_phone_number })
+      const code = await fixture.newSms(person, { session_token, mfa_phone_number })
       const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
-      await world.client.totps.migrate({ ...named(person), secret, recovery_codes: [] })
-      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject({
+      await fixture.client.totps.migrate({ ...named(person), secret, recovery_codes: [] })
+      expect(await fixture.errorOf(use(person, code, { session_token }))).toMatchObject({
         status_code: 401,
         error_type: 'insufficient_factors'
       })
-      await world.client.totps.authenticate({
+      await fixture.client.totps.authenticate({
         ...named(person),
         session_token,
-        code: world.nextCode(secret)
+        code: fixture.nextCode(secret)
       })
       expect((await use(person, code, { session_token })).status_code).toBe(200)
     })
@@ -334,32 +334,32 @@ describe('otps.sms.authenticate', () => {
       const guess = async (sent: string) => {
         for (let count = 0; count < 5; count += 1) {
           const call = use(person, otherThan(sent), { session_token })
-          expect(await world.errorOf(call)).toMatchObject(unknownCode)
+          expect(await fixture.errorOf(call)).toMatchObject(unknownCode)
         }
       }
       await guess(code)
-      expect(await world.errorOf(use(person, code, { session_token }))).toMatchObject(unknownCode)
-      const second = await world.newSms(person, { session_token })
+      expect(await fixture.errorOf(use(person, code, { session_token }))).toMatchObject(unknownCode)
+      const second = await fixture.newSms(person, { session_token })
       await guess(second)
-      const { member } = await world.client.organizations.members.get(named(person))
+      const { member } = await fixture.client.organizations.members.get(named(person))
       expect(member.is_locked).toBe(true)
-      expect(await world.errorOf(use(person, second, { session_token }))).toMatchObject(locked)
-      const send = world.client.otps.sms.send({ ...named(person), session_token })
-      expect(await world.errorOf(send)).toMatchObject(locked)
+      expect(await fixture.errorOf(use(person, second, { session_token }))).toMatchObject(locked)
+      const send = fixture.client.otps.sms.send({ ...named(person), session_token })
+      expect(await fixture.errorOf(send)).toMatchObject(locked)
     })
 
     test('AO-02: five wrong codes, whether or not they are of one message, end an intermediate session', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       const { intermediate_session_token, code } = await begin(person)
       for (let count = 0; count < 3; count += 1) {
-        await world.errorOf(use(person, otherThan(code), { intermediate_session_token }))
+        await fixture.errorOf(use(person, otherThan(code), { intermediate_session_token }))
       }
-      const next = await world.newSms(person, { intermediate_session_token })
+      const next = await fixture.newSms(person, { intermediate_session_token })
       for (let count = 0; count < 2; count += 1) {
-        await world.errorOf(use(person, otherThan(next), { intermediate_session_token }))
+        await fixture.errorOf(use(person, otherThan(next), { intermediate_session_token }))
       }
       const call = use(person, next, { intermediate_session_token })
-      expect(await world.errorOf(call)).toMatchObject(goneIntermediate)
+      expect(await fixture.errorOf(call)).toMatchObject(goneIntermediate)
     })
   })
 })

@@ -20,29 +20,30 @@ function newForeign(prefix: '+4915112' | '+93701'): string {
 }
 
 describe('otps.sms.send', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const send = (person: Person, options: Record<string, unknown> = {}) =>
-      world.client.otps.sms.send({ ...named(person), ...options })
+      fixture.client.otps.sms.send({ ...named(person), ...options })
 
-    const withUnverifiedPhone = () => world.newPhoned({}, { verified: false, mfa_enrolled: false })
+    const withUnverifiedPhone = () =>
+      fixture.newPhoned({}, { verified: false, mfa_enrolled: false })
 
     /** Whether a session of the member takes the code. */
     async function tryCode(person: Person, code: string, session_token: string) {
-      return world.client.otps.sms.authenticate({ ...named(person), session_token, code })
+      return fixture.client.otps.sms.authenticate({ ...named(person), session_token, code })
     }
 
     /** A session that does without the second factor, and a code sent with it. */
     async function begin() {
-      const person = await world.newPhoned({}, { mfa_enrolled: false })
-      const { session_token, session_jwt } = await world.signIn(person)
-      const code = await world.newSms(person, { session_token })
+      const person = await fixture.newPhoned({}, { mfa_enrolled: false })
+      const { session_token, session_jwt } = await fixture.signIn(person)
+      const code = await fixture.newSms(person, { session_token })
       return { person, session_token, session_jwt, code }
     }
 
     async function numberOf(person: Person) {
-      return (await world.client.organizations.members.get(named(person))).member.mfa_phone_number
+      return (await fixture.client.organizations.members.get(named(person))).member.mfa_phone_number
     }
 
     /** The call is refused, sends nothing and links nothing. */
@@ -53,9 +54,9 @@ describe('otps.sms.send', () => {
       recipient: string
     ) {
       const before = await numberOf(person)
-      const sent = world.sentTo(recipient).length
-      expect(await world.errorOf(call)).toMatchObject(refusal)
-      expect(world.sentTo(recipient)).toHaveLength(sent)
+      const sent = fixture.sentTo(recipient).length
+      expect(await fixture.errorOf(call)).toMatchObject(refusal)
+      expect(fixture.sentTo(recipient)).toHaveLength(sent)
       expect(await numberOf(person)).toBe(before)
     }
 
@@ -65,7 +66,7 @@ describe('otps.sms.send', () => {
         const { mfa_phone_number } = person
         const answer = await send(person, isGiven ? { mfa_phone_number } : {})
         expect(answer.member.mfa_phone_number).toBe(mfa_phone_number)
-        expect(world.sentTo(mfa_phone_number)).toEqual([
+        expect(fixture.sentTo(mfa_phone_number)).toEqual([
           expect.objectContaining({
             to: mfa_phone_number,
             code: expect.stringMatching(/^[0-9]{6}$/)
@@ -84,42 +85,42 @@ describe('otps.sms.send', () => {
         { status_code: 400, error_type: 'duplicate_member_phone_number_for_member' },
         mfa_phone_number
       )
-      expect(JSON.stringify(await world.errorOf(send(person, { mfa_phone_number })))).not.toContain(
-        person.mfa_phone_number.slice(-4)
-      )
-      expect(world.sentTo(person.mfa_phone_number)).toEqual([])
+      expect(
+        JSON.stringify(await fixture.errorOf(send(person, { mfa_phone_number })))
+      ).not.toContain(person.mfa_phone_number.slice(-4))
+      expect(fixture.sentTo(person.mfa_phone_number)).toEqual([])
     })
 
     test('S-SMS-04: a member without a number is sent one SMS to the given one, which is linked, unverified', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const mfa_phone_number = newPhone()
       const { member } = await send(person, { mfa_phone_number })
       expect(member).toMatchObject({ mfa_phone_number, mfa_phone_number_verified: false })
-      const stored = await world.client.organizations.members.get(named(person))
+      const stored = await fixture.client.organizations.members.get(named(person))
       expect(stored.member).toEqual(member)
-      expect(world.sentTo(mfa_phone_number)).toHaveLength(1)
+      expect(fixture.sentTo(mfa_phone_number)).toHaveLength(1)
     })
 
     test('S-SMS-05: without any number it is refused', async () => {
-      const person = await world.newPerson()
-      expect(await world.errorOf(send(person))).toMatchObject({
+      const person = await fixture.newPerson()
+      expect(await fixture.errorOf(send(person))).toMatchObject({
         status_code: 404,
         error_type: 'phone_number_not_found'
       })
     })
 
     test('the number of another member of the organization is refused, and one of another organization is not', async () => {
-      const owner = await world.newPhoned()
+      const owner = await fixture.newPhoned()
       const { mfa_phone_number } = owner
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       await expectNothingSent(
         person,
         send(person, { mfa_phone_number }),
         { status_code: 400, error_type: 'duplicate_member_phone_number' },
         mfa_phone_number
       )
-      const { organization_id } = world.B
-      const elsewhere = await world.newPerson({ organization_id })
+      const { organization_id } = fixture.B
+      const elsewhere = await fixture.newPerson({ organization_id })
       expect((await send(elsewhere, { mfa_phone_number })).status_code).toBe(200)
     })
 
@@ -128,58 +129,60 @@ describe('otps.sms.send', () => {
       [120, lateCode]
     ])('S-SMS-06: after %i seconds a code gets %p', async (seconds, refusal) => {
       const { person, session_token, code } = await begin()
-      world.clock.advance(seconds)
+      fixture.clock.advance(seconds)
       const call = tryCode(person, code, session_token)
       if (refusal === undefined) expect((await call).status_code).toBe(200)
-      else expect(await world.errorOf(call)).toMatchObject(refusal)
+      else expect(await fixture.errorOf(call)).toMatchObject(refusal)
     })
 
     test('S-SMS-07: of two codes within two minutes only the second works', async () => {
       const { person, session_token, code: first } = await begin()
-      world.clock.advance(60)
-      const second = await world.newSms(person, { session_token })
-      expect(await world.errorOf(tryCode(person, first, session_token))).toMatchObject(unknownCode)
+      fixture.clock.advance(60)
+      const second = await fixture.newSms(person, { session_token })
+      expect(await fixture.errorOf(tryCode(person, first, session_token))).toMatchObject(
+        unknownCode
+      )
       expect((await tryCode(person, second, session_token)).status_code).toBe(200)
     })
 
     test('S-SMS-08: of a code that was sent by itself and one of a send only the second works', async () => {
-      const person = await world.newPhoned()
-      const intermediate_session_token = await world.beginSignIn(person)
-      const first = world.lastCode(person.mfa_phone_number)
-      const second = await world.newSms(person, { intermediate_session_token })
+      const person = await fixture.newPhoned()
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const first = fixture.lastCode(person.mfa_phone_number)
+      const second = await fixture.newSms(person, { intermediate_session_token })
       const use = (code: string) =>
-        world.client.otps.sms.authenticate({ ...named(person), intermediate_session_token, code })
-      expect(await world.errorOf(use(first))).toMatchObject(unknownCode)
+        fixture.client.otps.sms.authenticate({ ...named(person), intermediate_session_token, code })
+      expect(await fixture.errorOf(use(first))).toMatchObject(unknownCode)
       expect((await use(second)).status_code).toBe(200)
     })
 
     test('S-SMS-09: a send that is refused, or that nobody takes, leaves the earlier code', async () => {
       const { person, session_token, code } = await begin()
       const { mfa_phone_number } = person
-      const sent = world.sentTo(mfa_phone_number).length
+      const sent = fixture.sentTo(mfa_phone_number).length
       for (const [options, refusal] of [
         [{ session_token, locale: 'xx-YY' }, { error_type: 'invalid_locale' }],
         [{}, insufficient],
         [{ session_token, mfa_phone_number: newPhone() }, { status_code: 400 }],
         [{ session_token }, tooMany]
       ] as const) {
-        expect(await world.errorOf(send(person, options))).toMatchObject(refusal)
+        expect(await fixture.errorOf(send(person, options))).toMatchObject(refusal)
       }
-      await world.forgetSends()
-      await world.breakDelivery(async () => {
-        expect(await world.errorOf(send(person, { session_token }))).toMatchObject({
+      await fixture.resetSendCounts()
+      await fixture.breakDelivery(async () => {
+        expect(await fixture.errorOf(send(person, { session_token }))).toMatchObject({
           status_code: 503,
           error_type: 'server_unavailable'
         })
       })
-      expect(world.sentTo(mfa_phone_number)).toHaveLength(sent)
+      expect(fixture.sentTo(mfa_phone_number)).toHaveLength(sent)
       expect((await tryCode(person, code, session_token)).status_code).toBe(200)
     })
 
     test('S-SMS-09: a send that nobody takes links no number', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const mfa_phone_number = newPhone()
-      await world.breakDelivery(() =>
+      await fixture.breakDelivery(() =>
         expectNothingSent(
           person,
           send(person, { mfa_phone_number }),
@@ -190,17 +193,17 @@ describe('otps.sms.send', () => {
     })
 
     test('S-SMS-12: with an active TOTP and no token a new number is refused', async () => {
-      const person = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
       const mfa_phone_number = newPhone()
       const call = send(person, { mfa_phone_number })
       await expectNothingSent(person, call, insufficient, mfa_phone_number)
     })
 
     test('S-SMS-13: nor is it linked with an intermediate session or session of the primary factor only', async () => {
-      const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-      const { session_token, session_jwt } = await world.signIn(person)
-      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(person)
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const { session_token, session_jwt } = await fixture.signIn(person)
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(person)
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
         const mfa_phone_number = newPhone()
         const call = send(person, { mfa_phone_number, ...token })
@@ -211,11 +214,11 @@ describe('otps.sms.send', () => {
     test.each(['session_token', 'session_jwt'] as const)(
       'S-SMS-14: with a %s that holds the TOTP factor it is linked',
       async (name) => {
-        const person = await world.newEnrolled()
-        const pair = await world.client.totps.authenticate({
+        const person = await fixture.newEnrolled()
+        const pair = await fixture.client.totps.authenticate({
           ...named(person),
-          intermediate_session_token: await world.beginSignIn(person),
-          code: world.nextCode(person.secret)
+          intermediate_session_token: await fixture.beginSignIn(person),
+          code: fixture.nextCode(person.secret)
         })
         const mfa_phone_number = newPhone()
         const { member } = await send(person, { mfa_phone_number, [name]: pair[name] })
@@ -224,36 +227,36 @@ describe('otps.sms.send', () => {
     )
 
     test('S-SMS-15: an unverified number beside an active TOTP is not challenged with the primary factor only', async () => {
-      const person = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
       const mfa_phone_number = newPhone()
-      await world.client.organizations.members.update({ ...named(person), mfa_phone_number })
-      const intermediate_session_token = await world.beginSignIn(person)
+      await fixture.client.organizations.members.update({ ...named(person), mfa_phone_number })
+      const intermediate_session_token = await fixture.beginSignIn(person)
       const call = send(person, { intermediate_session_token })
       await expectNothingSent(person, call, insufficient, mfa_phone_number)
     })
 
     test('S-SMS-16: a verified number is challenged with the intermediate session or session of the primary factor', async () => {
-      const person = await world.newPhoned({}, { mfa_enrolled: false })
-      const { session_token, session_jwt } = await world.signIn(person)
-      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(person)
+      const person = await fixture.newPhoned({}, { mfa_enrolled: false })
+      const { session_token, session_jwt } = await fixture.signIn(person)
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(person)
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
-        const code = await world.newSms(person, token)
+        const code = await fixture.newSms(person, token)
         expect((await tryCode(person, code, session_token)).status_code).toBe(200)
       }
     })
 
     test('S-SMS-16: a verified number is not challenged without any token', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       await expectNothingSent(person, send(person), insufficient, person.mfa_phone_number)
     })
 
     test('S-SMS-17: the intermediate session, token or JWT of another member is refused', async () => {
-      const person = await world.newPerson()
-      const other = await world.newPerson()
-      const { session_token, session_jwt } = await world.signIn(other)
-      await world.client.organizations.members.update({ ...named(other), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(other)
+      const person = await fixture.newPerson()
+      const other = await fixture.newPerson()
+      const { session_token, session_jwt } = await fixture.signIn(other)
+      await fixture.client.organizations.members.update({ ...named(other), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(other)
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
         const mfa_phone_number = newPhone()
         const call = send(person, { mfa_phone_number, ...token })
@@ -264,12 +267,12 @@ describe('otps.sms.send', () => {
     test.each(['session_token', 'session_jwt', 'intermediate_session_token', 'none'] as const)(
       'S-SMS-18: a member without a second factor may send with own %s',
       async (name) => {
-        const person = await world.newPerson()
-        const pair = await world.signIn(person)
-        await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+        const person = await fixture.newPerson()
+        const pair = await fixture.signIn(person)
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
         const tokens = {
           ...pair,
-          intermediate_session_token: await world.beginSignIn(person),
+          intermediate_session_token: await fixture.beginSignIn(person),
           none: undefined
         }
         const mfa_phone_number = newPhone()
@@ -282,7 +285,7 @@ describe('otps.sms.send', () => {
     test.each(['+4915112345678', '+33612345678', '+18765550123', '+447400123456'])(
       'S-SMS-19: by default %s, outside of the United States and Canada, is refused',
       async (mfa_phone_number) => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const call = send(person, { mfa_phone_number })
         await expectNothingSent(person, call, closedCountry, mfa_phone_number)
       }
@@ -290,14 +293,14 @@ describe('otps.sms.send', () => {
 
     test('S-SMS-19: by default numbers of both are sent to', async () => {
       for (const mfa_phone_number of [newPhone(), newPhone().replace('+1202', '+1416')]) {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         expect((await send(person, { mfa_phone_number })).status_code).toBe(200)
       }
     })
 
     describe('in a project with countries of its own', () => {
       const newMember = async () => {
-        const { client, organization } = world.other
+        const { client, organization } = fixture.other
         const { member } = await client.organizations.members.create({
           organization_id: organization.organization_id,
           email_address: `${crypto.randomUUID()}@acme.example`
@@ -308,13 +311,13 @@ describe('otps.sms.send', () => {
       test('S-SMS-20: a number of an allowed country is sent to', async () => {
         const { organization_id, member_id } = await newMember()
         const mfa_phone_number = newForeign('+4915112')
-        const { member } = await world.other.client.otps.sms.send({
+        const { member } = await fixture.other.client.otps.sms.send({
           organization_id,
           member_id,
           mfa_phone_number
         })
         expect(member.mfa_phone_number).toBe(mfa_phone_number)
-        expect(world.sentTo(mfa_phone_number)).toHaveLength(1)
+        expect(fixture.sentTo(mfa_phone_number)).toHaveLength(1)
       })
 
       test.each([
@@ -323,10 +326,10 @@ describe('otps.sms.send', () => {
       ])('%s: a number of %s is refused', async (_id, _what, mfa_phone_number) => {
         const { organization_id, member_id } = await newMember()
         const named = { organization_id, member_id }
-        const call = world.other.client.otps.sms.send({ ...named, mfa_phone_number })
-        expect(await world.errorOf(call)).toMatchObject(closedCountry)
-        expect(world.sentTo(mfa_phone_number)).toEqual([])
-        const { member } = await world.other.client.organizations.members.get(named)
+        const call = fixture.other.client.otps.sms.send({ ...named, mfa_phone_number })
+        expect(await fixture.errorOf(call)).toMatchObject(closedCountry)
+        expect(fixture.sentTo(mfa_phone_number)).toEqual([])
+        const { member } = await fixture.other.client.organizations.members.get(named)
         expect(member.mfa_phone_number).toBe('')
       })
     })
@@ -349,14 +352,14 @@ describe('otps.sms.send', () => {
       '',
       ' +12025551234'
     ])('AO-09: %p is no number that is sent to', async (mfa_phone_number) => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const call = send(person, { mfa_phone_number })
       await expectNothingSent(person, call, invalidNumber, mfa_phone_number)
     })
 
     test('S-SMS-22: the answer has the member and the organization, and nowhere the code', async () => {
       const person = await withUnverifiedPhone()
-      const calls = await world.tap.watch(async () => {
+      const calls = await fixture.tap.watch(async () => {
         const answer = await send(person)
         expect(answer.member_id).toBe(person.member_id)
         expect(answer.member.member_id).toBe(person.member_id)
@@ -366,15 +369,15 @@ describe('otps.sms.send', () => {
         )
       })
       expect(calls).toHaveLength(1)
-      expect(calls[0]?.response).not.toContain(world.lastCode(person.mfa_phone_number))
+      expect(calls[0]?.response).not.toContain(fixture.lastCode(person.mfa_phone_number))
     })
 
     test('AO-08: a number and a member are sent one SMS a minute, five an hour and ten a day', async () => {
       const { person, session_token } = await begin()
-      await world.forgetSends()
+      await fixture.resetSendCounts()
       // From the first second of a day, so that no window ends in between.
-      world.clock.advance(86_400 - ((world.clock.now() / 1000) % 86_400))
-      const again = await world.signIn(person)
+      fixture.clock.advance(86_400 - ((fixture.clock.now() / 1000) % 86_400))
+      const again = await fixture.signIn(person)
       const later = { session_token: again.session_token }
       expect(session_token).not.toBe(again.session_token)
       let sent = 0
@@ -384,30 +387,30 @@ describe('otps.sms.send', () => {
             expect((await send(person, later)).status_code).toBe(200)
             sent += 1
           }
-          expect(await world.errorOf(send(person, later))).toMatchObject(tooMany)
-          world.clock.advance(60)
+          expect(await fixture.errorOf(send(person, later))).toMatchObject(tooMany)
+          fixture.clock.advance(60)
         }
-        world.clock.advance(3600 - 360)
-        later.session_token = (await world.signIn(person)).session_token
+        fixture.clock.advance(3600 - 360)
+        later.session_token = (await fixture.signIn(person)).session_token
       }
       expect(sent).toBe(10)
-      expect(world.sentTo(person.mfa_phone_number)).toHaveLength(11)
+      expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(11)
     })
 
     test('AO-08: a hundred sends at once make one SMS', async () => {
       const person = await withUnverifiedPhone()
       const answers = await Promise.allSettled(Array.from({ length: 100 }, () => send(person)))
       expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-      expect(world.sentTo(person.mfa_phone_number)).toHaveLength(1)
+      expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(1)
     })
 
     test('a member who is locked is sent nothing', async () => {
-      const person = await world.newPerson()
-      const { session_token } = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const { session_token } = await fixture.signIn(person)
       const { organization_id, email_address } = person
       for (let count = 0; count < 10; count += 1) {
         const wrong = { organization_id, email_address, password: 'wrong' }
-        await world.errorOf(world.client.passwords.authenticate(wrong))
+        await fixture.errorOf(fixture.client.passwords.authenticate(wrong))
       }
       const mfa_phone_number = newPhone()
       const call = send(person, { session_token, mfa_phone_number })
@@ -421,7 +424,7 @@ describe('otps.sms.send', () => {
 
     test('AO-13: the database does not hold the code', async () => {
       const { code } = await begin()
-      const rows = await runSql(world.database, 'select code_hash from one_time_codes')
+      const rows = await runSql(fixture.database, 'select code_hash from one_time_codes')
       expect(rows.length).toBeGreaterThan(0)
       for (const { code_hash } of rows) expect(String(code_hash)).not.toContain(code)
     })
@@ -429,24 +432,24 @@ describe('otps.sms.send', () => {
 })
 
 describe('a code that is sent by itself', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
     const initiated = async (person: Person) =>
-      (await world.authenticate(person)).mfa_required?.secondary_auth_initiated ?? null
+      (await fixture.authenticate(person)).mfa_required?.secondary_auth_initiated ?? null
 
     const complete = (person: Phoned, intermediate_session_token: string) =>
-      world.client.otps.sms.authenticate({
+      fixture.client.otps.sms.authenticate({
         ...named(person),
         intermediate_session_token,
-        code: world.lastCode(person.mfa_phone_number)
+        code: fixture.lastCode(person.mfa_phone_number)
       })
 
     test('S-SMS-10: an enrolled member with a number is sent one at the sign-in, and it works', async () => {
       for (const verified of [true, false]) {
-        const person = await world.newPhoned({}, { verified })
-        const answer = await world.authenticate(person)
+        const person = await fixture.newPhoned({}, { verified })
+        const answer = await fixture.authenticate(person)
         expect(answer.mfa_required).toMatchObject({ secondary_auth_initiated: 'sms_otp' })
-        expect(world.sentTo(person.mfa_phone_number)).toHaveLength(1)
+        expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(1)
         const { member_session } = await complete(person, answer.intermediate_session_token)
         expect(member_session?.authentication_factors.map(({ type }) => type)).toEqual([
           'password',
@@ -456,94 +459,94 @@ describe('a code that is sent by itself', () => {
     })
 
     test('S-SMS-11: a member with a number who need not is sent none', async () => {
-      const person = await world.newPhoned({}, { mfa_enrolled: false })
-      const answer = await world.authenticate(person)
+      const person = await fixture.newPhoned({}, { mfa_enrolled: false })
+      const answer = await fixture.authenticate(person)
       expect(answer.member_authenticated).toBe(true)
-      expect(world.sentTo(person.mfa_phone_number)).toEqual([])
+      expect(fixture.sentTo(person.mfa_phone_number)).toEqual([])
     })
 
     test('where TOTP is the default none is sent, where SMS is, or nothing is, one is', async () => {
-      const person = await world.newBoth()
+      const person = await fixture.newBoth()
       expect(person.member.default_mfa_method).toBe('totp')
       expect(await initiated(person)).toBe(null)
-      expect(world.sentTo(person.mfa_phone_number)).toEqual([])
+      expect(fixture.sentTo(person.mfa_phone_number)).toEqual([])
       const default_mfa_method = 'sms_otp'
-      await world.client.organizations.members.update({ ...named(person), default_mfa_method })
+      await fixture.client.organizations.members.update({ ...named(person), default_mfa_method })
       expect(await initiated(person)).toBe('sms_otp')
     })
 
     test('an unverified number beside an active TOTP is sent none', async () => {
-      const person = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
       const mfa_phone_number = newPhone()
-      await world.client.organizations.members.update({ ...named(person), mfa_phone_number })
+      await fixture.client.organizations.members.update({ ...named(person), mfa_phone_number })
       expect(await initiated(person)).toBe(null)
-      expect(world.sentTo(mfa_phone_number)).toEqual([])
+      expect(fixture.sentTo(mfa_phone_number)).toEqual([])
     })
 
     test('where the organization does not allow SMS none is sent', async () => {
-      const { organization_id } = await world.newOrganization({
+      const { organization_id } = await fixture.newOrganization({
         mfa_methods: 'RESTRICTED',
         allowed_mfa_methods: ['totp']
       })
-      const person = await world.newPhoned({ organization_id })
+      const person = await fixture.newPhoned({ organization_id })
       expect(await initiated(person)).toBe(null)
-      expect(world.sentTo(person.mfa_phone_number)).toEqual([])
+      expect(fixture.sentTo(person.mfa_phone_number)).toEqual([])
     })
 
     test('to a country that is closed none is sent, and the sign-in goes on', async () => {
-      const person = await world.newPhoned({ mfa_phone_number: newForeign('+4915112') })
+      const person = await fixture.newPhoned({ mfa_phone_number: newForeign('+4915112') })
       expect(await initiated(person)).toBe(null)
-      expect(world.sentTo(person.mfa_phone_number)).toEqual([])
+      expect(fixture.sentTo(person.mfa_phone_number)).toEqual([])
     })
 
     test('where too many were sent the sign-in goes on without, and the code before it works', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       expect(await initiated(person)).toBe('sms_otp')
-      const again = await world.authenticate(person)
+      const again = await fixture.authenticate(person)
       expect(again.mfa_required?.secondary_auth_initiated ?? null).toBe(null)
-      expect(world.sentTo(person.mfa_phone_number)).toHaveLength(1)
+      expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(1)
       const { member_session } = await complete(person, again.intermediate_session_token)
       expect(member_session?.member_id).toBe(person.member_id)
     })
 
     test('AO-08: a hundred sign-ins at once send one', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       const answers = await Promise.all(
-        Array.from({ length: 100 }, () => world.authenticate(person))
+        Array.from({ length: 100 }, () => fixture.authenticate(person))
       )
       const sent = answers.filter(
         ({ mfa_required }) => mfa_required?.secondary_auth_initiated === 'sms_otp'
       )
       expect(sent).toHaveLength(1)
-      expect(world.sentTo(person.mfa_phone_number)).toHaveLength(1)
+      expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(1)
     })
 
     test('S-ANY-05: where nobody takes it the sign-in is a 503, and the code before it works', async () => {
-      const person = await world.newPhoned()
-      const intermediate_session_token = await world.beginSignIn(person)
-      await world.forgetSends()
-      await world.breakDelivery(async () => {
-        expect(await world.errorOf(world.authenticate(person))).toMatchObject({
+      const person = await fixture.newPhoned()
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      await fixture.resetSendCounts()
+      await fixture.breakDelivery(async () => {
+        expect(await fixture.errorOf(fixture.authenticate(person))).toMatchObject({
           status_code: 503,
           error_type: 'server_unavailable'
         })
       })
-      expect(world.sentTo(person.mfa_phone_number)).toHaveLength(1)
+      expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(1)
       expect((await complete(person, intermediate_session_token)).status_code).toBe(200)
     })
 
     test('S-ANY-05: where nobody takes it no intermediate session is begun', async () => {
-      const person = await world.newPhoned()
+      const person = await fixture.newPhoned()
       const begun = () =>
-        runSql(world.database, 'select 1 from intermediate_sessions where member_id = $1', [
+        runSql(fixture.database, 'select 1 from intermediate_sessions where member_id = $1', [
           person.member_id
         ])
-      await world.breakDelivery(async () => {
-        await world.errorOf(world.authenticate(person))
+      await fixture.breakDelivery(async () => {
+        await fixture.errorOf(fixture.authenticate(person))
       })
       expect(await begun()).toEqual([])
-      await world.forgetSends()
-      await world.authenticate(person)
+      await fixture.resetSendCounts()
+      await fixture.authenticate(person)
       expect(await begun()).toHaveLength(1)
     })
   })

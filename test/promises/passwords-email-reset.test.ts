@@ -23,7 +23,7 @@ const restricted = {
 const tokenForm = /^[A-Za-z0-9_-]{43}=$/
 
 describe('passwords.email', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     function start(
@@ -31,7 +31,7 @@ describe('passwords.email', () => {
       fields: Partial<B2BPasswordsEmailResetStartRequest> = {}
     ) {
       const request = { organization_id, email_address, ...fields }
-      return world.client.passwords.email.resetStart(request)
+      return fixture.client.passwords.email.resetStart(request)
     }
 
     async function newToken(
@@ -39,7 +39,7 @@ describe('passwords.email', () => {
       fields?: Partial<B2BPasswordsEmailResetStartRequest>
     ): Promise<string> {
       await start(person, fields)
-      return world.sentTo(person.email_address)[0]?.token ?? ''
+      return fixture.sentTo(person.email_address)[0]?.token ?? ''
     }
 
     function reset(
@@ -47,16 +47,16 @@ describe('passwords.email', () => {
       fields: Partial<B2BPasswordsEmailResetRequest> = {}
     ) {
       const request = { password_reset_token, password: another, ...fields }
-      return world.client.passwords.email.reset(request)
+      return fixture.client.passwords.email.reset(request)
     }
 
     async function expectDead(token: string) {
-      expect(await world.errorOf(reset(token, { password: `${another} 2` }))).toMatchObject(dead)
+      expect(await fixture.errorOf(reset(token, { password: `${another} 2` }))).toMatchObject(dead)
     }
 
     describe('resetStart', () => {
       test('a link leads to the first redirect URL of the project, and the answer is the member', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const { request_id, ...answer } = await start(person)
         expect(answer).toEqual({
           status_code: 200,
@@ -64,7 +64,7 @@ describe('passwords.email', () => {
           member_email_id: expect.stringMatching(/^email-test-/),
           member: person.member
         })
-        const [sent] = world.sentTo(person.email_address)
+        const [sent] = fixture.sentTo(person.email_address)
         expect(sent?.token).toMatch(tokenForm)
         const link = new URL(sent?.link ?? '')
         expect(`${link.origin}${link.pathname}`).toBe(redirect_urls[0])
@@ -75,109 +75,109 @@ describe('passwords.email', () => {
       })
 
       test('AP-10: another registered URL can be named, and its query stays', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         await start(person, { reset_password_redirect_url: `${redirect_urls[1]}?next=%2Fhome` })
-        const link = new URL(world.sentTo(person.email_address)[0]?.link ?? '')
+        const link = new URL(fixture.sentTo(person.email_address)[0]?.link ?? '')
         expect(`${link.origin}${link.pathname}`).toBe(redirect_urls[1])
         expect(link.searchParams.get('next')).toBe('/home')
       })
 
       test('AP-10: a URL that is not registered is refused, and nothing is sent', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const unregistered = `${redirect_urls[0]}/more`
         for (const fields of [
           { reset_password_redirect_url: unregistered },
           { reset_password_redirect_url: 'no url' },
           { login_redirect_url: unregistered }
         ]) {
-          expect(await world.errorOf(start(person, fields))).toMatchObject({
+          expect(await fixture.errorOf(start(person, fields))).toMatchObject({
             status_code: 400,
             error_type: 'invalid_password_reset_redirect_url'
           })
         }
-        expect(world.sentTo(person.email_address)).toEqual([])
+        expect(fixture.sentTo(person.email_address)).toEqual([])
       })
 
       test('a project without redirect URLs has nowhere to lead to', async () => {
-        const { organization_id } = world.other.organization
+        const { organization_id } = fixture.other.organization
         const email_address = `${crypto.randomUUID()}@acme.example`
-        await world.other.client.organizations.members.create({ organization_id, email_address })
+        await fixture.other.client.organizations.members.create({ organization_id, email_address })
         const request = { organization_id, email_address }
-        const call = world.other.client.passwords.email.resetStart(request)
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = fixture.other.client.passwords.email.resetStart(request)
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'no_password_reset_redirect_url'
         })
       })
 
       test('an unknown member, and one of another organization, are not found', async () => {
-        const { email_address } = await world.newPerson()
+        const { email_address } = await fixture.newPerson()
         for (const request of [
-          { organization_id: world.A.organization_id, email_address: 'nobody@acme.example' },
-          { organization_id: world.B.organization_id, email_address }
+          { organization_id: fixture.A.organization_id, email_address: 'nobody@acme.example' },
+          { organization_id: fixture.B.organization_id, email_address }
         ]) {
-          expect(await world.errorOf(start(request))).toMatchObject({
+          expect(await fixture.errorOf(start(request))).toMatchObject({
             status_code: 404,
             error_type: 'member_not_found'
           })
         }
-        expect(world.sentTo(email_address)).toEqual([])
+        expect(fixture.sentTo(email_address)).toEqual([])
       })
 
       test('where passwords do not sign in, nothing is sent; a breakglass member gets it', async () => {
-        const { organization_id } = await world.newOrganization({
+        const { organization_id } = await fixture.newOrganization({
           auth_methods: 'RESTRICTED',
           allowed_auth_methods: ['magic_link']
         })
-        const person = await world.newPerson({ organization_id })
-        expect(await world.errorOf(start(person))).toMatchObject(restricted)
-        expect(world.sentTo(person.email_address)).toEqual([])
-        await world.client.organizations.members.update({ ...named(person), is_breakglass: true })
+        const person = await fixture.newPerson({ organization_id })
+        expect(await fixture.errorOf(start(person))).toMatchObject(restricted)
+        expect(fixture.sentTo(person.email_address)).toEqual([])
+        await fixture.client.organizations.members.update({ ...named(person), is_breakglass: true })
         expect((await reset(await newToken(person))).member_authenticated).toBe(true)
       })
 
       test.each([5, 30, 10_080])(
         'a link of %i minutes lives so long, and no longer',
         async (minutes) => {
-          const person = await world.newPerson()
+          const person = await fixture.newPerson()
           const fields = minutes === 30 ? {} : { reset_password_expiration_minutes: minutes }
           const [used, late] = [await newToken(person, fields), await newToken(person, fields)]
-          world.clock.advance(minutes * 60)
+          fixture.clock.advance(minutes * 60)
           await expectDead(late)
-          world.clock.advance(-1)
+          fixture.clock.advance(-1)
           expect((await reset(used)).status_code).toBe(200)
         }
       )
 
       test.each([4, 10_081, 5.5, '30'])('%j minutes are refused', async (minutes) => {
-        const { organization_id, email_address } = await world.newPerson()
-        const call = world.send('passwords.email.resetStart', {
+        const { organization_id, email_address } = await fixture.newPerson()
+        const call = fixture.send('passwords.email.resetStart', {
           organization_id,
           email_address,
           reset_password_expiration_minutes: minutes
         })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_expiration'
         })
       })
 
       test('ten an hour are sent to an address, and the next is refused before it is', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         for (let sent = 1; sent <= 10; sent += 1) await start(person)
-        expect(await world.errorOf(start(person))).toMatchObject({
+        expect(await fixture.errorOf(start(person))).toMatchObject({
           status_code: 429,
           error_type: 'too_many_requests'
         })
-        expect(world.sentTo(person.email_address)).toHaveLength(10)
-        world.clock.advance(3600)
+        expect(fixture.sentTo(person.email_address)).toHaveLength(10)
+        fixture.clock.advance(3600)
         expect((await start(person)).status_code).toBe(200)
       })
 
       test('when the message cannot be handed over, the call is 503', async () => {
-        const person = await world.newPerson()
-        await world.breakDelivery(async () => {
-          expect(await world.errorOf(start(person))).toMatchObject({
+        const person = await fixture.newPerson()
+        await fixture.breakDelivery(async () => {
+          expect(await fixture.errorOf(start(person))).toMatchObject({
             status_code: 503,
             error_type: 'server_unavailable'
           })
@@ -187,20 +187,20 @@ describe('passwords.email', () => {
       test.each(['en', 'es', 'pt-br', 'fr', 'de-DE', 'PT-BR'])(
         'S-LOC-04: the locale %s is taken, and an unknown one refused',
         async (locale) => {
-          const person = await world.newPerson()
+          const person = await fixture.newPerson()
           expect((await start(person, { locale })).status_code).toBe(200)
-          expect(await world.errorOf(start(person, { locale: `xx-${locale}` }))).toMatchObject({
+          expect(await fixture.errorOf(start(person, { locale: `xx-${locale}` }))).toMatchObject({
             status_code: 400,
             error_type: 'invalid_locale'
           })
-          expect(world.sentTo(person.email_address)).toHaveLength(1)
+          expect(fixture.sentTo(person.email_address)).toHaveLength(1)
         }
       )
     })
 
     describe('reset', () => {
       test('the new password signs in, the old one does not, and the answer is a sign-in', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const answer = await reset(await newToken(person), {
           session_duration_minutes: 30,
           session_custom_claims: { plan: 'pro' }
@@ -217,44 +217,44 @@ describe('passwords.email', () => {
         expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
           'password'
         ])
-        expect(await world.errorOf(world.authenticate(person))).toMatchObject(wrong)
-        await world.signIn(person, { password: another })
+        expect(await fixture.errorOf(fixture.authenticate(person))).toMatchObject(wrong)
+        await fixture.signIn(person, { password: another })
       })
 
       test('AP-09: every session and waiting sign-in of the member ends, and those of others live', async () => {
-        const person = await world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
-        const pair = await world.signIn(person)
-        await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-        const waiting = await world.beginSignIn(person)
-        await world.client.organizations.members.update({ ...named(person), mfa_enrolled: false })
-        const colleague = await world.newPerson()
-        const other = await world.signIn(colleague)
+        const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+        const pair = await fixture.signIn(person)
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+        const waiting = await fixture.beginSignIn(person)
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: false })
+        const colleague = await fixture.newPerson()
+        const other = await fixture.signIn(colleague)
 
         const { member_session } = await reset(await newToken(person))
-        expect(await world.sessionsOf(person)).toEqual([member_session])
+        expect(await fixture.sessionsOf(person)).toEqual([member_session])
         const { session_token } = pair
-        const call = world.client.sessions.authenticate({ session_token })
-        expect(await world.errorOf(call)).toMatchObject(gone)
-        const code = world.nextCode(person.secret)
+        const call = fixture.client.sessions.authenticate({ session_token })
+        expect(await fixture.errorOf(call)).toMatchObject(gone)
+        const code = fixture.nextCode(person.secret)
         const carrier = { ...named(person), intermediate_session_token: waiting, code }
-        expect(await world.errorOf(world.client.totps.authenticate(carrier))).toMatchObject({
+        expect(await fixture.errorOf(fixture.client.totps.authenticate(carrier))).toMatchObject({
           status_code: 404,
           error_type: 'intermediate_session_not_found'
         })
-        expect(await world.sessionsOf(colleague)).toEqual([other.member_session])
+        expect(await fixture.sessionsOf(colleague)).toEqual([other.member_session])
       })
 
       test('AP-07: a token works once, and every other that waits dies with it', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const tokens = [await newToken(person), await newToken(person), await newToken(person)]
         const [first = '', second = '', third = ''] = tokens
         await reset(second)
         for (const token of [second, first, third]) await expectDead(token)
-        await world.signIn(person, { password: another })
+        await fixture.signIn(person, { password: another })
       })
 
       test('AP-07: of a hundred at the same moment one wins', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const token = await newToken(person)
         const choose = (index: number) => `${another} ${index}`
         const outcomes = await Promise.allSettled(
@@ -264,32 +264,32 @@ describe('passwords.email', () => {
           status === 'fulfilled' ? [index] : []
         )
         expect(winners).toHaveLength(1)
-        expect(await world.sessionsOf(person)).toHaveLength(1)
-        await world.signIn(person, { password: choose(winners[0] ?? -1) })
+        expect(await fixture.sessionsOf(person)).toHaveLength(1)
+        await fixture.signIn(person, { password: choose(winners[0] ?? -1) })
       })
 
       test('AP-07: of two tokens at the same moment one wins', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const tokens = [await newToken(person), await newToken(person)]
         const outcomes = await Promise.allSettled(tokens.map((token) => reset(token)))
         expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-        expect(await world.sessionsOf(person)).toHaveLength(1)
+        expect(await fixture.sessionsOf(person)).toHaveLength(1)
       })
 
       test.each([
         [
           'is reset by a session',
           async (person: Person) => {
-            const { session_token } = await world.signIn(person)
+            const { session_token } = await fixture.signIn(person)
             const { organization_id } = person
             const request = { organization_id, session_token, password: another }
-            await world.client.passwords.sessions.reset(request)
+            await fixture.client.passwords.sessions.reset(request)
           }
         ],
         [
           'is reset by the old one',
           async ({ organization_id, email_address }: Person) => {
-            await world.client.passwords.existingPassword.reset({
+            await fixture.client.passwords.existingPassword.reset({
               organization_id,
               email_address,
               existing_password: password,
@@ -298,51 +298,51 @@ describe('passwords.email', () => {
           }
         ]
       ])('AP-07: a token is dead once the password %s', async (_how, change) => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const token = await newToken(person)
         await change(person)
         await expectDead(token)
-        await world.signIn(person, { password: another })
+        await fixture.signIn(person, { password: another })
       })
 
       test('AP-07: a token is dead once the password is deleted', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const token = await newToken(person)
         const { member_password_id } = person.member
         const { organization_id } = person
         const request = { organization_id, member_password_id }
-        await world.client.organizations.members.deletePassword(request)
+        await fixture.client.organizations.members.deletePassword(request)
         await expectDead(token)
       })
 
       test('AP-07: a token is dead once a password is imported', async () => {
-        const { organization_id } = world.A
+        const { organization_id } = fixture.A
         const email_address = `${crypto.randomUUID()}@acme.example`
-        const created = await world.client.organizations.members.create({
+        const created = await fixture.client.organizations.members.create({
           organization_id,
           email_address
         })
         const { member_id, member } = created
         const token = await newToken({ organization_id, member_id, email_address, member })
-        await world.newPerson({ email_address })
+        await fixture.newPerson({ email_address })
         await expectDead(token)
       })
 
       test('AP-07: a token is dead once the address is another, also when it comes back', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const token = await newToken(person)
         for (const email_address of [`${crypto.randomUUID()}@acme.example`, person.email_address]) {
-          await world.client.organizations.members.update({ ...named(person), email_address })
+          await fixture.client.organizations.members.update({ ...named(person), email_address })
           await expectDead(token)
         }
       })
 
       test('an unknown token, and one of another project, are as dead as a used one', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const token = await newToken(person)
         const request = { password_reset_token: token, password: another }
-        const call = world.other.client.passwords.email.reset(request)
-        expect(await world.errorOf(call)).toMatchObject(dead)
+        const call = fixture.other.client.passwords.email.reset(request)
+        expect(await fixture.errorOf(call)).toMatchObject(dead)
         await expectDead(`${randomBytes(32).toString('base64url')}=`)
         expect((await reset(token)).status_code).toBe(200)
       })
@@ -350,7 +350,7 @@ describe('passwords.email', () => {
       test.each(['', 'short', 'A'.repeat(44), `${'A'.repeat(43)}=\n`, `${'A'.repeat(43)}= `])(
         'the token %j is malformed',
         async (token) => {
-          expect(await world.errorOf(reset(token))).toMatchObject({
+          expect(await fixture.errorOf(reset(token))).toMatchObject({
             status_code: 400,
             error_type: 'invalid_token'
           })
@@ -358,7 +358,7 @@ describe('passwords.email', () => {
       )
 
       test('AP-08: where a second factor is asked for, it still is', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         const answer = await reset(await newToken(person))
         expect(answer).toMatchObject({
           member_authenticated: false,
@@ -368,40 +368,40 @@ describe('passwords.email', () => {
         expect(answer.mfa_required?.member_options?.totp_registration_id).toBe(
           person.totp_registration_id
         )
-        expect(await world.sessionsOf(person)).toEqual([])
+        expect(await fixture.sessionsOf(person)).toEqual([])
         const { intermediate_session_token } = answer
-        const code = world.nextCode(person.secret)
+        const code = fixture.nextCode(person.secret)
         const carrier = { ...named(person), intermediate_session_token, code }
-        const { member_session } = await world.client.totps.authenticate(carrier)
+        const { member_session } = await fixture.client.totps.authenticate(carrier)
         expect(member_session?.authentication_factors).toHaveLength(2)
       })
 
       test('an intermediate session of the member is continued: the others end, this one becomes the session', async () => {
-        const person = await world.newEnrolled()
-        const [kept, ended] = [await world.beginSignIn(person), await world.beginSignIn(person)]
+        const person = await fixture.newEnrolled()
+        const [kept, ended] = [await fixture.beginSignIn(person), await fixture.beginSignIn(person)]
         const answer = await reset(await newToken(person), { intermediate_session_token: kept })
         expect(answer).toMatchObject({
           member_authenticated: false,
           intermediate_session_token: kept
         })
         const complete = (intermediate_session_token: string) =>
-          world.client.totps.authenticate({
+          fixture.client.totps.authenticate({
             ...named(person),
             intermediate_session_token,
-            code: world.nextCode(person.secret)
+            code: fixture.nextCode(person.secret)
           })
-        expect(await world.errorOf(complete(ended))).toMatchObject({
+        expect(await fixture.errorOf(complete(ended))).toMatchObject({
           error_type: 'intermediate_session_not_found'
         })
         expect((await complete(kept)).status_code).toBe(200)
       })
 
       test("another member's intermediate session is refused, and the token still works", async () => {
-        const person = await world.newPerson()
-        const stranger = await world.newEnrolled()
-        const intermediate_session_token = await world.beginSignIn(stranger)
+        const person = await fixture.newPerson()
+        const stranger = await fixture.newEnrolled()
+        const intermediate_session_token = await fixture.beginSignIn(stranger)
         const token = await newToken(person)
-        expect(await world.errorOf(reset(token, { intermediate_session_token }))).toMatchObject({
+        expect(await fixture.errorOf(reset(token, { intermediate_session_token }))).toMatchObject({
           status_code: 400,
           error_type: 'member_session_member_id_mismatch'
         })
@@ -409,21 +409,21 @@ describe('passwords.email', () => {
       })
 
       test('a session of the member ends too, and its factors count for the new one', async () => {
-        const person = await world.newEnrolled()
-        const intermediate_session_token = await world.beginSignIn(person)
-        const code = world.nextCode(person.secret)
+        const person = await fixture.newEnrolled()
+        const intermediate_session_token = await fixture.beginSignIn(person)
+        const code = fixture.nextCode(person.secret)
         const carrier = { ...named(person), intermediate_session_token, code }
-        const { session_token } = await world.client.totps.authenticate(carrier)
+        const { session_token } = await fixture.client.totps.authenticate(carrier)
         const answer = await reset(await newToken(person), { session_token })
         expect(answer.member_authenticated).toBe(true)
         expect(answer.session_token).not.toBe(session_token)
-        expect(await world.sessionsOf(person)).toEqual([answer.member_session])
+        expect(await fixture.sessionsOf(person)).toEqual([answer.member_session])
       })
 
       test('a pending member becomes active by it, with a verified address and a password', async () => {
-        const { organization_id } = world.A
+        const { organization_id } = fixture.A
         const email_address = `${crypto.randomUUID()}@acme.example`
-        const { member_id, member } = await world.client.organizations.members.create({
+        const { member_id, member } = await fixture.client.organizations.members.create({
           organization_id,
           email_address,
           create_member_as_pending: true
@@ -432,35 +432,35 @@ describe('passwords.email', () => {
         expect([member.status, member.email_address_verified]).toEqual(['pending', false])
         const answer = await reset(await newToken(person))
         expect(answer.member_authenticated).toBe(true)
-        const stored = await world.client.organizations.members.get(named(person))
+        const stored = await fixture.client.organizations.members.get(named(person))
         expect(answer.member).toEqual(stored.member)
         expect(stored.member).toMatchObject({
           status: 'active',
           email_address_verified: true,
           member_password_id: expect.stringMatching(/^member-password-test-/)
         })
-        await world.signIn(person, { password: another })
+        await fixture.signIn(person, { password: another })
       })
 
       test('an organization that no longer takes passwords refuses it, and the token still works', async () => {
-        const { organization_id } = await world.newOrganization()
-        const person = await world.newPerson({ organization_id })
+        const { organization_id } = await fixture.newOrganization()
+        const person = await fixture.newPerson({ organization_id })
         const token = await newToken(person)
         const settings = { auth_methods: 'RESTRICTED', allowed_auth_methods: ['magic_link'] }
-        await world.client.organizations.update({ organization_id, ...settings })
-        expect(await world.errorOf(reset(token))).toMatchObject(restricted)
-        await world.client.organizations.update({ organization_id, auth_methods: 'ALL_ALLOWED' })
+        await fixture.client.organizations.update({ organization_id, ...settings })
+        expect(await fixture.errorOf(reset(token))).toMatchObject(restricted)
+        await fixture.client.organizations.update({ organization_id, auth_methods: 'ALL_ALLOWED' })
         expect((await reset(token)).status_code).toBe(200)
       })
 
       test('a locked member sets a password, and stays locked', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         for (let failures = 1; failures <= 10; failures += 1) {
-          await world.errorOf(world.authenticate(person, { password: 'wrong' }))
+          await fixture.errorOf(fixture.authenticate(person, { password: 'wrong' }))
         }
         expect((await reset(await newToken(person))).member.is_locked).toBe(true)
         expect(
-          await world.errorOf(world.authenticate(person, { password: another }))
+          await fixture.errorOf(fixture.authenticate(person, { password: another }))
         ).toMatchObject({ status_code: 429, error_type: 'user_lock_limit_reached' })
       })
 
@@ -471,14 +471,14 @@ describe('passwords.email', () => {
       ] as const)(
         'while storage fails (%s %s) nothing is half done, and the token still works',
         async (event, table) => {
-          const person = await world.newPerson()
-          const pair = await world.signIn(person)
+          const person = await fixture.newPerson()
+          const pair = await fixture.signIn(person)
           const token = await newToken(person)
-          await breakWrites(world.database, event, table, async () => {
-            expect(await world.errorOf(reset(token))).toMatchObject({ status_code: 500 })
+          await breakWrites(fixture.database, event, table, async () => {
+            expect(await fixture.errorOf(reset(token))).toMatchObject({ status_code: 500 })
           })
-          expect(await world.sessionsOf(person)).toEqual([pair.member_session])
-          await world.signIn(person)
+          expect(await fixture.sessionsOf(person)).toEqual([pair.member_session])
+          await fixture.signIn(person)
           expect((await reset(token)).status_code).toBe(200)
         }
       )
@@ -489,14 +489,14 @@ describe('passwords.email', () => {
       const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
 
       test('who began ends: without the verifier, or with another one, the token stays as it is', async () => {
-        const token = await newToken(await world.newPerson(), { code_challenge })
+        const token = await newToken(await fixture.newPerson(), { code_challenge })
         for (const [fields, error_type] of [
           [{}, 'pkce_expected_code_verifier'],
           [{ code_verifier: randomBytes(32).toString('base64url') }, 'pkce_mismatch'],
           [{ code_verifier: code_challenge }, 'pkce_mismatch'],
           [{ code_verifier: 'short' }, 'invalid_pkce_code_verifier']
         ] as const) {
-          expect(await world.errorOf(reset(token, fields))).toMatchObject({
+          expect(await fixture.errorOf(reset(token, fields))).toMatchObject({
             status_code: 400,
             error_type
           })
@@ -505,13 +505,13 @@ describe('passwords.email', () => {
       })
 
       test('a verifier for nothing is refused, and a malformed challenge', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const token = await newToken(person)
-        expect(await world.errorOf(reset(token, { code_verifier }))).toMatchObject({
+        expect(await fixture.errorOf(reset(token, { code_verifier }))).toMatchObject({
           status_code: 400,
           error_type: 'pkce_did_not_expect_code_verifier'
         })
-        expect(await world.errorOf(start(person, { code_challenge: 'plain' }))).toMatchObject({
+        expect(await fixture.errorOf(start(person, { code_challenge: 'plain' }))).toMatchObject({
           status_code: 400,
           error_type: 'invalid_pkce_code_challenge'
         })

@@ -9,12 +9,12 @@ const wrong = { status_code: 401, error_type: 'unauthorized_credentials' }
 const gone = { status_code: 404, error_type: 'session_not_found' }
 
 describe('passwords.existingPassword.reset', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     function reset(
       { organization_id, email_address }: Pick<Person, 'organization_id' | 'email_address'>,
       fields: Partial<B2BPasswordsExistingPasswordResetRequest> = {}
     ) {
-      return world.client.passwords.existingPassword.reset({
+      return fixture.client.passwords.existingPassword.reset({
         organization_id,
         email_address,
         existing_password: password,
@@ -24,13 +24,13 @@ describe('passwords.existingPassword.reset', () => {
     }
 
     async function expectUnchanged(person: Person) {
-      expect((await world.authenticate(person)).member_id).toBe(person.member_id)
-      const call = world.authenticate(person, { password: another })
-      expect(await world.errorOf(call)).toMatchObject(wrong)
+      expect((await fixture.authenticate(person)).member_id).toBe(person.member_id)
+      const call = fixture.authenticate(person, { password: another })
+      expect(await fixture.errorOf(call)).toMatchObject(wrong)
     }
 
     test('the new password signs in, the old one does not, and the answer is a sign-in', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const answer = await reset(person, {
         session_duration_minutes: 30,
         session_custom_claims: { plan: 'pro' }
@@ -48,44 +48,44 @@ describe('passwords.existingPassword.reset', () => {
         'password'
       ])
       const { session_token } = answer
-      expect((await world.client.sessions.authenticate({ session_token })).status_code).toBe(200)
-      expect(await world.errorOf(world.authenticate(person))).toMatchObject(wrong)
-      await world.signIn(person, { password: another })
+      expect((await fixture.client.sessions.authenticate({ session_token })).status_code).toBe(200)
+      expect(await fixture.errorOf(fixture.authenticate(person))).toMatchObject(wrong)
+      await fixture.signIn(person, { password: another })
     })
 
     test('AP-09: every session of the member ends, and those of others live', async () => {
-      const person = await world.newPerson()
-      const colleague = await world.newPerson()
-      const ended = [await world.signIn(person), await world.signIn(person)]
-      const other = await world.signIn(colleague)
+      const person = await fixture.newPerson()
+      const colleague = await fixture.newPerson()
+      const ended = [await fixture.signIn(person), await fixture.signIn(person)]
+      const other = await fixture.signIn(colleague)
       const { member_session } = await reset(person)
-      expect(await world.sessionsOf(person)).toEqual([member_session])
+      expect(await fixture.sessionsOf(person)).toEqual([member_session])
       for (const { session_token } of ended) {
-        const call = world.client.sessions.authenticate({ session_token })
-        expect(await world.errorOf(call)).toMatchObject(gone)
+        const call = fixture.client.sessions.authenticate({ session_token })
+        expect(await fixture.errorOf(call)).toMatchObject(gone)
       }
-      expect(await world.sessionsOf(colleague)).toEqual([other.member_session])
+      expect(await fixture.sessionsOf(colleague)).toEqual([other.member_session])
     })
 
     test('AP-09: a sign-in that waits for its second factor ends as well', async () => {
-      const person = await world.newEnrolled()
-      const intermediate_session_token = await world.beginSignIn(person)
+      const person = await fixture.newEnrolled()
+      const intermediate_session_token = await fixture.beginSignIn(person)
       await reset(person)
       const { organization_id, member_id, secret } = person
-      const call = world.client.totps.authenticate({
+      const call = fixture.client.totps.authenticate({
         organization_id,
         member_id,
         intermediate_session_token,
-        code: world.nextCode(secret)
+        code: fixture.nextCode(secret)
       })
-      expect(await world.errorOf(call)).toMatchObject({
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 404,
         error_type: 'intermediate_session_not_found'
       })
     })
 
     test('AP-08: where a second factor is asked for, it still is', async () => {
-      const person = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
       const answer = await reset(person)
       expect(answer).toMatchObject({ member_authenticated: false, session_token: '' })
       expect(answer.mfa_required?.member_options?.totp_registration_id).toBe(
@@ -93,22 +93,22 @@ describe('passwords.existingPassword.reset', () => {
       )
       const { organization_id, member_id, secret } = person
       const { intermediate_session_token } = answer
-      const code = world.nextCode(secret)
+      const code = fixture.nextCode(secret)
       const carrier = { organization_id, member_id, intermediate_session_token, code }
-      const { member_session } = await world.client.totps.authenticate(carrier)
+      const { member_session } = await fixture.client.totps.authenticate(carrier)
       expect(member_session?.authentication_factors).toHaveLength(2)
     })
 
     async function signInWithBoth(person: Enrolled): Promise<string> {
       const { organization_id, member_id, secret } = person
-      const intermediate_session_token = await world.beginSignIn(person)
-      const code = world.nextCode(secret)
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const code = fixture.nextCode(secret)
       const carrier = { organization_id, member_id, intermediate_session_token, code }
-      return (await world.client.totps.authenticate(carrier)).session_token
+      return (await fixture.client.totps.authenticate(carrier)).session_token
     }
 
     test('a session of the member ends too, and its second factor counts for the new one', async () => {
-      const person = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
       const session_token = await signInWithBoth(person)
       const answer = await reset(person, { session_token })
       expect(answer.member_authenticated).toBe(true)
@@ -117,36 +117,38 @@ describe('passwords.existingPassword.reset', () => {
         'password',
         'totp'
       ])
-      expect(await world.sessionsOf(person)).toEqual([answer.member_session])
+      expect(await fixture.sessionsOf(person)).toEqual([answer.member_session])
     })
 
     test('a session of another member is ignored and lives; one that is unknown is refused', async () => {
-      const person = await world.newEnrolled()
-      const stranger = await world.newEnrolled()
+      const person = await fixture.newEnrolled()
+      const stranger = await fixture.newEnrolled()
       const session_token = await signInWithBoth(stranger)
       const unknown = { session_token: 'A'.repeat(44) }
-      expect(await world.errorOf(reset(person, unknown))).toMatchObject(gone)
-      const { session_jwt } = await world.client.sessions.authenticate({ session_token })
-      expect(await world.errorOf(reset(person, { session_token, session_jwt }))).toMatchObject({
+      expect(await fixture.errorOf(reset(person, unknown))).toMatchObject(gone)
+      const { session_jwt } = await fixture.client.sessions.authenticate({ session_token })
+      expect(await fixture.errorOf(reset(person, { session_token, session_jwt }))).toMatchObject({
         status_code: 400,
         error_type: 'too_many_session_arguments'
       })
       expect((await reset(person, { session_token })).member_authenticated).toBe(false)
-      expect(await world.sessionsOf(stranger)).toHaveLength(1)
+      expect(await fixture.sessionsOf(stranger)).toHaveLength(1)
     })
 
     test('AP-04: an unknown address, a member without a password and a wrong one have one answer', async () => {
-      const { organization_id } = world.A
+      const { organization_id } = fixture.A
       const email_address = `${crypto.randomUUID()}@acme.example`
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const unknown = { organization_id, email_address: 'nobody@acme.example' }
-      await world.client.organizations.members.create({ organization_id, email_address })
+      await fixture.client.organizations.members.create({ organization_id, email_address })
       const refusals = [
-        await world.errorOf(reset(unknown)),
-        await world.errorOf(reset(unknown, { new_password: 'password' })),
-        await world.errorOf(reset({ organization_id, email_address })),
-        await world.errorOf(reset(person, { existing_password: 'wrong' })),
-        await world.errorOf(reset(person, { existing_password: 'wrong', new_password: 'password' }))
+        await fixture.errorOf(reset(unknown)),
+        await fixture.errorOf(reset(unknown, { new_password: 'password' })),
+        await fixture.errorOf(reset({ organization_id, email_address })),
+        await fixture.errorOf(reset(person, { existing_password: 'wrong' })),
+        await fixture.errorOf(
+          reset(person, { existing_password: 'wrong', new_password: 'password' })
+        )
       ].map(({ request_id, ...refusal }) => refusal)
       expect(refusals[0]).toMatchObject(wrong)
       for (const refusal of refusals) expect(refusal).toEqual(refusals[0])
@@ -154,33 +156,33 @@ describe('passwords.existingPassword.reset', () => {
     })
 
     test('AP-14: a wrong one counts, and ten lock; a right one beside a weak one does not count', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       for (let failures = 1; failures <= 9; failures += 1) {
-        await world.errorOf(reset(person, { existing_password: 'wrong' }))
+        await fixture.errorOf(reset(person, { existing_password: 'wrong' }))
       }
       const weak = reset(person, { new_password: 'password' })
-      expect((await world.errorOf(weak)).error_type).toBe('weak_password')
-      await world.errorOf(reset(person, { existing_password: 'wrong' }))
+      expect((await fixture.errorOf(weak)).error_type).toBe('weak_password')
+      await fixture.errorOf(reset(person, { existing_password: 'wrong' }))
       const locked = { status_code: 429, error_type: 'user_lock_limit_reached' }
-      expect(await world.errorOf(reset(person))).toMatchObject(locked)
-      expect(await world.errorOf(world.authenticate(person))).toMatchObject(locked)
+      expect(await fixture.errorOf(reset(person))).toMatchObject(locked)
+      expect(await fixture.errorOf(fixture.authenticate(person))).toMatchObject(locked)
     })
 
     test('where passwords do not sign in, none is replaced', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({ organization_id })
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
       const settings = { auth_methods: 'RESTRICTED', allowed_auth_methods: ['magic_link'] }
-      await world.client.organizations.update({ organization_id, ...settings })
-      expect(await world.errorOf(reset(person))).toMatchObject({
+      await fixture.client.organizations.update({ organization_id, ...settings })
+      expect(await fixture.errorOf(reset(person))).toMatchObject({
         status_code: 403,
         error_type: 'operation_restricted_by_organization_auth_methods'
       })
-      await world.client.organizations.update({ organization_id, auth_methods: 'ALL_ALLOWED' })
+      await fixture.client.organizations.update({ organization_id, auth_methods: 'ALL_ALLOWED' })
       await expectUnchanged(person)
     })
 
     test('of ten at the same moment one wins, and only its session lives', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const choose = (index: number) => `${another} ${index}`
       const outcomes = await Promise.allSettled(
         Array.from({ length: 10 }, (_, index) => reset(person, { new_password: choose(index) }))
@@ -189,30 +191,30 @@ describe('passwords.existingPassword.reset', () => {
         status === 'fulfilled' ? [index] : []
       )
       expect(winners).toHaveLength(1)
-      expect(await world.sessionsOf(person)).toHaveLength(1)
-      await world.signIn(person, { password: choose(winners[0] ?? -1) })
+      expect(await fixture.sessionsOf(person)).toHaveLength(1)
+      await fixture.signIn(person, { password: choose(winners[0] ?? -1) })
     })
 
     test('as somebody signs in with the old one: no session of that is left', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const [done] = await Promise.allSettled([
         reset(person),
-        ...Array.from({ length: 5 }, () => world.signIn(person))
+        ...Array.from({ length: 5 }, () => fixture.signIn(person))
       ])
       expect(done.status).toBe('fulfilled')
-      expect(await world.sessionsOf(person)).toHaveLength(1)
+      expect(await fixture.sessionsOf(person)).toHaveLength(1)
     })
 
     test.each([
       ['update', 'passwords'],
       ['insert', 'sessions']
     ] as const)('while storage fails (%s %s) nothing is half done', async (event, table) => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
-      await breakWrites(world.database, event, table, async () => {
-        expect(await world.errorOf(reset(person))).toMatchObject({ status_code: 500 })
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
+      await breakWrites(fixture.database, event, table, async () => {
+        expect(await fixture.errorOf(reset(person))).toMatchObject({ status_code: 500 })
       })
-      expect(await world.sessionsOf(person)).toEqual([pair.member_session])
+      expect(await fixture.sessionsOf(person)).toEqual([pair.member_session])
       await expectUnchanged(person)
     })
   })

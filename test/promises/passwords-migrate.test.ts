@@ -30,10 +30,10 @@ const formats: readonly (readonly [string, Partial<B2BPasswordsMigrateRequest>])
 ]
 
 describe('passwords.migrate', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     async function storedOf(member_id: string): Promise<string> {
       const [row] = await runSql(
-        world.database,
+        fixture.database,
         'select hash from passwords where member_id = $1',
         [member_id]
       )
@@ -43,13 +43,13 @@ describe('passwords.migrate', () => {
     test.each(formats)(
       '%s %j signs in, and is kept as argon2id from then on',
       async (hash_type, fields) => {
-        const person = await world.newPerson({ hash_type, ...fields })
+        const person = await fixture.newPerson({ hash_type, ...fields })
         expect(await storedOf(person.member_id)).not.toContain(fields.hash)
-        const call = world.authenticate(person, { password: `${password}!` })
-        expect(await world.errorOf(call)).toMatchObject(wrong)
-        await world.signIn(person)
+        const call = fixture.authenticate(person, { password: `${password}!` })
+        expect(await fixture.errorOf(call)).toMatchObject(wrong)
+        await fixture.signIn(person)
         expect(await storedOf(person.member_id)).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
-        await world.signIn(person)
+        await fixture.signIn(person)
       }
     )
 
@@ -73,17 +73,17 @@ describe('passwords.migrate', () => {
       'AP-13: %s %j is refused, and nobody is created: %s',
       async (hash_type, fields, error_type) => {
         const email_address = `${crypto.randomUUID()}@acme.example`
-        const call = world.newPerson({ hash_type, ...fields, email_address })
-        expect(await world.errorOf(call)).toMatchObject({ status_code: 400, error_type })
-        const { organization_id } = world.A
-        const search = world.client.organizations.members.get({ organization_id, email_address })
-        expect((await world.errorOf(search)).error_type).toBe('member_not_found')
+        const call = fixture.newPerson({ hash_type, ...fields, email_address })
+        expect(await fixture.errorOf(call)).toMatchObject({ status_code: 400, error_type })
+        const { organization_id } = fixture.A
+        const search = fixture.client.organizations.members.get({ organization_id, email_address })
+        expect((await fixture.errorOf(search)).error_type).toBe('member_not_found')
       }
     )
 
     test('a weak password is taken over: only its hash is known', async () => {
-      const person = await world.newPerson({ hash_type: 'md_5', hash: digestOf('md5', 'secret') })
-      await world.signIn(person, { password: 'secret' })
+      const person = await fixture.newPerson({ hash_type: 'md_5', hash: digestOf('md5', 'secret') })
+      await fixture.signIn(person, { password: 'secret' })
     })
   })
 })

@@ -14,7 +14,7 @@ const invalid = { status_code: 400, error_type: 'invalid_argument' }
 const credentials: readonly Session[] = ['session_token', 'session_jwt']
 
 describe('passwords.sessions.reset', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     function reset(
@@ -23,14 +23,14 @@ describe('passwords.sessions.reset', () => {
       fields: Partial<B2BPasswordsSessionResetRequest> = {}
     ) {
       const request = { organization_id, session_token, password: another }
-      return world.client.passwords.sessions.reset({ ...request, ...fields })
+      return fixture.client.passwords.sessions.reset({ ...request, ...fields })
     }
 
     /** Which of the two passwords signs in. It starts sessions. */
     async function working(person: Person): Promise<string[]> {
       const outcomes = []
       for (const candidate of [password, another]) {
-        const call = world.authenticate(person, { password: candidate })
+        const call = fixture.authenticate(person, { password: candidate })
         outcomes.push(
           await call.then(
             () => [candidate],
@@ -42,65 +42,65 @@ describe('passwords.sessions.reset', () => {
     }
 
     async function idsOf(person: Person): Promise<string[]> {
-      return (await world.sessionsOf(person)).map(({ member_session_id }) => member_session_id)
+      return (await fixture.sessionsOf(person)).map(({ member_session_id }) => member_session_id)
     }
 
     async function stepUp(person: Enrolled, { session_token }: Pair) {
-      const code = world.nextCode(person.secret)
-      return world.client.totps.authenticate({ ...named(person), session_token, code })
+      const code = fixture.nextCode(person.secret)
+      return fixture.client.totps.authenticate({ ...named(person), session_token, code })
     }
 
-    const newUnasked = () => world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+    const newUnasked = () => fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
 
     async function expectUnchanged(person: Person, pair: Pair) {
-      expect(await world.sessionsOf(person)).toEqual([pair.member_session])
-      const { member } = await world.client.organizations.members.get(named(person))
+      expect(await fixture.sessionsOf(person)).toEqual([pair.member_session])
+      const { member } = await fixture.client.organizations.members.get(named(person))
       expect(member).toEqual(person.member)
       expect(await working(person)).toEqual([password])
     }
 
     test('S-PSR-01: a minute after signing in the password is replaced: the new one signs in, the old one does not', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
-      world.clock.advance(60)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
+      fixture.clock.advance(60)
       expect((await reset(person, pair)).status_code).toBe(200)
       expect(await working(person)).toEqual([another])
     })
 
     test('S-PSR-02: a factor may be 300 seconds old', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
-      world.clock.advance(300)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
+      fixture.clock.advance(300)
       expect((await reset(person, pair)).status_code).toBe(200)
     })
 
     test('S-PSR-02 S-PSR-04: one of 301 seconds is too old, and everything stays as it was', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
-      world.clock.advance(301)
-      expect(await world.errorOf(reset(person, pair))).toMatchObject(tooOld)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
+      fixture.clock.advance(301)
+      expect(await fixture.errorOf(reset(person, pair))).toMatchObject(tooOld)
       await expectUnchanged(person, pair)
     })
 
     test('S-PSR-02: setting a password proves nothing: the five minutes go on', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
-      world.clock.advance(299)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
+      fixture.clock.advance(299)
       const { member_session } = await reset(person, pair)
       expect(member_session?.authentication_factors).toEqual(
         pair.member_session.authentication_factors
       )
-      world.clock.advance(2)
-      expect(await world.errorOf(reset(person, pair))).toMatchObject(tooOld)
+      fixture.clock.advance(2)
+      expect(await fixture.errorOf(reset(person, pair))).toMatchObject(tooOld)
     })
 
     test('S-PSR-03 S-PSR-05: an hour after the password, a step-up of a minute ago is enough', async () => {
       const person = await newUnasked()
-      const pair = await world.signIn(person, { session_duration_minutes: 120 })
-      world.clock.advance(3600)
-      expect(await world.errorOf(reset(person, pair))).toMatchObject(tooOld)
+      const pair = await fixture.signIn(person, { session_duration_minutes: 120 })
+      fixture.clock.advance(3600)
+      expect(await fixture.errorOf(reset(person, pair))).toMatchObject(tooOld)
       const { member_session } = await stepUp(person, pair)
-      world.clock.advance(60)
+      fixture.clock.advance(60)
       const answer = await reset(person, pair)
       expect(answer.member_session?.authentication_factors).toEqual(
         member_session?.authentication_factors
@@ -109,26 +109,26 @@ describe('passwords.sessions.reset', () => {
     })
 
     test('S-PSR-06 S-PSR-07: the other sessions of the member end at once; the used one lives, and so do those of others', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const { email_address } = person
-      const { organization_id } = world.B
-      const namesake = await world.newPerson({ organization_id, email_address })
-      const colleague = await world.newPerson()
-      const others = [await world.signIn(namesake), await world.signIn(colleague)]
-      const pair = await world.signIn(person)
-      const ended = [await world.signIn(person), await world.signIn(person)]
-      ended.push(await world.signIn(person))
+      const { organization_id } = fixture.B
+      const namesake = await fixture.newPerson({ organization_id, email_address })
+      const colleague = await fixture.newPerson()
+      const others = [await fixture.signIn(namesake), await fixture.signIn(colleague)]
+      const pair = await fixture.signIn(person)
+      const ended = [await fixture.signIn(person), await fixture.signIn(person)]
+      ended.push(await fixture.signIn(person))
 
       await reset(person, pair)
       for (const { session_token, session_jwt } of ended) {
         for (const credential of [{ session_token }, { session_jwt }]) {
-          const call = world.client.sessions.authenticate(credential)
-          expect(await world.errorOf(call)).toMatchObject(gone)
+          const call = fixture.client.sessions.authenticate(credential)
+          expect(await fixture.errorOf(call)).toMatchObject(gone)
         }
       }
       for (const { session_token, session_jwt } of [pair, ...others]) {
         for (const credential of [{ session_token }, { session_jwt }]) {
-          expect((await world.client.sessions.authenticate(credential)).status_code).toBe(200)
+          expect((await fixture.client.sessions.authenticate(credential)).status_code).toBe(200)
         }
       }
       expect(await working(namesake)).toEqual([password])
@@ -137,17 +137,17 @@ describe('passwords.sessions.reset', () => {
 
     test('S-PSR-06: a sign-in that waits for its second factor ends as well', async () => {
       const person = await newUnasked()
-      const pair = await world.signIn(person)
-      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(person)
+      const pair = await fixture.signIn(person)
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(person)
       await reset(person, pair)
-      const code = world.nextCode(person.secret)
-      const call = world.client.totps.authenticate({
+      const code = fixture.nextCode(person.secret)
+      const call = fixture.client.totps.authenticate({
         ...named(person),
         intermediate_session_token,
         code
       })
-      expect(await world.errorOf(call)).toMatchObject({
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 404,
         error_type: 'intermediate_session_not_found'
       })
@@ -155,10 +155,10 @@ describe('passwords.sessions.reset', () => {
     })
 
     test('S-PSR-08: a member without a password gets one', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
       const email_address = `${crypto.randomUUID()}@acme.example`
-      const { member } = await world.client.organizations.members.update({
+      const { member } = await fixture.client.organizations.members.update({
         ...named(person),
         email_address
       })
@@ -179,55 +179,57 @@ describe('passwords.sessions.reset', () => {
     ])(
       'S-PSR-09: a password with %s signs in, and a different text does not',
       async (_what, chosen, different) => {
-        const person = await world.newPerson()
-        await reset(person, await world.signIn(person), { password: chosen })
-        await world.signIn(person, { password: chosen })
-        const call = world.authenticate(person, { password: different })
-        expect(await world.errorOf(call)).toMatchObject(wrong)
+        const person = await fixture.newPerson()
+        await reset(person, await fixture.signIn(person), { password: chosen })
+        await fixture.signIn(person, { password: chosen })
+        const call = fixture.authenticate(person, { password: different })
+        expect(await fixture.errorOf(call)).toMatchObject(wrong)
       }
     )
 
     test('S-PSR-09: 1,024 bytes are accepted; none, one more and what is no text are refused', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
       const { organization_id } = person
       const { session_token } = pair
       for (const refused of ['', 'é'.repeat(513), 5, null, undefined]) {
         const request = { organization_id, session_token, password: refused }
-        const call = world.send('passwords.sessions.reset', request)
-        expect(await world.errorOf(call)).toMatchObject(invalid)
+        const call = fixture.send('passwords.sessions.reset', request)
+        expect(await fixture.errorOf(call)).toMatchObject(invalid)
       }
       await expectUnchanged(person, pair)
       const longest = `${unlike}${'é'.repeat(501)}`
       await reset(person, pair, { password: longest })
-      await world.signIn(person, { password: longest })
+      await fixture.signIn(person, { password: longest })
     })
 
     test('S-PSR-10 S-ANY-10: neither token nor JWT, and both, are refused', async () => {
-      const person = await world.newPerson()
-      const [one, two] = [await world.signIn(person), await world.signIn(person)]
-      const before = await world.sessionsOf(person)
-      expect(await world.errorOf(reset(person, one, { session_token: undefined }))).toMatchObject({
-        status_code: 400,
-        error_type: 'no_session_arguments'
-      })
+      const person = await fixture.newPerson()
+      const [one, two] = [await fixture.signIn(person), await fixture.signIn(person)]
+      const before = await fixture.sessionsOf(person)
+      expect(await fixture.errorOf(reset(person, one, { session_token: undefined }))).toMatchObject(
+        {
+          status_code: 400,
+          error_type: 'no_session_arguments'
+        }
+      )
       for (const { session_jwt } of [one, two]) {
-        expect(await world.errorOf(reset(person, one, { session_jwt }))).toMatchObject({
+        expect(await fixture.errorOf(reset(person, one, { session_jwt }))).toMatchObject({
           status_code: 400,
           error_type: 'too_many_session_arguments'
         })
       }
-      expect(await world.sessionsOf(person)).toEqual(before)
+      expect(await fixture.sessionsOf(person)).toEqual(before)
       expect(await working(person)).toEqual([password])
     })
 
     test("S-PSR-11: a session of another organization's member is refused, also with the same address", async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
       const { email_address } = person
-      const { organization_id } = world.B
-      const namesake = await world.newPerson({ organization_id, email_address })
-      expect(await world.errorOf(reset(person, pair, { organization_id }))).toMatchObject({
+      const { organization_id } = fixture.B
+      const namesake = await fixture.newPerson({ organization_id, email_address })
+      expect(await fixture.errorOf(reset(person, pair, { organization_id }))).toMatchObject({
         status_code: 400,
         error_type: 'member_session_member_id_mismatch'
       })
@@ -236,23 +238,23 @@ describe('passwords.sessions.reset', () => {
     })
 
     test('S-PSR-11: a session of another project is unknown', async () => {
-      const person = await world.newPerson()
-      const { session_token, session_jwt } = await world.signIn(person)
-      const { organization_id } = world.other.organization
+      const person = await fixture.newPerson()
+      const { session_token, session_jwt } = await fixture.signIn(person)
+      const { organization_id } = fixture.other.organization
       for (const credential of [{ session_token }, { session_jwt }]) {
         const request = { organization_id, password: another, ...credential }
-        const call = world.other.client.passwords.sessions.reset(request)
-        expect(await world.errorOf(call)).toMatchObject(gone)
+        const call = fixture.other.client.passwords.sessions.reset(request)
+        expect(await fixture.errorOf(call)).toMatchObject(gone)
       }
     })
 
     test('S-PSR-12: the answer is the used session, complete', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person, { session_custom_claims: { plan: 'pro' } })
-      world.clock.advance(10)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person, { session_custom_claims: { plan: 'pro' } })
+      fixture.clock.advance(10)
       const answer = await reset(person, pair)
-      const { member } = await world.client.organizations.members.get(named(person))
-      const [member_session] = await world.sessionsOf(person)
+      const { member } = await fixture.client.organizations.members.get(named(person))
+      const [member_session] = await fixture.sessionsOf(person)
       expect(answer).toMatchObject({
         member_id: person.member_id,
         member_authenticated: true,
@@ -270,15 +272,15 @@ describe('passwords.sessions.reset', () => {
       expect([answer.mfa_required ?? null, answer.member_device ?? null]).toEqual([null, null])
       expect(Object.keys(answer)).not.toContain('primary_required')
       const { session_jwt } = answer
-      const local = await world.client.sessions.authenticateJwtLocal({ session_jwt })
+      const local = await fixture.client.sessions.authenticateJwtLocal({ session_jwt })
       expect(local.member_session_id).toBe(pair.member_session.member_session_id)
     })
 
     test('S-PSR-13: a session that began before MFA was required of all is still enough', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({ organization_id })
-      const pair = await world.signIn(person)
-      await world.client.organizations.update({ organization_id, mfa_policy: 'REQUIRED_FOR_ALL' })
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
+      const pair = await fixture.signIn(person)
+      await fixture.client.organizations.update({ organization_id, mfa_policy: 'REQUIRED_FOR_ALL' })
       const answer = await reset(person, pair)
       expect(answer).toMatchObject({
         member_authenticated: true,
@@ -289,32 +291,32 @@ describe('passwords.sessions.reset', () => {
     })
 
     test('a locked member sets a password, and stays locked', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
       for (let failures = 1; failures <= 10; failures += 1) {
-        const call = world.authenticate(person, { password: 'wrong' })
-        expect(await world.errorOf(call)).toMatchObject(wrong)
+        const call = fixture.authenticate(person, { password: 'wrong' })
+        expect(await fixture.errorOf(call)).toMatchObject(wrong)
       }
       expect((await reset(person, pair)).member.is_locked).toBe(true)
       const locked = { status_code: 429, error_type: 'user_lock_limit_reached' }
-      const call = () => world.authenticate(person, { password: another })
-      expect(await world.errorOf(call())).toMatchObject(locked)
-      world.clock.advance(3600)
+      const call = () => fixture.authenticate(person, { password: another })
+      expect(await fixture.errorOf(call())).toMatchObject(locked)
+      fixture.clock.advance(3600)
       expect((await call()).member_authenticated).toBe(true)
     })
 
     test('where passwords do not sign in, one is set and still does not', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({ organization_id })
-      const pair = await world.signIn(person)
-      await world.client.organizations.update({
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
+      const pair = await fixture.signIn(person)
+      await fixture.client.organizations.update({
         organization_id,
         auth_methods: 'RESTRICTED',
         allowed_auth_methods: ['magic_link']
       })
       expect((await reset(person, pair)).member_authenticated).toBe(true)
-      const call = world.authenticate(person, { password: another })
-      expect(await world.errorOf(call)).toMatchObject({
+      const call = fixture.authenticate(person, { password: another })
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 403,
         error_type: 'operation_restricted_by_organization_auth_methods'
       })
@@ -323,12 +325,12 @@ describe('passwords.sessions.reset', () => {
     describe('at the same moment', () => {
       test('as the used session is revoked: it succeeds only before, and changes nothing after', async () => {
         for (let round = 1; round <= 5; round += 1) {
-          const person = await world.newPerson()
-          const pair = await world.signIn(person)
+          const person = await fixture.newPerson()
+          const pair = await fixture.signIn(person)
           const { session_token } = pair
           const [done] = await Promise.allSettled([
             reset(person, pair),
-            world.client.sessions.revoke({ session_token })
+            fixture.client.sessions.revoke({ session_token })
           ])
           expect(await idsOf(person)).toEqual([])
           expect(await working(person)).toEqual([done.status === 'fulfilled' ? another : password])
@@ -337,10 +339,10 @@ describe('passwords.sessions.reset', () => {
 
       test('as the used session is stepped up: both happen, and no factor is lost', async () => {
         const person = await newUnasked()
-        const pair = await world.signIn(person)
+        const pair = await fixture.signIn(person)
         const [done, steppedUp] = await Promise.all([reset(person, pair), stepUp(person, pair)])
         expect([done.status_code, steppedUp.status_code]).toEqual([200, 200])
-        const [session] = await world.sessionsOf(person)
+        const [session] = await fixture.sessionsOf(person)
         expect(session?.authentication_factors.map(({ type }) => type)).toEqual([
           'password',
           'totp'
@@ -348,9 +350,9 @@ describe('passwords.sessions.reset', () => {
       })
 
       test('as another session resets: one password wins, and only its session lives', async () => {
-        const person = await world.newPerson()
-        const pairs = [await world.signIn(person), await world.signIn(person)]
-        pairs.push(await world.signIn(person))
+        const person = await fixture.newPerson()
+        const pairs = [await fixture.signIn(person), await fixture.signIn(person)]
+        pairs.push(await fixture.signIn(person))
         const choose = (index: number) => `${another} ${index}`
         const outcomes = await Promise.allSettled(
           pairs.map((pair, index) => reset(person, pair, { password: choose(index) }))
@@ -363,15 +365,15 @@ describe('passwords.sessions.reset', () => {
         }
         expect(await idsOf(person)).toEqual([pairs[winner]?.member_session.member_session_id])
         for (const index of pairs.keys()) {
-          const call = world.authenticate(person, { password: choose(index) })
+          const call = fixture.authenticate(person, { password: choose(index) })
           if (index === winner) expect((await call).status_code).toBe(200)
-          else expect(await world.errorOf(call)).toMatchObject(wrong)
+          else expect(await fixture.errorOf(call)).toMatchObject(wrong)
         }
       })
 
       test('as the same session resets: one password wins', async () => {
-        const person = await world.newPerson()
-        const pair = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const pair = await fixture.signIn(person)
         const choices = [password, another]
         await Promise.all(choices.map((chosen) => reset(person, pair, { password: chosen })))
         expect(await idsOf(person)).toEqual([pair.member_session.member_session_id])
@@ -379,11 +381,11 @@ describe('passwords.sessions.reset', () => {
       })
 
       test('as somebody signs in with the old password: no session of that is left', async () => {
-        const person = await world.newPerson()
-        const pair = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const pair = await fixture.signIn(person)
         await Promise.allSettled([
           reset(person, pair),
-          ...Array.from({ length: 5 }, () => world.signIn(person))
+          ...Array.from({ length: 5 }, () => fixture.signIn(person))
         ])
         expect(await idsOf(person)).toEqual([pair.member_session.member_session_id])
         expect(await working(person)).toEqual([another])
@@ -391,12 +393,12 @@ describe('passwords.sessions.reset', () => {
 
       test('as somebody completes a sign-in with the old password: no session of that is left', async () => {
         const person = await newUnasked()
-        const pair = await world.signIn(person)
-        await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-        const intermediate_session_token = await world.beginSignIn(person)
-        const code = world.nextCode(person.secret)
+        const pair = await fixture.signIn(person)
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+        const intermediate_session_token = await fixture.beginSignIn(person)
+        const code = fixture.nextCode(person.secret)
         const request = { ...named(person), intermediate_session_token, code }
-        await Promise.allSettled([reset(person, pair), world.client.totps.authenticate(request)])
+        await Promise.allSettled([reset(person, pair), fixture.client.totps.authenticate(request)])
         expect(await idsOf(person)).toEqual([pair.member_session.member_session_id])
       })
     })
@@ -404,22 +406,22 @@ describe('passwords.sessions.reset', () => {
     test.each(['en', 'es', 'fr', 'pt-br', 'it', 'de-DE', 'zh-Hans', 'ca-ES', 'PT-BR', 'EN'])(
       'S-LOC-04 S-LOC-05 S-LOC-07: the locale %s is accepted, and changes nothing about the answer',
       async (locale) => {
-        const person = await world.newPerson()
-        const pair = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const pair = await fixture.signIn(person)
         const answer = await reset(person, pair, { locale })
         expect(answer.session_token).toBe(pair.session_token)
       }
     )
 
     test('S-LOC-06: an unknown locale is refused, and nothing is changed', async () => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
       const { organization_id } = person
       const { session_token } = pair
       for (const locale of ['xx-YY', '', 5, ['en']]) {
         const request = { organization_id, session_token, password: another, locale }
-        const call = world.send('passwords.sessions.reset', request)
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = fixture.send('passwords.sessions.reset', request)
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_locale'
         })
@@ -428,12 +430,12 @@ describe('passwords.sessions.reset', () => {
     })
 
     test.each(credentials)('S-ANY-09: a %s names the session', async (name) => {
-      const person = await world.newPerson()
-      const pair = await world.signIn(person)
-      await world.signIn(person)
+      const person = await fixture.newPerson()
+      const pair = await fixture.signIn(person)
+      await fixture.signIn(person)
       const { organization_id } = person
       const request = { organization_id, password: another, [name]: pair[name] }
-      const answer = await world.client.passwords.sessions.reset(request)
+      const answer = await fixture.client.passwords.sessions.reset(request)
       expect(answer.session_token).toBe(pair.session_token)
       expect(await idsOf(person)).toEqual([pair.member_session.member_session_id])
       expect(await working(person)).toEqual([another])
@@ -441,31 +443,31 @@ describe('passwords.sessions.reset', () => {
 
     test('S-ANY-11: a JWT that has expired by exp is accepted while its session lives and has a young factor', async () => {
       const person = await newUnasked()
-      const pair = await world.signIn(person)
-      world.clock.advance(301)
+      const pair = await fixture.signIn(person)
+      fixture.clock.advance(301)
       const { organization_id } = person
       const { session_jwt } = pair
       const request = { organization_id, password: another, session_jwt }
-      const early = world.client.passwords.sessions.reset(request)
-      expect(await world.errorOf(early)).toMatchObject(tooOld)
+      const early = fixture.client.passwords.sessions.reset(request)
+      expect(await fixture.errorOf(early)).toMatchObject(tooOld)
       await stepUp(person, pair)
-      expect((await world.client.passwords.sessions.reset(request)).status_code).toBe(200)
+      expect((await fixture.client.passwords.sessions.reset(request)).status_code).toBe(200)
     })
 
     test('S-IST-12 S-IST-13: an intermediate session is no session, neither before nor after it became one', async () => {
-      const person = await world.newEnrolled()
-      const intermediate_session_token = await world.beginSignIn(person)
+      const person = await fixture.newEnrolled()
+      const intermediate_session_token = await fixture.beginSignIn(person)
       const call = () =>
-        world.client.passwords.sessions.reset({
+        fixture.client.passwords.sessions.reset({
           organization_id: person.organization_id,
           session_token: intermediate_session_token,
           password: another
         })
-      expect(await world.errorOf(call())).toMatchObject(gone)
-      const code = world.nextCode(person.secret)
+      expect(await fixture.errorOf(call())).toMatchObject(gone)
+      const code = fixture.nextCode(person.secret)
       const carrier = { ...named(person), intermediate_session_token, code }
-      await world.client.totps.authenticate(carrier)
-      expect(await world.errorOf(call())).toMatchObject(gone)
+      await fixture.client.totps.authenticate(carrier)
+      expect(await fixture.errorOf(call())).toMatchObject(gone)
       expect(await working(person)).toEqual([password])
     })
 
@@ -475,11 +477,11 @@ describe('passwords.sessions.reset', () => {
     ] as const)(
       'S-ANY-05: while storage fails (%s %s) nothing is half done',
       async (event, table) => {
-        const person = await world.newPerson()
-        const pair = await world.signIn(person)
-        world.clock.advance(10)
-        await breakWrites(world.database, event, table, async () => {
-          const refusal = await world.errorOf(
+        const person = await fixture.newPerson()
+        const pair = await fixture.signIn(person)
+        fixture.clock.advance(10)
+        await breakWrites(fixture.database, event, table, async () => {
+          const refusal = await fixture.errorOf(
             reset(person, pair, { session_duration_minutes: 300 })
           )
           expect(refusal).toMatchObject({ status_code: 500, error_type: 'internal_server_error' })

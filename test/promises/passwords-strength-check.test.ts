@@ -5,9 +5,9 @@ import { type Person, password } from '../support/people.ts'
 const weak = { status_code: 400, error_type: 'weak_password' }
 
 describe('passwords.strengthCheck', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const check = (chosen: string, email_address?: string) =>
-      world.client.passwords.strengthCheck({ password: chosen, email_address })
+      fixture.client.passwords.strengthCheck({ password: chosen, email_address })
 
     test('a strong password is valid', async () => {
       const { request_id, ...answer } = await check('correct horse battery staple')
@@ -53,65 +53,66 @@ describe('passwords.strengthCheck', () => {
 
     test('what it finds valid can be set, and what it does not cannot', async () => {
       for (const chosen of ['Xk3-vv9!qLp2', 'P@ssw0rd1']) {
-        const person = await world.newPerson()
-        const { session_token } = await world.signIn(person)
+        const person = await fixture.newPerson()
+        const { session_token } = await fixture.signIn(person)
         const { organization_id } = person
         const request = { organization_id, session_token, password: chosen }
         const { valid_password } = await check(chosen)
-        const call = world.client.passwords.sessions.reset(request)
+        const call = fixture.client.passwords.sessions.reset(request)
         if (valid_password) expect((await call).status_code).toBe(200)
-        else expect(await world.errorOf(call)).toMatchObject(weak)
+        else expect(await fixture.errorOf(call)).toMatchObject(weak)
       }
     })
   })
 })
 
 describe('a weak password', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     async function startReset({ organization_id, email_address }: Person): Promise<string> {
-      await world.client.passwords.email.resetStart({ organization_id, email_address })
-      return world.sentTo(email_address)[0]?.token ?? ''
+      await fixture.client.passwords.email.resetStart({ organization_id, email_address })
+      return fixture.sentTo(email_address)[0]?.token ?? ''
     }
 
     /** Each way to set one: a call that can be made again. */
     const ways: Record<string, (person: Person) => Promise<(chosen: string) => Promise<unknown>>> =
       {
         async 'passwords.sessions.reset'(person) {
-          const { session_token } = await world.signIn(person)
+          const { session_token } = await fixture.signIn(person)
           const { organization_id } = person
           const request = { organization_id, session_token }
-          return (chosen) => world.client.passwords.sessions.reset({ ...request, password: chosen })
+          return (chosen) =>
+            fixture.client.passwords.sessions.reset({ ...request, password: chosen })
         },
         async 'passwords.existingPassword.reset'({ organization_id, email_address }) {
           const request = { organization_id, email_address, existing_password: password }
           return (new_password) =>
-            world.client.passwords.existingPassword.reset({ ...request, new_password })
+            fixture.client.passwords.existingPassword.reset({ ...request, new_password })
         },
         async 'passwords.email.reset'(person) {
           const password_reset_token = await startReset(person)
           return (chosen) =>
-            world.client.passwords.email.reset({ password_reset_token, password: chosen })
+            fixture.client.passwords.email.reset({ password_reset_token, password: chosen })
         }
       }
 
     test.each(Object.keys(ways))(
       'AP-12: %s refuses it before anything is used up, and takes a strong one then',
       async (way) => {
-        const person = await world.newPerson({ name: 'Grzegorz Brzeczyszczykiewicz' })
+        const person = await fixture.newPerson({ name: 'Grzegorz Brzeczyszczykiewicz' })
         const set = await ways[way]?.(person)
         const { organization_id, member_id } = person
-        const before = await world.sessionsOf(person)
+        const before = await fixture.sessionsOf(person)
         for (const chosen of ['password', 'Brzeczyszczykiewicz1', person.email_address]) {
-          expect(await world.errorOf(Promise.resolve(set?.(chosen)))).toMatchObject(weak)
+          expect(await fixture.errorOf(Promise.resolve(set?.(chosen)))).toMatchObject(weak)
         }
-        expect(await world.sessionsOf(person)).toEqual(before)
-        const { member } = await world.client.organizations.members.get({
+        expect(await fixture.sessionsOf(person)).toEqual(before)
+        const { member } = await fixture.client.organizations.members.get({
           organization_id,
           member_id
         })
         expect(member.member_password_id).toBe(person.member.member_password_id)
         await set?.('another horse battery staple')
-        await world.signIn(person, { password: 'another horse battery staple' })
+        await fixture.signIn(person, { password: 'another horse battery staple' })
       }
     )
   })

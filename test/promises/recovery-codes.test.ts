@@ -15,26 +15,26 @@ const notFound = { status_code: 404, error_type: 'recovery_codes_not_found' }
 const form = /^[a-z0-9]{4}(-[a-z0-9]{4}){2}$/
 
 describe('recovery codes', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     async function codesOf(person: Person) {
-      return (await world.client.recoveryCodes.get(named(person))).recovery_codes
+      return (await fixture.client.recoveryCodes.get(named(person))).recovery_codes
     }
 
     const recover = (person: Person, tokens: Tokens, recovery_code = '') =>
-      world.client.recoveryCodes.recover({ ...named(person), ...tokens, recovery_code })
+      fixture.client.recoveryCodes.recover({ ...named(person), ...tokens, recovery_code })
 
     /** A member with an authenticator, who is not asked for it. */
-    const newUnasked = () => world.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+    const newUnasked = () => fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
 
     describe('recoveryCodes.get', () => {
       test('answers the codes that totps.create gave, as long as they are unused', async () => {
-        const person = await world.newPerson()
-        const { secret, recovery_codes } = await world.client.totps.create(named(person))
-        const { session_token } = await world.signIn(person)
-        const code = world.nextCode(secret)
-        await world.client.totps.authenticate({ ...named(person), session_token, code })
+        const person = await fixture.newPerson()
+        const { secret, recovery_codes } = await fixture.client.totps.create(named(person))
+        const { session_token } = await fixture.signIn(person)
+        const code = fixture.nextCode(secret)
+        await fixture.client.totps.authenticate({ ...named(person), session_token, code })
         const codes = await codesOf(person)
         expect([...codes].sort()).toEqual([...recovery_codes].sort())
         expect(await codesOf(person)).toEqual(codes)
@@ -46,10 +46,10 @@ describe('recovery codes', () => {
       test.each(['get', 'rotate'] as const)(
         'without a proven authenticator there are none (%s)',
         async (operation) => {
-          const person = await world.newPerson()
-          const call = () => world.errorOf(world.client.recoveryCodes[operation](named(person)))
+          const person = await fixture.newPerson()
+          const call = () => fixture.errorOf(fixture.client.recoveryCodes[operation](named(person)))
           expect(await call()).toMatchObject(notFound)
-          await world.client.totps.create(named(person))
+          await fixture.client.totps.create(named(person))
           expect(await call()).toMatchObject(notFound)
         }
       )
@@ -59,12 +59,12 @@ describe('recovery codes', () => {
       test('answers ten new codes, and the old ones are worth nothing', async () => {
         const person = await newUnasked()
         const before = await codesOf(person)
-        const { recovery_codes } = await world.client.recoveryCodes.rotate(named(person))
+        const { recovery_codes } = await fixture.client.recoveryCodes.rotate(named(person))
         expect(new Set([...before, ...recovery_codes]).size).toBe(20)
         for (const code of recovery_codes) expect(code).toMatch(form)
         expect([...(await codesOf(person))].sort()).toEqual([...recovery_codes].sort())
-        const { session_token } = await world.signIn(person)
-        expect(await world.errorOf(recover(person, { session_token }, before[0]))).toMatchObject(
+        const { session_token } = await fixture.signIn(person)
+        expect(await fixture.errorOf(recover(person, { session_token }, before[0]))).toMatchObject(
           wrong
         )
         const answer = await recover(person, { session_token }, recovery_codes[0])
@@ -74,9 +74,9 @@ describe('recovery codes', () => {
 
     describe('recoveryCodes.recover', () => {
       test('an intermediate session and a code make a session with both factors, once', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         const [code, next] = await codesOf(person)
-        const intermediate_session_token = await world.beginSignIn(person)
+        const intermediate_session_token = await fixture.beginSignIn(person)
         const answer = await recover(person, { intermediate_session_token }, code)
         expect(answer.recovery_codes_remaining).toBe(9)
         expect(answer.member_session?.authentication_factors).toMatchObject([
@@ -90,12 +90,12 @@ describe('recovery codes', () => {
           }
         ])
         const { session_token } = answer
-        const again = await world.client.sessions.authenticate({ session_token })
+        const again = await fixture.client.sessions.authenticate({ session_token })
         expect(again.member_session.member_session_id).toBe(
           answer.member_session?.member_session_id
         )
         const call = recover(person, { intermediate_session_token }, next)
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'intermediate_session_not_found'
         })
@@ -107,8 +107,8 @@ describe('recovery codes', () => {
         async (name) => {
           const person = await newUnasked()
           const [code] = await codesOf(person)
-          const pair = await world.signIn(person)
-          world.clock.advance(10)
+          const pair = await fixture.signIn(person)
+          fixture.clock.advance(10)
           const answer = await recover(person, { [name]: pair[name] }, code)
           expect(answer.session_token).toBe(pair.session_token)
           expect(answer.member_session).toMatchObject({
@@ -120,11 +120,11 @@ describe('recovery codes', () => {
       )
 
       test('duration and claims go to the session', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         const [recovery_code = ''] = await codesOf(person)
-        const { member_session } = await world.client.recoveryCodes.recover({
+        const { member_session } = await fixture.client.recoveryCodes.recover({
           ...named(person),
-          intermediate_session_token: await world.beginSignIn(person),
+          intermediate_session_token: await fixture.beginSignIn(person),
           recovery_code,
           session_duration_minutes: 5,
           session_custom_claims: { plan: 'pro' }
@@ -139,9 +139,9 @@ describe('recovery codes', () => {
       test('none, two and three of the session arguments are refused', async () => {
         const person = await newUnasked()
         const [code] = await codesOf(person)
-        const { session_token, session_jwt } = await world.signIn(person)
+        const { session_token, session_jwt } = await fixture.signIn(person)
         const intermediate_session_token = session_token
-        expect(await world.errorOf(recover(person, {}, code))).toMatchObject({
+        expect(await fixture.errorOf(recover(person, {}, code))).toMatchObject({
           status_code: 400,
           error_type: 'no_session_arguments'
         })
@@ -151,7 +151,7 @@ describe('recovery codes', () => {
           { session_jwt, intermediate_session_token },
           { session_token, session_jwt, intermediate_session_token }
         ]) {
-          expect(await world.errorOf(recover(person, tokens, code))).toMatchObject({
+          expect(await fixture.errorOf(recover(person, tokens, code))).toMatchObject({
             status_code: 400,
             error_type: 'too_many_session_arguments'
           })
@@ -160,17 +160,17 @@ describe('recovery codes', () => {
       })
 
       test("another member's session, intermediate session and code are refused, and nothing is used up", async () => {
-        const person = await world.newEnrolled()
-        const other = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
+        const other = await fixture.newEnrolled()
         const [own] = await codesOf(person)
         const [foreign] = await codesOf(other)
-        const theirs = { intermediate_session_token: await world.beginSignIn(other) }
-        const ours = { intermediate_session_token: await world.beginSignIn(person) }
-        expect(await world.errorOf(recover(person, theirs, own))).toMatchObject({
+        const theirs = { intermediate_session_token: await fixture.beginSignIn(other) }
+        const ours = { intermediate_session_token: await fixture.beginSignIn(person) }
+        expect(await fixture.errorOf(recover(person, theirs, own))).toMatchObject({
           status_code: 400,
           error_type: 'member_session_member_id_mismatch'
         })
-        expect(await world.errorOf(recover(person, ours, foreign))).toMatchObject(wrong)
+        expect(await fixture.errorOf(recover(person, ours, foreign))).toMatchObject(wrong)
         expect((await recover(person, ours, own)).recovery_codes_remaining).toBe(9)
         expect((await recover(other, theirs, foreign)).recovery_codes_remaining).toBe(9)
       })
@@ -178,111 +178,113 @@ describe('recovery codes', () => {
       test('case and spaces around a code do not count', async () => {
         const person = await newUnasked()
         const [code = ''] = await codesOf(person)
-        const { session_token } = await world.signIn(person)
+        const { session_token } = await fixture.signIn(person)
         const answer = await recover(person, { session_token }, ` ${code.toUpperCase()}\n`)
         expect(answer.recovery_codes_remaining).toBe(9)
       })
 
       test('of two imported codes that differ in case only, each is itself', async () => {
-        const person = await world.newPerson()
-        await world.client.totps.migrate({
+        const person = await fixture.newPerson()
+        await fixture.client.totps.migrate({
           ...named(person),
           secret: 'JBSWY3DPEHPK3PXP',
           recovery_codes: ['Code', 'code']
         })
-        const { session_token } = await world.signIn(person)
+        const { session_token } = await fixture.signIn(person)
         await recover(person, { session_token }, 'code')
         expect(await codesOf(person)).toEqual(['Code'])
       })
 
       test('six digits are refused as a TOTP code, and count as a guess where codes look like that', async () => {
         const person = await newUnasked()
-        const { session_token } = await world.signIn(person)
-        expect(await world.errorOf(recover(person, { session_token }, '123456'))).toMatchObject({
+        const { session_token } = await fixture.signIn(person)
+        expect(await fixture.errorOf(recover(person, { session_token }, '123456'))).toMatchObject({
           status_code: 400,
           error_type: 'totp_code_used_as_recovery_code'
         })
-        const imported = await world.newPerson()
-        await world.client.totps.migrate({
+        const imported = await fixture.newPerson()
+        await fixture.client.totps.migrate({
           ...named(imported),
           secret: 'JBSWY3DPEHPK3PXP',
           recovery_codes: ['123456']
         })
-        const pair = await world.signIn(imported)
+        const pair = await fixture.signIn(imported)
         const credential = { session_token: pair.session_token }
-        expect(await world.errorOf(recover(imported, credential, '123457'))).toMatchObject(wrong)
+        expect(await fixture.errorOf(recover(imported, credential, '123457'))).toMatchObject(wrong)
         expect((await recover(imported, credential, '123456')).recovery_codes_remaining).toBe(0)
       })
 
       test.each(['', '  ', 'x'.repeat(129)])('%p is no code', async (code) => {
         const person = await newUnasked()
-        const { session_token } = await world.signIn(person)
-        expect(await world.errorOf(recover(person, { session_token }, code))).toMatchObject({
+        const { session_token } = await fixture.signIn(person)
+        expect(await fixture.errorOf(recover(person, { session_token }, code))).toMatchObject({
           status_code: 400,
           error_type: 'invalid_recovery_code'
         })
       })
 
       test('without a proven authenticator there are none, and with none left every code is wrong', async () => {
-        const fresh = await world.newPerson()
-        const { recovery_codes } = await world.client.totps.create(named(fresh))
-        const waiting = { session_token: (await world.signIn(fresh)).session_token }
+        const fresh = await fixture.newPerson()
+        const { recovery_codes } = await fixture.client.totps.create(named(fresh))
+        const waiting = { session_token: (await fixture.signIn(fresh)).session_token }
         const call = recover(fresh, waiting, recovery_codes[0])
-        expect(await world.errorOf(call)).toMatchObject(notFound)
+        expect(await fixture.errorOf(call)).toMatchObject(notFound)
 
-        const person = await world.newPerson()
-        await world.client.totps.migrate({
+        const person = await fixture.newPerson()
+        await fixture.client.totps.migrate({
           ...named(person),
           secret: 'JBSWY3DPEHPK3PXP',
           recovery_codes: ['only']
         })
-        const { session_token } = await world.signIn(person)
+        const { session_token } = await fixture.signIn(person)
         await recover(person, { session_token }, 'only')
         expect(await codesOf(person)).toEqual([])
-        expect(await world.errorOf(recover(person, { session_token }, 'only'))).toMatchObject(wrong)
+        expect(await fixture.errorOf(recover(person, { session_token }, 'only'))).toMatchObject(
+          wrong
+        )
       })
 
       test('changes neither enrolment nor default', async () => {
-        const { both } = world
+        const { both } = fixture
         const default_mfa_method = 'sms_otp'
-        await world.client.organizations.members.update({ ...named(both), default_mfa_method })
+        await fixture.client.organizations.members.update({ ...named(both), default_mfa_method })
         const [code] = await codesOf(both)
-        const { session_token } = await world.signIn(both)
+        const { session_token } = await fixture.signIn(both)
         const { member } = await recover(both, { session_token }, code)
         expect(member).toMatchObject({ default_mfa_method, mfa_enrolled: false })
       })
 
       test('works where the organization allows SMS only', async () => {
-        const { organization_id } = await world.newOrganization()
-        const person = await world.newEnrolled({ organization_id })
-        await world.client.organizations.update({
+        const { organization_id } = await fixture.newOrganization()
+        const person = await fixture.newEnrolled({ organization_id })
+        await fixture.client.organizations.update({
           organization_id,
           mfa_methods: 'RESTRICTED',
           allowed_mfa_methods: ['sms_otp']
         })
         const [code] = await codesOf(person)
-        const intermediate_session_token = await world.beginSignIn(person)
+        const intermediate_session_token = await fixture.beginSignIn(person)
         const answer = await recover(person, { intermediate_session_token }, code)
         expect(answer.member_session?.authentication_factors).toHaveLength(2)
       })
 
       test('five wrong codes end an intermediate session, recovery and TOTP codes together', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         const [code] = await codesOf(person)
-        const intermediate_session_token = await world.beginSignIn(person)
+        const intermediate_session_token = await fixture.beginSignIn(person)
         for (let count = 0; count < 4; count += 1) {
           const call = recover(person, { intermediate_session_token }, 'aaaa-bbbb-cccc')
-          expect(await world.errorOf(call)).toMatchObject(wrong)
+          expect(await fixture.errorOf(call)).toMatchObject(wrong)
         }
-        world.clock.advance(90)
-        const guess = world.client.totps.authenticate({
+        fixture.clock.advance(90)
+        const guess = fixture.client.totps.authenticate({
           ...named(person),
           intermediate_session_token,
           code: wrongTotp(person)
         })
-        expect((await world.errorOf(guess)).error_type).toBe('unable_to_authenticate_totp')
+        expect((await fixture.errorOf(guess)).error_type).toBe('unable_to_authenticate_totp')
         const call = recover(person, { intermediate_session_token }, code)
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'intermediate_session_not_found'
         })
@@ -292,34 +294,34 @@ describe('recovery codes', () => {
       test('ten wrong codes lock the member for an hour, and a right one forgets those before', async () => {
         const person = await newUnasked()
         const [first, second] = await codesOf(person)
-        const { session_token } = await world.signIn(person, { session_duration_minutes: 300 })
+        const { session_token } = await fixture.signIn(person, { session_duration_minutes: 300 })
         const guess = async (times: number) => {
           for (let count = 0; count < times; count += 1) {
             const call = recover(person, { session_token }, 'aaaa-bbbb-cccc')
-            expect(await world.errorOf(call)).toMatchObject(wrong)
+            expect(await fixture.errorOf(call)).toMatchObject(wrong)
           }
         }
         await guess(9)
         await recover(person, { session_token }, first)
         await guess(10)
-        expect(await world.errorOf(recover(person, { session_token }, second))).toMatchObject({
+        expect(await fixture.errorOf(recover(person, { session_token }, second))).toMatchObject({
           status_code: 429,
           error_type: 'user_lock_limit_reached'
         })
-        world.clock.advance(3600)
+        fixture.clock.advance(3600)
         const answer = await recover(person, { session_token }, second)
         expect(answer.recovery_codes_remaining).toBe(8)
       })
 
       test('a code of the authenticator afterwards adds its own factor', async () => {
-        const person = await world.newEnrolled()
+        const person = await fixture.newEnrolled()
         const [code] = await codesOf(person)
-        const intermediate_session_token = await world.beginSignIn(person)
+        const intermediate_session_token = await fixture.beginSignIn(person)
         const { session_token } = await recover(person, { intermediate_session_token }, code)
-        const answer = await world.client.totps.authenticate({
+        const answer = await fixture.client.totps.authenticate({
           ...named(person),
           session_token,
-          code: world.nextCode(person.secret)
+          code: fixture.nextCode(person.secret)
         })
         expect(answer.member_session?.authentication_factors.map(({ type }) => type)).toEqual([
           'password',
@@ -329,6 +331,6 @@ describe('recovery codes', () => {
       })
     })
 
-    const wrongTotp = ({ secret }: Enrolled) => wrongCode(secret, world.clock.now())
+    const wrongTotp = ({ secret }: Enrolled) => wrongCode(secret, fixture.clock.now())
   })
 })

@@ -29,7 +29,7 @@ import { basic } from './refusals/transport.ts'
 const isTrying = Reflect.get(Object(Reflect.get(globalThis, 'mutants')), 'isTrying') === true
 
 const agent = new Agent({ keepAlive: true })
-let bed: FixtureServer
+let fixtureServer: FixtureServer
 let fixture: Fixture
 let others: Others
 let changes: NotedChanges
@@ -37,16 +37,16 @@ let changes: NotedChanges
 beforeAll(async () => {
   const [sqlite] = engines
   if (sqlite === undefined) throw new Error('There is no SQLite.')
-  bed = await openFixtureServer(sqlite.create)
-  fixture = openFixture(bed, 'our client')
-  others = await findOthers(bed, fixture)
-  changes = await noteChanges(bed.database)
+  fixtureServer = await openFixtureServer(sqlite.create)
+  fixture = openFixture(fixtureServer, 'our client')
+  others = await findOthers(fixtureServer, fixture)
+  changes = await noteChanges(fixtureServer.database)
 })
 afterAll(async () => {
   agent.destroy()
   changes?.close()
   await others?.silent.close()
-  await bed?.close()
+  await fixtureServer?.close()
 })
 
 describe.each(operations)('%s', (operation) => {
@@ -170,7 +170,7 @@ interface Answer {
 function call(
   operation: OperationName,
   { fixture: { project_id, secret } }: Scene,
-  { request: fields = {}, body, method, headers, url: server = bed.url }: Sent
+  { request: fields = {}, body, method, headers, url: server = fixtureServer.url }: Sent
 ): Promise<Answer> {
   const { path: template, method: usual } = routeOf(operation)
   const beside = { ...fields }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { type Through, throughs } from '../support/clients.ts'
+import { type ClientName, clientNames } from '../support/clients.ts'
 import { engines } from '../support/databases.ts'
 import { type Fixture, openFixture } from '../support/fixture.ts'
 import { openFixtureServer } from '../support/fixture-server.ts'
@@ -19,12 +19,12 @@ interface Step {
   readonly outcome: unknown
 }
 
-async function runScript(world: Fixture): Promise<readonly Step[]> {
+async function runScript(fixture: Fixture): Promise<readonly Step[]> {
   const steps: Step[] = []
-  const { clock } = world
+  const { clock } = fixture
   async function step(call: string, data: Record<string, unknown> = {}, options?: unknown) {
     try {
-      const answer = await world.send(call, data, options)
+      const answer = await fixture.send(call, data, options)
       steps.push({ call, outcome: JSON.parse(JSON.stringify(answer)) })
       return answer
     } catch (error) {
@@ -85,7 +85,7 @@ async function runScript(world: Fixture): Promise<readonly Step[]> {
   await step('rbac.organizations.getOrgPolicy', { organization_id })
 
   // A sign-in of a member of the standing organization, and its session.
-  const person = await world.newPerson({
+  const person = await fixture.newPerson({
     email_address: 'ada@acme.example',
     roles: ['editor', 'reader']
   })
@@ -148,7 +148,7 @@ async function runScript(world: Fixture): Promise<readonly Step[]> {
   await step('otps.sms.send', { ...named, ...number })
   await step('otps.sms.send', { ...named, ...number, session_token })
   await step('otps.sms.send', { ...named, session_token })
-  const texted = { ...named, session_token, code: world.lastCode(number.mfa_phone_number) }
+  const texted = { ...named, session_token, code: fixture.lastCode(number.mfa_phone_number) }
   await step('otps.sms.authenticate', { ...texted, code: 'abcdef' })
   await step('otps.sms.authenticate', texted)
   await step('otps.sms.authenticate', texted)
@@ -163,7 +163,7 @@ async function runScript(world: Fixture): Promise<readonly Step[]> {
   await step('sessions.revoke', { session_token }, { authorization: { session_token } })
   await step('sessions.revoke', { session_token })
   await step('sessions.authenticateJwt', { session_jwt })
-  await step('sessions.getJWKS', { project_id: world.project_id })
+  await step('sessions.getJWKS', { project_id: fixture.project_id })
   return steps
 }
 
@@ -223,7 +223,7 @@ describe('both clients on both engines', () => {
   beforeAll(async () => {
     for (const engine of engines) {
       if (engine.missing !== undefined) continue
-      for (const through of throughs) {
+      for (const through of clientNames) {
         const raw = await runOn(engine.create, through)
         runs.set(`${engine.name} through ${through}`, { raw, normal: normalize(raw) })
       }
@@ -265,7 +265,7 @@ describe('both clients on both engines', () => {
   })
 
   for (const engine of engines) {
-    for (const through of throughs) {
+    for (const through of clientNames) {
       const name = `${engine.name} through ${through}`
       if (name === 'sqlite through our client') continue
       const title = `call by call, ${name} gives the same answers as sqlite through our client`
@@ -284,12 +284,12 @@ describe('both clients on both engines', () => {
 
 async function runOn(
   create: (typeof engines)[number]['create'],
-  through: Through
+  through: ClientName
 ): Promise<readonly Step[]> {
-  const bed = await openFixtureServer(create, moment)
+  const fixtureServer = await openFixtureServer(create, moment)
   try {
-    return await runScript(openFixture(bed, through))
+    return await runScript(openFixture(fixtureServer, through))
   } finally {
-    await bed.close()
+    await fixtureServer.close()
   }
 }

@@ -19,77 +19,77 @@ type Options = Record<string, unknown>
 interface Starting {
   readonly name: string
   readonly mfa: boolean
-  prepare(world: Fixture, person: Enrolled): Promise<(options?: Options) => Promise<Answer>>
+  prepare(fixture: Fixture, person: Enrolled): Promise<(options?: Options) => Promise<Answer>>
 }
 
 const starting: readonly Starting[] = [
   {
     name: 'sessions.exchange',
     mfa: false,
-    async prepare(world, person) {
+    async prepare(fixture, person) {
       const { organization_id } = person
-      const { session_token } = await signInElsewhere(world, person)
+      const { session_token } = await signInElsewhere(fixture, person)
       return (options) =>
-        send(world, 'sessions.exchange', { organization_id, session_token, ...options })
+        send(fixture, 'sessions.exchange', { organization_id, session_token, ...options })
     }
   },
   {
     name: 'discovery.intermediateSessions.exchange',
     mfa: false,
-    async prepare(world, { organization_id, email_address }) {
-      const intermediate_session_token = await beginDiscovery(world, email_address)
+    async prepare(fixture, { organization_id, email_address }) {
+      const intermediate_session_token = await beginDiscovery(fixture, email_address)
       const request = { organization_id, intermediate_session_token }
       return (options) =>
-        send(world, 'discovery.intermediateSessions.exchange', { ...request, ...options })
+        send(fixture, 'discovery.intermediateSessions.exchange', { ...request, ...options })
     }
   },
   {
     name: 'passwords.authenticate',
     mfa: false,
-    async prepare(world, { organization_id, email_address }) {
+    async prepare(fixture, { organization_id, email_address }) {
       const request = { organization_id, email_address, password }
-      return (options) => send(world, 'passwords.authenticate', { ...request, ...options })
+      return (options) => send(fixture, 'passwords.authenticate', { ...request, ...options })
     }
   },
   {
     name: 'sessions.attest',
     mfa: false,
-    async prepare(world, person) {
-      const request = { profile_id: profiles.plain, token: await trustedToken(world, person) }
-      return (options) => send(world, 'sessions.attest', { ...request, ...options })
+    async prepare(fixture, person) {
+      const request = { profile_id: profiles.plain, token: await trustedToken(fixture, person) }
+      return (options) => send(fixture, 'sessions.attest', { ...request, ...options })
     }
   },
   {
     name: 'sessions.migrate',
     mfa: false,
-    async prepare(world, { organization_id, email_address }) {
-      const session_token = world.identity.credentialFor({ email: email_address })
+    async prepare(fixture, { organization_id, email_address }) {
+      const session_token = fixture.identity.credentialFor({ email: email_address })
       const request = { organization_id, session_token }
-      return (options) => send(world, 'sessions.migrate', { ...request, ...options })
+      return (options) => send(fixture, 'sessions.migrate', { ...request, ...options })
     }
   },
   {
     name: 'totps.authenticate',
     mfa: true,
-    async prepare(world, person) {
+    async prepare(fixture, person) {
       const request = {
         organization_id: person.organization_id,
         member_id: person.member_id,
-        intermediate_session_token: await world.beginSignIn(person),
-        code: world.nextCode(person.secret)
+        intermediate_session_token: await fixture.beginSignIn(person),
+        code: fixture.nextCode(person.secret)
       }
-      return (options) => send(world, 'totps.authenticate', { ...request, ...options })
+      return (options) => send(fixture, 'totps.authenticate', { ...request, ...options })
     }
   },
   {
     name: 'otps.sms.authenticate',
     mfa: true,
-    async prepare(world, person) {
+    async prepare(fixture, person) {
       const { organization_id, member_id } = person
-      const intermediate_session_token = await world.beginSignIn(person)
-      const code = await world.newSms(person, { intermediate_session_token })
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const code = await fixture.newSms(person, { intermediate_session_token })
       const request = { organization_id, member_id, intermediate_session_token, code }
-      return (options) => send(world, 'otps.sms.authenticate', { ...request, ...options })
+      return (options) => send(fixture, 'otps.sms.authenticate', { ...request, ...options })
     }
   }
 ]
@@ -97,39 +97,39 @@ const starting: readonly Starting[] = [
 /** An operation that goes on with a session. */
 interface Continuing {
   readonly name: string
-  call(world: Fixture, person: Enrolled, credential: Options, options?: Options): Promise<Answer>
+  call(fixture: Fixture, person: Enrolled, credential: Options, options?: Options): Promise<Answer>
 }
 
 const continuing: readonly Continuing[] = [
   {
     name: 'sessions.authenticate',
-    call: (world, _person, credential, options) =>
-      send(world, 'sessions.authenticate', { ...credential, ...options })
+    call: (fixture, _person, credential, options) =>
+      send(fixture, 'sessions.authenticate', { ...credential, ...options })
   },
   {
     name: 'totps.authenticate',
-    call: (world, { organization_id, member_id, secret }, credential, options) =>
-      send(world, 'totps.authenticate', {
+    call: (fixture, { organization_id, member_id, secret }, credential, options) =>
+      send(fixture, 'totps.authenticate', {
         organization_id,
         member_id,
-        code: world.nextCode(secret),
+        code: fixture.nextCode(secret),
         ...credential,
         ...options
       })
   },
   {
     name: 'otps.sms.authenticate',
-    async call(world, person, credential, options) {
+    async call(fixture, person, credential, options) {
       const { organization_id, member_id } = person
-      const code = await world.newSms(person, credential)
+      const code = await fixture.newSms(person, credential)
       const request = { organization_id, member_id, code, ...credential, ...options }
-      return send(world, 'otps.sms.authenticate', request)
+      return send(fixture, 'otps.sms.authenticate', request)
     }
   },
   {
     name: 'passwords.authenticate',
-    call: (world, { organization_id, email_address }, credential, options) =>
-      send(world, 'passwords.authenticate', {
+    call: (fixture, { organization_id, email_address }, credential, options) =>
+      send(fixture, 'passwords.authenticate', {
         organization_id,
         email_address,
         password,
@@ -139,32 +139,32 @@ const continuing: readonly Continuing[] = [
   },
   {
     name: 'sessions.attest',
-    async call(world, person, credential, options) {
-      const request = { profile_id: profiles.plain, token: await trustedToken(world, person) }
-      return send(world, 'sessions.attest', { ...request, ...credential, ...options })
+    async call(fixture, person, credential, options) {
+      const request = { profile_id: profiles.plain, token: await trustedToken(fixture, person) }
+      return send(fixture, 'sessions.attest', { ...request, ...credential, ...options })
     }
   },
   {
     name: 'sessions.exchangeAccessToken',
-    async call(world, _person, credential, options) {
-      const access_token = await accessTokenOf(world, credential as { session_token: string })
-      return send(world, 'sessions.exchangeAccessToken', { access_token, ...options })
+    async call(fixture, _person, credential, options) {
+      const access_token = await accessTokenOf(fixture, credential as { session_token: string })
+      return send(fixture, 'sessions.exchangeAccessToken', { access_token, ...options })
     }
   },
   {
     name: 'passwords.sessions.reset',
     // Only a session with a young factor may reset: the password is proven before, and stays what it is.
-    async call(world, { organization_id, email_address }, credential, options) {
+    async call(fixture, { organization_id, email_address }, credential, options) {
       const proof = { organization_id, email_address, password, ...credential }
-      await send(world, 'passwords.authenticate', proof)
+      await send(fixture, 'passwords.authenticate', proof)
       const request = { organization_id, password, ...credential, ...options }
-      return send(world, 'passwords.sessions.reset', request)
+      return send(fixture, 'passwords.sessions.reset', request)
     }
   }
 ]
 
-async function send(world: Fixture, operation: string, data: Options): Promise<Answer> {
-  return (await world.send(operation, data)) as unknown as Answer
+async function send(fixture: Fixture, operation: string, data: Options): Promise<Answer> {
+  return (await fixture.send(operation, data)) as unknown as Answer
 }
 
 const invalidDuration = { status_code: 400, error_type: 'invalid_session_duration_minutes' }
@@ -172,10 +172,10 @@ const gone = { status_code: 404, error_type: 'session_not_found' }
 const credentials: readonly Session[] = ['session_token', 'session_jwt']
 
 describe('session lifetime', () => {
-  describeOnEachEngine((world) => {
-    const now = () => world.clock.now() / 1000
+  describeOnEachEngine((fixture) => {
+    const now = () => fixture.clock.now() / 1000
 
-    const newPerson = (mfa_enrolled: boolean) => world.newBoth({}, { mfa_enrolled })
+    const newPerson = (mfa_enrolled: boolean) => fixture.newBoth({}, { mfa_enrolled })
 
     describe.each(starting.map((operation) => [operation.name, operation] as const))(
       '%s',
@@ -184,7 +184,7 @@ describe('session lifetime', () => {
         beforeAll(async () => {
           person = await newPerson(operation.mfa)
         })
-        beforeEach(() => world.client.sessions.revoke({ member_id: person.member_id }))
+        beforeEach(() => fixture.client.sessions.revoke({ member_id: person.member_id }))
 
         test('S-DUR-01 S-DUR-02 S-DUR-03: a new session lasts 60 minutes, 5 or 366 days, as the parameter says', async () => {
           for (const [session_duration_minutes, minutes] of [
@@ -192,7 +192,7 @@ describe('session lifetime', () => {
             [5, 5],
             [527_040, 366 * 24 * 60]
           ]) {
-            const start = await operation.prepare(world, person)
+            const start = await operation.prepare(fixture, person)
             const { member_session } = await start({ session_duration_minutes })
             expect(lifetimeOf(member_session)).toBe((minutes ?? 0) * 60)
             expect(secondsOf(member_session.started_at)).toBe(now())
@@ -200,18 +200,18 @@ describe('session lifetime', () => {
         })
 
         test('S-DUR-04 S-DUR-05 S-DUR-06: a duration out of bounds is refused and uses nothing up; null counts as omitted', async () => {
-          const start = await operation.prepare(world, person)
+          const start = await operation.prepare(fixture, person)
           for (const session_duration_minutes of [4, 527_041, 0, -5, 5.5, '60', true, [60], {}]) {
             const call = start({ session_duration_minutes })
-            expect(await world.errorOf(call)).toMatchObject(invalidDuration)
+            expect(await fixture.errorOf(call)).toMatchObject(invalidDuration)
           }
-          expect(await world.sessionsOf(person)).toEqual([])
+          expect(await fixture.sessionsOf(person)).toEqual([])
           const { member_session } = await start({ session_duration_minutes: null })
           expect(lifetimeOf(member_session)).toBe(3600)
         })
 
         test('S-DUR-07: the JWT of a session of 366 days lives 300 seconds', async () => {
-          const start = await operation.prepare(world, person)
+          const start = await operation.prepare(fixture, person)
           const { session_jwt } = await start({ session_duration_minutes: 527_040 })
           const { iat, exp, nbf } = claimsOf(session_jwt)
           expect([exp - iat, nbf - iat, iat]).toEqual([300, 0, now()])
@@ -220,16 +220,16 @@ describe('session lifetime', () => {
         test('S-DUR-15: without a session a new one starts, and both of its pair authenticate', async () => {
           const ids = new Set<string>()
           for (let count = 1; count <= 2; count += 1) {
-            const start = await operation.prepare(world, person)
+            const start = await operation.prepare(fixture, person)
             const { session_token, session_jwt, member_session } = await start()
             for (const credential of [{ session_token }, { session_jwt }]) {
-              const again = await world.client.sessions.authenticate(credential)
+              const again = await fixture.client.sessions.authenticate(credential)
               expect(again.member_session.member_session_id).toBe(member_session.member_session_id)
             }
             ids.add(member_session.member_session_id)
             expect(ids.size).toBe(count)
           }
-          expect(await world.sessionsOf(person)).toHaveLength(2)
+          expect(await fixture.sessionsOf(person)).toHaveLength(2)
         })
       }
     )
@@ -244,8 +244,8 @@ describe('session lifetime', () => {
 
         /** The only session of the member. */
         async function begin(options?: Options) {
-          await world.client.sessions.revoke({ member_id: person.member_id })
-          return { pair: await world.signIn(person, options) }
+          await fixture.client.sessions.revoke({ member_id: person.member_id })
+          return { pair: await fixture.signIn(person, options) }
         }
 
         const by = (name: Session, pair: Pair) => ({ [name]: pair[name] })
@@ -255,13 +255,13 @@ describe('session lifetime', () => {
           async (name) => {
             const { pair } = await begin({ session_duration_minutes: 60 })
             for (const session_duration_minutes of [120, 30]) {
-              world.clock.advance(60)
-              const answer = await operation.call(world, person, by(name, pair), {
+              fixture.clock.advance(60)
+              const answer = await operation.call(fixture, person, by(name, pair), {
                 session_duration_minutes
               })
               const end = now() + session_duration_minutes * 60
               expect(secondsOf(answer.member_session.expires_at)).toBe(end)
-              const [kept] = await world.sessionsOf(person)
+              const [kept] = await fixture.sessionsOf(person)
               expect(secondsOf(kept?.expires_at ?? '')).toBe(end)
             }
           }
@@ -272,14 +272,14 @@ describe('session lifetime', () => {
           async (name) => {
             const { pair } = await begin({ session_duration_minutes: 600 })
             const { member_session } = pair
-            world.clock.advance(600)
+            fixture.clock.advance(600)
             for (const options of [{}, { session_duration_minutes: null }]) {
-              const answer = await operation.call(world, person, by(name, pair), options)
+              const answer = await operation.call(fixture, person, by(name, pair), options)
               expect(answer.session_token).toBe(pair.session_token)
               expect(answer.member_session.member_session_id).toBe(member_session.member_session_id)
               expect(answer.member_session.expires_at).toBe(member_session.expires_at)
             }
-            const sessions = await world.sessionsOf(person)
+            const sessions = await fixture.sessionsOf(person)
             expect(sessions.map(({ expires_at }) => expires_at)).toEqual([
               member_session.expires_at
             ])
@@ -289,29 +289,29 @@ describe('session lifetime', () => {
         test('S-DUR-04 S-DUR-05 S-DUR-06: a duration out of bounds is refused and leaves the session', async () => {
           const { pair } = await begin()
           for (const session_duration_minutes of [4, 527_041, 0, -5, 5.5, '60', true]) {
-            const call = operation.call(world, person, by('session_token', pair), {
+            const call = operation.call(fixture, person, by('session_token', pair), {
               session_duration_minutes
             })
-            expect(await world.errorOf(call)).toMatchObject(invalidDuration)
+            expect(await fixture.errorOf(call)).toMatchObject(invalidDuration)
           }
-          expect(await world.sessionsOf(person)).toEqual([pair.member_session])
+          expect(await fixture.sessionsOf(person)).toEqual([pair.member_session])
         })
 
         test('S-DUR-08: the JWT of a session with 60 seconds left lives 300 seconds all the same', async () => {
           const { pair } = await begin({ session_duration_minutes: 5 })
           // totps.authenticate waits half a minute for its code.
-          world.clock.advance(operation.name === 'totps.authenticate' ? 210 : 240)
-          const answer = await operation.call(world, person, by('session_token', pair))
+          fixture.clock.advance(operation.name === 'totps.authenticate' ? 210 : 240)
+          const answer = await operation.call(fixture, person, by('session_token', pair))
           expect(secondsOf(answer.member_session.expires_at) - now()).toBe(60)
           expect(claimsOf(answer.session_jwt).exp).toBe(now() + 300)
         })
 
         test('S-DUR-09: a JWT older than five minutes is renewed, and the new one verifies', async () => {
           const { pair } = await begin()
-          world.clock.advance(301)
-          const { session_jwt } = await operation.call(world, person, by('session_jwt', pair))
+          fixture.clock.advance(301)
+          const { session_jwt } = await operation.call(fixture, person, by('session_jwt', pair))
           expect(session_jwt).not.toBe(pair.session_jwt)
-          const { keys } = await world.client.sessions.getJWKS({ project_id: world.project_id })
+          const { keys } = await fixture.client.sessions.getJWKS({ project_id: fixture.project_id })
           const { payload } = await jwtVerify(session_jwt, createLocalJWKSet({ keys }))
           expect(payload).toMatchObject({ sub: person.member_id, exp: now() + 300 })
         })
@@ -321,14 +321,14 @@ describe('session lifetime', () => {
           async (name) => {
             const { pair } = await begin({ session_duration_minutes: 5 })
             const late = operation.name === 'totps.authenticate' ? 30 : 0
-            world.clock.advance(299 - late)
-            const answer = await operation.call(world, person, by(name, pair))
+            fixture.clock.advance(299 - late)
+            const answer = await operation.call(fixture, person, by(name, pair))
             expect(secondsOf(answer.member_session.expires_at) - now()).toBe(1)
-            world.clock.advance(1)
+            fixture.clock.advance(1)
             expect(
-              await world.errorOf(operation.call(world, person, by(name, pair)))
+              await fixture.errorOf(operation.call(fixture, person, by(name, pair)))
             ).toMatchObject(gone)
-            expect(await world.sessionsOf(person)).toEqual([])
+            expect(await fixture.sessionsOf(person)).toEqual([])
           }
         )
       }

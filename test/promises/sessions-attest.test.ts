@@ -8,7 +8,7 @@ import type { Pair, Person } from '../support/people.ts'
 import { withOtherSignature } from '../support/session-jwts.ts'
 
 describe('sessions.attest', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const orgClaim = 'https://acme.example/org'
 
     async function attest(
@@ -17,26 +17,26 @@ describe('sessions.attest', () => {
       request: Partial<B2BSessionsAttestRequest> = {}
     ) {
       const profile_id = profiles[fields.profile ?? 'plain']
-      const token = await trustedToken(world, person, fields)
-      return world.client.sessions.attest({ profile_id, token, ...request })
+      const token = await trustedToken(fixture, person, fields)
+      return fixture.client.sessions.attest({ profile_id, token, ...request })
     }
 
     const factorsOf = ({ member_session }: { member_session: Pair['member_session'] }) =>
       member_session.authentication_factors.map(({ type }) => type)
 
     async function expectNobody(organization_id: string, email_address: string) {
-      const call = world.client.organizations.members.get({ organization_id, email_address })
-      expect(await world.errorOf(call)).toMatchObject({ error_type: 'member_not_found' })
+      const call = fixture.client.organizations.members.get({ organization_id, email_address })
+      expect(await fixture.errorOf(call)).toMatchObject({ error_type: 'member_not_found' })
     }
 
     const stranger = () => ({
-      organization_id: world.A.organization_id,
+      organization_id: fixture.A.organization_id,
       email_address: `${randomUUID()}@acme.example`
     })
 
     describe('with a token about a member', () => {
       test('S-ATT-01 S-ATT-13: starts a session with a factor of the token', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const jti = randomUUID()
         const answer = await attest(person, { claims: { jti } })
         expect(answer.member_id).toBe(person.member_id)
@@ -48,7 +48,7 @@ describe('sessions.attest', () => {
           })
         ])
         const { session_token } = answer
-        const again = await world.client.sessions.authenticate({ session_token })
+        const again = await fixture.client.sessions.authenticate({ session_token })
         expect(again.member_session.member_session_id).toBe(answer.member_session.member_session_id)
         for (const name of ['intermediate_session_token', 'mfa_required', 'primary_required']) {
           expect(answer).not.toHaveProperty(name)
@@ -56,8 +56,8 @@ describe('sessions.attest', () => {
       })
 
       test('S-ATT-02: refuses a profile that is not there', async () => {
-        const call = attest(await world.newPerson(), {}, { profile_id: 'profile-none' })
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = attest(await fixture.newPerson(), {}, { profile_id: 'profile-none' })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'trusted_token_profile_not_found'
         })
@@ -65,7 +65,7 @@ describe('sessions.attest', () => {
 
       test('S-ATT-08: refuses one about nobody, and creates nobody', async () => {
         const nobody = stranger()
-        expect(await world.errorOf(attest(nobody))).toMatchObject({
+        expect(await fixture.errorOf(attest(nobody))).toMatchObject({
           status_code: 404,
           error_type: 'member_not_found'
         })
@@ -73,30 +73,30 @@ describe('sessions.attest', () => {
       })
 
       test('refuses one about a member who waits for a first sign-in', async () => {
-        expect(await world.errorOf(attest(world.waiting))).toMatchObject({
+        expect(await fixture.errorOf(attest(fixture.waiting))).toMatchObject({
           status_code: 404,
           error_type: 'member_not_found'
         })
       })
 
       test('knows an address whatever its case', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const email = person.email_address.toUpperCase()
         expect((await attest(person, { claims: { email } })).member_id).toBe(person.member_id)
       })
 
       test('AA-10: is refused where the organization lists its methods, and lets breakglass members in', async () => {
-        const { organization_id } = await world.newOrganization({
+        const { organization_id } = await fixture.newOrganization({
           auth_methods: 'RESTRICTED',
           allowed_auth_methods: ['password']
         })
-        const person = await world.newPerson({ organization_id })
-        expect(await world.errorOf(attest(person))).toMatchObject({
+        const person = await fixture.newPerson({ organization_id })
+        expect(await fixture.errorOf(attest(person))).toMatchObject({
           status_code: 403,
           error_type: 'operation_restricted_by_organization_auth_methods'
         })
         const { member_id } = person
-        await world.client.organizations.members.update({
+        await fixture.client.organizations.members.update({
           organization_id,
           member_id,
           is_breakglass: true
@@ -107,8 +107,8 @@ describe('sessions.attest', () => {
 
     describe('and the organization', () => {
       test('S-ATT-04 S-ADR-04: the request names it where the token does not, by any of its names', async () => {
-        const person = await world.newPerson()
-        const { organization_id, organization_slug, organization_external_id } = world.A
+        const person = await fixture.newPerson()
+        const { organization_id, organization_slug, organization_external_id } = fixture.A
         for (const name of [organization_id, organization_slug, organization_external_id ?? '']) {
           const answer = await attest(
             person,
@@ -120,16 +120,16 @@ describe('sessions.attest', () => {
       })
 
       test('S-ATT-05: nobody names it, and that is refused', async () => {
-        const call = attest(await world.newPerson(), { claims: { [orgClaim]: undefined } })
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = attest(await fixture.newPerson(), { claims: { [orgClaim]: undefined } })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'token_missing_organization_id_claim'
         })
       })
 
       test('the token may name it by its slug, and the request agree by its id', async () => {
-        const person = await world.newPerson()
-        const { organization_id, organization_slug } = world.A
+        const person = await fixture.newPerson()
+        const { organization_id, organization_slug } = fixture.A
         const claims = { [orgClaim]: organization_slug }
         expect((await attest(person, { claims }, { organization_id })).member_id).toBe(
           person.member_id
@@ -137,9 +137,9 @@ describe('sessions.attest', () => {
       })
 
       test('S-ATT-06: refuses a token and a request that disagree', async () => {
-        const { organization_id } = world.B
-        const call = attest(await world.newPerson(), {}, { organization_id })
-        expect(await world.errorOf(call)).toMatchObject({
+        const { organization_id } = fixture.B
+        const call = attest(await fixture.newPerson(), {}, { organization_id })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_token_organization_id_claim'
         })
@@ -150,8 +150,8 @@ describe('sessions.attest', () => {
         ['the request', { [orgClaim]: undefined }, 'nowhere'],
         ['the request beside the token', {}, 'nowhere']
       ])('S-ADR-08: refuses one that is not there in %s', async (_, claims, organization_id) => {
-        const call = attest(await world.newPerson(), { claims }, { organization_id })
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = attest(await fixture.newPerson(), { claims }, { organization_id })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'organization_not_found'
         })
@@ -173,7 +173,7 @@ describe('sessions.attest', () => {
         })
         expect(answer.member_session.roles).toEqual(['stytch_member', 'reader'])
         const { session_token } = answer
-        const { member } = await world.client.sessions.authenticate({ session_token })
+        const { member } = await fixture.client.sessions.authenticate({ session_token })
         expect(member).toEqual(answer.member)
         const again = await attest(nobody, { profile, claims })
         expect(again.member_id).toBe(answer.member_id)
@@ -184,7 +184,7 @@ describe('sessions.attest', () => {
         const claims = { [orgClaim]: undefined }
         for (const organization_id of [undefined, nobody.organization_id]) {
           const call = attest(nobody, { profile, claims }, { organization_id })
-          expect(await world.errorOf(call)).toMatchObject({
+          expect(await fixture.errorOf(call)).toMatchObject({
             status_code: 400,
             error_type: 'token_missing_organization_id_claim'
           })
@@ -195,7 +195,7 @@ describe('sessions.attest', () => {
       test('refuses a role that does not exist, and creates nobody', async () => {
         const nobody = stranger()
         const call = attest(nobody, { profile, claims: { roles: ['emperor'] } })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_role'
         })
@@ -203,35 +203,35 @@ describe('sessions.attest', () => {
       })
 
       test('AA-07: gives a member who exists no roles', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const answer = await attest(person, { profile, claims: { roles: ['stytch_admin'] } })
         expect(answer.member_session.roles).toEqual(['stytch_member'])
       })
 
       test('AA-06: knows a member by the external id, whatever the address, and no address alone by another id', async () => {
-        const person = await world.newPerson({ external_id: `ext_${randomUUID()}` })
+        const person = await fixture.newPerson({ external_id: `ext_${randomUUID()}` })
         const { external_id: sub } = person.member
         const elsewhere = { ...person, email_address: `${randomUUID()}@acme.example` }
         expect((await attest(elsewhere, { profile, claims: { sub } })).member_id).toBe(
           person.member_id
         )
         const call = attest(person, { profile, claims: { sub: `ext_${randomUUID()}` } })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 404,
           error_type: 'member_not_found'
         })
       })
 
       test('takes a member id for no external id', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const nobody = stranger()
         const call = attest(nobody, { profile, claims: { sub: person.member_id } })
-        expect(await world.errorOf(call)).toMatchObject({ status_code: 400 })
+        expect(await fixture.errorOf(call)).toMatchObject({ status_code: 400 })
       })
 
       test('activates a member who waits for a first sign-in', async () => {
         const nobody = stranger()
-        const { member } = await world.client.organizations.members.create({
+        const { member } = await fixture.client.organizations.members.create({
           ...nobody,
           create_member_as_pending: true
         })
@@ -254,8 +254,8 @@ describe('sessions.attest', () => {
       test.each(['session_token', 'session_jwt'] as const)(
         'S-ATT-09 S-ATT-10 S-DUR-14: a %s of the member gains one factor',
         async (name) => {
-          const person = await world.newPerson()
-          const pair = await world.signIn(person)
+          const person = await fixture.newPerson()
+          const pair = await fixture.signIn(person)
           for (const jti of ['one', 'two']) {
             const claims = { jti: `${jti} ${randomUUID()}` }
             const answer = await attest(person, { claims }, { [name]: pair[name] })
@@ -264,41 +264,41 @@ describe('sessions.attest', () => {
             )
             expect(factorsOf(answer)).toEqual(['password', 'trusted_auth_token'])
           }
-          expect(await world.sessionsOf(person)).toHaveLength(1)
+          expect(await fixture.sessionsOf(person)).toHaveLength(1)
         }
       )
 
       test('S-ATT-11: of another member is refused, and neither it nor the token is used', async () => {
-        const [person, other] = [await world.newPerson(), await world.newPerson()]
-        const { session_token } = await world.signIn(other)
-        const before = await world.sessionsOf(other)
-        const token = await trustedToken(world, person)
+        const [person, other] = [await fixture.newPerson(), await fixture.newPerson()]
+        const { session_token } = await fixture.signIn(other)
+        const before = await fixture.sessionsOf(other)
+        const token = await trustedToken(fixture, person)
         const request = { profile_id: profiles.plain, token }
-        const call = world.client.sessions.attest({ ...request, session_token })
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = fixture.client.sessions.attest({ ...request, session_token })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'member_session_member_id_mismatch'
         })
-        expect(await world.sessionsOf(other)).toEqual(before)
-        expect(await world.sessionsOf(person)).toEqual([])
-        expect((await world.client.sessions.attest(request)).member_id).toBe(person.member_id)
+        expect(await fixture.sessionsOf(other)).toEqual(before)
+        expect(await fixture.sessionsOf(person)).toEqual([])
+        expect((await fixture.client.sessions.attest(request)).member_id).toBe(person.member_id)
       })
 
       test('of another member creates nobody', async () => {
         const nobody = stranger()
-        const { session_token } = await world.signIn(await world.newPerson())
+        const { session_token } = await fixture.signIn(await fixture.newPerson())
         const call = attest(nobody, { profile: 'joining' }, { session_token })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           error_type: 'member_session_member_id_mismatch'
         })
         await expectNobody(nobody.organization_id, nobody.email_address)
       })
 
       test('that has ended is refused', async () => {
-        const person = await world.newPerson()
-        const { session_token } = await world.signIn(person)
-        await world.client.sessions.revoke({ session_token })
-        expect(await world.errorOf(attest(person, {}, { session_token }))).toMatchObject({
+        const person = await fixture.newPerson()
+        const { session_token } = await fixture.signIn(person)
+        await fixture.client.sessions.revoke({ session_token })
+        expect(await fixture.errorOf(attest(person, {}, { session_token }))).toMatchObject({
           status_code: 404,
           error_type: 'session_not_found'
         })
@@ -309,38 +309,38 @@ describe('sessions.attest', () => {
       const required = { mfa_policy: 'REQUIRED_FOR_ALL' }
 
       test('a first token is refused, and not used up', async () => {
-        const { organization_id } = await world.newOrganization(required)
-        const person = await world.newPerson({ organization_id })
-        const request = { profile_id: profiles.plain, token: await trustedToken(world, person) }
-        expect(await world.errorOf(world.client.sessions.attest(request))).toMatchObject({
+        const { organization_id } = await fixture.newOrganization(required)
+        const person = await fixture.newPerson({ organization_id })
+        const request = { profile_id: profiles.plain, token: await trustedToken(fixture, person) }
+        expect(await fixture.errorOf(fixture.client.sessions.attest(request))).toMatchObject({
           status_code: 401,
           error_type: 'insufficient_factors'
         })
-        expect(await world.sessionsOf(person)).toEqual([])
-        await world.client.organizations.update({ organization_id, mfa_policy: 'OPTIONAL' })
-        expect((await world.client.sessions.attest(request)).status_code).toBe(200)
+        expect(await fixture.sessionsOf(person)).toEqual([])
+        await fixture.client.organizations.update({ organization_id, mfa_policy: 'OPTIONAL' })
+        expect((await fixture.client.sessions.attest(request)).status_code).toBe(200)
       })
 
       test('a member who is enrolled is refused too', async () => {
-        const person = await world.newEnrolled()
-        expect(await world.errorOf(attest(person))).toMatchObject({
+        const person = await fixture.newEnrolled()
+        expect(await fixture.errorOf(attest(person))).toMatchObject({
           status_code: 401,
           error_type: 'insufficient_factors'
         })
       })
 
       test('a profile that stands for one starts a session', async () => {
-        const { organization_id } = await world.newOrganization(required)
-        const person = await world.newPerson({ organization_id })
+        const { organization_id } = await fixture.newOrganization(required)
+        const person = await fixture.newPerson({ organization_id })
         const answer = await attest(person, { profile: 'strong' })
         expect(factorsOf(answer)).toEqual(['trusted_auth_token'])
       })
 
       test('a session that is there is enough', async () => {
-        const { organization_id } = await world.newOrganization()
-        const person = await world.newPerson({ organization_id })
-        const { session_token } = await world.signIn(person)
-        await world.client.organizations.update({ organization_id, ...required })
+        const { organization_id } = await fixture.newOrganization()
+        const person = await fixture.newPerson({ organization_id })
+        const { session_token } = await fixture.signIn(person)
+        await fixture.client.organizations.update({ organization_id, ...required })
         const answer = await attest(person, {}, { session_token })
         expect(factorsOf(answer)).toEqual(['password', 'trusted_auth_token'])
       })
@@ -348,14 +348,14 @@ describe('sessions.attest', () => {
 
     describe('S-ATT-12: refuses a token', () => {
       const invalid = 'invalid_trusted_auth_token'
-      const now = () => Math.floor(world.clock.now() / 1000)
+      const now = () => Math.floor(fixture.clock.now() / 1000)
 
       test.each<[string, () => Record<string, unknown>, string]>([
         ['of another issuer', () => ({ iss: 'https://evil.example' }), 'jwt_invalid_issuer'],
         ['of no issuer', () => ({ iss: undefined }), 'jwt_invalid_issuer'],
         [
           'of another profile',
-          () => ({ iss: issuerOf(world.identity, 'strong') }),
+          () => ({ iss: issuerOf(fixture.identity, 'strong') }),
           'jwt_invalid_issuer'
         ],
         ['for another audience', () => ({ aud: 'https://else.example' }), 'jwt_invalid_audience'],
@@ -380,13 +380,13 @@ describe('sessions.attest', () => {
           invalid
         ]
       ])('%s', async (_, claims, error_type) => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const call = attest(person, { claims: claims() })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 401,
           error_type
         })
-        expect(await world.sessionsOf(person)).toEqual([])
+        expect(await fixture.sessionsOf(person)).toEqual([])
       })
 
       test.each<[string, Record<string, unknown>]>([
@@ -397,15 +397,15 @@ describe('sessions.attest', () => {
         ['that brings a key', { jwk: { kty: 'RSA' } }],
         ['that names a key set', { jku: 'https://evil.example/jwks' }]
       ])('%s', async (_, header) => {
-        expect(await world.errorOf(attest(await world.newPerson(), { header }))).toMatchObject({
+        expect(await fixture.errorOf(attest(await fixture.newPerson(), { header }))).toMatchObject({
           status_code: 401,
           error_type: invalid
         })
       })
 
       test('with another signature, with none, and no token at all', async () => {
-        const person = await world.newPerson()
-        const token = await trustedToken(world, person)
+        const person = await fixture.newPerson()
+        const token = await trustedToken(fixture, person)
         const [header, payload] = token.split('.')
         const none = Buffer.from('{"alg":"none"}').toString('base64url')
         const wrong = [
@@ -417,35 +417,35 @@ describe('sessions.attest', () => {
           ''
         ]
         for (const token of wrong) {
-          const call = world.client.sessions.attest({ profile_id: profiles.plain, token })
-          expect(await world.errorOf(call)).toMatchObject({ status_code: 401 })
+          const call = fixture.client.sessions.attest({ profile_id: profiles.plain, token })
+          expect(await fixture.errorOf(call)).toMatchObject({ status_code: 401 })
         }
       })
 
       test('AA-08: that is a session JWT of the authority', async () => {
-        const { session_jwt } = await world.signIn(await world.newPerson())
+        const { session_jwt } = await fixture.signIn(await fixture.newPerson())
         for (const profile_id of Object.values(profiles)) {
-          const call = world.client.sessions.attest({ profile_id, token: session_jwt })
-          expect(await world.errorOf(call)).toMatchObject({ status_code: 401 })
+          const call = fixture.client.sessions.attest({ profile_id, token: session_jwt })
+          expect(await fixture.errorOf(call)).toMatchObject({ status_code: 401 })
         }
       })
 
       test('AA-05: of one profile at another', async () => {
-        const token = await trustedToken(world, await world.newPerson())
-        const call = world.client.sessions.attest({ profile_id: profiles.strong, token })
-        expect(await world.errorOf(call)).toMatchObject({
+        const token = await trustedToken(fixture, await fixture.newPerson())
+        const call = fixture.client.sessions.attest({ profile_id: profiles.strong, token })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 401,
           error_type: 'jwt_invalid_issuer'
         })
       })
 
       test('AA-02: that was used, also 100 at once, and by another jti takes it again', async () => {
-        const person = await world.newPerson()
-        const request = { profile_id: profiles.plain, token: await trustedToken(world, person) }
+        const person = await fixture.newPerson()
+        const request = { profile_id: profiles.plain, token: await trustedToken(fixture, person) }
         const outcomes = await Promise.all(
           Array.from({ length: 100 }, async () => {
             try {
-              return (await world.client.sessions.attest(request)).status_code
+              return (await fixture.client.sessions.attest(request)).status_code
             } catch (error) {
               return Reflect.get(Object(error), 'error_type')
             }
@@ -453,30 +453,30 @@ describe('sessions.attest', () => {
         )
         expect(outcomes.filter((outcome) => outcome === 200)).toHaveLength(1)
         expect(outcomes.filter((outcome) => outcome === invalid)).toHaveLength(99)
-        expect(await world.sessionsOf(person)).toHaveLength(1)
+        expect(await fixture.sessionsOf(person)).toHaveLength(1)
         expect((await attest(person)).status_code).toBe(200)
       })
 
       test('AA-02: of an id that another token had, until that one has ended', async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const claims = { jti: randomUUID() }
         await attest(person, { claims })
-        expect(await world.errorOf(attest(person, { claims }))).toMatchObject({
+        expect(await fixture.errorOf(attest(person, { claims }))).toMatchObject({
           status_code: 401,
           error_type: invalid
         })
-        world.clock.advance(300)
+        fixture.clock.advance(300)
         expect((await attest(person, { claims })).status_code).toBe(200)
       })
     })
 
     describe('while the key set cannot be had', () => {
-      test.each<[string, Parameters<typeof world.identity.misbehave>[1]]>([
+      test.each<[string, Parameters<typeof fixture.identity.misbehave>[1]]>([
         ['answers 500', (_, response) => sendJson(response, 500, {})],
         [
           'redirects',
           (_, response) =>
-            response.writeHead(302, { Location: `${world.identity.jwks_url}?again` }).end()
+            response.writeHead(302, { Location: `${fixture.identity.jwks_url}?again` }).end()
         ],
         ['is no JSON', (_, response) => response.end('<html>')],
         ['holds no keys', (_, response) => sendJson(response, 200, { keys: 'none' })],
@@ -485,26 +485,26 @@ describe('sessions.attest', () => {
           (_, response) => sendJson(response, 200, { keys: [], more: 'x'.repeat(65_536) })
         ]
       ])('AA-09: since it %s, keys at hand go on, and an unknown key is 503', async (_, answer) => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         await attest(person)
-        const mend = world.identity.misbehave('/jwks', answer)
-        world.clock.advance(60)
+        const mend = fixture.identity.misbehave('/jwks', answer)
+        fixture.clock.advance(60)
         expect((await attest(person)).status_code).toBe(200)
         const call = attest(person, { header: { kid: 'new' } })
-        expect(await world.errorOf(call)).toMatchObject({
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 503,
           error_type: 'server_unavailable'
         })
         mend()
-        world.clock.advance(60)
+        fixture.clock.advance(60)
       })
 
       test('a key that the set does not name is asked for once in a while', async () => {
-        const person = await world.newPerson()
-        world.clock.advance(60)
-        const calls = await world.identity.watch(async () => {
+        const person = await fixture.newPerson()
+        fixture.clock.advance(60)
+        const calls = await fixture.identity.watch(async () => {
           for (let count = 0; count < 5; count += 1) {
-            await world.errorOf(attest(person, { header: { kid: 'never' } }))
+            await fixture.errorOf(attest(person, { header: { kid: 'never' } }))
           }
         })
         expect(calls).toHaveLength(1)

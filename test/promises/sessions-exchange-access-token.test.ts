@@ -5,27 +5,27 @@ import type { Person } from '../support/people.ts'
 import { claimsOf, headerOf, newForger, withOtherSignature } from '../support/session-jwts.ts'
 
 describe('sessions.exchangeAccessToken', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const exchange = (access_token: string, options: Record<string, unknown> = {}) =>
-      world.client.sessions.exchangeAccessToken({ access_token, ...options })
+      fixture.client.sessions.exchangeAccessToken({ access_token, ...options })
 
     async function begin(person?: Person) {
-      const member = person ?? (await world.newPerson())
-      const pair = await world.signIn(member)
+      const member = person ?? (await fixture.newPerson())
+      const pair = await fixture.signIn(member)
       const { session_token } = pair
-      const access_token = await accessTokenOf(world, { session_token })
+      const access_token = await accessTokenOf(fixture, { session_token })
       return { person: member, pair, access_token }
     }
 
     async function expectRefusal(call: Promise<unknown>, status_code: number, error_type: string) {
-      expect(await world.errorOf(call)).toMatchObject({ status_code, error_type })
+      expect(await fixture.errorOf(call)).toMatchObject({ status_code, error_type })
     }
 
     const gone = 'idp_access_token_could_not_be_exchanged'
 
     test('S-XAT-01 S-XAT-07 S-XAT-09: gives the session that authorized, with one factor more and the end it had', async () => {
       const { person, pair, access_token } = await begin()
-      world.clock.advance(60)
+      fixture.clock.advance(60)
       const answer = await exchange(access_token)
       expect(answer.member_id).toBe(person.member_id)
       expect(answer.member.member_id).toBe(person.member_id)
@@ -42,30 +42,30 @@ describe('sessions.exchangeAccessToken', () => {
       ])
       const { session_token, session_jwt } = answer
       for (const credential of [{ session_token }, { session_jwt }]) {
-        const { member_session } = await world.client.sessions.authenticate(credential)
+        const { member_session } = await fixture.client.sessions.authenticate(credential)
         expect(member_session.member_session_id).toBe(member_session_id)
       }
-      expect(await world.sessionsOf(person)).toHaveLength(1)
+      expect(await fixture.sessionsOf(person)).toHaveLength(1)
     })
 
     test('another token of the same app renews its factor', async () => {
       const { pair, access_token } = await begin()
       await exchange(access_token)
       const { session_token } = pair
-      const answer = await exchange(await accessTokenOf(world, { session_token }))
+      const answer = await exchange(await accessTokenOf(fixture, { session_token }))
       expect(answer.member_session?.authentication_factors).toHaveLength(2)
     })
 
     test('S-XAT-02: refuses a token without full_access', async () => {
-      const { session_token } = await world.signIn(await world.newPerson())
-      const token = await accessTokenOf(world, { session_token }, { scopes: ['openid', 'email'] })
+      const { session_token } = await fixture.signIn(await fixture.newPerson())
+      const token = await accessTokenOf(fixture, { session_token }, { scopes: ['openid', 'email'] })
       await expectRefusal(exchange(token), 400, 'oauth_access_token_exchange_missing_full_access')
     })
 
     test('S-XAT-03: a third party is not granted full_access', async () => {
-      const { session_token } = await world.signIn(await world.newPerson())
+      const { session_token } = await fixture.signIn(await fixture.newPerson())
       const call = authorize(
-        world,
+        fixture,
         { session_token },
         { client_id: apps.third.client_id, redirect_uri: apps.third.redirect_urls[0] }
       )
@@ -74,16 +74,16 @@ describe('sessions.exchangeAccessToken', () => {
 
     test('S-XAT-04: takes a token of 300 seconds, and refuses one of 301', async () => {
       const [young, old] = [await begin(), await begin()]
-      world.clock.advance(300)
+      fixture.clock.advance(300)
       expect((await exchange(young.access_token)).status_code).toBe(200)
-      world.clock.advance(1)
+      fixture.clock.advance(1)
       const call = exchange(old.access_token)
       await expectRefusal(call, 400, 'oauth_access_token_exchange_token_too_old')
     })
 
     test('refuses a token that has ended', async () => {
       const { access_token } = await begin()
-      world.clock.advance(3600)
+      fixture.clock.advance(3600)
       await expectRefusal(exchange(access_token), 401, 'idp_access_token_expired')
     })
 
@@ -102,16 +102,16 @@ describe('sessions.exchangeAccessToken', () => {
       expect(outcomes.filter((outcome) => outcome === gone)).toHaveLength(99)
       await expectRefusal(exchange(access_token), 404, gone)
       const { session_token } = pair
-      const { member_session } = await world.client.sessions.authenticate({ session_token })
+      const { member_session } = await fixture.client.sessions.authenticate({ session_token })
       expect(member_session.authentication_factors).toHaveLength(2)
     })
 
     test('S-XAT-06: asks for no second factor where the organization requires one', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({ organization_id })
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
       const { access_token } = await begin(person)
       const mfa_policy = 'REQUIRED_FOR_ALL'
-      await world.client.organizations.update({ organization_id, mfa_policy })
+      await fixture.client.organizations.update({ organization_id, mfa_policy })
       const answer = await exchange(access_token)
       expect(answer.session_token).not.toBe('')
       for (const name of ['intermediate_session_token', 'mfa_required', 'primary_required']) {
@@ -124,10 +124,10 @@ describe('sessions.exchangeAccessToken', () => {
       const forger = await newForger()
       const { kid } = headerOf(access_token)
       const claims = claimsOf(access_token)
-      const { body } = await postForm(world, '/v1/oauth2/token', {
+      const { body } = await postForm(fixture, '/v1/oauth2/token', {
         grant_type: 'authorization_code',
         code: await authorize(
-          world,
+          fixture,
           { session_token: pair.session_token },
           { code_challenge: undefined }
         ),
@@ -150,36 +150,36 @@ describe('sessions.exchangeAccessToken', () => {
       for (const token of wrong) {
         await expectRefusal(exchange(token), 404, 'idp_access_token_not_found')
       }
-      const call = world.other.client.sessions.exchangeAccessToken({ access_token })
+      const call = fixture.other.client.sessions.exchangeAccessToken({ access_token })
       await expectRefusal(call, 404, 'idp_access_token_not_found')
       expect((await exchange(access_token)).status_code).toBe(200)
     })
 
     test('refuses a token whose session has ended', async () => {
       const [revoked, left] = [await begin(), await begin()]
-      await world.client.sessions.revoke({ session_token: revoked.pair.session_token })
+      await fixture.client.sessions.revoke({ session_token: revoked.pair.session_token })
       await expectRefusal(exchange(revoked.access_token), 404, gone)
       expect((await exchange(left.access_token)).status_code).toBe(200)
     })
 
     test('refuses a token that no session authorized', async () => {
-      const { organization_id, member_id } = await world.newPerson()
-      const token = await accessTokenOf(world, { organization_id, member_id })
+      const { organization_id, member_id } = await fixture.newPerson()
+      const token = await accessTokenOf(fixture, { organization_id, member_id })
       await expectRefusal(exchange(token), 404, gone)
     })
 
     test('refuses a token that its app has revoked', async () => {
       const { access_token } = await begin()
       const { client_id, client_secret } = apps.first
-      const path = `/v1/public/${world.project_id}/oauth2/revoke`
-      await postForm(world, path, { token: access_token, client_id, client_secret })
+      const path = `/v1/public/${fixture.project_id}/oauth2/revoke`
+      await postForm(fixture, path, { token: access_token, client_id, client_secret })
       await expectRefusal(exchange(access_token), 401, 'connected_app_consent_revoked')
     })
 
     test('refuses a token of an app that the organization has forbidden since', async () => {
-      const { organization_id } = await world.newOrganization()
-      const { access_token } = await begin(await world.newPerson({ organization_id }))
-      await world.client.organizations.update({
+      const { organization_id } = await fixture.newOrganization()
+      const { access_token } = await begin(await fixture.newPerson({ organization_id }))
+      await fixture.client.organizations.update({
         organization_id,
         first_party_connected_apps_allowed_type: 'NOT_ALLOWED'
       })

@@ -9,19 +9,19 @@ const gone = { status_code: 404, error_type: 'session_not_found' }
 const credentials: readonly Session[] = ['session_token', 'session_jwt']
 
 describe('sessions.revoke', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     async function threeSessions() {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const pairs = [
-        await world.signIn(person),
-        await world.signIn(person),
-        await world.signIn(person)
+        await fixture.signIn(person),
+        await fixture.signIn(person),
+        await fixture.signIn(person)
       ] as const
       return { person, pairs }
     }
 
     async function idsOf(person: Person) {
-      const sessions = await world.sessionsOf(person)
+      const sessions = await fixture.sessionsOf(person)
       return sessions.map(({ member_session_id }) => member_session_id).sort()
     }
 
@@ -29,67 +29,67 @@ describe('sessions.revoke', () => {
 
     test('S-REV-01: by member_session_id one session ends, the others stay', async () => {
       const { person, pairs } = await threeSessions()
-      await world.client.sessions.revoke({ member_session_id: idOf(pairs[1]) })
+      await fixture.client.sessions.revoke({ member_session_id: idOf(pairs[1]) })
       expect(await idsOf(person)).toEqual([idOf(pairs[0]), idOf(pairs[2])].sort())
     })
 
     test('S-REV-02: by session_token one session ends, the others stay', async () => {
       const { person, pairs } = await threeSessions()
-      await world.client.sessions.revoke({ session_token: pairs[1].session_token })
+      await fixture.client.sessions.revoke({ session_token: pairs[1].session_token })
       expect(await idsOf(person)).toEqual([idOf(pairs[0]), idOf(pairs[2])].sort())
     })
 
     test('S-REV-03: by session_jwt one session ends, the others stay', async () => {
       const { person, pairs } = await threeSessions()
-      await world.client.sessions.revoke({ session_jwt: pairs[1].session_jwt })
+      await fixture.client.sessions.revoke({ session_jwt: pairs[1].session_jwt })
       expect(await idsOf(person)).toEqual([idOf(pairs[0]), idOf(pairs[2])].sort())
     })
 
     test("S-REV-04: by member_id all sessions of the member end, other members' stay", async () => {
       const { person } = await threeSessions()
-      const other = await world.newPerson()
-      const kept = await world.signIn(other)
-      await world.client.sessions.revoke({ member_id: person.member_id })
+      const other = await fixture.newPerson()
+      const kept = await fixture.signIn(other)
+      await fixture.client.sessions.revoke({ member_id: person.member_id })
       expect(await idsOf(person)).toEqual([])
       expect(await idsOf(other)).toEqual([idOf(kept)])
     })
 
     test('S-REV-05: by the member id of one organization the sessions in another stay', async () => {
-      const inA = await world.newPerson()
+      const inA = await fixture.newPerson()
       const { email_address } = inA
-      const inB = await world.newPerson({
+      const inB = await fixture.newPerson({
         email_address,
-        organization_id: world.B.organization_id
+        organization_id: fixture.B.organization_id
       })
-      await world.signIn(inA)
-      const kept = await world.signIn(inB)
-      await world.client.sessions.revoke({ member_id: inA.member_id })
+      await fixture.signIn(inA)
+      const kept = await fixture.signIn(inB)
+      await fixture.client.sessions.revoke({ member_id: inA.member_id })
       expect(await idsOf(inA)).toEqual([])
       expect(await idsOf(inB)).toEqual([idOf(kept)])
     })
 
     test('S-REV-06: a revoked session takes its token and every JWT ever issued for it along', async () => {
-      const { session_token, session_jwt } = await world.signIn(await world.newPerson())
+      const { session_token, session_jwt } = await fixture.signIn(await fixture.newPerson())
       const jwts = [session_jwt]
       for (let count = 0; count < 3; count += 1) {
-        world.clock.advance(100)
-        jwts.push((await world.client.sessions.authenticate({ session_token })).session_jwt)
+        fixture.clock.advance(100)
+        jwts.push((await fixture.client.sessions.authenticate({ session_token })).session_jwt)
       }
       expect(new Set(jwts).size).toBe(4)
-      await world.client.sessions.revoke({ session_token })
+      await fixture.client.sessions.revoke({ session_token })
       const calls = [{ session_token }, ...jwts.map((jwt) => ({ session_jwt: jwt }))]
       for (const credential of calls) {
-        expect(await world.errorOf(world.client.sessions.authenticate(credential))).toMatchObject(
-          gone
-        )
+        expect(
+          await fixture.errorOf(fixture.client.sessions.authenticate(credential))
+        ).toMatchObject(gone)
       }
     })
 
     test('S-REV-08: an expired JWT with the right signature revokes its session', async () => {
-      const person = await world.newPerson()
-      const { session_jwt } = await world.signIn(person)
-      world.clock.advance(301)
-      await world.client.sessions.revoke({ session_jwt })
+      const person = await fixture.newPerson()
+      const { session_jwt } = await fixture.signIn(person)
+      fixture.clock.advance(301)
+      await fixture.client.sessions.revoke({ session_jwt })
       expect(await idsOf(person)).toEqual([])
     })
 
@@ -97,7 +97,7 @@ describe('sessions.revoke', () => {
       const { person, pairs } = await threeSessions()
       const [{ session_token, session_jwt }] = pairs
       const { member_id } = person
-      expect(await world.errorOf(world.client.sessions.revoke({}))).toMatchObject({
+      expect(await fixture.errorOf(fixture.client.sessions.revoke({}))).toMatchObject({
         status_code: 400,
         error_type: 'no_session_revoke_arguments'
       })
@@ -107,7 +107,7 @@ describe('sessions.revoke', () => {
         { session_jwt, member_id },
         { member_session_id: idOf(pairs[0]), session_token }
       ]) {
-        expect(await world.errorOf(world.client.sessions.revoke(selectors))).toMatchObject({
+        expect(await fixture.errorOf(fixture.client.sessions.revoke(selectors))).toMatchObject({
           status_code: 400,
           error_type: 'too_many_session_revoke_arguments'
         })
@@ -119,40 +119,40 @@ describe('sessions.revoke', () => {
       const suffix = name === 'session_jwt' ? 'S-REV-13 ' : ''
 
       async function authorizationOf(person: Person, options?: Record<string, unknown>) {
-        const pair = await world.signIn(person, options)
+        const pair = await fixture.signIn(person, options)
         return { pair, options: { authorization: { [name]: pair[name] } } }
       }
 
       test(`${suffix}S-REV-10: an admin revokes another member's session`, async () => {
-        const admin = await world.newPerson({ roles: ['stytch_admin'] })
-        const target = await world.newPerson()
+        const admin = await fixture.newPerson({ roles: ['stytch_admin'] })
+        const target = await fixture.newPerson()
         const { options, pair } = await authorizationOf(admin)
-        const other = await world.signIn(target)
-        await world.client.sessions.revoke({ member_session_id: idOf(other) }, options)
+        const other = await fixture.signIn(target)
+        await fixture.client.sessions.revoke({ member_session_id: idOf(other) }, options)
         expect(await idsOf(target)).toEqual([])
         expect(await idsOf(admin)).toEqual([idOf(pair)])
       })
 
       test(`${suffix}S-REV-11: an ordinary member revokes an own session`, async () => {
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const { options, pair } = await authorizationOf(person)
-        const own = await world.signIn(person)
-        await world.client.sessions.revoke({ session_token: own.session_token }, options)
+        const own = await fixture.signIn(person)
+        await fixture.client.sessions.revoke({ session_token: own.session_token }, options)
         expect(await idsOf(person)).toEqual([idOf(pair)])
       })
 
       test(`${suffix}S-REV-12: an ordinary member does not revoke another member's session`, async () => {
-        const target = await world.newPerson()
-        const other = await world.signIn(target)
-        const { options } = await authorizationOf(await world.newPerson())
+        const target = await fixture.newPerson()
+        const other = await fixture.signIn(target)
+        const { options } = await authorizationOf(await fixture.newPerson())
         for (const selector of [
           { member_session_id: idOf(other) },
           { session_token: other.session_token },
           { session_jwt: other.session_jwt },
           { member_id: target.member_id }
         ]) {
-          const call = world.client.sessions.revoke(selector, options)
-          expect(await world.errorOf(call)).toMatchObject({
+          const call = fixture.client.sessions.revoke(selector, options)
+          expect(await fixture.errorOf(call)).toMatchObject({
             status_code: 403,
             error_type: 'session_authorization_error'
           })
@@ -161,33 +161,33 @@ describe('sessions.revoke', () => {
       })
 
       test(`${suffix}S-REV-14: with a revoked or expired session nothing ends`, async () => {
-        const target = await world.newPerson()
-        const other = await world.signIn(target)
-        const admin = await world.newPerson({ roles: ['stytch_admin'] })
+        const target = await fixture.newPerson()
+        const other = await fixture.signIn(target)
+        const admin = await fixture.newPerson({ roles: ['stytch_admin'] })
         const revoked = await authorizationOf(admin)
-        await world.client.sessions.revoke({ member_session_id: idOf(revoked.pair) })
+        await fixture.client.sessions.revoke({ member_session_id: idOf(revoked.pair) })
         const expired = await authorizationOf(admin, { session_duration_minutes: 5 })
-        world.clock.advance(300)
+        fixture.clock.advance(300)
         for (const { options } of [revoked, expired]) {
-          const call = world.client.sessions.revoke({ member_session_id: idOf(other) }, options)
-          expect(await world.errorOf(call)).toMatchObject(gone)
+          const call = fixture.client.sessions.revoke({ member_session_id: idOf(other) }, options)
+          expect(await fixture.errorOf(call)).toMatchObject(gone)
         }
         expect(await idsOf(target)).toEqual([idOf(other)])
       })
 
       test(`${suffix}S-REV-15: an admin of one organization does not revoke a session in another`, async () => {
-        const target = await world.newPerson({ organization_id: world.B.organization_id })
-        const other = await world.signIn(target)
+        const target = await fixture.newPerson({ organization_id: fixture.B.organization_id })
+        const other = await fixture.signIn(target)
         const { options } = await authorizationOf(
-          await world.newPerson({ roles: ['stytch_admin'] })
+          await fixture.newPerson({ roles: ['stytch_admin'] })
         )
         for (const selector of [
           { member_session_id: idOf(other) },
           { member_id: target.member_id },
           { session_token: other.session_token }
         ]) {
-          const call = world.client.sessions.revoke(selector, options)
-          expect(await world.errorOf(call)).toMatchObject({
+          const call = fixture.client.sessions.revoke(selector, options)
+          expect(await fixture.errorOf(call)).toMatchObject({
             status_code: 403,
             error_type: 'session_authorization_tenancy_error'
           })
@@ -197,35 +197,35 @@ describe('sessions.revoke', () => {
     })
 
     test('S-REV-16: without authorization any session of the project ends, and none of another project', async () => {
-      const inA = await world.newPerson()
-      const inB = await world.newPerson({ organization_id: world.B.organization_id })
+      const inA = await fixture.newPerson()
+      const inB = await fixture.newPerson({ organization_id: fixture.B.organization_id })
       for (const person of [inA, inB]) {
-        const pair = await world.signIn(person)
-        const { client } = world.other
+        const pair = await fixture.signIn(person)
+        const { client } = fixture.other
         const call = client.sessions.revoke({ member_session_id: idOf(pair) })
-        expect(await world.errorOf(call)).toMatchObject(gone)
+        expect(await fixture.errorOf(call)).toMatchObject(gone)
         expect(await idsOf(person)).toEqual([idOf(pair)])
-        await world.client.sessions.revoke({ member_session_id: idOf(pair) })
+        await fixture.client.sessions.revoke({ member_session_id: idOf(pair) })
         expect(await idsOf(person)).toEqual([])
       }
     })
 
     test('S-REV-17: the answer holds request_id and status_code only', async () => {
-      const { session_token } = await world.signIn(await world.newPerson())
-      const answer = await world.client.sessions.revoke({ session_token })
+      const { session_token } = await fixture.signIn(await fixture.newPerson())
+      const answer = await fixture.client.sessions.revoke({ session_token })
       expect(Object.keys(answer).sort()).toEqual(['request_id', 'status_code'])
       expect(answer.status_code).toBe(200)
     })
   })
 
   describeOnEachEngine(
-    (world) => {
+    (fixture) => {
       test('S-REV-07: a session revoked through auth.client is refused by that app at once, though its JWT has minutes left', async () => {
         const auth = createMemberAuth({
-          project_id: world.project_id,
-          secret: world.secret,
-          url: world.tap.url,
-          now: world.clock.now
+          project_id: fixture.project_id,
+          secret: fixture.secret,
+          url: fixture.tap.url,
+          now: fixture.clock.now
         })
         const whoAmI: RequestHandler = (req, res) => {
           res.json({ member_id: auth.memberOf(req).member_id })
@@ -233,7 +233,7 @@ describe('sessions.revoke', () => {
         const app = express().get('/', auth.requireMemberSession(), whoAmI)
         const ask = (jwt: string) => supertest(app).get('/').set('Authorization', `Bearer ${jwt}`)
 
-        const person = await world.newPerson()
+        const person = await fixture.newPerson()
         const selectors = [
           ({ session_token }: Pair) => ({ session_token }),
           ({ session_jwt }: Pair) => ({ session_jwt }),
@@ -241,15 +241,15 @@ describe('sessions.revoke', () => {
           () => ({ member_id: person.member_id })
         ]
         for (const selector of selectors) {
-          const pair = await world.signIn(person)
-          const other = await world.signIn(await world.newPerson())
+          const pair = await fixture.signIn(person)
+          const other = await fixture.signIn(await fixture.newPerson())
           const before = await ask(pair.session_jwt)
           expect([before.status, before.body]).toEqual([200, { member_id: person.member_id }])
           await auth.client.sessions.revoke(selector(pair))
           const after = await ask(pair.session_jwt)
           expect([after.status, after.body.code]).toEqual([401, 'session_invalid'])
           expect((await ask(other.session_jwt)).status).toBe(200)
-          world.clock.advance(60)
+          fixture.clock.advance(60)
         }
       })
 

@@ -10,73 +10,73 @@ import { type Person, password } from '../support/people.ts'
 const another = 'another horse battery staple'
 
 /** A request that succeeds, made anew for each call, of every operation that takes a `telemetry_id`. */
-const requests: Record<string, (world: Fixture) => Promise<Record<string, unknown>>> = {
-  async 'sessions.exchange'(world) {
-    const person = await world.newPerson()
-    const { session_token } = await signInElsewhere(world, person)
+const requests: Record<string, (fixture: Fixture) => Promise<Record<string, unknown>>> = {
+  async 'sessions.exchange'(fixture) {
+    const person = await fixture.newPerson()
+    const { session_token } = await signInElsewhere(fixture, person)
     return { organization_id: person.organization_id, session_token }
   },
-  async 'sessions.exchangeAccessToken'(world) {
-    const { session_token } = await world.signIn(await world.newPerson())
-    return { access_token: await accessTokenOf(world, { session_token }) }
+  async 'sessions.exchangeAccessToken'(fixture) {
+    const { session_token } = await fixture.signIn(await fixture.newPerson())
+    return { access_token: await accessTokenOf(fixture, { session_token }) }
   },
-  async 'sessions.attest'(world) {
-    const token = await trustedToken(world, await world.newPerson())
+  async 'sessions.attest'(fixture) {
+    const token = await trustedToken(fixture, await fixture.newPerson())
     return { profile_id: profiles.plain, token }
   },
-  async 'discovery.intermediateSessions.exchange'(world) {
-    const { organization_id, email_address } = await world.newPerson()
-    const intermediate_session_token = await beginDiscovery(world, email_address)
+  async 'discovery.intermediateSessions.exchange'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
+    const intermediate_session_token = await beginDiscovery(fixture, email_address)
     return { organization_id, intermediate_session_token }
   },
-  async 'discovery.organizations.create'(world) {
+  async 'discovery.organizations.create'(fixture) {
     const email_address = `${crypto.randomUUID()}@acme.example`
-    return { intermediate_session_token: await beginDiscovery(world, email_address) }
+    return { intermediate_session_token: await beginDiscovery(fixture, email_address) }
   },
-  async 'totps.authenticate'(world) {
-    const person = await world.newEnrolled()
-    const intermediate_session_token = await world.beginSignIn(person)
-    const code = world.nextCode(person.secret)
+  async 'totps.authenticate'(fixture) {
+    const person = await fixture.newEnrolled()
+    const intermediate_session_token = await fixture.beginSignIn(person)
+    const code = fixture.nextCode(person.secret)
     return { ...named(person), intermediate_session_token, code }
   },
-  async 'recoveryCodes.recover'(world) {
-    const person = await world.newEnrolled()
-    const intermediate_session_token = await world.beginSignIn(person)
-    const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
+  async 'recoveryCodes.recover'(fixture) {
+    const person = await fixture.newEnrolled()
+    const intermediate_session_token = await fixture.beginSignIn(person)
+    const { recovery_codes } = await fixture.client.recoveryCodes.get(named(person))
     return { ...named(person), intermediate_session_token, recovery_code: recovery_codes[0] }
   },
-  async 'otps.sms.authenticate'(world) {
-    const person = await world.newPhoned()
-    const intermediate_session_token = await world.beginSignIn(person)
-    const code = world.lastCode(person.mfa_phone_number)
+  async 'otps.sms.authenticate'(fixture) {
+    const person = await fixture.newPhoned()
+    const intermediate_session_token = await fixture.beginSignIn(person)
+    const code = fixture.lastCode(person.mfa_phone_number)
     return { ...named(person), intermediate_session_token, code }
   },
-  async 'otps.email.authenticate'(world) {
-    const person = await world.newPerson()
-    await world.client.otps.email.loginOrSignup(addressed(person))
-    return { ...addressed(person), code: world.lastCode(person.email_address) }
+  async 'otps.email.authenticate'(fixture) {
+    const person = await fixture.newPerson()
+    await fixture.client.otps.email.loginOrSignup(addressed(person))
+    return { ...addressed(person), code: fixture.lastCode(person.email_address) }
   },
-  async 'magicLinks.authenticate'(world) {
-    const person = await world.newPerson()
-    await world.client.magicLinks.email.loginOrSignup(addressed(person))
-    return { magic_links_token: world.sentTo(person.email_address)[0]?.token }
+  async 'magicLinks.authenticate'(fixture) {
+    const person = await fixture.newPerson()
+    await fixture.client.magicLinks.email.loginOrSignup(addressed(person))
+    return { magic_links_token: fixture.sentTo(person.email_address)[0]?.token }
   },
-  async 'passwords.authenticate'(world) {
-    return { ...addressed(await world.newPerson()), password }
+  async 'passwords.authenticate'(fixture) {
+    return { ...addressed(await fixture.newPerson()), password }
   },
-  async 'passwords.email.reset'(world) {
-    const person = await world.newPerson()
-    await world.client.passwords.email.resetStart(addressed(person))
-    const password_reset_token = world.sentTo(person.email_address)[0]?.token
+  async 'passwords.email.reset'(fixture) {
+    const person = await fixture.newPerson()
+    await fixture.client.passwords.email.resetStart(addressed(person))
+    const password_reset_token = fixture.sentTo(person.email_address)[0]?.token
     return { password_reset_token, password: another }
   },
-  async 'passwords.existingPassword.reset'(world) {
+  async 'passwords.existingPassword.reset'(fixture) {
     const passwords = { existing_password: password, new_password: another }
-    return { ...addressed(await world.newPerson()), ...passwords }
+    return { ...addressed(await fixture.newPerson()), ...passwords }
   },
-  async 'passwords.sessions.reset'(world) {
-    const person = await world.newPerson()
-    const { session_token } = await world.signIn(person)
+  async 'passwords.sessions.reset'(fixture) {
+    const person = await fixture.newPerson()
+    const { session_token } = await fixture.signIn(person)
     return { organization_id: person.organization_id, session_token, password: another }
   }
 }
@@ -131,9 +131,9 @@ test('every operation that takes a telemetry_id and is answered is looked at', (
 })
 
 describe('telemetry_id', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     async function prepare(operation: string): Promise<Record<string, unknown>> {
-      const request = await requests[operation]?.(world)
+      const request = await requests[operation]?.(fixture)
       if (request === undefined) throw new Error(`There is no request of ${operation}.`)
       return request
     }
@@ -143,8 +143,8 @@ describe('telemetry_id', () => {
       async (operation) => {
         const request = await prepare(operation)
         const lookUp = async () => ({ ...device, confidence: 0.9 })
-        const answer = await world.devices.answering(lookUp, () =>
-          world.send(operation, { ...request, telemetry_id })
+        const answer = await fixture.devices.answering(lookUp, () =>
+          fixture.send(operation, { ...request, telemetry_id })
         )
         expect(answer.status_code).toBe(200)
         expect(answer.member_device).toEqual(device)
@@ -156,12 +156,12 @@ describe('telemetry_id', () => {
       async (operation) => {
         for (let time = 1; time <= 2; time += 1) {
           const request = await prepare(operation)
-          const before = world.devices.queries.length
-          const answer = await world.send(operation, { ...request, telemetry_id })
+          const before = fixture.devices.queries.length
+          const answer = await fixture.send(operation, { ...request, telemetry_id })
           const { organization_id } = answer.organization as Organization
           const { member_id } = answer
-          expect(world.devices.queries.slice(before)).toEqual([
-            { telemetry_id, project_id: world.project_id, organization_id, member_id }
+          expect(fixture.devices.queries.slice(before)).toEqual([
+            { telemetry_id, project_id: fixture.project_id, organization_id, member_id }
           ])
         }
       }
@@ -169,7 +169,7 @@ describe('telemetry_id', () => {
 
     test.each(names)('S-TEL-01 S-TEL-03: %s succeeds when nothing is known', async (operation) => {
       const request = await prepare(operation)
-      const answer = await world.send(operation, { ...request, telemetry_id })
+      const answer = await fixture.send(operation, { ...request, telemetry_id })
       expect(answer.status_code).toBe(200)
       expect(answer.member_device ?? null).toBeNull()
     })
@@ -177,13 +177,13 @@ describe('telemetry_id', () => {
     test.each(names)('S-TEL-04: without one %s looks nothing up', async (operation) => {
       for (const without of [{}, { telemetry_id: null }]) {
         const request = await prepare(operation)
-        const before = world.devices.queries.length
-        const answer = await world.devices.answering(
+        const before = fixture.devices.queries.length
+        const answer = await fixture.devices.answering(
           async () => device,
-          () => world.send(operation, { ...request, ...without })
+          () => fixture.send(operation, { ...request, ...without })
         )
         expect(answer.member_device ?? null).toBeNull()
-        expect(world.devices.queries).toHaveLength(before)
+        expect(fixture.devices.queries).toHaveLength(before)
       }
     })
 
@@ -192,8 +192,8 @@ describe('telemetry_id', () => {
       async (_fault, lookUp) => {
         const request = await prepare('passwords.authenticate')
         const start = performance.now()
-        const answer = await world.devices.answering(lookUp, () =>
-          world.send('passwords.authenticate', { ...request, telemetry_id })
+        const answer = await fixture.devices.answering(lookUp, () =>
+          fixture.send('passwords.authenticate', { ...request, telemetry_id })
         )
         expect(answer.member_authenticated).toBe(true)
         expect(answer.member_device ?? null).toBeNull()
@@ -202,21 +202,21 @@ describe('telemetry_id', () => {
     )
 
     test('a sign-in that waits for a second factor answers the device as well', async () => {
-      const person = await world.newEnrolled()
-      const { member_authenticated, member_device } = await world.devices.answering(
+      const person = await fixture.newEnrolled()
+      const { member_authenticated, member_device } = await fixture.devices.answering(
         async () => device,
-        () => world.authenticate(person, { telemetry_id })
+        () => fixture.authenticate(person, { telemetry_id })
       )
       expect(member_authenticated).toBe(false)
       expect(member_device).toEqual(device)
     })
 
     test('a call that is refused looks nothing up', async () => {
-      const person = await world.newPerson()
-      const before = world.devices.queries.length
-      const call = world.authenticate(person, { password: 'wrong', telemetry_id })
-      expect((await world.errorOf(call)).error_type).toBe('unauthorized_credentials')
-      expect(world.devices.queries).toHaveLength(before)
+      const person = await fixture.newPerson()
+      const before = fixture.devices.queries.length
+      const call = fixture.authenticate(person, { password: 'wrong', telemetry_id })
+      expect((await fixture.errorOf(call)).error_type).toBe('unauthorized_credentials')
+      expect(fixture.devices.queries).toHaveLength(before)
     })
   })
 })

@@ -20,11 +20,11 @@ function scan(qr_code: string): string {
 }
 
 describe('totps.create', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const withVerifiedPhone = (fields = {}) =>
-      world.newPerson({
+      fixture.newPerson({
         mfa_phone_number: newPhone(),
         set_phone_number_verified: true,
         ...fields
@@ -32,17 +32,17 @@ describe('totps.create', () => {
 
     /** The first code of a registration. */
     async function confirm(person: Person, secret: string) {
-      const { session_token } = await world.signIn(person)
-      return world.client.totps.authenticate({
+      const { session_token } = await fixture.signIn(person)
+      return fixture.client.totps.authenticate({
         ...named(person),
         session_token,
-        code: totpCode(secret, world.clock.now())
+        code: totpCode(secret, fixture.clock.now())
       })
     }
 
     test('S-TOC-01: a member without a factor registers without any token', async () => {
-      const person = await world.newPerson()
-      const answer = await world.client.totps.create(named(person))
+      const person = await fixture.newPerson()
+      const answer = await fixture.client.totps.create(named(person))
       expect(answer.status_code).toBe(200)
       expect(answer.member_id).toBe(person.member_id)
       expect(answer.member.member_id).toBe(person.member_id)
@@ -54,20 +54,20 @@ describe('totps.create', () => {
     })
 
     test('S-TOC-02: the QR code is an otpauth address with the secret', async () => {
-      const person = await world.newPerson()
-      const { qr_code, secret } = await world.client.totps.create(named(person))
+      const person = await fixture.newPerson()
+      const { qr_code, secret } = await fixture.client.totps.create(named(person))
       const content = scan(qr_code)
       expect(content).toMatch(/^otpauth:\/\/totp\//)
       expect(new URL(content).searchParams.get('secret')).toBe(secret)
     })
 
     test('S-TOC-03: the scanned and the typed secret make the same code, which is accepted', async () => {
-      const person = await world.newPerson()
-      const { qr_code, secret } = await world.client.totps.create(named(person))
-      const scanned = URI.parse(scan(qr_code)).generate({ timestamp: world.clock.now() })
-      expect(scanned).toBe(totpCode(secret, world.clock.now()))
-      const { session_token } = await world.signIn(person)
-      const answer = await world.client.totps.authenticate({
+      const person = await fixture.newPerson()
+      const { qr_code, secret } = await fixture.client.totps.create(named(person))
+      const scanned = URI.parse(scan(qr_code)).generate({ timestamp: fixture.clock.now() })
+      expect(scanned).toBe(totpCode(secret, fixture.clock.now()))
+      const { session_token } = await fixture.signIn(person)
+      const answer = await fixture.client.totps.authenticate({
         ...named(person),
         session_token,
         code: scanned
@@ -82,17 +82,17 @@ describe('totps.create', () => {
     ])(
       '%s: with expiration_minutes %p the first code is accepted until %i minutes are over',
       async (_id, expiration_minutes, minutes) => {
-        const early = await world.newPerson()
-        const late = await world.newPerson()
+        const early = await fixture.newPerson()
+        const late = await fixture.newPerson()
         const registrations = [
-          await world.client.totps.create({ ...named(early), expiration_minutes }),
-          await world.client.totps.create({ ...named(late), expiration_minutes })
+          await fixture.client.totps.create({ ...named(early), expiration_minutes }),
+          await fixture.client.totps.create({ ...named(late), expiration_minutes })
         ] as const
-        world.clock.advance(minutes * 60 - 1)
+        fixture.clock.advance(minutes * 60 - 1)
         const answer = await confirm(early, registrations[0].secret)
         expect(answer.member.totp_registration_id).toBe(registrations[0].totp_registration_id)
-        world.clock.advance(1)
-        expect(await world.errorOf(confirm(late, registrations[1].secret))).toMatchObject({
+        fixture.clock.advance(1)
+        expect(await fixture.errorOf(confirm(late, registrations[1].secret))).toMatchObject({
           status_code: 400,
           error_type: 'expired_totp'
         })
@@ -102,9 +102,9 @@ describe('totps.create', () => {
     test.each([4, 1441, 0, -5, 5.5, '60', true])(
       'S-TOC-06: expiration_minutes %p is refused',
       async (expiration_minutes) => {
-        const person = await world.newPerson()
-        const call = world.send('totps.create', { ...named(person), expiration_minutes })
-        expect(await world.errorOf(call)).toMatchObject({
+        const person = await fixture.newPerson()
+        const call = fixture.send('totps.create', { ...named(person), expiration_minutes })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_expiration'
         })
@@ -112,13 +112,13 @@ describe('totps.create', () => {
     )
 
     test('S-TOC-07: after a registration expired a new one has another secret, and only its codes count', async () => {
-      const person = await world.newPerson()
-      const first = await world.client.totps.create({ ...named(person), expiration_minutes: 5 })
-      world.clock.advance(300)
-      const second = await world.client.totps.create(named(person))
+      const person = await fixture.newPerson()
+      const first = await fixture.client.totps.create({ ...named(person), expiration_minutes: 5 })
+      fixture.clock.advance(300)
+      const second = await fixture.client.totps.create(named(person))
       expect(second.secret).not.toBe(first.secret)
       expect(second.totp_registration_id).not.toBe(first.totp_registration_id)
-      expect(await world.errorOf(confirm(person, first.secret))).toMatchObject({
+      expect(await fixture.errorOf(confirm(person, first.secret))).toMatchObject({
         status_code: 401,
         error_type: 'unable_to_authenticate_totp'
       })
@@ -127,10 +127,10 @@ describe('totps.create', () => {
     })
 
     test('S-TOC-08: a registration without its first code changes no sign-in', async () => {
-      const person = await world.newPerson()
-      const { member } = await world.client.totps.create(named(person))
+      const person = await fixture.newPerson()
+      const { member } = await fixture.client.totps.create(named(person))
       expect(member).toMatchObject({ totp_registration_id: '', mfa_enrolled: false })
-      const answer = await world.authenticate(person)
+      const answer = await fixture.authenticate(person)
       expect(answer.member_authenticated).toBe(true)
       expect(answer.mfa_required ?? null).toBe(null)
       expect(answer.member).toMatchObject({
@@ -142,77 +142,77 @@ describe('totps.create', () => {
 
     test('S-TOC-09: a member with a verified phone does not register without a token', async () => {
       const person = await withVerifiedPhone()
-      const call = world.client.totps.create(named(person))
-      expect(await world.errorOf(call)).toMatchObject(insufficient)
+      const call = fixture.client.totps.create(named(person))
+      expect(await fixture.errorOf(call)).toMatchObject(insufficient)
     })
 
     test('S-TOC-10: nor with an intermediate session or a session that lacks the second factor', async () => {
       const person = await withVerifiedPhone()
-      const { session_token, session_jwt } = await world.signIn(person)
-      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(person)
+      const { session_token, session_jwt } = await fixture.signIn(person)
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(person)
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
-        const call = world.client.totps.create({ ...named(person), ...token })
-        expect(await world.errorOf(call)).toMatchObject(insufficient)
+        const call = fixture.client.totps.create({ ...named(person), ...token })
+        expect(await fixture.errorOf(call)).toMatchObject(insufficient)
       }
-      const { member } = await world.client.organizations.members.get(named(person))
+      const { member } = await fixture.client.organizations.members.get(named(person))
       expect(member.totp_registration_id).toBe('')
     })
 
     test('S-TOC-11: a member with a phone registers with an intermediate session, session or JWT that carries the SMS factor', async () => {
-      const person = await world.newPhoned()
-      const begun = await world.beginSignIn(person)
-      const { session_token, session_jwt } = await world.client.otps.sms.authenticate({
+      const person = await fixture.newPhoned()
+      const begun = await fixture.beginSignIn(person)
+      const { session_token, session_jwt } = await fixture.client.otps.sms.authenticate({
         ...named(person),
         intermediate_session_token: begun,
-        code: world.lastCode(person.mfa_phone_number)
+        code: fixture.lastCode(person.mfa_phone_number)
       })
-      const intermediate_session_token = await world.beginSignIn(person)
+      const intermediate_session_token = await fixture.beginSignIn(person)
       const factor = await smsFactorOf(session_token)
-      await addIntermediateFactor(world.database, intermediate_session_token, factor)
+      await addIntermediateFactor(fixture.database, intermediate_session_token, factor)
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
-        const answer = await world.client.totps.create({ ...named(person), ...token })
+        const answer = await fixture.client.totps.create({ ...named(person), ...token })
         expect(answer.secret).toMatch(/^[A-Z2-7]{32}$/)
       }
     })
 
     async function smsFactorOf(session_token: string): Promise<AuthenticationFactor> {
-      const { member_session } = await world.client.sessions.authenticate({ session_token })
+      const { member_session } = await fixture.client.sessions.authenticate({ session_token })
       const factor = member_session.authentication_factors.find(({ type }) => type === 'otp')
       if (factor === undefined) throw new Error('The session has no SMS factor.')
       return factor
     }
 
     test('S-TOC-12: the intermediate session, token or JWT of another member is refused', async () => {
-      const person = await world.newPerson()
-      const other = await world.newPerson()
-      const { session_token, session_jwt } = await world.signIn(other)
-      await world.client.organizations.members.update({ ...named(other), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(other)
+      const person = await fixture.newPerson()
+      const other = await fixture.newPerson()
+      const { session_token, session_jwt } = await fixture.signIn(other)
+      await fixture.client.organizations.members.update({ ...named(other), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(other)
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
-        const call = world.client.totps.create({ ...named(person), ...token })
-        expect(await world.errorOf(call)).toMatchObject(mismatch)
+        const call = fixture.client.totps.create({ ...named(person), ...token })
+        expect(await fixture.errorOf(call)).toMatchObject(mismatch)
       }
-      const { session_token: own } = await world.signIn(person)
-      const call = world.client.totps.authenticate({
+      const { session_token: own } = await fixture.signIn(person)
+      const call = fixture.client.totps.authenticate({
         ...named(person),
         session_token: own,
         code: '123456'
       })
-      expect(await world.errorOf(call)).toMatchObject({
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 404,
         error_type: 'totp_not_found'
       })
     })
 
     test("S-TOC-13: the member's own intermediate session, token or JWT is accepted", async () => {
-      const person = await world.newPerson()
-      const { session_token, session_jwt } = await world.signIn(person)
-      await world.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
-      const intermediate_session_token = await world.beginSignIn(person)
+      const person = await fixture.newPerson()
+      const { session_token, session_jwt } = await fixture.signIn(person)
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(person)
       const secrets = new Set<string>()
       for (const token of [{ session_token }, { session_jwt }, { intermediate_session_token }]) {
-        const answer = await world.client.totps.create({ ...named(person), ...token })
+        const answer = await fixture.client.totps.create({ ...named(person), ...token })
         expect(answer.member_id).toBe(person.member_id)
         secrets.add(answer.secret)
       }
@@ -220,8 +220,8 @@ describe('totps.create', () => {
     })
 
     test('S-TOC-14: the recovery codes are not empty and all different', async () => {
-      const person = await world.newPerson()
-      const { recovery_codes } = await world.client.totps.create(named(person))
+      const person = await fixture.newPerson()
+      const { recovery_codes } = await fixture.client.totps.create(named(person))
       expect(recovery_codes.length).toBeGreaterThan(0)
       expect(new Set(recovery_codes).size).toBe(recovery_codes.length)
       for (const code of recovery_codes) expect(code).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4}){2}$/)

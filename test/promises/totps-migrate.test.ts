@@ -8,22 +8,26 @@ const secrets = ['JBSWY3DPEHPK3PXP', 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP']
 const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 
 describe('totps.migrate', () => {
-  describeOnEachEngine((world) => {
+  describeOnEachEngine((fixture) => {
     const named = ({ organization_id, member_id }: Person) => ({ organization_id, member_id })
 
     const migrate = (person: Person, recovery_codes: string[] = []) =>
-      world.client.totps.migrate({ ...named(person), secret, recovery_codes })
+      fixture.client.totps.migrate({ ...named(person), secret, recovery_codes })
 
     async function recover(person: Person, recovery_code: string) {
-      const { session_token } = await world.signIn(person)
-      return world.client.recoveryCodes.recover({ ...named(person), session_token, recovery_code })
+      const { session_token } = await fixture.signIn(person)
+      return fixture.client.recoveryCodes.recover({
+        ...named(person),
+        session_token,
+        recovery_code
+      })
     }
 
     test.each([...secrets, 'jbsw y3dp ehpk 3pxp', 'JBSWY3DPEHPK3PXPJA======'])(
       'S-TOM-01: a code of the migrated secret %p is accepted at once',
       async (given) => {
-        const person = await world.newPerson()
-        const answer = await world.client.totps.migrate({
+        const person = await fixture.newPerson()
+        const answer = await fixture.client.totps.migrate({
           ...named(person),
           secret: given,
           recovery_codes: []
@@ -34,9 +38,9 @@ describe('totps.migrate', () => {
           default_mfa_method: 'totp',
           mfa_enrolled: false
         })
-        const { session_token } = await world.signIn(person)
-        const code = world.nextCode(given.replaceAll(' ', '').replace(/=+$/, '').toUpperCase())
-        const completed = await world.client.totps.authenticate({
+        const { session_token } = await fixture.signIn(person)
+        const code = fixture.nextCode(given.replaceAll(' ', '').replace(/=+$/, '').toUpperCase())
+        const completed = await fixture.client.totps.authenticate({
           ...named(person),
           session_token,
           code
@@ -47,26 +51,26 @@ describe('totps.migrate', () => {
     )
 
     test('S-TOM-01: a wrong code of it is refused', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       await migrate(person)
-      const { session_token } = await world.signIn(person)
-      const code = wrongCode(secret, world.clock.now())
-      const call = world.client.totps.authenticate({ ...named(person), session_token, code })
-      expect(await world.errorOf(call)).toMatchObject({
+      const { session_token } = await fixture.signIn(person)
+      const code = wrongCode(secret, fixture.clock.now())
+      const call = fixture.client.totps.authenticate({ ...named(person), session_token, code })
+      expect(await fixture.errorOf(call)).toMatchObject({
         status_code: 401,
         error_type: 'unable_to_authenticate_totp'
       })
     })
 
     test('S-TOM-02: migrated recovery codes are returned as they are and work once', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const given = ['Old-Code-1', 'OLD CODE 2', '12345678']
       expect((await migrate(person, given)).recovery_codes).toEqual(given)
-      const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
+      const { recovery_codes } = await fixture.client.recoveryCodes.get(named(person))
       expect([...recovery_codes].sort()).toEqual([...given].sort())
       for (const code of given) {
         expect((await recover(person, code)).status_code).toBe(200)
-        expect(await world.errorOf(recover(person, code))).toMatchObject({
+        expect(await fixture.errorOf(recover(person, code))).toMatchObject({
           status_code: 401,
           error_type: 'unable_to_authenticate_recovery_code'
         })
@@ -74,7 +78,7 @@ describe('totps.migrate', () => {
     })
 
     test.each([1, 5, 12])('S-TOM-03: %i recovery codes are accepted as they are', async (count) => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const given = Array.from({ length: count }, (_, index) => `code number ${index}`)
       expect((await migrate(person, given)).recovery_codes).toEqual(given)
       const { recovery_codes_remaining } = await recover(person, 'code number 0')
@@ -86,8 +90,8 @@ describe('totps.migrate', () => {
       ['null', { recovery_codes: null }],
       ['empty', { recovery_codes: [] }]
     ])('S-TOM-04: with %s recovery codes ten are minted and work', async (_, none) => {
-      const person = await world.newPerson()
-      const answer = await world.send('totps.migrate', { ...named(person), secret, ...none })
+      const person = await fixture.newPerson()
+      const answer = await fixture.send('totps.migrate', { ...named(person), secret, ...none })
       const codes = answer.recovery_codes as string[]
       expect(codes).toHaveLength(10)
       for (const code of codes) expect(code).toMatch(/^[a-z0-9]{4}(-[a-z0-9]{4}){2}$/)
@@ -97,13 +101,13 @@ describe('totps.migrate', () => {
     test.each(['', ' ', 'no base32!', 'JBSWY3DPEHPK3PX', '0189018901890189', 5, undefined])(
       'S-TOM-05: the secret %p is refused, and nothing is registered',
       async (wrong) => {
-        const person = await world.newPerson()
-        const call = world.send('totps.migrate', { ...named(person), secret: wrong })
-        expect(await world.errorOf(call)).toMatchObject({
+        const person = await fixture.newPerson()
+        const call = fixture.send('totps.migrate', { ...named(person), secret: wrong })
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_argument'
         })
-        const { member } = await world.client.organizations.members.get(named(person))
+        const { member } = await fixture.client.organizations.members.get(named(person))
         expect(member).toMatchObject({ totp_registration_id: '', default_mfa_method: '' })
       }
     )
@@ -111,8 +115,8 @@ describe('totps.migrate', () => {
     test.each([[['']], [['a', '  ']], [['x'.repeat(129)]]])(
       'the recovery codes %j are refused',
       async (recovery_codes) => {
-        const call = migrate(await world.newPerson(), recovery_codes)
-        expect(await world.errorOf(call)).toMatchObject({
+        const call = migrate(await fixture.newPerson(), recovery_codes)
+        expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 400,
           error_type: 'invalid_recovery_code'
         })
@@ -120,47 +124,47 @@ describe('totps.migrate', () => {
     )
 
     test('S-TOM-06: a member with an active TOTP is refused, and keeps it and its codes', async () => {
-      const person = await world.newEnrolled()
-      const before = await world.client.recoveryCodes.get(named(person))
-      expect(await world.errorOf(migrate(person, ['mine']))).toMatchObject({
+      const person = await fixture.newEnrolled()
+      const before = await fixture.client.recoveryCodes.get(named(person))
+      expect(await fixture.errorOf(migrate(person, ['mine']))).toMatchObject({
         status_code: 400,
         error_type: 'active_totp_exists'
       })
-      const { member, recovery_codes } = await world.client.recoveryCodes.get(named(person))
+      const { member, recovery_codes } = await fixture.client.recoveryCodes.get(named(person))
       expect(recovery_codes).toEqual(before.recovery_codes)
       expect(member.totp_registration_id).toBe(person.totp_registration_id)
     })
 
     test('a registration that waits for its first code is replaced, with its recovery codes', async () => {
-      const person = await world.newPerson()
-      await world.client.totps.create(named(person))
+      const person = await fixture.newPerson()
+      await fixture.client.totps.create(named(person))
       await migrate(person, ['mine'])
-      const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
+      const { recovery_codes } = await fixture.client.recoveryCodes.get(named(person))
       expect(recovery_codes).toEqual(['mine'])
     })
 
     test('a default and an enrolment of the member stay, and a verified number need not be proven', async () => {
-      const { organization_id } = await world.newOrganization()
-      const person = await world.newPerson({
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({
         organization_id,
         mfa_phone_number: '+12025550162',
         set_phone_number_verified: true
       })
       const changes = { default_mfa_method: 'sms_otp', mfa_enrolled: true }
-      await world.client.organizations.members.update({ ...named(person), ...changes })
+      await fixture.client.organizations.members.update({ ...named(person), ...changes })
       expect((await migrate(person)).member).toMatchObject(changes)
     })
 
     test('S-ADR-01 S-ADR-02 S-ADR-03 S-ADR-05: organization and member go by their other names', async () => {
-      const organization = await world.newOrganization({
+      const organization = await fixture.newOrganization({
         organization_slug: `s-${crypto.randomUUID()}`,
         organization_external_id: `x.${crypto.randomUUID()}`
       })
       const { organization_id, organization_slug, organization_external_id } = organization
       for (const alias of [organization_id, organization_slug, organization_external_id ?? '']) {
         for (const external_id of [undefined, `m.${crypto.randomUUID()}`]) {
-          const person = await world.newPerson({ organization_id, external_id })
-          const answer = await world.client.totps.migrate({
+          const person = await fixture.newPerson({ organization_id, external_id })
+          const answer = await fixture.client.totps.migrate({
             organization_id: alias,
             member_id: external_id ?? person.member_id,
             secret,
@@ -173,15 +177,15 @@ describe('totps.migrate', () => {
     })
 
     test('S-ADR-08 S-ADR-09 S-ADR-10: unknown organizations and members are a 404', async () => {
-      const person = await world.newPerson()
+      const person = await fixture.newPerson()
       const known = { secret, recovery_codes: [] }
       for (const [organization_id, member_id, error_type] of [
         ['nowhere', person.member_id, 'organization_not_found'],
         [person.organization_id, 'nobody', 'member_not_found'],
-        [world.B.organization_id, person.member_id, 'member_not_found']
+        [fixture.B.organization_id, person.member_id, 'member_not_found']
       ] as const) {
-        const call = world.client.totps.migrate({ organization_id, member_id, ...known })
-        expect(await world.errorOf(call)).toMatchObject({ status_code: 404, error_type })
+        const call = fixture.client.totps.migrate({ organization_id, member_id, ...known })
+        expect(await fixture.errorOf(call)).toMatchObject({ status_code: 404, error_type })
       }
     })
   })

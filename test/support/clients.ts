@@ -5,8 +5,8 @@ import { B2BClient } from 'stytch'
 import type { Clock } from './clock.ts'
 import { timeoutMs } from './patience.ts'
 
-export const throughs = ['the official SDK', 'our client'] as const
-export type Through = (typeof throughs)[number]
+export const clientNames = ['the official SDK', 'our client'] as const
+export type ClientName = (typeof clientNames)[number]
 
 /** Both clients are used by the names and types of ours; that the SDK's fit is shown by sdk-types.test.ts. */
 export type SharedClient = Pick<
@@ -27,14 +27,14 @@ export type SharedClient = Pick<
  * The client that this file's suites use on an engine: on SQLite half of the files use one client and half the other, and
  * on PostgreSQL the one that they do not use on SQLite. So a machine without PostgreSQL sees both clients too.
  */
-export function throughOn(engine: string): Through {
+export function clientOn(engine: string): ClientName {
   const file = basename(expect.getState().testPath ?? '')
   const sum = [...file].reduce((total, letter) => total + letter.charCodeAt(0), 0)
-  return throughs[(sum + (engine === 'sqlite' ? 0 : 1)) % 2] as Through
+  return clientNames[(sum + (engine === 'sqlite' ? 0 : 1)) % 2] as ClientName
 }
 
 export function connect(
-  through: Through,
+  through: ClientName,
   project: { readonly project_id: string; readonly secret: string },
   tap: { readonly url: string },
   clock: Pick<Clock, 'now'>

@@ -21,15 +21,15 @@ export function beginDiscovery(
 
 /** A session of the person in an organization of its own, by magic link. */
 export async function signInElsewhere(
-  world: Fixture,
+  fixture: Fixture,
   { email_address }: Pick<Person, 'email_address'>
 ): Promise<Pair> {
-  const { organization_id } = await world.newOrganization()
-  const there = await world.newPerson({ organization_id, email_address })
-  const pair = await world.signIn(there)
-  const email_id = await emailIdOf(world.database, there.member_id)
-  await setFactors(world.database, pair.member_session.member_session_id, [
-    magicLinkFactor(email_address, world.clock.now(), email_id)
+  const { organization_id } = await fixture.newOrganization()
+  const there = await fixture.newPerson({ organization_id, email_address })
+  const pair = await fixture.signIn(there)
+  const email_id = await emailIdOf(fixture.database, there.member_id)
+  await setFactors(fixture.database, pair.member_session.member_session_id, [
+    magicLinkFactor(email_address, fixture.clock.now(), email_id)
   ])
   return pair
 }

@@ -113,7 +113,7 @@ export function trustedToken(
 export const code_verifier = 'a-verifier-of-at-least-43-characters-is-what-PKCE-asks-for'
 export const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
 
-/** What an app needs of the world. */
+/** What an app needs of the fixture. */
 interface AppWorld {
   readonly client: Pick<Fixture['client'], 'idp'>
   readonly tap: { readonly url: string }
@@ -134,11 +134,11 @@ export const authorization = {
 
 /** Lets the app in, and gives the code. */
 export async function authorize(
-  world: Pick<AppWorld, 'client'>,
+  fixture: Pick<AppWorld, 'client'>,
   by: Authorizing,
   request: Record<string, unknown> = {}
 ): Promise<string> {
-  const { authorization_code } = await world.client.idp.oauth.authorize({
+  const { authorization_code } = await fixture.client.idp.oauth.authorize({
     ...authorization,
     consent_granted: true,
     code_challenge,
@@ -173,13 +173,13 @@ export async function postForm(
 
 /** The access token that the session authorizes the first party to have. */
 export async function accessTokenOf(
-  world: AppWorld,
+  fixture: AppWorld,
   by: Authorizing,
   request: Record<string, unknown> = {}
 ): Promise<string> {
-  const { body } = await postForm(world, '/v1/oauth2/token', {
+  const { body } = await postForm(fixture, '/v1/oauth2/token', {
     grant_type: 'authorization_code',
-    code: await authorize(world, by, request),
+    code: await authorize(fixture, by, request),
     redirect_uri: apps.first.redirect_urls[0],
     client_id: apps.first.client_id,
     client_secret: apps.first.client_secret,

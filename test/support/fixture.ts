@@ -8,12 +8,12 @@ import type {
 } from 'membergate/client'
 import { codeOf, type Refusal, refusalOf } from './api-errors.ts'
 import {
+  type ClientName,
+  clientNames,
+  clientOn,
   connect,
   type SharedClient,
-  sendThrough,
-  type Through,
-  throughOn,
-  throughs
+  sendThrough
 } from './clients.ts'
 import type { Clock } from './clock.ts'
 import { describeOnEachDatabase } from './databases.ts'
@@ -67,7 +67,7 @@ export interface Fixture extends Mail {
   /** Sends the member an SMS, whatever was sent before, and gives its code. */
   newSms(person: Person, options?: Record<string, unknown>): Promise<string>
   /** Deletes how many messages were sent, so that the limits of sending begin anew. */
-  forgetSends(): Promise<void>
+  resetSendCounts(): Promise<void>
   readonly devices: Devices
   /** A client that names the project with a secret that is not its own. */
   stranger(): SharedClient
@@ -113,7 +113,7 @@ export interface Fixture extends Mail {
 
 interface Clients {
   /** The clients on each engine, where the file's name is not to choose one. */
-  readonly through?: readonly Through[]
+  readonly through?: readonly ClientName[]
 }
 
 /**
@@ -121,7 +121,7 @@ interface Clients {
  * hooks and tests.
  */
 export function describeOnEachEngine(
-  suite: (fixture: Fixture, through: Through) => void,
+  suite: (fixture: Fixture, through: ClientName) => void,
   { through: chosen }: Clients = {}
 ): void {
   describeOnEachDatabase((create, engine) => {
@@ -131,7 +131,7 @@ export function describeOnEachEngine(
     })
     afterAll(() => server?.close())
 
-    for (const through of chosen ?? [throughOn(engine)]) {
+    for (const through of chosen ?? [clientOn(engine)]) {
       describe(`through ${through}`, () => {
         let fixture: Fixture | undefined
         beforeAll(() => {
@@ -148,9 +148,9 @@ export function describeOnEachEngine(
 
 /** Runs a suite through both clients on each engine. */
 export function describeOnEachEngineAndClient(
-  suite: (fixture: Fixture, through: Through) => void
+  suite: (fixture: Fixture, through: ClientName) => void
 ): void {
-  describeOnEachEngine(suite, { through: throughs })
+  describeOnEachEngine(suite, { through: clientNames })
 }
 
 /** Stands for an object that hooks make later. */
@@ -164,7 +164,7 @@ function deferred<T extends object>(get: () => T | undefined): T {
   })
 }
 
-export function openFixture(server: FixtureServer, through: Through): Fixture {
+export function openFixture(server: FixtureServer, through: ClientName): Fixture {
   const { clock, A } = server
   const client = connect(through, server.project, server.tap, clock)
 
@@ -228,12 +228,12 @@ export function openFixture(server: FixtureServer, through: Through): Fixture {
     return { ...person, member, secret: totp_secret, totp_registration_id }
   }
 
-  const forgetSends = async () => {
+  const resetSendCounts = async () => {
     await runSql(server.database, 'delete from send_counts')
   }
 
   const newSms: Fixture['newSms'] = async ({ organization_id, member_id }, options) => {
-    await forgetSends()
+    await resetSendCounts()
     const { member } = await client.otps.sms.send({ organization_id, member_id, ...options })
     return server.mail.lastCode(member.mfa_phone_number)
   }
@@ -292,7 +292,7 @@ export function openFixture(server: FixtureServer, through: Through): Fixture {
     newPhoned,
     newBoth,
     newSms,
-    forgetSends,
+    resetSendCounts,
     authenticate,
     signIn,
     beginSignIn,

@@ -7,132 +7,132 @@ import { newPhone, type Person, password } from './people.ts'
 export type Request = Record<string, unknown>
 
 /** A request of each operation that succeeds, made anew for each call. */
-export const requests: Record<OperationName, (world: Fixture) => Promise<Request>> = {
-  async 'sessions.get'(world) {
-    const person = await world.newPerson()
-    await world.signIn(person, { session_custom_claims: { plan: 'pro' } })
+export const requests: Record<OperationName, (fixture: Fixture) => Promise<Request>> = {
+  async 'sessions.get'(fixture) {
+    const person = await fixture.newPerson()
+    await fixture.signIn(person, { session_custom_claims: { plan: 'pro' } })
     return named(person)
   },
-  async 'sessions.authenticate'(world) {
-    const person = await world.newPerson({ roles: ['editor'] })
-    const { session_token } = await world.signIn(person)
+  async 'sessions.authenticate'(fixture) {
+    const person = await fixture.newPerson({ roles: ['editor'] })
+    const { session_token } = await fixture.signIn(person)
     const { organization_id } = person
     const authorization_check = { organization_id, resource_id: 'documents', action: 'read' }
     return { session_token, authorization_check }
   },
-  async 'sessions.revoke'(world) {
-    const { session_token } = await world.signIn(await world.newPerson())
+  async 'sessions.revoke'(fixture) {
+    const { session_token } = await fixture.signIn(await fixture.newPerson())
     return { session_token }
   },
-  async 'sessions.exchange'(world) {
-    const person = await world.newPerson()
-    const { session_token } = await signInElsewhere(world, person)
+  async 'sessions.exchange'(fixture) {
+    const person = await fixture.newPerson()
+    const { session_token } = await signInElsewhere(fixture, person)
     return { organization_id: person.organization_id, session_token }
   },
-  async 'discovery.intermediateSessions.exchange'(world) {
-    const { organization_id, email_address } = await world.newPerson()
-    const intermediate_session_token = await beginDiscovery(world, email_address)
+  async 'discovery.intermediateSessions.exchange'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
+    const intermediate_session_token = await beginDiscovery(fixture, email_address)
     return { organization_id, intermediate_session_token }
   },
-  async 'discovery.organizations.list'(world) {
-    const { email_address } = await world.newPerson()
-    return { intermediate_session_token: await beginDiscovery(world, email_address) }
+  async 'discovery.organizations.list'(fixture) {
+    const { email_address } = await fixture.newPerson()
+    return { intermediate_session_token: await beginDiscovery(fixture, email_address) }
   },
-  async 'discovery.organizations.create'(world) {
+  async 'discovery.organizations.create'(fixture) {
     const email_address = `${crypto.randomUUID()}@acme.example`
-    return { intermediate_session_token: await beginDiscovery(world, email_address) }
+    return { intermediate_session_token: await beginDiscovery(fixture, email_address) }
   },
-  async 'sessions.exchangeAccessToken'(world) {
-    const { session_token } = await world.signIn(await world.newPerson())
-    return { access_token: await accessTokenOf(world, { session_token }) }
+  async 'sessions.exchangeAccessToken'(fixture) {
+    const { session_token } = await fixture.signIn(await fixture.newPerson())
+    return { access_token: await accessTokenOf(fixture, { session_token }) }
   },
-  async 'sessions.attest'(world) {
-    const token = await trustedToken(world, await world.newPerson())
+  async 'sessions.attest'(fixture) {
+    const token = await trustedToken(fixture, await fixture.newPerson())
     return { profile_id: profiles.plain, token }
   },
-  async 'sessions.migrate'(world) {
-    const { organization_id, email_address } = await world.newPerson()
-    const session_token = world.identity.credentialFor({ email: email_address })
+  async 'sessions.migrate'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
+    const session_token = fixture.identity.credentialFor({ email: email_address })
     return { organization_id, session_token }
   },
   async 'sessions.getJWKS'({ project_id }) {
     return { project_id }
   },
-  async 'totps.create'(world) {
-    return named(await world.newPerson())
+  async 'totps.create'(fixture) {
+    return named(await fixture.newPerson())
   },
-  async 'totps.authenticate'(world) {
-    const person = await world.newEnrolled()
-    const intermediate_session_token = await world.beginSignIn(person)
-    return { ...named(person), intermediate_session_token, code: world.nextCode(person.secret) }
+  async 'totps.authenticate'(fixture) {
+    const person = await fixture.newEnrolled()
+    const intermediate_session_token = await fixture.beginSignIn(person)
+    return { ...named(person), intermediate_session_token, code: fixture.nextCode(person.secret) }
   },
-  async 'totps.migrate'(world) {
+  async 'totps.migrate'(fixture) {
     const recovery_codes = ['one', 'two']
-    return { ...named(await world.newPerson()), secret: 'JBSWY3DPEHPK3PXP', recovery_codes }
+    return { ...named(await fixture.newPerson()), secret: 'JBSWY3DPEHPK3PXP', recovery_codes }
   },
-  async 'recoveryCodes.get'(world) {
-    return named(await world.newEnrolled())
+  async 'recoveryCodes.get'(fixture) {
+    return named(await fixture.newEnrolled())
   },
-  async 'recoveryCodes.rotate'(world) {
-    return named(await world.newEnrolled())
+  async 'recoveryCodes.rotate'(fixture) {
+    return named(await fixture.newEnrolled())
   },
-  async 'recoveryCodes.recover'(world) {
-    const person = await world.newEnrolled()
-    const intermediate_session_token = await world.beginSignIn(person)
+  async 'recoveryCodes.recover'(fixture) {
+    const person = await fixture.newEnrolled()
+    const intermediate_session_token = await fixture.beginSignIn(person)
     return {
       ...named(person),
       intermediate_session_token,
-      recovery_code: await recoveryCodeOf(world, person)
+      recovery_code: await recoveryCodeOf(fixture, person)
     }
   },
-  async 'otps.sms.send'(world) {
-    return { ...named(await world.newPerson()), mfa_phone_number: newPhone() }
+  async 'otps.sms.send'(fixture) {
+    return { ...named(await fixture.newPerson()), mfa_phone_number: newPhone() }
   },
-  async 'otps.sms.authenticate'(world) {
-    const person = await world.newPhoned()
-    const intermediate_session_token = await world.beginSignIn(person)
-    const code = world.lastCode(person.mfa_phone_number)
+  async 'otps.sms.authenticate'(fixture) {
+    const person = await fixture.newPhoned()
+    const intermediate_session_token = await fixture.beginSignIn(person)
+    const code = fixture.lastCode(person.mfa_phone_number)
     return { ...named(person), intermediate_session_token, code }
   },
-  async 'otps.email.loginOrSignup'(world) {
-    return addressed(await world.newPerson())
+  async 'otps.email.loginOrSignup'(fixture) {
+    return addressed(await fixture.newPerson())
   },
-  async 'otps.email.authenticate'(world) {
-    const person = await world.newPerson()
-    await world.client.otps.email.loginOrSignup(addressed(person))
-    return { ...addressed(person), code: world.lastCode(person.email_address) }
+  async 'otps.email.authenticate'(fixture) {
+    const person = await fixture.newPerson()
+    await fixture.client.otps.email.loginOrSignup(addressed(person))
+    return { ...addressed(person), code: fixture.lastCode(person.email_address) }
   },
-  async 'otps.email.discovery.send'(world) {
-    const { email_address } = await world.newPerson()
+  async 'otps.email.discovery.send'(fixture) {
+    const { email_address } = await fixture.newPerson()
     return { email_address }
   },
-  async 'otps.email.discovery.authenticate'(world) {
-    const { email_address } = await world.newPerson()
-    await world.client.otps.email.discovery.send({ email_address })
-    return { email_address, code: world.lastCode(email_address) }
+  async 'otps.email.discovery.authenticate'(fixture) {
+    const { email_address } = await fixture.newPerson()
+    await fixture.client.otps.email.discovery.send({ email_address })
+    return { email_address, code: fixture.lastCode(email_address) }
   },
-  async 'magicLinks.authenticate'(world) {
-    const person = await world.newPerson()
-    await world.client.magicLinks.email.loginOrSignup(addressed(person))
-    return { magic_links_token: lastToken(world, person.email_address) }
+  async 'magicLinks.authenticate'(fixture) {
+    const person = await fixture.newPerson()
+    await fixture.client.magicLinks.email.loginOrSignup(addressed(person))
+    return { magic_links_token: lastToken(fixture, person.email_address) }
   },
-  async 'magicLinks.email.loginOrSignup'(world) {
-    return addressed(await world.newPerson())
+  async 'magicLinks.email.loginOrSignup'(fixture) {
+    return addressed(await fixture.newPerson())
   },
   async 'magicLinks.email.invite'({ A: { organization_id } }) {
     return { organization_id, email_address: `${crypto.randomUUID()}@acme.example` }
   },
-  async 'magicLinks.email.discovery.send'(world) {
-    const { email_address } = await world.newPerson()
+  async 'magicLinks.email.discovery.send'(fixture) {
+    const { email_address } = await fixture.newPerson()
     return { email_address }
   },
-  async 'magicLinks.discovery.authenticate'(world) {
-    const { email_address } = await world.newPerson()
-    await world.client.magicLinks.email.discovery.send({ email_address })
-    return { discovery_magic_links_token: lastToken(world, email_address) }
+  async 'magicLinks.discovery.authenticate'(fixture) {
+    const { email_address } = await fixture.newPerson()
+    await fixture.client.magicLinks.email.discovery.send({ email_address })
+    return { discovery_magic_links_token: lastToken(fixture, email_address) }
   },
-  async 'passwords.authenticate'(world) {
-    const { organization_id, email_address } = await world.newPerson()
+  async 'passwords.authenticate'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
     return { organization_id, email_address, password }
   },
   async 'passwords.strengthCheck'() {
@@ -142,37 +142,37 @@ export const requests: Record<OperationName, (world: Fixture) => Promise<Request
     const email_address = `${crypto.randomUUID()}@acme.example`
     return { organization_id, email_address, hash: bcryptHash, hash_type: 'bcrypt' }
   },
-  async 'passwords.email.resetStart'(world) {
-    const { organization_id, email_address } = await world.newPerson()
+  async 'passwords.email.resetStart'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
     return { organization_id, email_address }
   },
-  async 'passwords.email.reset'(world) {
-    const { organization_id, email_address } = await world.newPerson()
-    await world.client.passwords.email.resetStart({ organization_id, email_address })
-    const password_reset_token = world.sentTo(email_address)[0]?.token
+  async 'passwords.email.reset'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
+    await fixture.client.passwords.email.resetStart({ organization_id, email_address })
+    const password_reset_token = fixture.sentTo(email_address)[0]?.token
     return { password_reset_token, password: 'another horse battery staple' }
   },
-  async 'passwords.existingPassword.reset'(world) {
-    const { organization_id, email_address } = await world.newPerson()
+  async 'passwords.existingPassword.reset'(fixture) {
+    const { organization_id, email_address } = await fixture.newPerson()
     const new_password = 'another horse battery staple'
     return { organization_id, email_address, existing_password: password, new_password }
   },
-  async 'passwords.sessions.reset'(world) {
-    const person = await world.newPerson()
-    const { session_token } = await world.signIn(person)
+  async 'passwords.sessions.reset'(fixture) {
+    const person = await fixture.newPerson()
+    const { session_token } = await fixture.signIn(person)
     const { organization_id } = person
     return { organization_id, session_token, password: 'another horse battery staple' }
   },
   async 'rbac.policy'() {
     return {}
   },
-  async 'rbac.organizations.getOrgPolicy'(world) {
-    const { organization_id } = await world.newOrganization()
-    await world.client.rbac.organizations.setOrgPolicy({ organization_id, org_policy })
+  async 'rbac.organizations.getOrgPolicy'(fixture) {
+    const { organization_id } = await fixture.newOrganization()
+    await fixture.client.rbac.organizations.setOrgPolicy({ organization_id, org_policy })
     return { organization_id }
   },
-  async 'rbac.organizations.setOrgPolicy'(world) {
-    const { organization_id } = await world.newOrganization()
+  async 'rbac.organizations.setOrgPolicy'(fixture) {
+    const { organization_id } = await fixture.newOrganization()
     return { organization_id, org_policy }
   },
   async 'organizations.create'() {
@@ -181,19 +181,19 @@ export const requests: Record<OperationName, (world: Fixture) => Promise<Request
   async 'organizations.get'({ A: { organization_id } }) {
     return { organization_id }
   },
-  async 'organizations.update'(world) {
-    const { organization_id } = await world.newOrganization()
+  async 'organizations.update'(fixture) {
+    const { organization_id } = await fixture.newOrganization()
     return { organization_id, organization_name: 'Initrode' }
   },
-  async 'organizations.delete'(world) {
-    const { organization_id } = await world.newOrganization()
+  async 'organizations.delete'(fixture) {
+    const { organization_id } = await fixture.newOrganization()
     return { organization_id }
   },
   async 'organizations.metrics'({ A: { organization_id } }) {
     return { organization_id }
   },
-  async 'organizations.deleteExternalId'(world) {
-    const { organization_id } = await world.newOrganization({
+  async 'organizations.deleteExternalId'(fixture) {
+    const { organization_id } = await fixture.newOrganization({
       organization_external_id: crypto.randomUUID()
     })
     return { organization_id }
@@ -208,54 +208,54 @@ export const requests: Record<OperationName, (world: Fixture) => Promise<Request
       roles: ['reader']
     }
   },
-  async 'organizations.members.get'(world) {
-    return named(await world.newPerson({ external_id: crypto.randomUUID() }))
+  async 'organizations.members.get'(fixture) {
+    return named(await fixture.newPerson({ external_id: crypto.randomUUID() }))
   },
-  async 'organizations.members.dangerouslyGet'(world) {
-    const { member_id } = await deletedPerson(world)
+  async 'organizations.members.dangerouslyGet'(fixture) {
+    const { member_id } = await deletedPerson(fixture)
     return { member_id, include_deleted: true }
   },
-  async 'organizations.members.update'(world) {
-    return { ...named(await world.newPerson()), name: 'Max' }
+  async 'organizations.members.update'(fixture) {
+    return { ...named(await fixture.newPerson()), name: 'Max' }
   },
-  async 'organizations.members.delete'(world) {
-    return named(await world.newPerson())
+  async 'organizations.members.delete'(fixture) {
+    return named(await fixture.newPerson())
   },
-  async 'organizations.members.reactivate'(world) {
-    return named(await deletedPerson(world))
+  async 'organizations.members.reactivate'(fixture) {
+    return named(await deletedPerson(fixture))
   },
-  async 'organizations.members.deleteMFAPhoneNumber'(world) {
-    return named(await world.newPerson({ mfa_phone_number: newPhone() }))
+  async 'organizations.members.deleteMFAPhoneNumber'(fixture) {
+    return named(await fixture.newPerson({ mfa_phone_number: newPhone() }))
   },
-  async 'organizations.members.deleteTOTP'(world) {
-    return named(await world.newEnrolled())
+  async 'organizations.members.deleteTOTP'(fixture) {
+    return named(await fixture.newEnrolled())
   },
-  async 'organizations.members.deletePassword'(world) {
-    const { organization_id, member } = await world.newPerson()
+  async 'organizations.members.deletePassword'(fixture) {
+    const { organization_id, member } = await fixture.newPerson()
     return { organization_id, member_password_id: member.member_password_id }
   },
-  async 'organizations.members.unlinkRetiredEmail'(world) {
-    const person = await world.newPerson()
+  async 'organizations.members.unlinkRetiredEmail'(fixture) {
+    const person = await fixture.newPerson()
     const email_address = `${crypto.randomUUID()}@acme.example`
-    await world.client.organizations.members.update({ ...named(person), email_address })
+    await fixture.client.organizations.members.update({ ...named(person), email_address })
     return { ...named(person), email_address: person.email_address }
   },
-  async 'organizations.members.deleteExternalId'(world) {
-    return named(await world.newPerson({ external_id: crypto.randomUUID() }))
+  async 'organizations.members.deleteExternalId'(fixture) {
+    return named(await fixture.newPerson({ external_id: crypto.randomUUID() }))
   },
-  async 'organizations.members.startEmailUpdate'(world) {
+  async 'organizations.members.startEmailUpdate'(fixture) {
     const email_address = `${crypto.randomUUID()}@acme.example`
-    return { ...named(await world.newPerson()), email_address }
+    return { ...named(await fixture.newPerson()), email_address }
   },
-  async 'organizations.members.search'(world) {
-    const { organization_id } = await world.newPerson()
+  async 'organizations.members.search'(fixture) {
+    const { organization_id } = await fixture.newPerson()
     return { organization_ids: [organization_id], limit: 2 }
   },
-  async 'idp.oauth.authorizeStart'(world) {
-    return { ...authorization, ...named(await world.newPerson()) }
+  async 'idp.oauth.authorizeStart'(fixture) {
+    return { ...authorization, ...named(await fixture.newPerson()) }
   },
-  async 'idp.oauth.authorize'(world) {
-    const { session_token } = await world.signIn(await world.newPerson())
+  async 'idp.oauth.authorize'(fixture) {
+    const { session_token } = await fixture.signIn(await fixture.newPerson())
     return { ...authorization, session_token, consent_granted: true }
   }
 }
@@ -286,17 +286,17 @@ export function addressed({ organization_id, email_address }: Person) {
   return { organization_id, email_address }
 }
 
-function lastToken(world: Fixture, email_address: string): string {
-  return world.sentTo(email_address)[0]?.token ?? ''
+function lastToken(fixture: Fixture, email_address: string): string {
+  return fixture.sentTo(email_address)[0]?.token ?? ''
 }
 
-export async function recoveryCodeOf(world: Fixture, person: Person): Promise<string> {
-  const { recovery_codes } = await world.client.recoveryCodes.get(named(person))
+export async function recoveryCodeOf(fixture: Fixture, person: Person): Promise<string> {
+  const { recovery_codes } = await fixture.client.recoveryCodes.get(named(person))
   return recovery_codes[0] ?? ''
 }
 
-export async function deletedPerson(world: Fixture): Promise<Person> {
-  const person = await world.newPerson()
-  await world.client.organizations.members.delete(named(person))
+export async function deletedPerson(fixture: Fixture): Promise<Person> {
+  const person = await fixture.newPerson()
+  await fixture.client.organizations.members.delete(named(person))
   return person
 }

@@ -21,7 +21,10 @@ export interface Others {
   readonly silent: OpenAuthority
 }
 
-export async function findOthers(bed: FixtureServer, everywhere: Fixture): Promise<Others> {
+export async function findOthers(
+  fixtureServer: FixtureServer,
+  everywhere: Fixture
+): Promise<Others> {
   const fixture = withCheapFactors(everywhere)
   const { client, database, clock } = fixture
   const { organization_id } = fixture.B
@@ -57,7 +60,7 @@ export async function findOthers(bed: FixtureServer, everywhere: Fixture): Promi
       ...(await fixture.signIn(admin)),
       intermediate_session_token: await pendingSignIn(fixture, admin)
     },
-    otherProject: await memberOfOtherProject(bed, fixture),
+    otherProject: await memberOfOtherProject(fixtureServer, fixture),
     deletedMember,
     ended,
     expired,
@@ -68,13 +71,13 @@ export async function findOthers(bed: FixtureServer, everywhere: Fixture): Promi
 }
 
 async function memberOfOtherProject(
-  bed: FixtureServer,
+  fixtureServer: FixtureServer,
   { other: { client, organization } }: Fixture
 ): Promise<Others['otherProject']> {
   const { organization_id } = organization
   const email_address = `${crypto.randomUUID()}@acme.example`
   const address = { organization_id, email_address }
-  const imported = { hash: bed.hash, hash_type: 'argon_2id' }
+  const imported = { hash: fixtureServer.hash, hash_type: 'argon_2id' }
   const { member, member_id } = await client.passwords.migrate({ ...address, ...imported })
   const { session_token, session_jwt, member_session } = await client.passwords.authenticate({
     ...address,
@@ -82,5 +85,5 @@ async function memberOfOtherProject(
   })
   if (!member_session) throw new Error('The sign-in is not complete.')
   const pair = { session_token, session_jwt, member_session }
-  return { ...bed.other, ...address, member_id, member, ...pair }
+  return { ...fixtureServer.other, ...address, member_id, member, ...pair }
 }
