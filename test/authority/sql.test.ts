@@ -7,6 +7,7 @@ import { openSqlite } from '../../src/authority/store/sqlite.ts'
 import {
   flag,
   integer,
+  sharedJson,
   string,
   table,
   textOrEmpty,
@@ -87,6 +88,16 @@ test('an update leaves what it is to keep, and is guarded by the version', () =>
     ),
     values: [null, 1, 't', 3]
   })
+})
+
+test('JSON that is shared is one frozen object for as long as its text is the same', () => {
+  const { read, write } = sharedJson<{ roles: string[] }>()
+  const text = String(write({ roles: ['editor'] }))
+  const first = read(text)
+  expect(first).toEqual({ roles: ['editor'] })
+  expect(read(`${text}`)).toBe(first)
+  expect(read(String(write({ roles: ['reader'] })))).toEqual({ roles: ['reader'] })
+  expect(() => first.roles.push('admin')).toThrow(TypeError)
 })
 
 describeOnEachDatabase((createDatabase) => {
