@@ -114,7 +114,7 @@ export const errorTypes = {
   },
   email_jit_provisioning_not_allowed: {
     status: 403,
-    message: 'The organization does not let anybody join by the domain of an email address.'
+    message: 'The organization does not admit members by the domain of an email address.'
   },
   invalid_email_for_jit_provisioning: {
     status: 403,
