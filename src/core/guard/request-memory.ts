@@ -4,6 +4,7 @@ import type { MemberSession } from '../../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../../wire/sessions.ts'
 import type { Credential } from '../request/credentials.ts'
 import type { AuthRequest } from '../request/request.ts'
+import { authorizationFrom } from '../session/authorization-from.ts'
 import type { CheckedSession } from '../session/session-cache.ts'
 
 /** What a guard accepted on a request. */
@@ -54,20 +55,15 @@ export function createRequestMemory(): RequestMemory {
     },
     memberOf: (request) => sessions.get(request)?.checked.member_session ?? missingSession(),
     verdictOf: (request) => verdicts.get(request) ?? missingVerdict(),
-    authorizationOf: (request) => authorizationOf(sessions.get(request) ?? missingSession()),
+    authorizationOf(request) {
+      const { credential, checked } = sessions.get(request) ?? missingSession()
+      return authorizationFrom(credential, checked)
+    },
     allowContinuation(request) {
       continued.add(request)
     },
     mayContinue: (request) => continued.has(request)
   }
-}
-
-/** The API takes one of the two. The opaque token outlives the JWT, and a JWT that was refreshed replaces the one sent. */
-function authorizationOf({ checked, credential }: AcceptedSession): Authorization {
-  const { session_token, session_jwt = '' } = credential
-  return session_token === undefined
-    ? { session_jwt: checked.refreshedJwt ?? session_jwt }
-    : { session_token }
 }
 
 function rememberForAll(request: AuthRequest, owner: object, session: MemberSession): void {

@@ -5,6 +5,7 @@ import type { SessionArguments } from '../../wire/totps.ts'
 import { readCredential } from '../request/credentials.ts'
 import type { AuthRequest } from '../request/request.ts'
 import type { Authenticate } from '../session/authenticate.ts'
+import { authorizationFrom } from '../session/authorization-from.ts'
 import { signInOver } from '../session/session-over.ts'
 import type { BoundState, SignInState } from '../sign-in/sealed-state.ts'
 import { readBoundState, readSignInCookies, type SignInContext } from '../sign-in/sign-in.ts'
@@ -83,18 +84,11 @@ async function readSession(
     throw new AccessError('session_invalid', { reason: credential.malformed })
   }
   const checked = await authenticate(credential, Number.POSITIVE_INFINITY)
-  const { session_token, session_jwt = '' } = credential
   const { organization_id, member_id } = checked.member_session
   return {
     kind: 'session',
     member_session: checked.member_session,
-    identity: {
-      organization_id,
-      member_id,
-      ...(session_token === undefined
-        ? { session_jwt: checked.refreshedJwt ?? session_jwt }
-        : { session_token })
-    },
+    identity: { organization_id, member_id, ...authorizationFrom(credential, checked) },
     key: member_id
   }
 }

@@ -13,6 +13,7 @@ import { type Fields, readFields } from '../request/body.ts'
 import { readCredential } from '../request/credentials.ts'
 import { returnToOf } from '../request/return-to.ts'
 import type { Authenticate } from '../session/authenticate.ts'
+import { authorizationFrom } from '../session/authorization-from.ts'
 import {
   saysSessionIsOver,
   saysSignInIsOver,
@@ -62,19 +63,13 @@ export function createSwitchOrganization<Source>(
     if (credential.malformed !== undefined) {
       throw new AccessError('session_invalid', { reason: credential.malformed })
     }
-    const { member_session, refreshedJwt } = await authenticate(
-      credential,
-      Number.POSITIVE_INFINITY
-    )
+    const checked = await authenticate(credential, Number.POSITIVE_INFINITY)
     const fields = await readFields(call.request, call.body)
     const target = targetOf(call.source, fields)
-    if (isOf(member_session, target)) return done(parts, call, fields)
-    const { session_token, session_jwt = '' } = credential
-    const transport =
-      session_token === undefined ? { session_jwt: refreshedJwt ?? session_jwt } : { session_token }
+    if (isOf(checked.member_session, target)) return done(parts, call, fields)
     const result = await exchange(() =>
       client.sessions.exchange({
-        ...transport,
+        ...authorizationFrom(credential, checked),
         organization_id: target.wanted,
         ...localeOf(fields)
       })
