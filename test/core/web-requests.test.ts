@@ -88,6 +88,7 @@ describe.each(Object.entries(kinds))('%s', (_, requestOf) => {
   test.each<[HeadersGiven]>([
     [{ origin: `${site}, https://evil.example` }],
     [{ origin: `https://evil.example, ${site}` }],
+    [{ origin: `${site}, https://evil.example`, 'sec-fetch-site': 'same-origin' }],
     [{ 'sec-fetch-site': 'same-origin, cross-site' }],
     [{ 'sec-fetch-site': 'none,none', origin: site }]
   ])('CS-01 that says twice where it is from is denied: %j', async (headers) => {
