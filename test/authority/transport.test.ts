@@ -7,6 +7,7 @@ import express5, { type RequestHandler } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
 import { createAuthority } from '../../src/authority/create-authority.ts'
+import { type ReportedError, reportError } from '../../src/authority/http/report-error.ts'
 import type { Authority } from '../../src/authority.ts'
 import { listRoutes } from '../../src/wire/routes.ts'
 import { close, listen } from '../support/listen.ts'
@@ -364,6 +365,25 @@ describe('the app, mounted in Express', () => {
     expect(answer.body).toMatchObject({ status_code: 500, error_type: 'internal_server_error' })
     expect(events).toMatchObject([{ operation: 'organizations.create' }])
   })
+
+  test.each([
+    ['Express 4', express4],
+    ['Express 5', express5]
+  ])('of %s behind a response that has begun destroys its connection', async (_, make) => {
+    const events: unknown[] = []
+    const listen = (event: unknown) => events.push(event)
+    subscribe('membergate.authority.error', listen)
+    const begin: RequestHandler = (_req, res, next) => {
+      res.write('begun ')
+      next()
+    }
+    const host = make().use(begin, authority.app)
+    await expect(request(host).get('/health/live').timeout(2000)).rejects.toMatchObject({
+      code: 'ECONNRESET'
+    })
+    unsubscribe('membergate.authority.error', listen)
+    expect(events).toMatchObject([{ code: 'ERR_HTTP_HEADERS_SENT' }])
+  })
 })
 
 describe('a target', () => {
@@ -458,4 +478,14 @@ test('an authority whose database is gone answers 503, and tells operations why'
     operation: 'organizations.get',
     request_id: answer.body.request_id
   })
+})
+
+test('a message that looks like frames is not reported', () => {
+  const events: ReportedError[] = []
+  const listen = (event: unknown) => events.push(event as ReportedError)
+  subscribe('membergate.authority.error', listen)
+  reportError(new Error('No row for\n    at ada@acme.example'), 'request-id', 'none')
+  unsubscribe('membergate.authority.error', listen)
+  expect(events[0]?.frames[0]).toMatch(/transport\.test\.ts/)
+  expect(JSON.stringify(events)).not.toContain('ada@')
 })

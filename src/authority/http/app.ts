@@ -29,11 +29,11 @@ export function createApp(shared: Shared): RequestListener {
     ...oauthClientEndpoints({ store, contextOf })
   ])
   return async function answerRequest(req, res) {
-    startAnswer(res, isClosing())
     const { path, query } = partsOf(req)
     const request_id = newRequestId('test')
     const call: HttpCall = { req, res, query, params: {}, request_id, operation: 'none' }
     try {
+      startAnswer(res, isClosing())
       const { endpoint, params } = find(req.method ?? '', path)
       call.params = params
       call.operation = endpoint.name
@@ -44,6 +44,7 @@ export function createApp(shared: Shared): RequestListener {
   }
 }
 
+/** Throws where something in front of the app has begun the response. */
 function startAnswer(res: ServerResponse, isClosing: boolean): void {
   res.setHeader('Cache-Control', 'no-store')
   res.setHeader('X-Content-Type-Options', 'nosniff')

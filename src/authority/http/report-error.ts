@@ -23,9 +23,15 @@ export function reportError(error: unknown, request_id: string, operation: strin
     operation,
     name: String(memberOf(root, 'name')),
     code: String(memberOf(root, 'code') ?? ''),
-    frames: String(memberOf(root, 'stack')).match(/(?<=^\s+)at .*$/gm) ?? []
+    frames: framesOf(root)
   }
   channel.publish(report)
+}
+
+/** Lines of the message, which the stack begins with, may look like frames. */
+function framesOf(error: unknown): readonly string[] {
+  const stack = String(memberOf(error, 'stack')).replace(String(memberOf(error, 'message')), '')
+  return stack.match(/(?<=^\s+)at .*$/gm) ?? []
 }
 
 /** Drivers throw what is not always an `Error` of this realm, so nothing is taken for granted. */
