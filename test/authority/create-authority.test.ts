@@ -262,7 +262,7 @@ describeOnEachDatabase((createDatabase) => {
 
 describeOnPostgres('replicas that start together', (createDatabase) => {
   test.each([
-    ['plant a seed once', [{ organizations: [{ organization_name: 'Acme', members: [ada] }] }]],
+    ['apply a seed once', [{ organizations: [{ organization_name: 'Acme', members: [ada] }] }]],
     ['make one project', []]
   ])('%s', async (_, projects) => {
     const database = await createDatabase()

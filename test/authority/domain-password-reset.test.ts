@@ -20,16 +20,16 @@ function factorsOf({ password, authenticator }: { password?: number; authenticat
 describe('a session sets a password', () => {
   test.each([
     ['at once', { password: 0 }, undefined],
-    ['299 seconds after its proof', { password: 299 }, undefined],
-    ['300 seconds after its proof', { password: 300 }, undefined],
-    ['not 301 seconds after its proof', { password: 301 }, tooOld],
+    ['299 seconds after its factor', { password: 299 }, undefined],
+    ['300 seconds after its factor', { password: 300 }, undefined],
+    ['not 301 seconds after its factor', { password: 301 }, tooOld],
     [
-      'an hour after one proof and a minute after another',
+      'an hour after one factor and a minute after another',
       { password: 3600, authenticator: 60 },
       undefined
     ],
     [
-      'a minute after one proof and an hour after another',
+      'a minute after one factor and an hour after another',
       { password: 60, authenticator: 3600 },
       undefined
     ],
@@ -50,7 +50,7 @@ describe('a password that was set', () => {
     expect(withPasswordSet(factors, now)).toEqual(factors)
   })
 
-  test('adds a factor as old as the latest proof', () => {
+  test('adds a factor as old as the latest factor', () => {
     const factors = factorsOf({ authenticator: 60 })
     expect(withPasswordSet(factors, now)).toEqual([
       ...factors,

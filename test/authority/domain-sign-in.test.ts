@@ -42,7 +42,7 @@ describe('a second factor', () => {
     ['OPTIONAL', true, [passwordFactor, totp], false],
     ['REQUIRED_FOR_ALL', false, [passwordFactor, sms], false]
   ])(
-    'under %s, enrolled %s, is asked for when none was proven (%#)',
+    'under %s, enrolled %s, is asked for when none was verified (%#)',
     (mfa_policy, mfa_enrolled, factors, asked) => {
       const missing = missingForSession(
         anOrganization({ mfa_policy }),
@@ -141,16 +141,16 @@ describe('enrolling another second factor', () => {
     ['an unverified number, no session', withPhone, [], true],
     ['a verified number, no session', verifiedPhone, [], false],
     ['a verified number, password only', verifiedPhone, [passwordFactor], false],
-    ['a verified number that was proven', verifiedPhone, [passwordFactor, sms], true],
+    ['a verified number that was verified', verifiedPhone, [passwordFactor, sms], true],
     [
-      'a verified number, but another one was proven',
+      'a verified number, but another one was verified',
       { ...verifiedPhone, phone_id: 'phone-2' },
       [sms],
       false
     ],
-    ['an authenticator that was proven', authenticator, [totp], true],
+    ['an authenticator that was verified', authenticator, [totp], true],
     [
-      'an authenticator, but an older one was proven',
+      'an authenticator, but an older one was verified',
       { totp_registration_id: 'totp-2' },
       [totp],
       false
@@ -162,7 +162,7 @@ describe('enrolling another second factor', () => {
       true
     ],
     [
-      'an authenticator, with an unverified number proven',
+      'an authenticator, with an unverified number verified',
       { ...withPhone, ...authenticator },
       [sms],
       false
@@ -245,7 +245,7 @@ describe('a completed second factor', () => {
 })
 
 describe('a factor', () => {
-  test('proven again is renewed in its place', () => {
+  test('verified again is renewed in its place', () => {
     const first = addFactor([], totp, Date.UTC(2026, 0, 1))
     const again = addFactor(
       addFactor(first, passwordFactor, Date.UTC(2026, 0, 2)),

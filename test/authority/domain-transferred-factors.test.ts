@@ -189,7 +189,7 @@ describe('an intermediate session', () => {
   test.each<[string, Partial<IntermediateSessionRecord>, string[]]>([
     ['with a magic link', {}, ['email']],
     [
-      'with everything that is no evidence elsewhere',
+      'with everything that counts for nothing elsewhere',
       { authentication_factors: [passwordFactor, sso, totpFactor('t'), sms] },
       []
     ],
@@ -295,8 +295,8 @@ describe('a session of another organization', () => {
       []
     ]
   ])('by %s is worth what it should', (_, factors, from, to, expected) => {
-    const evidence = identityOfSession(aSession(...factors), { ...source, ...from })
-    const carried = exchangedFactors(evidence, anOrganization(), aMember(to))
+    const identity = identityOfSession(aSession(...factors), { ...source, ...from })
+    const carried = exchangedFactors(identity, anOrganization(), aMember(to))
     expect(namesOf(carried)).toEqual(expected)
   })
 
@@ -313,9 +313,9 @@ describe('a session of another organization', () => {
     ],
     ['no number anywhere', {}, {}, ['email']]
   ])('carries an SMS over with the same number: %s', (_, from, to, expected) => {
-    const evidence = identityOfSession(aSession(link(), sms), { ...source, ...from })
+    const identity = identityOfSession(aSession(link(), sms), { ...source, ...from })
     const member = aMember({ ...to, phone_id: 'phone-target' })
-    const carried = transferredFactors(evidence, member)
+    const carried = transferredFactors(identity, member)
     expect(namesOf(carried)).toEqual(expected)
     if (expected.includes('sms')) {
       expect(carried[1]?.phone_number_factor).toEqual({
@@ -335,16 +335,16 @@ describe('a session of another organization', () => {
       auth_methods: 'RESTRICTED',
       allowed_auth_methods: [...methods]
     })
-    const evidence = identityOfSession(aSession(link(), oauth('github')), source)
-    expect(namesOf(exchangedFactors(evidence, organization, aMember(member)))).toEqual(expected)
+    const identity = identityOfSession(aSession(link(), oauth('github')), source)
+    expect(namesOf(exchangedFactors(identity, organization, aMember(member)))).toEqual(expected)
   })
 
   test('tells the other organization no subject of a provider that it exchanged', () => {
-    const evidence = identityOfSession(aSession(link(), oauth('github')), source)
-    const [, exchanged] = exchangedFactors(evidence, anOrganization(), aMember())
+    const identity = identityOfSession(aSession(link(), oauth('github')), source)
+    const [, exchanged] = exchangedFactors(identity, anOrganization(), aMember())
     expect(exchanged).not.toHaveProperty('github_oauth_factor')
     expect(exchanged?.github_oauth_exchange_factor).toEqual({ email_id: 'email-1' })
-    expect(identifiesMember({ ...evidence, isAddressVerified: false }, aMember(registered))).toBe(
+    expect(identifiesMember({ ...identity, isAddressVerified: false }, aMember(registered))).toBe(
       true
     )
   })
@@ -362,7 +362,7 @@ describe('the address of a membership that begins', () => {
     ['Google with who knows which', oauth('google'), false],
     ['GitHub', oauth('github', 'email-1'), false],
     ['a password', passwordFactor, false]
-  ])('is proven by %s: %p → %p', (_, factor, proven) => {
-    expect(missingPrimary(anOrganization(), pending, [factor]) === null).toBe(proven)
+  ])('is verified by %s: %p → %p', (_, factor, verified) => {
+    expect(missingPrimary(anOrganization(), pending, [factor]) === null).toBe(verified)
   })
 })

@@ -34,7 +34,7 @@ describeOnEachDatabase((createDatabase) => {
   const credentials = () =>
     `Basic ${Buffer.from(`${authority.projects[0]?.project_id}:${secret}`).toString('base64')}`
 
-  test('both kinds are for anybody, and say nothing else', async () => {
+  test('both kinds need no credentials, and say nothing else', async () => {
     for (const [path, body] of [
       ['/health/live', { live: true }],
       ['/health/ready', { ready: true }]
@@ -63,7 +63,7 @@ describeOnEachDatabase((createDatabase) => {
 
   test('is not ready once the end began, on a connection that is still open', async () => {
     const { port } = await authority.listen()
-    // A request that is under way keeps its connection open: its body has not come yet.
+    // A request in flight keeps its connection open: its body has not come yet.
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
     const body = JSON.stringify({ organization_id: 'acme', ...member })
@@ -85,7 +85,7 @@ describeOnEachDatabase((createDatabase) => {
     await closing
   })
 
-  test('every request that is under way when the end begins is answered, and the end is quick', async () => {
+  test('every request in flight when the end begins is answered, and the end is quick', async () => {
     const { url } = await authority.listen()
     const body = JSON.stringify({ organization_id: 'acme', ...member })
     const answers = Array.from({ length: 20 }, () =>

@@ -63,8 +63,8 @@ test('the JWT of the largest session that there can be is accepted', async () =>
     session_custom_claims
   })
   const code = totpCode(totp_secret, now)
-  const proof = { organization_id, member_id, session_token, code }
-  const { session_jwt, member_session } = await call('totp/authenticate', proof)
+  const given = { organization_id, member_id, session_token, code }
+  const { session_jwt, member_session } = await call('totp/authenticate', given)
   expect(member_session.roles).toHaveLength(1 + assigned.length + ofDomain.length)
   expect(member_session.authentication_factors).toHaveLength(2)
   const again = await call('sessions/authenticate', { session_jwt })

@@ -90,12 +90,12 @@ test('a session that cannot be answered is as it was: not extended, not stepped 
   lose()
   restart()
   const code = totpCode(totp_secret, now)
-  const proof = { organization_id: 'acme', member_id, code, session_token }
+  const given = { organization_id: 'acme', member_id, code, session_token }
   const options = { session_duration_minutes: 500, session_custom_claims: { a: 1 } }
   for (const answer of [
     await call('sessions/authenticate', { session_token, ...options }),
     await signIn({ session_token, ...options }),
-    await call('totp/authenticate', { ...proof, ...options })
+    await call('totp/authenticate', { ...given, ...options })
   ]) {
     expect(answer.error_type).toBe('internal_server_error')
   }
@@ -103,5 +103,5 @@ test('a session that cannot be answered is as it was: not extended, not stepped 
 
   find()
   restart()
-  expect((await call('totp/authenticate', proof)).status_code).toBe(200)
+  expect((await call('totp/authenticate', given)).status_code).toBe(200)
 })

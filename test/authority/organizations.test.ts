@@ -190,7 +190,7 @@ describeOnEachDatabase((createDatabase) => {
       for (const body of [
         { cursor, ...where('member_email_fuzzy', 'bob@') },
         { cursor: `${cursor.slice(0, -2)}xx` },
-        { cursor: 'junk' }
+        { cursor: 'malformed' }
       ]) {
         const answer = await ask('post', 'organizations/search', body)
         expect(answer.error_type).toBe('search_invalid_cursor')

@@ -56,7 +56,7 @@ describe('the strength of a password', () => {
     expect(strong).toEqual([])
   })
 
-  test('what somebody is called and how they are reached makes it weak', async () => {
+  test('what a person is called and how they are reached makes it weak', async () => {
     const hints = strengthHints({
       email_address: 'zbigniew.brzeczyszczykiewicz@lekolody.example',
       name: 'Grzegorz Zażółć'

@@ -165,10 +165,10 @@ describeOnEachDatabase((createDatabase) => {
       const person = await newPerson()
       const { member_id } = person
       const credentials = await Promise.all(Array.from({ length: 10 }, () => beginSignIn(person)))
-      const proof = await right(person, credentials[0] ?? (await beginSignIn(person)))
+      const given = await right(person, credentials[0] ?? (await beginSignIn(person)))
       const answers = await Promise.all(
         Array.from({ length: hundred }, (_, index) =>
-          call(path, { member_id, ...proof, ...credentials[index % credentials.length] })
+          call(path, { member_id, ...given, ...credentials[index % credentials.length] })
         )
       )
       expect(succeeded(answers)).toHaveLength(1)
@@ -180,25 +180,25 @@ describeOnEachDatabase((createDatabase) => {
       const person = await newPerson()
       const { member_id } = person
       const credentials = await Promise.all(Array.from({ length: 10 }, () => beginSession(person)))
-      const proof = await right(person, credentials[0] ?? (await beginSession(person)))
+      const given = await right(person, credentials[0] ?? (await beginSession(person)))
       const answers = await Promise.all(
         Array.from({ length: hundred }, (_, index) =>
-          call(path, { member_id, ...proof, ...credentials[index % credentials.length] })
+          call(path, { member_id, ...given, ...credentials[index % credentials.length] })
         )
       )
       expect(succeeded(answers)).toHaveLength(1)
       expect(broken(answers)).toEqual([])
-      const proven = (await sessionsOf(person)).filter(({ authentication_factors }) =>
+      const verified = (await sessionsOf(person)).filter(({ authentication_factors }) =>
         String(authentication_factors).includes('SECONDARY')
       )
-      expect(proven).toHaveLength(1)
+      expect(verified).toHaveLength(1)
     })
 
     test('of one intermediate session, by right codes of every kind', async () => {
       const person = await newPerson()
       const { member_id } = person
       const credential = await beginSignIn(person)
-      const proofs = await Promise.all(
+      const requests = await Promise.all(
         factors.map(async ([, { path, right }]) => ({
           path,
           body: { member_id, ...credential, ...(await right(person, credential)) }
@@ -206,7 +206,7 @@ describeOnEachDatabase((createDatabase) => {
       )
       const answers = await Promise.all(
         Array.from({ length: hundred }, (_, index) => {
-          const { path, body } = proofs[index % proofs.length] ?? { path: '', body: {} }
+          const { path, body } = requests[index % requests.length] ?? { path: '', body: {} }
           return call(path, body)
         })
       )

@@ -104,9 +104,9 @@ describeOnEachDatabase((createDatabase) => {
     expect(await codesOfFirst()).toEqual(codes)
     const { member, session_token, session_jwt } = await call('passwords/authenticate', credentials)
     expect((await call('sessions/authenticate', { session_jwt })).status_code).toBe(200)
-    const proof = { organization_id: 'acme', member_id: member.member_id, session_token }
+    const given = { organization_id: 'acme', member_id: member.member_id, session_token }
     const code = totpCode(totp_secret, now)
-    expect((await call('totp/authenticate', { ...proof, code })).status_code).toBe(200)
+    expect((await call('totp/authenticate', { ...given, code })).status_code).toBe(200)
   })
 
   async function codesOfFirst(): Promise<readonly string[]> {
@@ -132,7 +132,7 @@ describeOnEachDatabase((createDatabase) => {
     expect(await codesOfFirst()).toHaveLength(10)
   })
 
-  test('a text that changed meanwhile is left to whoever changed it', async () => {
+  test('a text that changed meanwhile is left to the process that changed it', async () => {
     await reopen([young, old])
     const store = await openStoreBeside(database.location)
     const project = store.ofProject(project_id)

@@ -94,8 +94,12 @@ describeOnEachDatabase((createDatabase) => {
     return answer.body.member_id
   }
 
-  function proveTotp(member_id: string, carrier: object, code = totpCode(totp_secret, now)) {
-    return call('totp/authenticate', { organization_id: slug, member_id, code, ...carrier })
+  function authenticateTotp(
+    member_id: string,
+    reference: object,
+    code = totpCode(totp_secret, now)
+  ) {
+    return call('totp/authenticate', { organization_id: slug, member_id, code, ...reference })
   }
 
   const statusesOf = (answers: readonly { status_code: number }[], status: number) =>
@@ -146,7 +150,7 @@ describeOnEachDatabase((createDatabase) => {
       for (let round = 0; round < 4; round += 1) {
         const { intermediate_session_token } = await signIn('mfa@example.com')
         for (let guess = 0; guess < 4; guess += 1) {
-          answers.push(await proveTotp(member_id, { intermediate_session_token }, '000000'))
+          answers.push(await authenticateTotp(member_id, { intermediate_session_token }, '000000'))
         }
       }
       expect(
@@ -164,7 +168,7 @@ describeOnEachDatabase((createDatabase) => {
       const answers = []
       for (let guess = 0; guess < 12; guess += 1) {
         const { session_token } = await signIn('optional@example.com')
-        answers.push(await proveTotp(member_id, { session_token }, '000000'))
+        answers.push(await authenticateTotp(member_id, { session_token }, '000000'))
       }
       expect(statusesOf(answers, 401)).toHaveLength(10)
     })
@@ -217,10 +221,12 @@ describeOnEachDatabase((createDatabase) => {
   })
 
   describe('a second factor', () => {
-    test('is proven by one of thirty at once, and makes one session', async () => {
+    test('is used by one of thirty at once, and makes one session', async () => {
       const { intermediate_session_token, member_id } = await signIn('mfa@example.com')
       const answers = await Promise.all(
-        Array.from({ length: 30 }, () => proveTotp(member_id, { intermediate_session_token }))
+        Array.from({ length: 30 }, () =>
+          authenticateTotp(member_id, { intermediate_session_token })
+        )
       )
       expect(statusesOf(answers, 200)).toHaveLength(1)
       expect(statusesOf(answers, 500)).toHaveLength(0)
@@ -230,36 +236,40 @@ describeOnEachDatabase((createDatabase) => {
         .auth(project_id, secret)
       expect(sessions.body.member_sessions).toHaveLength(1)
       expect(JSON.stringify(sessions.body)).not.toContain('session_token')
-      const { error_type } = await proveTotp(member_id, { intermediate_session_token })
+      const { error_type } = await authenticateTotp(member_id, { intermediate_session_token })
       expect(error_type).toBe('intermediate_session_not_found')
     })
 
-    test('is not proven by a code that was used, by whatever session', async () => {
+    test('is not verified by a code that was used, by whatever session', async () => {
       const first = await signIn('mfa@example.com')
       const second = await signIn('mfa@example.com')
-      const carrier = ({ intermediate_session_token }: { intermediate_session_token: string }) => ({
+      const reference = ({
+        intermediate_session_token
+      }: {
+        intermediate_session_token: string
+      }) => ({
         intermediate_session_token
       })
-      expect((await proveTotp(first.member_id, carrier(first))).status_code).toBe(200)
-      const replay = await proveTotp(second.member_id, carrier(second))
+      expect((await authenticateTotp(first.member_id, reference(first))).status_code).toBe(200)
+      const replay = await authenticateTotp(second.member_id, reference(second))
       expect(replay.error_type).toBe('totp_code_already_authenticated')
       now += 30_000
-      expect((await proveTotp(second.member_id, carrier(second))).status_code).toBe(200)
+      expect((await authenticateTotp(second.member_id, reference(second))).status_code).toBe(200)
     })
 
     test('that is wrong five times ends the intermediate session', async () => {
       const { intermediate_session_token, member_id } = await signIn('mfa@example.com')
       for (let guess = 0; guess < 5; guess += 1) {
-        await proveTotp(member_id, { intermediate_session_token }, '000000')
+        await authenticateTotp(member_id, { intermediate_session_token }, '000000')
       }
-      const { error_type } = await proveTotp(member_id, { intermediate_session_token })
+      const { error_type } = await authenticateTotp(member_id, { intermediate_session_token })
       expect(error_type).toBe('intermediate_session_not_found')
     })
 
     test('belongs to the member of its session', async () => {
       const ada = await signIn('ada@example.com')
       const member_id = await memberId('mfa@example.com')
-      const { error_type } = await proveTotp(member_id, { session_token: ada.session_token })
+      const { error_type } = await authenticateTotp(member_id, { session_token: ada.session_token })
       expect(error_type).toBe('member_session_member_id_mismatch')
     })
 
@@ -269,15 +279,15 @@ describeOnEachDatabase((createDatabase) => {
       const late = await create()
       now += 60 * minute - 1
       const alive = await signIn('ada@example.com')
-      const carrier = { session_token: alive.session_token }
+      const reference = { session_token: alive.session_token }
       now += 1
       const code = totpCode(late.secret, now)
-      expect((await proveTotp(member_id, carrier, code)).error_type).toBe('expired_totp')
+      expect((await authenticateTotp(member_id, reference, code)).error_type).toBe('expired_totp')
 
-      const fresh = await call('totp', { organization_id: slug, member_id, ...carrier })
+      const fresh = await call('totp', { organization_id: slug, member_id, ...reference })
       expect(fresh.member.totp_registration_id).toBe('')
-      const options = { ...carrier, set_mfa_enrollment: 'enroll' }
-      const done = await proveTotp(member_id, options, totpCode(fresh.secret, now))
+      const options = { ...reference, set_mfa_enrollment: 'enroll' }
+      const done = await authenticateTotp(member_id, options, totpCode(fresh.secret, now))
       expect(done.member).toMatchObject({
         totp_registration_id: fresh.totp_registration_id,
         default_mfa_method: 'totp',
@@ -305,7 +315,7 @@ describeOnEachDatabase((createDatabase) => {
 
       const { intermediate_session_token } = await signIn('ada@example.com')
       const code = totpCode(stolen.secret, now)
-      const answer = await proveTotp(member_id, { intermediate_session_token }, code)
+      const answer = await authenticateTotp(member_id, { intermediate_session_token }, code)
       expect(answer).toMatchObject({ status_code: 401, error_type: 'insufficient_factors' })
     })
   })
@@ -383,15 +393,15 @@ describeOnEachDatabase((createDatabase) => {
       expect((await extend()).error_type).toBe('session_not_found')
     })
 
-    test('is not named by an intermediate session token, by junk, or by a JWT that we did not sign', async () => {
+    test('is not named by an intermediate session token, by a malformed one, or by a JWT that we did not sign', async () => {
       const { intermediate_session_token } = await signIn('mfa@example.com')
       const { session_jwt } = await signIn('ada@example.com')
       const [header, payload, signature = ''] = session_jwt.split('.')
       const forged = [header, payload, `${signature.slice(0, -6)}AAAAAA`].join('.')
       const errorOf = async (body: object) => (await call('sessions/authenticate', body)).error_type
       expect(await errorOf({ session_token: intermediate_session_token })).toBe('session_not_found')
-      expect(await errorOf({ session_token: 'junk' })).toBe('invalid_session_token')
-      expect(await errorOf({ session_jwt: 'junk' })).toBe('unable_to_parse_session_jwt')
+      expect(await errorOf({ session_token: 'malformed' })).toBe('invalid_session_token')
+      expect(await errorOf({ session_jwt: 'malformed' })).toBe('unable_to_parse_session_jwt')
       expect(['session_not_found', 'unable_to_parse_session_jwt']).toContain(
         await errorOf({ session_jwt: forged })
       )

@@ -261,7 +261,7 @@ describeOnEachDatabase((createDatabase) => {
     })
   })
 
-  test('an address that was proven is not the one that came instead', async () => {
+  test('an e-mail address that was verified is not the one that came instead', async () => {
     const { member_id, email_id } = member
     const moved = { ...member, email_id: 'email-new', email_address: 'new@example.com' }
     expect(await project.tryRun(writesOfChange(member, moved))).toBeUndefined()
@@ -387,7 +387,7 @@ describeOnEachDatabase((createDatabase) => {
       expect(await project.findMemberById(other.member_id)).toBeUndefined()
     })
 
-    test('comes back under its id, unless somebody has its address or external id', async () => {
+    test('comes back under its id, unless another member has its e-mail address or external id', async () => {
       const one = newMember('bob@example.com', { external_id: 'e1' })
       await project.run(writesOfCreation(one))
       const back = { ...one, version: 1 }

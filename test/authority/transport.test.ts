@@ -70,7 +70,7 @@ describe('every answer', () => {
 })
 
 describe('a route', () => {
-  test('that is unknown is 404, before anybody is authenticated', async () => {
+  test('that is unknown is 404, before anything is authenticated', async () => {
     const answer = await request(authority.app).get('/v1/b2b/nothing')
     expect(answer.body).toMatchObject({ status_code: 404, error_type: 'route_not_found' })
     expect(answer.body.error_url).toBe('https://stytch.com/docs/api/errors/404#route_not_found')

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 
-/** What is wrong with a page for whoever sees little, uses no mouse, or hears it read: nothing, one hopes. */
+/** What is wrong with a page for people who see little, use no mouse, or hear it read. */
 export async function accessibilityProblems(page: Page): Promise<string[]> {
   return [...((await page.evaluate(inPage)) as string[]), ...(await focusProblems(page))]
 }

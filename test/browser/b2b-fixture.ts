@@ -47,7 +47,7 @@ const extra = [
   }
 ]
 
-/** The example on an authority of its own, and everything that anybody could overhear. */
+/** The example on an authority of its own, and all that another party could overhear. */
 export async function openB2b(listenerOf: (options: Options) => RequestListener) {
   let time = Date.now()
   const now = () => time
@@ -73,7 +73,7 @@ export async function openB2b(listenerOf: (options: Options) => RequestListener)
     origin,
     overheard,
     outbox: authority.outbox,
-    /** The newest link or code for somebody. */
+    /** The newest link or code for a member. */
     sentTo: (to: string) => authority.outbox().find((entry) => entry.to === to),
     advance(seconds: number) {
       time += seconds * 1000

@@ -41,7 +41,7 @@ describeB2b('sign in', (journey) => {
     expect(place()).toBe('/o/acme')
   })
 
-  test('somebody new creates an organization, after a name that will not do', async () => {
+  test('a new person creates an organization, after a name that will not do', async () => {
     await journey.page.goto('/')
     await signInByLink('linus@newco.example')
     expect(await heading()).toBe('Create your organization')
@@ -61,7 +61,7 @@ describeB2b('sign in', (journey) => {
     expect(place()).toMatch(/^\/o\/newco-[\w-]+$/)
   })
 
-  test('a wrong password is said above and at its field, and mended by keyboard', async () => {
+  test('a wrong password is said above and at its field, and corrected by keyboard', async () => {
     await signIn({ ...grace, password: 'wrong' })
     expect(await alert()).toMatch('password is wrong')
     expect(await journey.page.title()).toMatch(/^Problem: /)

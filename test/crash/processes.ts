@@ -98,10 +98,10 @@ export async function rotateKeys(database: string, killedAfterMs?: number): Prom
   if (code !== 0 && signal !== 'SIGKILL') throw new Error(`keys rotate ended with ${code}.`)
 }
 
-/** A PostgreSQL of our own, that may be crashed: never one that somebody else uses. */
+/** A PostgreSQL of our own, that may be crashed: never one that others use. */
 export interface Cluster {
   readonly url: string
-  /** As a crash: without a word to anybody, and with recovery at the next start. */
+  /** As a crash: without a word, and with recovery at the next start. */
   restart(): Promise<void>
   remove(): Promise<void>
 }

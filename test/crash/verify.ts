@@ -87,14 +87,14 @@ async function verifyCodes(
         (await client.recoveryCodes.get({ organization_id, member_id })).recovery_codes
       left.set(member_id, codes)
       const { member_session } = await client.sessions.authenticate({ session_token })
-      const proven = member_session.authentication_factors.some(
+      const verified = member_session.authentication_factors.some(
         ({ type }) => type === 'recovery_codes'
       )
       const gone = !codes.includes(recovery_code)
       if (used === 'yes' && !gone) return `${member_id}: a used code came back`
-      return proven === gone
+      return verified === gone
         ? undefined
-        : `${member_id}: code used ${gone}, session proven ${proven}`
+        : `${member_id}: code used ${gone}, session verified ${verified}`
     }
   )
 }

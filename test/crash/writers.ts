@@ -192,7 +192,7 @@ async function failPasswords(writing: Writing): Promise<void> {
   const entry = { member_id: member.member_id, failed: 0, unknown: 0 }
   journal.attempts.push(entry)
   while (writing.isRunning() && entry.failed + entry.unknown < failuresPerMember) {
-    const failed = await signIn(writing, member, 'not the password of anybody')
+    const failed = await signIn(writing, member, 'not the password of any member')
     if (failed.is === 'acknowledged') journal.violations.push('a wrong password was accepted')
     if (failed.is === 'unknown') entry.unknown += 1
     else entry.failed += 1

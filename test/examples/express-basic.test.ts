@@ -43,7 +43,7 @@ describe('examples/express-basic', () => {
       return browser.post('/mfa/totp').type('form').send({ code })
     }
 
-    test('send everybody who is not signed in to sign in, and back', async () => {
+    test('send people who are not signed in to sign in, and back', async () => {
       const browser = openBrowser()
       const { status, headers } = await browser.get('/members?page=2')
       expect([status, headers.location]).toEqual([303, '/sign-in?return_to=%2Fmembers%3Fpage%3D2'])
@@ -99,7 +99,7 @@ describe('examples/express-basic', () => {
       ['get', '/mfa/enroll'],
       ['post', '/mfa/enroll']
     ] as const)(
-      'answer %s %s with the sign-in form when no sign-in is under way',
+      'answer %s %s with the sign-in form when no sign-in is pending',
       async (method, path) => {
         const { status, text } = await openBrowser()[method](path)
         expect(status).toBe(401)

@@ -222,7 +222,7 @@ export function describeJsonApi(createListener: (options: ExampleOptions) => Req
       expect([status, body.code]).toEqual([401, 'code_refused'])
     })
 
-    test('takes no code from somebody who is not half signed in', async () => {
+    test('takes no code without a pending sign-in', async () => {
       const { status, body } = await post('/api/mfa/totp', { code: example.nextCode() })
       expect([status, body.code]).toEqual([401, 'sign_in_over'])
     })

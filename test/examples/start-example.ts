@@ -19,7 +19,7 @@ export interface Running {
   stderr(): string
 }
 
-/** Runs an example as a newcomer does, until it has printed what matches `last`. */
+/** Runs an example as a new user of the library does, until it has printed what matches `last`. */
 export function start(file: string, ports: Ports, last = /Bearer .*\n/): Running {
   const { PORT, AUTHORITY_PORT } = ports
   const child = spawn(process.execPath, [tsx, file], {

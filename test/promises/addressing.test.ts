@@ -183,7 +183,7 @@ describe('addressing', () => {
       const { organization_id } = organization
       const external_id = `m.${crypto.randomUUID()}`
       const fields = { organization_id, external_id }
-      // A registration must not wait for another's proof: who creates one has none yet.
+      // A registration must not wait for another's factor: the member who creates one has none yet.
       const person =
         operation.name === 'totps.create'
           ? { ...(await fixture.newPerson(fields)), secret: '', totp_registration_id: '' }

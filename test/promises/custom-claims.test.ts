@@ -160,11 +160,11 @@ const continuing: readonly Operation[] = [
   },
   {
     name: 'passwords.sessions.reset',
-    // Only a session with a young factor may reset: the password is proven before, and stays what it is.
+    // Only a session with a young factor may reset: the password is verified before, and stays what it is.
     async call(fixture, { organization_id, email_address }, options) {
       const { session_token } = options
-      const proof = { organization_id, email_address, password, session_token }
-      await send(fixture, 'passwords.authenticate', proof)
+      const request = { organization_id, email_address, password, session_token }
+      await send(fixture, 'passwords.authenticate', request)
       return send(fixture, 'passwords.sessions.reset', { organization_id, password, ...options })
     }
   }
@@ -175,9 +175,9 @@ const registered = { iss: 'x', sub: 'x', aud: 'x', exp: 1, nbf: 1, iat: 1, jti: 
 
 /** Claims whose compact JSON has so many bytes, half of them by characters of two. */
 function claimsOfSize(bytes: number, key = 'k'): Record<string, string> {
-  const room = bytes - Buffer.byteLength(JSON.stringify({ [key]: '' }))
-  const half = Math.floor(room / 4)
-  const claims = { [key]: 'é'.repeat(half) + 'x'.repeat(room - 2 * half) }
+  const left = bytes - Buffer.byteLength(JSON.stringify({ [key]: '' }))
+  const half = Math.floor(left / 4)
+  const claims = { [key]: 'é'.repeat(half) + 'x'.repeat(left - 2 * half) }
   if (Buffer.byteLength(JSON.stringify(claims)) !== bytes) throw new Error('Wrong size.')
   return claims
 }

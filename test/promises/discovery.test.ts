@@ -47,11 +47,11 @@ describe('discovery', () => {
         ...settings
       })
       const { organization_id } = organization
-      const colleague = await fixture.newPerson({
+      const domainMember = await fixture.newPerson({
         organization_id,
         email_address: `first@${domain}`
       })
-      return { organization_id, domain, colleague, email_address: `second@${domain}` }
+      return { organization_id, domain, domainMember, email_address: `second@${domain}` }
     }
 
     async function newMembership(settings: Parameters<Fixture['newOrganization']>[0] = {}) {
@@ -116,7 +116,7 @@ describe('discovery', () => {
         }
       )
 
-      test('S-ISX-03: whoever has an address of an admitted domain becomes a member', async () => {
+      test('S-ISX-03: an applicant with an e-mail address of an admitted domain becomes a member', async () => {
         const { organization_id, email_address } = await newHome()
         const answer = await exchange(await begin(fixture, email_address), organization_id)
         expect(answer.member_authenticated).toBe(true)
@@ -131,7 +131,7 @@ describe('discovery', () => {
         expect(member).toMatchObject({ status: 'active', email_address_verified: true })
       })
 
-      test('S-ISX-04: whoever comes from an admitted tenant becomes a member', async () => {
+      test('S-ISX-04: an applicant who comes from an admitted tenant becomes a member', async () => {
         const { organization_id } = await fixture.newOrganization({
           oauth_tenant_jit_provisioning: 'RESTRICTED',
           allowed_oauth_tenants: { slack: ['T1', 'T2'] }
@@ -173,13 +173,13 @@ describe('discovery', () => {
           email_allowed_domains: [domain]
         })
         const stranger = `${crypto.randomUUID()}@acme.example`
-        const colleague = `second@${domain}`
+        const domainMember = `second@${domain}`
         for (const [email_address, organization_id, error_type] of [
           [stranger, closed, 'email_jit_provisioning_not_allowed'],
           [stranger, home, 'invalid_email_for_jit_provisioning'],
           [`x@sub.${domain}`, home, 'invalid_email_for_jit_provisioning'],
           [`x@evil${domain}`, home, 'invalid_email_for_jit_provisioning'],
-          [colleague, lure, 'invalid_email_for_jit_provisioning']
+          [domainMember, lure, 'invalid_email_for_jit_provisioning']
         ] as const) {
           const token = await begin(fixture, email_address)
           const refusal = await fixture.errorOf(exchange(token, organization_id))
@@ -194,12 +194,12 @@ describe('discovery', () => {
         }
       })
 
-      test('6.5: a colleague whose address is not verified, or who is gone, lures nobody in', async () => {
-        const { organization_id, email_address, colleague } = await newHome()
+      test('6.5: a domain member whose address is not verified, or who is gone, lures nobody in', async () => {
+        const { organization_id, email_address, domainMember } = await newHome()
         await runSql(
           fixture.database,
           'update members set email_address_verified = 0 where member_id = $1',
-          [colleague.member_id]
+          [domainMember.member_id]
         )
         const call = exchange(await begin(fixture, email_address), organization_id)
         expect(await fixture.errorOf(call)).toMatchObject({
@@ -209,7 +209,7 @@ describe('discovery', () => {
       })
 
       test('3.1: where another organization claims the domain, nobody joins or creates', async () => {
-        const { organization_id, domain, email_address, colleague } = await newHome()
+        const { organization_id, domain, email_address, domainMember } = await newHome()
         const owner = await fixture.newOrganization({ claimed_email_domains: [domain] })
         const claimed = {
           status_code: 400,
@@ -221,20 +221,20 @@ describe('discovery', () => {
           intermediate_session_token: token
         })
         expect(await fixture.errorOf(create)).toMatchObject(claimed)
-        const member = await begin(fixture, colleague.email_address)
+        const member = await begin(fixture, domainMember.email_address)
         expect((await exchange(member, organization_id)).member_authenticated).toBe(true)
         expect(owner.claimed_email_domains).toEqual([domain])
       })
 
       test('an address that another member had before is refused', async () => {
-        const { organization_id, domain, colleague } = await newHome()
+        const { organization_id, domain, domainMember } = await newHome()
         await fixture.newPerson({ organization_id, email_address: `third@${domain}` })
         await fixture.client.organizations.members.update({
           organization_id,
-          member_id: colleague.member_id,
+          member_id: domainMember.member_id,
           email_address: `new@${domain}`
         })
-        const token = await begin(fixture, colleague.email_address)
+        const token = await begin(fixture, domainMember.email_address)
         expect(await fixture.errorOf(exchange(token, organization_id))).toMatchObject({
           status_code: 400,
           error_type: 'retired_member_email'
@@ -270,8 +270,8 @@ describe('discovery', () => {
           member_id: answer.member_id,
           member: { status: 'pending' }
         })
-        const proven = await exchange(await begin(fixture, email_address), organization_id)
-        expect(proven).toMatchObject({
+        const verified = await exchange(await begin(fixture, email_address), organization_id)
+        expect(verified).toMatchObject({
           member_authenticated: true,
           member_id: answer.member_id,
           member: { status: 'active', oauth_registrations: [] }
@@ -332,7 +332,7 @@ describe('discovery', () => {
         expect(await fixture.errorOf(exchange(token, organization_id))).toMatchObject(gone)
       })
 
-      test('S-ISX-08: whoever joins and lacks only the second factor is active, and completes', async () => {
+      test('S-ISX-08: an applicant who lacks only the second factor is active, and completes', async () => {
         const { organization_id, email_address } = await newHome(mfa)
         const token = await begin(fixture, email_address)
         const answer = await exchange(token, organization_id)
@@ -466,7 +466,7 @@ describe('discovery', () => {
         expect(new Set(outcomes)).toEqual(new Set([true, gone.error_type]))
       }, 30_000)
 
-      test('two tokens of one newcomer at once make one member', async () => {
+      test('two tokens of one applicant at once make one member', async () => {
         const { organization_id, email_address } = await newHome()
         const tokens = await Promise.all(
           Array.from({ length: 10 }, () => begin(fixture, email_address))
@@ -538,7 +538,7 @@ describe('discovery', () => {
       const create = (intermediate_session_token: string, fields: object = {}) =>
         fixture.client.discovery.organizations.create({ intermediate_session_token, ...fields })
 
-      test('S-IST-08: makes an organization of whoever signed in, as its admin', async () => {
+      test('S-IST-08: makes an organization of the member who signed in, as its admin', async () => {
         const domain = newDomain()
         const email_address = `ada@${domain}`
         const token = await begin(fixture, email_address)
@@ -596,7 +596,7 @@ describe('discovery', () => {
         expect(done.member_session?.roles).toContain('stytch_admin')
       })
 
-      test('8.2: an address that is merely claimed is asked to be proven, and its member is pending', async () => {
+      test('8.2: an address that is merely claimed is asked to be verified, and its member is pending', async () => {
         const email_address = `ada@${newDomain()}`
         const factors = [oauthFactor('github', 'h', fixture.clock.now())]
         const token = await begin(fixture, email_address, { factors })
@@ -735,7 +735,7 @@ describe('discovery', () => {
         expect((await listOf({ intermediate_session_token: token })).status_code).toBe(200)
       })
 
-      test('AI-11: an address that is not proven lists no membership and no domain', async () => {
+      test('AI-11: an e-mail address that is not verified lists no membership and no domain', async () => {
         const { email_address } = await newHome()
         const other = await fixture.newOrganization()
         await fixture.newPerson({ organization_id: other.organization_id, email_address })

@@ -44,13 +44,13 @@ describe('one-time codes by e-mail', () => {
         email_allowed_domains: [domain]
       })
       await fixture.newPerson({ organization_id, email_address: `first@${domain}` })
-      const newcomer = { organization_id, email_address: `ada@${domain}` }
+      const applicant = { organization_id, email_address: `ada@${domain}` }
       await fixture.breakDelivery(async () => {
-        expect(await fixture.errorOf(send(newcomer))).toMatchObject({ status_code: 503 })
+        expect(await fixture.errorOf(send(applicant))).toMatchObject({ status_code: 503 })
       })
-      const sent = await send(newcomer)
+      const sent = await send(applicant)
       expect(sent).toMatchObject({ member_created: true, member: { status: 'pending' } })
-      const { member } = await use(newcomer, fixture.lastCode(newcomer.email_address))
+      const { member } = await use(applicant, fixture.lastCode(applicant.email_address))
       expect(member).toMatchObject({ status: 'active', email_address_verified: true })
     })
 

@@ -136,7 +136,7 @@ describe('organizations.members.startEmailUpdate', () => {
       await start(person, later)
     })
 
-    test('an address that somebody took meanwhile is not taken over, and the link stays unused', async () => {
+    test('an e-mail address that another member took meanwhile is not taken over, and the link stays unused', async () => {
       const person = await fixture.newPerson()
       const email_address = newAddress()
       await start(person, email_address)

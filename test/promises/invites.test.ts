@@ -124,7 +124,7 @@ describe('invitations', () => {
       await invite(newAddress(domain), { organization_id })
     })
 
-    test('an unknown inviter or role, and an address of somebody before, invite nobody', async () => {
+    test('an unknown inviter or role, and an e-mail address of an earlier member, invite no member', async () => {
       const person = await fixture.newPerson()
       const { organization_id, member_id } = person
       await fixture.client.organizations.members.update({

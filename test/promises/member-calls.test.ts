@@ -13,7 +13,7 @@ type MemberOperation = {
   [Name in OperationName]: RouteOf<Name>['takesAuthorization'] extends true ? Name : never
 }[OperationName]
 
-/** Somebody with everything that a call could take away, and somebody who was deleted. */
+/** A member with everything that a call could take away, and one who was deleted. */
 interface Subject {
   readonly organization: Organization
   readonly person: Person
@@ -131,7 +131,7 @@ describe('a call with a member session', () => {
     async function stateOf({ organization, person, deleted }: Subject) {
       const { organizations } = fixture.client
       const { organization_id } = organization
-      const everybody = {
+      const every = {
         organization_ids: [organization_id],
         query: {
           operator: 'AND',
@@ -140,7 +140,7 @@ describe('a call with a member session', () => {
       }
       return {
         organization: (await organizations.get({ organization_id })).organization,
-        members: (await organizations.members.search(everybody)).members,
+        members: (await organizations.members.search(every)).members,
         deleted: (
           await organizations.members.dangerouslyGet({
             member_id: deleted.member_id,

@@ -112,7 +112,7 @@ describe('with a real OpenID provider', () => {
         })
       })
 
-      test('S-ATT-07: attests somebody new', async () => {
+      test('S-ATT-07: attests a new member', async () => {
         const email = `${randomUUID()}@acme.example`
         const { id_token: token } = await provider.signIn(email, { org: organization_id })
         const { member } = await client.sessions.attest({ profile_id, token })

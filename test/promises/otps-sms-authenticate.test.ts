@@ -144,7 +144,7 @@ describe('otps.sms.authenticate', () => {
       expect(await fixture.errorOf(call)).toMatchObject(usedCode)
     })
 
-    test('S-SMA-06: an expired code is 401 to whoever has it, and 404 to whoever guesses', async () => {
+    test('S-SMA-06: an expired code is 401 where it is right, and 404 where it is guessed', async () => {
       const { person, session_token, code } = await beginStepUp()
       fixture.clock.advance(120)
       expect(await fixture.errorOf(use(person, code, { session_token }))).toMatchObject(usedCode)
@@ -293,7 +293,7 @@ describe('otps.sms.authenticate', () => {
       expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     })
 
-    test('S-SMA-17: an SMS factor that is proven again stays one, and is as young as its code', async () => {
+    test('S-SMA-17: an SMS factor that is verified again stays one, and is as young as its code', async () => {
       const { person, session_token, code } = await beginStepUp()
       await use(person, code, { session_token, session_duration_minutes: 600 })
       fixture.clock.advance(3600)

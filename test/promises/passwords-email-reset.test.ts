@@ -227,8 +227,8 @@ describe('passwords.email', () => {
         await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
         const waiting = await fixture.beginSignIn(person)
         await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: false })
-        const colleague = await fixture.newPerson()
-        const other = await fixture.signIn(colleague)
+        const otherMember = await fixture.newPerson()
+        const other = await fixture.signIn(otherMember)
 
         const { member_session } = await reset(await newToken(person))
         expect(await fixture.sessionsOf(person)).toEqual([member_session])
@@ -236,12 +236,12 @@ describe('passwords.email', () => {
         const call = fixture.client.sessions.authenticate({ session_token })
         expect(await fixture.errorOf(call)).toMatchObject(gone)
         const code = fixture.nextCode(person.secret)
-        const carrier = { ...named(person), intermediate_session_token: waiting, code }
-        expect(await fixture.errorOf(fixture.client.totps.authenticate(carrier))).toMatchObject({
+        const request = { ...named(person), intermediate_session_token: waiting, code }
+        expect(await fixture.errorOf(fixture.client.totps.authenticate(request))).toMatchObject({
           status_code: 404,
           error_type: 'intermediate_session_not_found'
         })
-        expect(await fixture.sessionsOf(colleague)).toEqual([other.member_session])
+        expect(await fixture.sessionsOf(otherMember)).toEqual([other.member_session])
       })
 
       test('AP-07: a token works once, and every other that waits dies with it', async () => {
@@ -371,8 +371,8 @@ describe('passwords.email', () => {
         expect(await fixture.sessionsOf(person)).toEqual([])
         const { intermediate_session_token } = answer
         const code = fixture.nextCode(person.secret)
-        const carrier = { ...named(person), intermediate_session_token, code }
-        const { member_session } = await fixture.client.totps.authenticate(carrier)
+        const request = { ...named(person), intermediate_session_token, code }
+        const { member_session } = await fixture.client.totps.authenticate(request)
         expect(member_session?.authentication_factors).toHaveLength(2)
       })
 
@@ -412,8 +412,8 @@ describe('passwords.email', () => {
         const person = await fixture.newEnrolled()
         const intermediate_session_token = await fixture.beginSignIn(person)
         const code = fixture.nextCode(person.secret)
-        const carrier = { ...named(person), intermediate_session_token, code }
-        const { session_token } = await fixture.client.totps.authenticate(carrier)
+        const request = { ...named(person), intermediate_session_token, code }
+        const { session_token } = await fixture.client.totps.authenticate(request)
         const answer = await reset(await newToken(person), { session_token })
         expect(answer.member_authenticated).toBe(true)
         expect(answer.session_token).not.toBe(session_token)
@@ -469,7 +469,7 @@ describe('passwords.email', () => {
         ['insert', 'passwords'],
         ['insert', 'sessions']
       ] as const)(
-        'while storage fails (%s %s) nothing is half done, and the token still works',
+        'while storage fails (%s %s) nothing is partly done, and the token still works',
         async (event, table) => {
           const person = await fixture.newPerson()
           const pair = await fixture.signIn(person)

@@ -55,16 +55,16 @@ describe('passwords.existingPassword.reset', () => {
 
     test('AP-09: every session of the member ends, and those of others live', async () => {
       const person = await fixture.newPerson()
-      const colleague = await fixture.newPerson()
+      const otherMember = await fixture.newPerson()
       const ended = [await fixture.signIn(person), await fixture.signIn(person)]
-      const other = await fixture.signIn(colleague)
+      const other = await fixture.signIn(otherMember)
       const { member_session } = await reset(person)
       expect(await fixture.sessionsOf(person)).toEqual([member_session])
       for (const { session_token } of ended) {
         const call = fixture.client.sessions.authenticate({ session_token })
         expect(await fixture.errorOf(call)).toMatchObject(gone)
       }
-      expect(await fixture.sessionsOf(colleague)).toEqual([other.member_session])
+      expect(await fixture.sessionsOf(otherMember)).toEqual([other.member_session])
     })
 
     test('AP-09: a sign-in that waits for its second factor ends as well', async () => {
@@ -94,8 +94,8 @@ describe('passwords.existingPassword.reset', () => {
       const { organization_id, member_id, secret } = person
       const { intermediate_session_token } = answer
       const code = fixture.nextCode(secret)
-      const carrier = { organization_id, member_id, intermediate_session_token, code }
-      const { member_session } = await fixture.client.totps.authenticate(carrier)
+      const request = { organization_id, member_id, intermediate_session_token, code }
+      const { member_session } = await fixture.client.totps.authenticate(request)
       expect(member_session?.authentication_factors).toHaveLength(2)
     })
 
@@ -103,8 +103,8 @@ describe('passwords.existingPassword.reset', () => {
       const { organization_id, member_id, secret } = person
       const intermediate_session_token = await fixture.beginSignIn(person)
       const code = fixture.nextCode(secret)
-      const carrier = { organization_id, member_id, intermediate_session_token, code }
-      return (await fixture.client.totps.authenticate(carrier)).session_token
+      const request = { organization_id, member_id, intermediate_session_token, code }
+      return (await fixture.client.totps.authenticate(request)).session_token
     }
 
     test('a session of the member ends too, and its second factor counts for the new one', async () => {
@@ -195,7 +195,7 @@ describe('passwords.existingPassword.reset', () => {
       await fixture.signIn(person, { password: choose(winners[0] ?? -1) })
     })
 
-    test('as somebody signs in with the old one: no session of that is left', async () => {
+    test('as another client signs in with the old one: no session of that is left', async () => {
       const person = await fixture.newPerson()
       const [done] = await Promise.allSettled([
         reset(person),
@@ -208,7 +208,7 @@ describe('passwords.existingPassword.reset', () => {
     test.each([
       ['update', 'passwords'],
       ['insert', 'sessions']
-    ] as const)('while storage fails (%s %s) nothing is half done', async (event, table) => {
+    ] as const)('while storage fails (%s %s) nothing is partly done', async (event, table) => {
       const person = await fixture.newPerson()
       const pair = await fixture.signIn(person)
       await breakWrites(fixture.database, event, table, async () => {

@@ -113,8 +113,8 @@ describe('passwords.sessions.reset', () => {
       const { email_address } = person
       const { organization_id } = fixture.B
       const namesake = await fixture.newPerson({ organization_id, email_address })
-      const colleague = await fixture.newPerson()
-      const others = [await fixture.signIn(namesake), await fixture.signIn(colleague)]
+      const otherMember = await fixture.newPerson()
+      const others = [await fixture.signIn(namesake), await fixture.signIn(otherMember)]
       const pair = await fixture.signIn(person)
       const ended = [await fixture.signIn(person), await fixture.signIn(person)]
       ended.push(await fixture.signIn(person))
@@ -132,7 +132,7 @@ describe('passwords.sessions.reset', () => {
         }
       }
       expect(await working(namesake)).toEqual([password])
-      expect(await working(colleague)).toEqual([password])
+      expect(await working(otherMember)).toEqual([password])
     })
 
     test('S-PSR-06: a sign-in that waits for its second factor ends as well', async () => {
@@ -380,7 +380,7 @@ describe('passwords.sessions.reset', () => {
         expect(await working(person)).toHaveLength(1)
       })
 
-      test('as somebody signs in with the old password: no session of that is left', async () => {
+      test('as another client signs in with the old password: no session of that is left', async () => {
         const person = await fixture.newPerson()
         const pair = await fixture.signIn(person)
         await Promise.allSettled([
@@ -391,7 +391,7 @@ describe('passwords.sessions.reset', () => {
         expect(await working(person)).toEqual([another])
       })
 
-      test('as somebody completes a sign-in with the old password: no session of that is left', async () => {
+      test('as another client completes a sign-in with the old password: no session of that is left', async () => {
         const person = await newUnasked()
         const pair = await fixture.signIn(person)
         await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
@@ -465,8 +465,8 @@ describe('passwords.sessions.reset', () => {
         })
       expect(await fixture.errorOf(call())).toMatchObject(gone)
       const code = fixture.nextCode(person.secret)
-      const carrier = { ...named(person), intermediate_session_token, code }
-      await fixture.client.totps.authenticate(carrier)
+      const request = { ...named(person), intermediate_session_token, code }
+      await fixture.client.totps.authenticate(request)
       expect(await fixture.errorOf(call())).toMatchObject(gone)
       expect(await working(person)).toEqual([password])
     })
@@ -475,7 +475,7 @@ describe('passwords.sessions.reset', () => {
       ['insert', 'passwords'],
       ['update', 'sessions']
     ] as const)(
-      'S-ANY-05: while storage fails (%s %s) nothing is half done',
+      'S-ANY-05: while storage fails (%s %s) nothing is partly done',
       async (event, table) => {
         const person = await fixture.newPerson()
         const pair = await fixture.signIn(person)

@@ -44,7 +44,7 @@ describe('recovery codes', () => {
       })
 
       test.each(['get', 'rotate'] as const)(
-        'without a proven authenticator there are none (%s)',
+        'without a verified authenticator there are none (%s)',
         async (operation) => {
           const person = await fixture.newPerson()
           const call = () => fixture.errorOf(fixture.client.recoveryCodes[operation](named(person)))
@@ -223,7 +223,7 @@ describe('recovery codes', () => {
         })
       })
 
-      test('without a proven authenticator there are none, and with none left every code is wrong', async () => {
+      test('without a verified authenticator there are none, and with none left every code is wrong', async () => {
         const fresh = await fixture.newPerson()
         const { recovery_codes } = await fixture.client.totps.create(named(fresh))
         const waiting = { session_token: (await fixture.signIn(fresh)).session_token }

@@ -153,10 +153,14 @@ const continuing: readonly Continuing[] = [
   },
   {
     name: 'passwords.sessions.reset',
-    // Only a session with a young factor may reset: the password is proven before, and stays what it is.
+    // Only a session with a young factor may reset: the password is verified before, and stays what it is.
     async call(fixture, { organization_id, email_address }, credential, options) {
-      const proof = { organization_id, email_address, password, ...credential }
-      await send(fixture, 'passwords.authenticate', proof)
+      await send(fixture, 'passwords.authenticate', {
+        organization_id,
+        email_address,
+        password,
+        ...credential
+      })
       const request = { organization_id, password, ...credential, ...options }
       return send(fixture, 'passwords.sessions.reset', request)
     }

@@ -487,7 +487,7 @@ describe('sessions.attest', () => {
       ])('AA-09: since it %s, keys at hand go on, and an unknown key is 503', async (_, answer) => {
         const person = await fixture.newPerson()
         await attest(person)
-        const mend = fixture.identity.misbehave('/jwks', answer)
+        const restore = fixture.identity.misbehave('/jwks', answer)
         fixture.clock.advance(60)
         expect((await attest(person)).status_code).toBe(200)
         const call = attest(person, { header: { kid: 'new' } })
@@ -495,7 +495,7 @@ describe('sessions.attest', () => {
           status_code: 503,
           error_type: 'server_unavailable'
         })
-        mend()
+        restore()
         fixture.clock.advance(60)
       })
 

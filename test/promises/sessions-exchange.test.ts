@@ -322,7 +322,7 @@ describe('sessions.exchange', () => {
       })
     })
 
-    describe('S-XCH-25: an address that is not proven opens nothing', () => {
+    describe('S-XCH-25: an e-mail address that is not verified opens nothing', () => {
       test.each(['active', 'pending', 'invited'])('of an %s member', async (status) => {
         const { organization_id, inA, inB } = await newTwin()
         await runSql(

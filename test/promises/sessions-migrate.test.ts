@@ -160,11 +160,11 @@ describe('sessions.migrate', () => {
       ]
     ])('S-MIG-07 AM-02: refuses where the endpoint answers %s', async (_, answer) => {
       const person = await fixture.newPerson()
-      const mend = fixture.identity.misbehave('/userinfo', answer(person))
+      const restore = fixture.identity.misbehave('/userinfo', answer(person))
       const calls = await fixture.identity.watch(() =>
         expectRefusal(migrate(person, credentialOf(person)), 400, 'unexpected_response')
       )
-      mend()
+      restore()
       expect(calls).toHaveLength(1)
       expect(await fixture.sessionsOf(person)).toEqual([])
     })
@@ -172,7 +172,7 @@ describe('sessions.migrate', () => {
     test('S-MIG-07 AM-07: refuses in time where the endpoint hangs, and others go on', async () => {
       const person = await fixture.newPerson()
       const open: (() => void)[] = []
-      const mend = fixture.identity.misbehave('/userinfo', (_, response) => {
+      const restore = fixture.identity.misbehave('/userinfo', (_, response) => {
         response.writeHead(200, { 'Content-Type': 'application/json' }).write('{')
         open.push(() => response.end())
       })
@@ -189,7 +189,7 @@ describe('sessions.migrate', () => {
       expect(performance.now() - began).toBeLessThan(2000)
       const outcomes = await Promise.all(hanging)
       expect(performance.now() - began).toBeLessThan(6000)
-      mend()
+      restore()
       for (const end of open) end()
       expect(new Set(outcomes)).toEqual(new Set(['migrate_from_external_unexpected_response']))
       expect(await fixture.sessionsOf(person)).toHaveLength(1)

@@ -84,7 +84,7 @@ describe('an SMS that an exchange sends by itself', () => {
       expect(answer.mfa_required?.secondary_auth_initiated ?? null).toBeNull()
     })
 
-    test('6.3: is not sent to whoever merely claims the address', async () => {
+    test('6.3: is not sent where the e-mail address is merely claimed', async () => {
       const { organization_id, email_address, mfa_phone_number } = await fixture.newPhoned()
       const now = fixture.clock.now()
       const intermediate_session_token = await insertIntermediateSession(fixture.database, {

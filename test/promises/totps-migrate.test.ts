@@ -143,7 +143,7 @@ describe('totps.migrate', () => {
       expect(recovery_codes).toEqual(['mine'])
     })
 
-    test('a default and an enrolment of the member stay, and a verified number need not be proven', async () => {
+    test('a default and an enrolment of the member stay, and a verified number need not be verified again', async () => {
       const { organization_id } = await fixture.newOrganization()
       const person = await fixture.newPerson({
         organization_id,

@@ -440,7 +440,7 @@ function contentTypeOf(body: unknown): string {
   return body.includes('=') ? 'application/x-www-form-urlencoded' : 'text/plain'
 }
 
-/** A client of somebody else, whose errors tell everything that went into a call. */
+/** A client of another library, whose errors tell everything that went into a call. */
 function foreignClient(mark: () => string) {
   const fail = () =>
     Promise.reject(

@@ -8,7 +8,7 @@ export interface ProviderTokens {
   readonly id_token: string
 }
 
-/** A real OpenID provider on this machine, where everybody may sign in with any address. */
+/** A real OpenID provider on this machine, where any e-mail address may sign in. */
 export interface OpenIdProvider {
   /** Without a last slash. */
   readonly issuer: string

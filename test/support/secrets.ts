@@ -1,4 +1,4 @@
-/** Members of requests and answers that let somebody in, or would help to. */
+/** Members of requests and answers by which a session can be taken, or that would help to. */
 const secretNames = new Set([
   'session_token',
   'session_jwt',

@@ -281,7 +281,7 @@ async function update({ organization_id, fixture }: Scene, settings: Request): P
   await fixture.client.organizations.update({ organization_id, ...settings })
 }
 
-/** Whoever has an address of the domain may join, where a member has a verified one already. */
+/** An applicant with an e-mail address of the domain may join, where a member has a verified one already. */
 function letJoin(scene: Scene, domain: string): Promise<void> {
   return update(scene, { email_jit_provisioning: 'RESTRICTED', email_allowed_domains: [domain] })
 }
