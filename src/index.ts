@@ -20,7 +20,6 @@ export type {
   AcceptedDecision,
   AnonymousDecision,
   Decision,
-  RefusalError,
   RefusedDecision
 } from './core/guard/decision.ts'
 export type { PermissionOptions, SessionGuardOptions } from './core/guard/guard-options.ts'
@@ -56,6 +55,7 @@ export type {
   TriedStep
 } from './errors/explanation.ts'
 export type { RefusalReason } from './errors/reasons.ts'
+export type { RefusalError } from './errors/refusal-error.ts'
 export { checkPermission } from './rbac/check-permission.ts'
 export { type CompiledPolicy, compilePolicy } from './rbac/compile-policy.ts'
 export type { Authorization } from './wire/authorization.ts'

@@ -1,7 +1,8 @@
 import type { Answer } from '../core/answer/refusal.ts'
-import type { Decision, RefusalError } from '../core/guard/decision.ts'
+import type { Decision } from '../core/guard/decision.ts'
 import * as core from '../core/member-auth-functions.ts'
 import type { AuthRequest } from '../core/request/request.ts'
+import type { RefusalError } from '../errors/refusal-error.ts'
 import type { ExpressRequest, ExpressTenantRequest } from './express-request.ts'
 import * as response from './response.ts'
 

@@ -1,7 +1,7 @@
 import type { Context, Next } from 'koa'
 import type { Answer } from '../core/answer/refusal.ts'
-import type { RefusalError } from '../core/guard/decision.ts'
 import * as core from '../core/member-auth-functions.ts'
+import type { RefusalError } from '../errors/refusal-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import * as response from './response.ts'

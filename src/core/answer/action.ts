@@ -1,5 +1,4 @@
-import { AccessError } from '../../errors/access-error.ts'
-import { UnavailableError } from '../../errors/unavailable-error.ts'
+import { isRefusalError, type RefusalError } from '../../errors/refusal-error.ts'
 import { printDenial } from '../explain/debug-lines.ts'
 import { publishRefusal } from '../explain/events.ts'
 import { explain } from '../explain/explain.ts'
@@ -42,7 +41,7 @@ export function createPostAction<Source>(config: Config, run: Action<Source>): A
 
 /** From an error to an answer. Errors that are not ours are the app's, and thrown on. */
 export function answerError(call: ActionCall, config: Config, error: unknown): Answer {
-  if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
+  if (!isRefusalError(error)) throw error
   announceRefusal(call, config, error)
   const { request, target } = call
   const answer = buildRefusal(error, request, target, config)
@@ -54,7 +53,7 @@ export function answerError(call: ActionCall, config: Config, error: unknown): A
 export function announceRefusal(
   { request, target }: ActionCall,
   config: Config,
-  error: AccessError | UnavailableError
+  error: RefusalError
 ): void {
   const about = { request, target, credential: readCredential(request, config) }
   publishRefusal(error, explain(error, about))
@@ -62,10 +61,7 @@ export function announceRefusal(
 }
 
 /** Cookies of what the authority says has ended are of no more use. An outage ends nothing. */
-export function clearWhatIsOver(
-  error: AccessError | UnavailableError,
-  { cookies }: Config
-): readonly HeaderPair[] {
+export function clearWhatIsOver(error: RefusalError, { cookies }: Config): readonly HeaderPair[] {
   if (isSessionOver(error)) return clearSessionCookies(cookies)
   return isSignInOver(error) ? clearSignInCookies(cookies) : []
 }

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { AccessError } from '../../errors/access-error.ts'
-import type { UnavailableError } from '../../errors/unavailable-error.ts'
-import type { RefusalError } from '../guard/decision.ts'
+import type { RefusalError } from '../../errors/refusal-error.ts'
 import type { Config } from '../options.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import { type AuthRequest, headerOf } from '../request/request.ts'
@@ -30,7 +29,7 @@ export const privateHeaders: readonly HeaderPair[] = Object.freeze([
  * @param target path and query of the request as the browser sees them
  */
 export function buildRefusal(
-  error: AccessError | UnavailableError,
+  error: RefusalError,
   request: AuthRequest,
   target: string,
   config: Config
@@ -42,7 +41,7 @@ export function buildRefusal(
 }
 
 function pageThatFixes(
-  error: AccessError | UnavailableError,
+  error: RefusalError,
   { loginPath, mfaPath, organizationsPath }: Config
 ): string | undefined {
   switch (error.code) {
@@ -130,7 +129,7 @@ export function addReturnPath(page: string, return_to: string): string {
   return `${url.pathname}${url.search}`
 }
 
-function problem(error: AccessError | UnavailableError, { organizationsPath }: Config): Answer {
+function problem(error: RefusalError, { organizationsPath }: Config): Answer {
   const required = error instanceof AccessError ? error.required : undefined
   const switch_at = error.code === 'organization_mismatch' ? organizationsPath : undefined
   return {

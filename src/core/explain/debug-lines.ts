@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { debuglog } from 'node:util'
-import type { AccessError } from '../../errors/access-error.ts'
 import type { TriedStep } from '../../errors/explanation.ts'
-import type { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { RefusalError } from '../../errors/refusal-error.ts'
 import type { Decision } from '../guard/decision.ts'
 import type { RequestMemory } from '../guard/request-memory.ts'
 import type { AuthRequest } from '../request/request.ts'
@@ -19,7 +18,7 @@ type Decide<Source> = (
 const log = debuglog('membergate')
 
 /** Why requests without a session were let through, kept only while lines are printed. */
-const anonymous = new WeakMap<Decision, AccessError | UnavailableError>()
+const anonymous = new WeakMap<Decision, RefusalError>()
 
 /** A guard that prints a line for each decision under `NODE_DEBUG=membergate`, and else the guard itself. */
 export function withDebugLines<Source>(
@@ -45,7 +44,7 @@ export function withDebugLines<Source>(
 /** Keeps why a request was let through without a session. */
 export function noteAnonymous(
   decision: Decision,
-  error: AccessError | UnavailableError,
+  error: RefusalError,
   about: ExplainedDecision
 ): void {
   if (!log.enabled) return
@@ -54,10 +53,7 @@ export function noteAnonymous(
 }
 
 /** Of an action, which has no decision but what it answers. */
-export function printDenial(
-  { request, target }: ExplainedDecision,
-  error: AccessError | UnavailableError
-): void {
+export function printDenial({ request, target }: ExplainedDecision, error: RefusalError): void {
   if (log.enabled) printLine(request, target, ['denied', ...wordsOf(error)])
 }
 
@@ -78,7 +74,7 @@ function describe(
     : ['accepted', ...wordsOfCredential(credential.source, stepsOf(credential))]
 }
 
-function wordsOf({ status, code, explanation }: AccessError | UnavailableError): string[] {
+function wordsOf({ status, code, explanation }: RefusalError): string[] {
   if (explanation === undefined) return [String(status), code]
   const { reason, credential, tried, causes } = explanation
   const codes = causes.flatMap((cause) => cause.code ?? [])

@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
-import type { AccessCode, AccessError } from '../../errors/access-error.ts'
+import type { AccessCode } from '../../errors/access-error.ts'
 import type { RefusalExplanation } from '../../errors/explanation.ts'
-import type { UnavailableCode, UnavailableError } from '../../errors/unavailable-error.ts'
+import type { RefusalError } from '../../errors/refusal-error.ts'
+import type { UnavailableCode } from '../../errors/unavailable-error.ts'
 
 /** What subscribers of `membergate.refusal` hear. It never holds a token, a cookie, a query or a body. */
 export interface RefusalEvent extends RefusalExplanation {
@@ -20,7 +21,7 @@ export interface RevocationEvent {
 const refusals = channel('membergate.refusal')
 
 export function publishRefusal(
-  { code, status }: AccessError | UnavailableError,
+  { code, status }: RefusalError,
   explanation: RefusalExplanation
 ): void {
   if (!refusals.hasSubscribers) return

@@ -2,6 +2,7 @@ import { AccessError } from '../../errors/access-error.ts'
 import type { RefusalExplanation, RefusalSubject, TriedStep } from '../../errors/explanation.ts'
 import { flattenCauses } from '../../errors/private-cause.ts'
 import { refusalReasons } from '../../errors/reasons.ts'
+import { isRefusalError, type RefusalError } from '../../errors/refusal-error.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import type { Permission } from '../guard/guard-options.ts'
 import type { Credential } from '../request/credentials.ts'
@@ -22,7 +23,7 @@ export interface ExplainedDecision {
 
 /** Puts all that is known about a decision on the error that ends it. Only denials and outages pay for it. */
 export function explain(
-  error: AccessError | UnavailableError,
+  error: RefusalError,
   { request, target, credential, permission, tried = stepsTo(error, credential) }: ExplainedDecision
 ): RefusalExplanation {
   const { reason, subject } = error
@@ -43,7 +44,7 @@ export function explain(
 
 /** What was denied although the session holds was preceded by the steps that led to the session. */
 function stepsTo(
-  { tried, subject }: AccessError | UnavailableError,
+  { tried, subject }: RefusalError,
   credential: Credential | undefined
 ): readonly TriedStep[] {
   const isAfterwards = tried.length === 0 && subject.member_session_id !== undefined
@@ -55,8 +56,8 @@ export function errorOfRequest<E>(
   error: E,
   tried: readonly TriedStep[],
   subject: RefusalSubject | undefined
-): E | AccessError | UnavailableError {
-  if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) return error
+): E | RefusalError {
+  if (!isRefusalError(error)) return error
   const { reason, cause } = error
   const options = { reason, cause, tried, subject: { ...subject, ...error.subject } }
   const copy =

@@ -1,11 +1,7 @@
-import type { AccessError } from '../../errors/access-error.ts'
-import type { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { RefusalError } from '../../errors/refusal-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../../wire/sessions.ts'
 import type { HeaderPair } from '../request/cookies.ts'
-
-/** Why a request is denied or rejected. */
-export type RefusalError = AccessError | UnavailableError
 
 /** The handler may run. */
 export interface AcceptedDecision {

@@ -1,5 +1,4 @@
-import { AccessError } from '../../errors/access-error.ts'
-import { UnavailableError } from '../../errors/unavailable-error.ts'
+import { isRefusalError, type RefusalError } from '../../errors/refusal-error.ts'
 import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from '../answer/refusal.ts'
 import { noteAnonymous } from '../explain/debug-lines.ts'
 import { publishRefusal } from '../explain/events.ts'
@@ -35,7 +34,7 @@ export function createErrorDecision<Source>(
 
   return function decideOnError(request, target, error, credential) {
     const transport = credential?.transport
-    if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) throw error
+    if (!isRefusalError(error)) throw error
     if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
     const about = { request, target, credential, permission }
     if (isOptional && mayBeAnonymous(error, transport)) {
@@ -59,7 +58,7 @@ export function createErrorDecision<Source>(
 
   async function continued(
     about: ExplainedDecision,
-    error: AccessError | UnavailableError,
+    error: RefusalError,
     cleared: readonly HeaderPair[]
   ): Promise<RefusedDecision> {
     const { request, target } = about
@@ -75,7 +74,7 @@ export function createErrorDecision<Source>(
   function answer(
     request: AuthRequest,
     target: string,
-    error: AccessError | UnavailableError,
+    error: RefusalError,
     cookies: readonly HeaderPair[]
   ): RefusedDecision {
     const refusal = buildRefusal(error, request, target, config)
@@ -83,13 +82,13 @@ export function createErrorDecision<Source>(
   }
 }
 
-function isSignedOut({ code }: AccessError | UnavailableError): boolean {
+function isSignedOut({ code }: RefusalError): boolean {
   return code === 'session_required' || code === 'session_invalid'
 }
 
 /** A cookie that is over is as good as none. What a header says was said on purpose. */
 function mayBeAnonymous(
-  { code }: AccessError | UnavailableError,
+  { code }: RefusalError,
   transport: Credential['transport'] | undefined
 ): boolean {
   return code === 'session_required' || (code === 'session_invalid' && transport === 'cookie')

@@ -1,6 +1,7 @@
 import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
+import type { RefusalError } from '../../errors/refusal-error.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import {
   type Action,
@@ -288,7 +289,7 @@ function markSent(page: string): string {
 }
 
 /** What a page can say. Requests of other sites get none, and browsers that must sign in go there. */
-function hasPage(error: unknown): error is AccessError | UnavailableError {
+function hasPage(error: unknown): error is RefusalError {
   if (error instanceof UnavailableError) return true
   const elsewhere = [
     'csrf_rejected',
@@ -306,7 +307,7 @@ function isSignedOut(error: unknown): error is AccessError {
   )
 }
 
-function hintOf(error: AccessError | UnavailableError): string {
+function hintOf(error: RefusalError): string {
   if (error instanceof UnavailableError) return 'This did not work just now. Try again in a moment.'
   const { hint } = Object(error.required)
   return typeof hint === 'string' ? hint : error.message

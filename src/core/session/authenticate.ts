@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { AccessError } from '../../errors/access-error.ts'
 import { subjectOf, type TriedStep } from '../../errors/explanation.ts'
 import { AnsweredCause } from '../../errors/private-cause.ts'
+import { isRefusalError } from '../../errors/refusal-error.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import { isTooOld } from '../../jwt/age.ts'
 import type { SessionClaims } from '../../jwt/claims.ts'
@@ -207,7 +208,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
 
 /** What came back instead of a session. */
 function remoteStep(error: unknown): readonly TriedStep[] {
-  if (!(error instanceof AccessError) && !(error instanceof UnavailableError)) return []
+  if (!isRefusalError(error)) return []
   const { cause, reason } = error
   if (cause instanceof AnsweredCause) return [`remote:${cause.status_code}`]
   return [`remote:${reason}`]

@@ -1,6 +1,6 @@
 import { AccessError } from '../../errors/access-error.ts'
 import { AnsweredCause } from '../../errors/private-cause.ts'
-import type { UnavailableError } from '../../errors/unavailable-error.ts'
+import type { RefusalError } from '../../errors/refusal-error.ts'
 
 /** The only answers that mean: this session is over. Every other refusal is about us, not about the member. */
 const answers: Readonly<Record<string, number>> = {
@@ -28,7 +28,7 @@ export function sessionOver({ status_code, error_type }: Answered): AccessError 
 }
 
 /** Whether the authority itself ended it: only then are the cookies of a browser cleared. */
-export function isSessionOver({ reason }: AccessError | UnavailableError): boolean {
+export function isSessionOver({ reason }: RefusalError): boolean {
   return reason === 'session_over_at_authority'
 }
 
@@ -46,6 +46,6 @@ export function signInOver(answer?: Answered): AccessError {
   })
 }
 
-export function isSignInOver({ reason }: AccessError | UnavailableError): boolean {
+export function isSignInOver({ reason }: RefusalError): boolean {
   return reason === 'sign_in_over'
 }
