@@ -23,9 +23,14 @@ export type SharedClient = Pick<
   | 'idp'
 >
 
+/** The clients that this file's suites use on an engine: one, and both with `MEMBERGATE_TEST_ALL=1`. */
+export function clientsOn(engine: string): readonly ClientName[] {
+  return process.env.MEMBERGATE_TEST_ALL === '1' ? clientNames : [clientOn(engine)]
+}
+
 /**
- * The client that this file's suites use on an engine: on SQLite half of the files use one client and half the other, and
- * on PostgreSQL the one that they do not use on SQLite. So a machine without PostgreSQL sees both clients too.
+ * On SQLite half of the files use one client and half the other, and on PostgreSQL the one that they do not use on SQLite.
+ * So a machine without PostgreSQL sees both clients too.
  */
 export function clientOn(engine: string): ClientName {
   const file = basename(expect.getState().testPath ?? '')

@@ -10,7 +10,7 @@ import { codeOf, type Refusal, refusalOf } from './api-errors.ts'
 import {
   type ClientName,
   clientNames,
-  clientOn,
+  clientsOn,
   connect,
   type SharedClient,
   sendThrough
@@ -131,7 +131,7 @@ export function describeOnEachEngine(
     })
     afterAll(() => server?.close())
 
-    for (const through of chosen ?? [clientOn(engine)]) {
+    for (const through of chosen ?? clientsOn(engine)) {
       describe(`through ${through}`, () => {
         let fixture: Fixture | undefined
         beforeAll(() => {
