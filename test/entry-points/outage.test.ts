@@ -6,6 +6,7 @@ import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { newestFrameworks } from '../support/frameworks.ts'
 import { newFolder } from '../support/new-folder.ts'
+import { timeoutMs } from '../support/patience.ts'
 import { password, seed } from '../support/people.ts'
 
 test.each(newestFrameworks)(
@@ -26,13 +27,13 @@ test.each(newestFrameworks)(
 
     const authority = await start()
     const { url } = authority
-    const client = createClient({ url, project_id, secret })
+    const client = createClient({ url, project_id, secret, timeoutMs })
     const { session_token, session_jwt } = await client.passwords.authenticate({
       organization_id: 'acme',
       email_address: 'member@acme.test',
       password
     })
-    const app = await open({ url, project_id, secret, now }, (builder, auth) => {
+    const app = await open({ url, project_id, secret, now, timeoutMs }, (builder, auth) => {
       builder.get('/fresh', auth.requireMemberSession({ max_token_age_seconds: 0 }), () => ({}))
       builder.use(auth.requireMemberSession())
       builder.get('/me', ({ memberOf }) => memberOf())
