@@ -66,7 +66,7 @@ export default class MutationEnvironment extends TestEnvironment {
     switch (event.name) {
       case 'run_start':
         this.began = Date.now()
-        if (this.tries !== undefined) plant(rootDescribeBlock, this.tries)
+        if (this.tries !== undefined) repeatTests(rootDescribeBlock, this.tries)
         break
       case 'test_start':
         if (this.killed.has(event.test.mutant)) event.test.mode = 'skip'
@@ -94,7 +94,7 @@ export default class MutationEnvironment extends TestEnvironment {
 }
 
 /** Leaves the tests that are tried: once for each check that is off, and once for none. */
-function plant(root, tries) {
+function repeatTests(root, tries) {
   const controls = []
   walk(root)
   for (const [block, test] of controls) block.children.push(copyOf(test, { isControl: true }))

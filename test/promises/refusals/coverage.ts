@@ -203,7 +203,7 @@ export const requirements: readonly Requirement[] = [
     what: 'takes a password of a member',
     operations: [...taking('email_address', 'password'), ...taking('existing_password')],
     answers: [['unauthorized_credentials'], ['user_lock_limit_reached']],
-    but: { 'passwords.strengthCheck': 'the password is of nobody' }
+    but: { 'passwords.strengthCheck': 'the password is of no member' }
   },
   {
     what: 'sets a password',

@@ -368,7 +368,7 @@ export const factorRules: readonly Rule[] = [
     }
   },
   {
-    of: 'a code to the address of nobody',
+    of: 'a code to an address that no member has',
     operations: ['otps.email.authenticate'],
     rejects: '404 otp_code_not_found',
     broken: (scene, { elsewhere: { email_address } }) => changed(scene, { email_address })
@@ -460,7 +460,7 @@ export const factorRules: readonly Rule[] = [
     }
   },
   {
-    of: 'an address that nobody in the organization has',
+    of: 'an address that no member of the organization has',
     operations: byOldPassword,
     rejects: '401 unauthorized_credentials',
     broken: (scene, { elsewhere: { email_address } }) => changed(scene, { email_address })

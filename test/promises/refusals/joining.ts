@@ -49,13 +49,13 @@ const unregistered = [
   'https://app.example/link/more',
   'http://app.example/link',
   'https://app.example:8443/link',
-  'https://somebody@app.example/link',
+  'https://ada@app.example/link',
   'https://app.example/link#part'
 ]
 
 export const joiningRules: readonly Rule[] = [
   {
-    of: 'a new address, where nobody joins by e-mail',
+    of: 'a new address, where e-mail lets no applicant join',
     operations: joining,
     rejects: '403 email_jit_provisioning_not_allowed',
     broken: (scene) => withAddress(scene, newAddress())
@@ -128,7 +128,7 @@ export const joiningRules: readonly Rule[] = [
     }
   },
   {
-    of: 'an OAuth tenant, where nobody joins by one',
+    of: 'an OAuth tenant, where tenants let no applicant join',
     operations: [discovery],
     rejects: '403 email_jit_provisioning_not_allowed',
     broken: (scene) => withAddress(scene, newAddress(), [{ provider: 'slack', tenant: 'T1' }])
@@ -281,7 +281,7 @@ async function update({ organization_id, fixture }: Scene, settings: Request): P
   await fixture.client.organizations.update({ organization_id, ...settings })
 }
 
-/** An applicant with an e-mail address of the domain may join, where a member has a verified one already. */
+/** Lets applicants with an address of the domain join, where a member has a verified one already. */
 function letJoin(scene: Scene, domain: string): Promise<void> {
   return update(scene, { email_jit_provisioning: 'RESTRICTED', email_allowed_domains: [domain] })
 }

@@ -76,7 +76,11 @@ const tokens: readonly (readonly [
     '400 token_missing_organization_id_claim',
     () => ({ claims: { 'https://acme.example/org': undefined } })
   ],
-  ['about nobody', '404 member_not_found', () => ({ claims: { email: newAddress() } })]
+  [
+    'about an address that no member has',
+    '404 member_not_found',
+    () => ({ claims: { email: newAddress() } })
+  ]
 ]
 
 const argon = { salt: 'saltsalt', iteration_amount: 1, memory: 64, threads: 1, key_length: 16 }
@@ -305,7 +309,7 @@ export const providerRules: readonly Rule[] = [
     })
   ),
   {
-    of: 'a credential about nobody',
+    of: 'a credential about an address that no member has',
     operations: ['sessions.migrate'],
     rejects: '404 migrate_from_external_email_does_not_exist',
     broken: (scene) =>

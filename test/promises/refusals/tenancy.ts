@@ -95,7 +95,7 @@ const foreignOrganizations: readonly (readonly [of: string, name: Name])[] = [
 ]
 
 const foreignMembers: readonly (readonly [of: string, name: Name])[] = [
-  ['a member who does not exist', () => 'member-test-nobody'],
+  ['a member who does not exist', () => 'member-test-none'],
   ['a member of another project', ({ otherProject }) => otherProject.member_id]
 ]
 
@@ -224,7 +224,7 @@ export const tenancyRules: readonly Rule[] = [
     broken: (scene) => changed(scene, { email_address: scene.person.email_address })
   },
   {
-    of: 'the address of nobody in the organization',
+    of: 'an address that no member of the organization has',
     operations: ['sessions.exchange', 'passwords.email.resetStart'],
     rejects: noMember,
     broken: (scene, { elsewhere: { email_address, session_token } }) =>
