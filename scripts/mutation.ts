@@ -46,6 +46,8 @@ const suiteFolders = [
 
 /** Tests of one suite in which a check is tried before the next suite. */
 const testsPerSuite = 4
+/** What it takes to start a suite at all. */
+const processSeconds = 5
 const suiteTimeoutMs = 600_000
 
 interface Seen {
@@ -67,7 +69,7 @@ interface Report {
 interface State {
   /** What each suite has seen, by its path, with the hash of its text and of the sources that it ran. */
   suites: Record<string, Pick<Report, 'seconds' | 'seen'> & { readonly hash: string }>
-  /** The test that misses the check, by its id with the hash of its file. */
+  /** The test that misses the check, by what it is and the hash of its file, wherever that lies. */
   killed: Record<string, string>
 }
 
@@ -98,7 +100,7 @@ function main(): void {
   prepare(sources)
   const state = readState()
   recordSuites(state, all, sources)
-  const keyOf = ({ id, path }: Check) => `${id} ${sources.get(path)?.hash}`
+  const keyOf = ({ id, path }: Check) => `${id.replace(path, '')} ${sources.get(path)?.hash}`
   const open = () => chosen.filter((check) => state.killed[keyOf(check)] === undefined)
   tryChecks(state, open, keyOf)
 
@@ -193,33 +195,47 @@ function pathsOf(
   return [...paths].map((path) => sources.get(path)?.hash).join(' ')
 }
 
-/** Switches the checks off, suite by suite, those that are quickly run first. */
+/** Switches the checks off, suite by suite: next is always the one that may miss the most in the least time. */
 function tryChecks(
   state: State,
   open: () => readonly Check[],
   keyOf: (check: Check) => string
 ): void {
-  const suites = Object.entries(state.suites).sort(
-    ([, one], [, other]) => one.seconds - other.seconds
-  )
   for (const kind of ['fired', 'reached'] as const) {
-    for (const [suite, { seen }] of suites) {
-      const tries: Record<string, string[]> = {}
+    const left = new Map(Object.entries(state.suites))
+    for (;;) {
       const checks = new Map(open().map((check) => [check.id, check]))
-      for (const id of checks.keys()) {
-        for (const test of (seen[id]?.[kind] ?? []).slice(0, testsPerSuite)) {
-          tries[test] = [...(tries[test] ?? []), id]
-        }
-      }
-      if (Object.keys(tries).length === 0) continue
-      for (const [id, test] of killedBy(suite, tries)) {
+      const [next] = [...left]
+        .map(([suite, { seen, seconds }]) => {
+          const ids = [...checks.keys()].filter((id) => (seen[id]?.[kind].length ?? 0) > 0)
+          return { suite, seen, ids, worth: ids.length / (seconds + processSeconds) }
+        })
+        .sort((one, other) => other.worth - one.worth)
+      if (next === undefined || next.ids.length === 0) break
+      left.delete(next.suite)
+      for (const [id, test] of killedBy(next.suite, triesOf(next.ids, next.seen, kind))) {
         const check = checks.get(id)
-        if (check !== undefined) state.killed[keyOf(check)] = `${suite}: ${test}`
+        if (check !== undefined) state.killed[keyOf(check)] = `${next.suite}: ${test}`
       }
       writeState(state)
-      console.log(`${suite}: ${checks.size - open().length} of ${checks.size} are missed`)
+      console.log(`${next.suite}: ${checks.size - open().length} of ${next.ids.length} are missed`)
     }
   }
+}
+
+/** The checks to switch off in each test. */
+function triesOf(
+  ids: readonly string[],
+  seen: Readonly<Record<string, Seen>>,
+  kind: keyof Seen
+): Record<string, string[]> {
+  const tries: Record<string, string[]> = {}
+  for (const id of ids) {
+    for (const test of (seen[id]?.[kind] ?? []).slice(0, testsPerSuite)) {
+      tries[test] = [...(tries[test] ?? []), id]
+    }
+  }
+  return tries
 }
 
 /**

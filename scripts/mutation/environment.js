@@ -22,6 +22,7 @@ export default class MutationEnvironment extends TestEnvironment {
     this.seen = {}
     this.results = []
     this.killed = new Set()
+    this.failing = new Set()
     this.test = undefined
     this.off = undefined
     this.global.mutants = this.switches()
@@ -62,6 +63,17 @@ export default class MutationEnvironment extends TestEnvironment {
     }
   }
 
+  /** A test that fails with everything on says nothing about a check. */
+  seenByPassingTests() {
+    const passing = (tests) => tests.filter((test) => !this.failing.has(test))
+    return Object.fromEntries(
+      Object.entries(this.seen).map(([id, { fired, reached }]) => [
+        id,
+        { fired: passing(fired), reached: passing(reached) }
+      ])
+    )
+  }
+
   handleTestEvent(event, { rootDescribeBlock }) {
     switch (event.name) {
       case 'run_start':
@@ -75,6 +87,7 @@ export default class MutationEnvironment extends TestEnvironment {
         break
       case 'test_done': {
         const { mutant, errors, isControl } = event.test
+        if (errors.length > 0) this.failing.add(this.test)
         if (mutant !== undefined || isControl) {
           const failed = errors.length > 0
           if (failed && mutant !== undefined) this.killed.add(mutant)
@@ -86,7 +99,8 @@ export default class MutationEnvironment extends TestEnvironment {
       }
       case 'run_finish': {
         const seconds = (Date.now() - this.began) / 1000
-        const { suite, seen, results } = this
+        const { suite, results } = this
+        const seen = this.seenByPassingTests()
         writeFileSync(this.report, JSON.stringify({ suite, seconds, seen, results }))
       }
     }
