@@ -98,7 +98,7 @@ export function createApp(auth: KoaMemberAuth): Koa {
   return app
 }
 
-/** Of a member, what colleagues may see. */
+/** Of a member, what other members may see. */
 function viewOf({ member_id, name, email_address }: Member) {
   return { member_id, name, email_address }
 }

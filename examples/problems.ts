@@ -17,7 +17,7 @@ export class Problem extends Error {
   }
 }
 
-/** For `catch`. One sentence for every reason, so that nobody learns which organizations and members exist. */
+/** For `catch`. One sentence for every reason, so that no stranger learns which organizations and members exist. */
 export function refuseSignIn(error: unknown): never {
   throw refusal(error, 'sign_in_refused', 'The organization, e-mail address or password is wrong.')
 }
@@ -55,7 +55,7 @@ export function readStrings<Name extends string>(
   return Object.fromEntries(members) as Record<Name, string>
 }
 
-/** What an error may say outside. What nobody expected is for the log. */
+/** What an error may say outside. What is unexpected is for the log. */
 export function problemOf(error: unknown): Problem | AccessError | UnavailableError {
   if (error instanceof Problem) return error
   if (error instanceof AccessError || error instanceof UnavailableError) return error
@@ -66,7 +66,7 @@ export function problemOf(error: unknown): Problem | AccessError | UnavailableEr
   return new Problem(500, 'internal_error', 'Something went wrong on our side.')
 }
 
-/** What the caller can mend keeps its status. The rest is between the app and the authority. */
+/** What the caller can correct keeps its status. The rest is between the app and the authority. */
 function problemOfApi({ status_code, error_type, error_message }: ApiError): Problem {
   return [400, 404, 429].includes(status_code)
     ? new Problem(status_code, error_type, error_message)

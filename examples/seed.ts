@@ -1,4 +1,4 @@
-/** One password for everybody, because nothing of this outlives the process. */
+/** One password for all members, because nothing of this outlives the process. */
 const password = 'correct-horse-battery-staple'
 
 export const ada = {

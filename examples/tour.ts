@@ -32,7 +32,7 @@ Sign in with the password ${ada.password}
 
 Or stay in this shell:
 
-# 401 session_required: nobody is signed in
+# 401 session_required: no member is signed in
 curl ${call('/api/members')}
 
 # 200: Grace signs in, and sees her organization

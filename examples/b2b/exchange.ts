@@ -22,7 +22,7 @@ export interface Exchange {
   readonly query: Readonly<Record<string, unknown>>
   /** The fields of a form. */
   readonly body: unknown
-  /** `undefined` where nobody is signed in. */
+  /** `undefined` where no member is signed in. */
   readonly memberSession: MemberSession | undefined
   memberOf(): MemberSession
   verdictOf(): AuthorizationVerdict
@@ -49,7 +49,7 @@ export function show(page: string): Reply {
 }
 
 /**
- * Does what a form is for, which says where to go next. What a person can mend shows the form again.
+ * Does what a form is for, which says where to go next. What a person can correct shows the form again.
  *
  * @param again the form, with what was wrong
  */

@@ -4,10 +4,10 @@ import { Problem } from '../problems.ts'
 const tooOften = 'Too many attempts. Wait a while, then try again.'
 const linkOver = 'That link was used already, or is too old. Ask for a new one.'
 
-/** What people can mend themselves: which field it is about, and what to do. */
+/** What people can correct themselves: which field it is about, and what to do. */
 const sentences: Readonly<Record<string, readonly [field: string | undefined, sentence: string]>> =
   {
-    // One sentence for both, so that nobody learns which organizations and members exist.
+    // One sentence for both, so that no stranger learns which organizations and members exist.
     organization_not_found: ['password', 'The organization, e-mail address or password is wrong.'],
     unauthorized_credentials: [
       'password',
@@ -48,7 +48,7 @@ const sentences: Readonly<Record<string, readonly [field: string | undefined, se
     too_many_requests: [undefined, tooOften]
   }
 
-/** For `catch`. What nobody can mend by typing something else is thrown on. */
+/** For `catch`. What typing something else cannot correct is thrown on. */
 export function sayInWords(error: unknown): never {
   if (!(error instanceof ApiError) || !Object.hasOwn(sentences, error.error_type)) throw error
   const [field, sentence] = sentences[error.error_type] ?? []

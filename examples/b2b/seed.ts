@@ -1,6 +1,6 @@
 import type { ProjectSeed } from 'membergate/authority'
 
-/** One password for everybody, because nothing of this outlives the process. */
+/** One password for all members, because nothing of this outlives the process. */
 export const password = 'correct-horse-battery-staple'
 
 export const ada = {
@@ -49,7 +49,7 @@ export const initech = {
   members: [{ ...grace, roles: ['analyst'] }]
 }
 
-/** Demands a second factor of everybody. */
+/** Requires a second factor of every member. */
 export const globex = {
   organization_name: 'Globex',
   organization_slug: 'globex',

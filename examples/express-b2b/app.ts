@@ -48,7 +48,7 @@ export function createApp(auth: ExpressMemberAuth, origin: string) {
   app.all('/sign-out', auth.signOut({ return_to: '/sign-in' }))
   app.use(auth.mfaRoutes())
 
-  // Everyone else needs a session. A half-done sign-in goes on where it stopped.
+  // Everyone else needs a session. A pending sign-in goes on where it stopped.
   app.use(auth.handleMfaRedirect())
 
   app.get('/', requireMemberSession(), (req, res) => {

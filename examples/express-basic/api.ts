@@ -94,7 +94,7 @@ export function createApi(auth: ExpressMemberAuth): Router {
   return api
 }
 
-/** Of a member, what colleagues may see. */
+/** Of a member, what other members may see. */
 function viewOf({ member_id, name, email_address }: Member) {
   return { member_id, name, email_address }
 }

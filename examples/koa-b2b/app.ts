@@ -57,7 +57,7 @@ export function createApp(auth: KoaMemberAuth, origin: string): Koa {
   app.use(open.routes())
   app.use(auth.mfaRoutes())
 
-  // Everyone else needs a session. A half-done sign-in goes on where it stopped.
+  // Everyone else needs a session. A pending sign-in goes on where it stopped.
   app.use(auth.handleMfaRedirect())
 
   const guarded = new Router<MemberState>()

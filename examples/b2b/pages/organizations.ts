@@ -2,7 +2,7 @@ import { html } from '../../html.ts'
 import { card, type FormError, field } from './layout.ts'
 import type { Viewer } from './workspace.ts'
 
-/** An organization that somebody could enter, as its button says it. */
+/** An organization that a person could enter, as its button says it. */
 export interface Entry {
   readonly name: string
   readonly organization_id: string
@@ -18,7 +18,7 @@ interface Choose {
   readonly problem?: FormError
 }
 
-/** After a discovery sign-in: an address is proven, and no organization chosen yet. */
+/** After a discovery sign-in: an e-mail address is verified, and no organization chosen yet. */
 export function choose({ email_address, entries, problem }: Choose) {
   const isFirst = entries.length === 0
   return card(

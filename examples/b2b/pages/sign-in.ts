@@ -45,7 +45,7 @@ export function sent() {
   )
 }
 
-/** A link must not sign anybody in by being looked at: mail scanners do that. So a person presses a button. */
+/** A link must not sign a person in by being looked at: mail scanners do that. So a person presses a button. */
 export function follow(action: string, token: string, return_to: string, problem?: FormError) {
   return card(
     problem === undefined ? 'Continue signing in' : 'This link does not work',
@@ -94,7 +94,7 @@ interface Primary {
   readonly problem?: FormError
 }
 
-/** The organization does not accept what was proven so far. */
+/** The organization does not accept what was verified so far. */
 export function primary({ organization_name, email_address, methods, isSent, problem }: Primary) {
   return card(
     `One more step for ${organization_name}`,

@@ -56,9 +56,9 @@ export function overview(viewer: Viewer) {
     'Overview',
     viewer,
     html`
-      <p>You are signed in to ${organization.organization_name}. This is how well that is proven.</p>
+      <p>You are signed in to ${organization.organization_name}. This is how that was verified.</p>
       <table>
-        <thead><tr><th scope="col">Proof</th><th scope="col">Last given</th></tr></thead>
+        <thead><tr><th scope="col">Factor</th><th scope="col">Last given</th></tr></thead>
         <tbody>
           ${session.authentication_factors.map(
             ({ type, delivery_method, last_authenticated_at }) => html`

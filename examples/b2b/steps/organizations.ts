@@ -44,7 +44,7 @@ export async function createOrganization(exchange: Exchange): Promise<Reply> {
 
 const noName = new Problem(400, 'name_missing', 'Give it a name.', 'organization_name')
 
-/** What somebody could enter, and what each organization would ask for. */
+/** The organizations that a person could enter, and what each organization would ask for. */
 async function listEntries(
   { client }: Exchange,
   who: { readonly intermediate_session_token: string } | Authorization,

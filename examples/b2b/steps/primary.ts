@@ -18,7 +18,7 @@ export async function primaryStep({ client }: Exchange, pending: PendingSignIn) 
   }
 }
 
-/** The intermediate session goes along: what was proven before still counts. */
+/** The intermediate session goes along: what was verified before still counts. */
 export async function addPassword(exchange: Exchange): Promise<Reply> {
   const { client, body } = exchange
   const { password } = readStrings(body, 'password')

@@ -5,7 +5,7 @@ import { sayInWords } from '../refusals.ts'
 import { primaryStep } from './primary.ts'
 import { viewOf } from './workspace.ts'
 
-/** The form, or what an organization asks for besides what was proven so far. */
+/** The form, or what an organization asks for besides what was verified so far. */
 export async function showSignIn(exchange: Exchange): Promise<Reply> {
   const { query, memberSession } = exchange
   const pending = await exchange.pendingSignIn()
@@ -15,7 +15,7 @@ export async function showSignIn(exchange: Exchange): Promise<Reply> {
   return show(pages.signIn({ return_to: readText(query.return_to), signedInTo }))
 }
 
-/** The answer is the same for everybody: who has the mailbox sees there which organizations there are. */
+/** The answer is always the same: who has the mailbox sees there which organizations there are. */
 export async function sendLink({ client, body, origin }: Exchange): Promise<Reply> {
   const form = readStrings(body, 'email_address', 'return_to')
   const { email_address, return_to } = form
@@ -40,7 +40,7 @@ export async function showLink({ path, query }: Exchange): Promise<Reply> {
   return show(pages.follow(path, readText(query.token), readText(query.return_to)))
 }
 
-/** The link of `sendLink`: the address is proven, and an organization to be chosen. */
+/** The link of `sendLink`: the e-mail address is verified, and an organization to be chosen. */
 export async function followLink(exchange: Exchange): Promise<Reply> {
   const { client, path, body } = exchange
   const { token, return_to } = readStrings(body, 'token', 'return_to')
@@ -55,7 +55,7 @@ export async function followLink(exchange: Exchange): Promise<Reply> {
   )
 }
 
-/** A link that names its organization: an invitation, or one that goes on with a half-done sign-in. */
+/** A link that names its organization: an invitation, or one that goes on with a pending sign-in. */
 export async function followMemberLink(exchange: Exchange): Promise<Reply> {
   const { client, path, body } = exchange
   const { token, return_to } = readStrings(body, 'token', 'return_to')
