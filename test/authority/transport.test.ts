@@ -480,6 +480,26 @@ test('an authority whose database is gone answers 503, and tells operations why'
   })
 })
 
+test('a call whose client went away before its body was to be read comes to an end', async () => {
+  const ends: Promise<unknown>[] = []
+  const server = createServer((req, res) => {
+    ends.push(
+      new Promise((resolve) => req.once('close', resolve)).then(() => authority.app(req, res))
+    )
+  })
+  const { port } = new URL(await listen(server))
+  const client = connect(Number(port), '127.0.0.1')
+  const basic = Buffer.from(`${project_id}:${secret}`).toString('base64')
+  client.write(
+    `POST /v1/b2b/organizations HTTP/1.1\r\nHost: a\r\nAuthorization: Basic ${basic}\r\n` +
+      'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
+  )
+  setTimeout(() => client.destroy(), 50)
+  while (ends.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  await Promise.all(ends)
+  await close(server)
+})
+
 test('a message that looks like frames is not reported', () => {
   const events: ReportedError[] = []
   const listen = (event: unknown) => events.push(event as ReportedError)

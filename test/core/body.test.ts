@@ -1,6 +1,9 @@
+import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { readFields } from '../../src/core/request/body.ts'
+import { serve } from '../support/listen.ts'
 
 const form = 'application/x-www-form-urlencoded; charset=utf-8'
 const json = 'application/json'
@@ -49,4 +52,22 @@ test('a body that breaks off is rejected', async () => {
   const fields = readFields(broken, undefined)
   broken.destroy()
   await expect(fields).rejects.toMatchObject({ code: 'request_malformed' })
+})
+
+test('a body is not waited for whose client went away before it was to be read', async () => {
+  let tell: (req: IncomingMessage) => void
+  const closed = new Promise<IncomingMessage>((resolve) => {
+    tell = resolve
+  })
+  const served = await serve((req) => req.once('close', () => tell(req)))
+  const { hostname, port } = new URL(served.url)
+  const client = connect(Number(port), hostname)
+  client.write(
+    `POST / HTTP/1.1\r\nHost: app\r\nContent-Type: ${json}\r\nContent-Length: 9\r\n\r\n{`
+  )
+  setTimeout(() => client.destroy(), 50)
+  await expect(readFields(await closed, undefined)).rejects.toMatchObject({
+    code: 'request_malformed'
+  })
+  await served.close()
 })

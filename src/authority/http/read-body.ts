@@ -71,7 +71,10 @@ function readBytes(req: IncomingMessage): Promise<Buffer> {
       reject(new OperationError('request_too_large'))
     })
     req.once('end', () => resolve(Buffer.concat(chunks)))
-    // The client went away: there is no answer to give, and nothing of ours failed.
-    req.once('error', () => reject(new OperationError('invalid_argument')))
+    // The client went away, maybe before this: there is no answer to give, and nothing of ours failed.
+    const fail = () => reject(new OperationError('invalid_argument'))
+    if (req.destroyed) fail()
+    req.once('error', fail)
+    req.once('close', fail)
   })
 }

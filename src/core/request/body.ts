@@ -10,6 +10,7 @@ export interface BodyRequest extends AuthRequest {
   /** Of a web `Request`. */
   readonly bodyUsed?: boolean
   readonly readableEnded?: boolean
+  readonly destroyed?: boolean
   on?(event: string, listener: (chunk: Uint8Array) => void): unknown
   removeListener?(event: string, listener: (chunk: Uint8Array) => void): unknown
   resume?(): unknown
@@ -122,6 +123,8 @@ function readNodeStream(request: BodyRequest): Promise<string> {
       reject(malformed('body_too_large'))
     }
     const fail = () => reject(malformed('body_ended_early'))
+    // A client that went away before this has no event left to tell.
+    if (request.destroyed === true) fail()
     request.on?.('end', () => resolve(decode(chunks)))
     request.on?.('error', fail)
     request.on?.('close', fail)
