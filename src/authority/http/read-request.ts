@@ -23,7 +23,7 @@ export async function readRequest(
   if (!isStorable(request, maxDepth)) {
     throw new OperationError(
       'invalid_argument',
-      'The request is nested too deeply or holds a NUL character.'
+      'The request is nested too deeply, or holds a NUL character or half of a surrogate pair.'
     )
   }
   const checked = v.safeParse(route.request, request)
@@ -60,12 +60,19 @@ function named({ type, expected }: v.BaseIssue<unknown>): string {
   return type === 'array' || type === 'object' ? `an ${type}` : `a ${type}`
 }
 
-/** PostgreSQL takes no NUL in text, and deep nesting would exhaust the stack of whatever walks it. */
+/**
+ * PostgreSQL takes no NUL in text. Half of a surrogate pair has no form in UTF-8, so that different texts would be stored,
+ * hashed and signed as one. Deep nesting would exhaust the stack of whatever walks it.
+ */
 function isStorable(value: unknown, depth: number): boolean {
-  if (typeof value === 'string') return !value.includes('\0')
+  if (typeof value === 'string') return isStorableText(value)
   if (typeof value !== 'object' || value === null) return true
   if (depth === 0) return false
   return Object.entries(value).every(
-    ([name, child]) => !name.includes('\0') && isStorable(child, depth - 1)
+    ([name, child]) => isStorableText(name) && isStorable(child, depth - 1)
   )
+}
+
+function isStorableText(text: string): boolean {
+  return !/[\0\p{Surrogate}]/u.test(text)
 }

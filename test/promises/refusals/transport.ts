@@ -81,6 +81,12 @@ export const transportRules: readonly Rule[] = [
     broken: ({ request }) => ({ request: { ...request, more: 'a\0b' } })
   },
   {
+    of: 'a body with half of a surrogate pair',
+    operations: withBody,
+    rejects: '400 invalid_argument',
+    broken: ({ request }) => ({ request: { ...request, more: 'a\ud800' } })
+  },
+  {
     of: 'a body of another type',
     operations: withBody,
     rejects: '415 unsupported_media_type',
