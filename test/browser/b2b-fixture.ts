@@ -102,7 +102,10 @@ function listenIn() {
   const secrets = new Set<string>()
   const urls: string[] = []
   const locations: string[] = []
-  const said: string[] = []
+  /** What is logged, by the server and in the browser. */
+  const logged: string[] = []
+  /** What is published for the people who run the app. */
+  const events: string[] = []
 
   const reading: Promise<void>[] = []
   const keepCookies = (cookies: readonly string[]) => {
@@ -113,13 +116,13 @@ function listenIn() {
   }
 
   const hear = (message: unknown) => {
-    said.push(JSON.stringify(message))
+    events.push(JSON.stringify(message))
   }
   for (const channel of channels) subscribe(channel, hear)
   const originals = logs.map((name) => console[name])
   for (const [index, name] of logs.entries()) {
     console[name] = (...values: unknown[]) => {
-      said.push(values.map(String).join(' '))
+      logged.push(values.map(String).join(' '))
       originals[index]?.(...values)
     }
   }
@@ -128,7 +131,8 @@ function listenIn() {
     secrets,
     urls,
     locations,
-    said,
+    logged,
+    events,
     watch(context: BrowserContext) {
       context.on('request', (request) => {
         urls.push(`${request.method()} ${request.url()}`, request.headers().referer ?? '')
@@ -138,7 +142,7 @@ function listenIn() {
         if (location !== undefined) locations.push(location)
         reading.push(response.headerValues('set-cookie').then(keepCookies, () => {}))
       })
-      context.on('console', (message) => said.push(message.text()))
+      context.on('console', (message) => logged.push(message.text()))
     },
     /** When every answer so far was read. */
     settled: () => Promise.all(reading),
