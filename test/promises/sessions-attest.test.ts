@@ -374,6 +374,8 @@ describe('sessions.attest', () => {
         ['with an unverified address', () => ({ email_verified: false }), 'jwt_invalid_claims'],
         ['with a verified "true"', () => ({ email_verified: 'true' }), 'jwt_invalid_claims'],
         ['with an organization of no text', () => ({ [orgClaim]: 5 }), 'jwt_invalid_claims'],
+        ['with a NUL', () => ({ [orgClaim]: 'acme\0' }), 'jwt_invalid_claims'],
+        ['with half of a surrogate pair', () => ({ jti: 'a\ud800' }), 'jwt_invalid_claims'],
         [
           'AA-08: with a session of an authority',
           () => ({ 'https://stytch.com/session': {} }),

@@ -4,6 +4,7 @@ import { emailAddress } from '../../wire/schema.ts'
 import { canonicalEmail } from './members.ts'
 import { OperationError } from './operation-error.ts'
 import type { TrustedTokenProfile } from './records.ts'
+import { isStorableText } from './storable-text.ts'
 
 /** Clocks differ: what was issued this many seconds ahead of ours is not from the future. */
 const toleranceSeconds = 5
@@ -26,7 +27,7 @@ export interface TrustedIdentity {
 type Claims = Readonly<Record<string, unknown>>
 
 const seconds = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const id = v.pipe(v.string(), v.minLength(1), v.maxLength(256))
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(256), v.check(isStorableText))
 const times = v.looseObject({ iat: seconds, exp: seconds, nbf: v.optional(seconds) })
 
 /**

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { isErrorType } from '../../wire/error-types.ts'
 import type { Route } from '../../wire/route.ts'
 import { OperationError } from '../domain/operation-error.ts'
+import { isStorableText } from '../domain/storable-text.ts'
 import type { HttpCall } from './http-call.ts'
 import { readJson } from './read-body.ts'
 
@@ -60,10 +61,7 @@ function named({ type, expected }: v.BaseIssue<unknown>): string {
   return type === 'array' || type === 'object' ? `an ${type}` : `a ${type}`
 }
 
-/**
- * PostgreSQL takes no NUL in text. Half of a surrogate pair has no form in UTF-8, so that different texts would be stored,
- * hashed and signed as one. Deep nesting would exhaust the stack of whatever walks it.
- */
+/** Deep nesting would exhaust the stack of whatever walks it. */
 function isStorable(value: unknown, depth: number): boolean {
   if (typeof value === 'string') return isStorableText(value)
   if (typeof value !== 'object' || value === null) return true
@@ -71,8 +69,4 @@ function isStorable(value: unknown, depth: number): boolean {
   return Object.entries(value).every(
     ([name, child]) => isStorableText(name) && isStorable(child, depth - 1)
   )
-}
-
-function isStorableText(text: string): boolean {
-  return !/[\0\p{Surrogate}]/u.test(text)
 }
