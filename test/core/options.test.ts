@@ -29,13 +29,17 @@ describe('an option that is wrong stops the boot and is named:', () => {
     [{ url: 'not a url' }, /absolute https URL/],
     [{ origin: 'https://app.example/' }, /exact origin/],
     [{ origin: 'app.example' }, /exact origin/],
+    [{ origin: 'ftp://app.example' }, /exact origin/],
     [{ trustedOrigins: ['null'] }, /trustedOrigins/],
     [{ trustedOrigins: ['https://*.example'] }, /trustedOrigins/],
     [{ csrf: 'off' }, /csrf must be standard or strict/],
     [{ loginPath: '//evil.example' }, /loginPath/],
+    [{ loginPath: '/sign-in#top' }, /loginPath/],
+    [{ loginPath: '/app/../sign-in' }, /loginPath/],
     [{ mfaPath: 'mfa' }, /mfaPath/],
     [{ sealingKeys: ['short'] }, /sealingKeys/],
     [{ sealingKeys: [] }, /sealingKeys/],
+    [{ sealingKeys: 'a'.repeat(40) }, /sealingKeys/],
     [{ sources: [] }, /sources/],
     [{ sources: ['query'] }, /sources/],
     [{ sources: [{ header: 'cookie' }] }, /sources/],
@@ -75,6 +79,36 @@ describe('an option that is wrong stops the boot and is named:', () => {
     expect(() => requireMemberSession(both)).toThrow(/not both/)
     expect(() => requireMemberSession({ organization_id: 'acme' as never })).toThrow(/function/)
     expect(() => signOut({ return_to: 'https://evil.example' })).toThrow(/return_to must/)
+  })
+
+  test('in what else is mounted', () => {
+    const {
+      mfaRoutes,
+      requireMemberSession,
+      requirePermission,
+      requireRecentFactor,
+      chooseOrganization,
+      switchOrganization,
+      signOut
+    } = create({})()
+    expect(() => mfaRoutes({ page: false } as never)).toThrow(/no option "page"/)
+    expect(() => mfaRoutes({ pages: 'false' } as never)).toThrow(/pages must be/)
+    expect(() => signOut({ return_too: '/' } as never)).toThrow(/no option "return_too"/)
+    for (const given of [null, 10]) {
+      expect(() => requireRecentFactor(given as never)).toThrow(/takes an object/)
+      expect(() => requireMemberSession(given as never)).toThrow(/takes an object/)
+      expect(() => switchOrganization(given as never)).toThrow(/takes an object/)
+    }
+    const recent = { withinMinutes: 10 }
+    expect(() => requireRecentFactor({ ...recent, method: 'totp' } as never)).toThrow(/"method"/)
+    for (const methods of [[], 'totp', new Set(['totp'])]) {
+      expect(() => requireRecentFactor({ ...recent, methods } as never)).toThrow(/methods must/)
+    }
+    for (const choose of [chooseOrganization, switchOrganization]) {
+      expect(() => choose({ organization: 'acme' } as never)).toThrow(/no option "organization"/)
+    }
+    expect(() => requirePermission('', 'read')).toThrow(/resource and an action/)
+    expect(() => requireMemberSession({ optional: 'yes' } as never)).toThrow(/optional/)
   })
 
   test('http to another machine is allowed when its danger is named', () => {

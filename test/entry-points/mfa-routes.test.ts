@@ -505,8 +505,13 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
 
       const late = await begin('late')
       testServer.clock.advance(601)
-      const answer = await post('/mfa/totp/create', late)
-      expect([answer.status, answer.body.code]).toEqual([401, 'recent_factor_required'])
+      for (const [path, fields] of [
+        ['/mfa/totp/create', {}],
+        ['/mfa/sms/send', { mfa_phone_number: '+12025550167' }]
+      ] as const) {
+        const answer = await post(path, late, fields)
+        expect([answer.status, answer.body.code]).toEqual([401, 'recent_factor_required'])
+      }
     })
   })
 })

@@ -50,9 +50,6 @@ const knownOptions: Readonly<Record<keyof RecentFactorOptions, true>> = {
 const maxMinutes = 527_040
 
 export function planRecentFactor(given: RecentFactorOptions): RecentFactorPlan {
-  if (typeof given !== 'object' || given === null) {
-    throw new ConfigError('Write requireRecentFactor({ withinMinutes: 10 }).')
-  }
   assertKnownOptions('requireRecentFactor', given, knownOptions)
   const allMethods = Object.keys(kinds) as FactorMethod[]
   const { withinMinutes, methods = allMethods, factors = 1 } = given

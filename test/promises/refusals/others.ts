@@ -8,8 +8,8 @@ import { idsOf, pendingSignIn, withCheapFactors } from './scene.ts'
 
 /** What belongs to others than the call that is rejected, or is over. */
 export interface Others {
-  /** An administrator of another organization, and a sign-in there that waits. */
-  readonly elsewhere: Person & Pair & { readonly intermediate_session_token: string }
+  /** An administrator of another organization. */
+  readonly elsewhere: Person & Pair
   /** A member of another project, and its credentials. */
   readonly otherProject: Person & Pair & { readonly project_id: string; readonly secret: string }
   readonly deletedMember: Person & Pair
@@ -55,11 +55,7 @@ export async function findOthers(
     intermediate_session_token: usedIntermediate
   })
   return {
-    elsewhere: {
-      ...admin,
-      ...(await fixture.signIn(admin)),
-      intermediate_session_token: await pendingSignIn(fixture, admin)
-    },
+    elsewhere: { ...admin, ...(await fixture.signIn(admin)) },
     otherProject: await memberOfOtherProject(fixtureServer, fixture),
     deletedMember,
     ended,

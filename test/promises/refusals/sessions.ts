@@ -227,8 +227,10 @@ export const sessionRules: readonly Rule[] = [
     of: 'the intermediate session of a member of another organization',
     operations: [...secondFactor, ...primaryFactor],
     rejects: '400 invalid_intermediate_session_token_for_organization',
-    broken: (scene, { elsewhere: { intermediate_session_token } }) =>
-      inSession(scene, { intermediate_session_token }),
+    async broken(scene, { elsewhere }) {
+      const intermediate_session_token = await pendingSignIn(scene.fixture, elsewhere)
+      return inSession(scene, { intermediate_session_token })
+    },
     leaves: emailCodeTried
   },
   {
