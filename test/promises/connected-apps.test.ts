@@ -11,6 +11,7 @@ import {
   postForm
 } from '../support/external.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
+import { runSql } from '../support/run-sql.ts'
 import { claimsOf, organizationClaim } from '../support/session-jwts.ts'
 
 describe('connected apps', () => {
@@ -329,6 +330,27 @@ describe('connected apps', () => {
         expect((await redeem(tokenForm(code))).body).toMatchObject(invalidGrant)
       })
 
+      test('redeems no code of a member who is pending, or whose organization allows the app no more', async () => {
+        const { organization_id } = await fixture.newOrganization()
+        const person = await fixture.newPerson({ organization_id })
+        const { session_token } = await fixture.signIn(person)
+        const pending = await authorize(fixture, { session_token })
+        const denied = await authorize(fixture, { session_token })
+        const setStatus = (status: string) =>
+          runSql(fixture.database, 'update members set status = $1 where member_id = $2', [
+            status,
+            person.member_id
+          ])
+        await setStatus('pending')
+        expect((await redeem(tokenForm(pending))).body).toMatchObject(invalidGrant)
+        await setStatus('active')
+        await fixture.client.organizations.update({
+          organization_id,
+          first_party_connected_apps_allowed_type: 'NOT_ALLOWED'
+        })
+        expect((await redeem(tokenForm(denied))).body).toMatchObject(invalidGrant)
+      })
+
       test('takes a code of 299 seconds, and refuses one of 300', async () => {
         const { session_token } = await signedIn()
         const [young, old] = [
@@ -446,6 +468,11 @@ describe('connected apps', () => {
         expect(await idp.introspectTokenLocal(token)).toMatchObject(expected)
         const foreign = { token, ...credentials, client_secret: 'wrong' }
         expect(await fixture.codeOf(idp.introspectTokenNetwork(foreign))).toBe('token_invalid')
+      })
+
+      test('needs a token', async () => {
+        const { status, body } = await ask('')
+        expect([status, body.error]).toEqual([400, 'invalid_request'])
       })
 
       test('says no more than that another does not count', async () => {
