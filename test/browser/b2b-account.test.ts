@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { ada, alan, password } from '../../examples/b2b/seed.ts'
 import { describeB2b } from './b2b-journey.ts'
 
-describeB2b('account', (journey) => {
+describeB2b('account', 'Koa', (journey) => {
   const { look, place, press, follow, fill, alert, signIn, followNewest, enterCode, newContext } =
     journey
 

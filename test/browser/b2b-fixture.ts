@@ -12,9 +12,9 @@ import { acme, password, seedFor } from '../../examples/b2b/seed.ts'
 import { createApp as createExpressApp } from '../../examples/express-b2b/app.ts'
 import { createApp as createKoaApp } from '../../examples/koa-b2b/app.ts'
 
-export const frameworks = [
+const frameworks = [
   {
-    name: 'express-b2b',
+    name: 'Express',
     listenerOf: (options: Options): RequestListener =>
       createExpressApp(
         expressAdapter.createMemberAuth({ ...options, onRefusal: 'next' }),
@@ -22,7 +22,7 @@ export const frameworks = [
       )
   },
   {
-    name: 'koa-b2b',
+    name: 'Koa',
     listenerOf: (options: Options): RequestListener =>
       createKoaApp(
         koaAdapter.createMemberAuth({ ...options, onRefusal: 'next' }),
@@ -30,6 +30,11 @@ export const frameworks = [
       ).callback()
   }
 ]
+
+/** The pages are the same on both: a suite takes one framework, and the other too with `MEMBERGATE_TEST_ALL=1`. */
+export function frameworksFor(on: string) {
+  return frameworks.filter(({ name }) => name === on || process.env.MEMBERGATE_TEST_ALL === '1')
+}
 
 type Options = expressAdapter.MemberAuthOptions & { readonly origin: string }
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { ada, grace } from '../../examples/b2b/seed.ts'
 import { describeB2b } from './b2b-journey.ts'
 
-describeB2b('organizations', (journey) => {
+describeB2b('organizations', 'Express', (journey) => {
   const {
     look,
     place,

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { hedy, katherine, password } from '../../examples/b2b/seed.ts'
 import { describeB2b } from './b2b-journey.ts'
 
-describeB2b('second factor', (journey) => {
+describeB2b('second factor', 'Koa', (journey) => {
   const { look, place, heading, press, follow, fill, alert, signIn, newestCode, enterCode } =
     journey
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { alan, grace, password } from '../../examples/b2b/seed.ts'
 import { describeB2b } from './b2b-journey.ts'
 
-describeB2b('sign in', (journey) => {
+describeB2b('sign in', 'Express', (journey) => {
   const {
     look,
     place,
