@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import express from 'express'
 import { createMemberAuth, type MemberAuthOptions } from 'membergate'
 import * as expressAdapter from 'membergate/express'
@@ -76,4 +76,70 @@ test('an answer of another shape is 503, whichever client it is of', async () =>
     sessions: { authenticate: async () => ({ member_session: {} }), revoke: async () => ({}) }
   }
   expect(await decide(session_token, odd)).toMatchObject({ accepted: false, status: 503 })
+})
+
+describe('an answer is used only when it is about the session that was presented:', () => {
+  type Answer = Awaited<ReturnType<typeof testServer.client.sessions.authenticate>>
+
+  /** A client whose answers are changed on their way. */
+  function changing(change: (answer: Answer) => object) {
+    const sessions = {
+      authenticate: async (data: object) => {
+        const answer = await testServer.client.sessions.authenticate(data)
+        return { ...answer, ...change(answer) }
+      },
+      revoke: async () => ({})
+    }
+    return { rbac: sdk.rbac, sessions }
+  }
+
+  const mismatch = { accepted: false, status: 503, error: { code: 'authority_answer_mismatch' } }
+
+  test.each<[string, (answer: Answer) => object]>([
+    ['the member is another', ({ member }) => ({ member: { ...member, member_id: 'another' } })],
+    [
+      'the member is of another organization',
+      ({ member }) => ({ member: { ...member, organization_id: 'another' } })
+    ],
+    [
+      'the organization is another',
+      ({ organization }) => ({ organization: { ...organization, organization_id: 'another' } })
+    ],
+    ['the opaque token is another', () => ({ session_token: 'x'.repeat(44) })],
+    ['the JWT is none', () => ({ session_jwt: 'malformed' })]
+  ])('%s', async (_, change) => {
+    const { session_token } = await testServer.signIn('member@acme.test')
+    expect(
+      await decide(
+        session_token,
+        changing(() => ({}))
+      )
+    ).toMatchObject({ accepted: true })
+    expect(await decide(session_token, changing(change))).toMatchObject(mismatch)
+  })
+
+  test('the JWT is of another session of the member', async () => {
+    const { session_token } = await testServer.signIn('member@acme.test')
+    const { session_jwt } = await testServer.signIn('member@acme.test')
+    expect(
+      await decide(
+        session_token,
+        changing(() => ({ session_jwt }))
+      )
+    ).toMatchObject(mismatch)
+  })
+
+  test('a JWT is answered with another session, whole in itself', async () => {
+    const { session_jwt } = await testServer.signIn('member@acme.test')
+    const { session_token } = await testServer.signIn('member@acme.test')
+    const other = await testServer.client.sessions.authenticate({ session_token })
+    const { url, project_id, secret } = testServer.authority
+    const guardWith = (change: (answer: Answer) => object) =>
+      createMemberAuth({
+        ...{ url, project_id, secret, client: changing(change), now: testServer.clock.now }
+      }).requireMemberSession({ max_token_age_seconds: 0 })
+    const request = { method: 'GET', url: '/', headers: { authorization: `Bearer ${session_jwt}` } }
+    expect(await guardWith(() => ({}))({ ...request })).toMatchObject({ accepted: true })
+    expect(await guardWith(() => other)({ ...request })).toMatchObject(mismatch)
+  })
 })

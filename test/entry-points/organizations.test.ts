@@ -58,6 +58,13 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       })
     )
     builder.mount('post', '/choose', auth.chooseOrganization())
+    builder.mount(
+      'post',
+      '/choose-in/:slug',
+      auth.chooseOrganization({
+        organization_slug: (source: { params: { slug: string } }) => source.params.slug
+      })
+    )
     builder.use(auth.handleMfaRedirect())
     builder.get(
       '/of/:slug',
@@ -178,6 +185,45 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       })
     })
 
+    test('with a session that another process ended is 401, and clears its cookies', async () => {
+      const jar = await signIn()
+      const session_token = jar.stytch_session?.value ?? ''
+      await testServer.client.sessions.revoke({ session_token })
+      const answer = await request(app.url)
+        .post('/switch')
+        .set('Cookie', sessionOf(jar))
+        .send({ organization_id: 'globex' })
+      expect([answer.status, answer.body.code]).toEqual([401, 'session_invalid'])
+      const cleared = cookiesOf(answer)
+      expect(Object.keys(cleared).sort()).toEqual(['stytch_session', 'stytch_session_jwt'])
+      for (const { flags } of Object.values(cleared)) expect(flags).toContain('Max-Age=0')
+    })
+
+    test('goes by the cookies alone: a new session must find its way to the browser', async () => {
+      const jar = await signIn()
+      const answer = await request(app.url)
+        .post('/switch')
+        .set('Authorization', `Bearer ${jar.stytch_session?.value}`)
+        .send({ organization_id: 'globex' })
+      expect([answer.status, answer.body.code]).toEqual([401, 'session_required'])
+    })
+
+    test('with malformed cookies is 401, without a call', async () => {
+      const jar = await signIn()
+      network.reset()
+      for (const Cookie of [
+        'stytch_session=malformed',
+        `${sessionOf(jar)}; stytch_session=${'x'.repeat(44)}`
+      ]) {
+        const answer = await request(app.url)
+          .post('/switch')
+          .set({ Cookie })
+          .send({ organization_id: 'globex' })
+        expect([answer.status, answer.body.code]).toEqual([401, 'session_invalid'])
+      }
+      expect(network.count('')).toBe(0)
+    })
+
     test('S-XCH-10 at the authority itself asks for the password of the other organization', async () => {
       const jar = await signIn()
       const member = { organization_id: 'globex', email_address: 'member@acme.test' }
@@ -276,6 +322,32 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
         .send({ organization_id: 'globex' })
       expect(answer.body).toEqual({ member_authenticated: true, return_to: '/me', next: '/me' })
       expect((await me(cookiesOf(answer))).body.organization_slug).toBe('globex')
+    })
+
+    test('CS-09 that another site sent is denied, and leaves no cookie', async () => {
+      for (const headers of [
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { Origin: 'https://evil.example' }
+      ]) {
+        const answer = await request(app.url).post('/discover').set(headers)
+        expect(answer.status).toBe(403)
+        expect(cookiesOf(answer)).toEqual({})
+      }
+    })
+
+    test('by a slug denies an organization whose id is spelt so, and ends its session', async () => {
+      const jar = await discover()
+      const other = await testServer.authenticate('boss@globex.test', 'globex')
+      answerExchange(other)
+      const answer = await request(app.url)
+        .post('/choose-in/spelt-like-an-id')
+        .set('Cookie', pendingOf(jar))
+      expect([answer.status, answer.body.code]).toEqual([403, 'organization_unavailable'])
+      expect(cookiesOf(answer)).toEqual({})
+      const { session_token } = other
+      await expect(
+        testServer.client.sessions.authenticate({ session_token })
+      ).rejects.toMatchObject({ error_type: 'session_not_found' })
     })
 
     test('goes on to MFA where that is required', async () => {
