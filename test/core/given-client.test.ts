@@ -129,6 +129,20 @@ describe('an answer is used only when it is about the session that was presented
     ).toMatchObject(mismatch)
   })
 
+  test('a session that this process ended meanwhile is over, whatever the answer says', async () => {
+    const { session_token, member_session } = await testServer.signIn('member@acme.test')
+    const { member_session_id } = member_session
+    const { url, project_id, secret } = testServer.authority
+    const ending = changing(() => {
+      auth.invalidate({ member_session_id })
+      return {}
+    })
+    const auth = createMemberAuth({ url, project_id, secret, client: ending })
+    const headers = { authorization: `Bearer ${session_token}` }
+    const decision = await auth.authenticate({ method: 'GET', url: '/', headers })
+    expect(decision).toMatchObject({ accepted: false, status: 401 })
+  })
+
   test('a JWT is answered with another session, whole in itself', async () => {
     const { session_jwt } = await testServer.signIn('member@acme.test')
     const { session_token } = await testServer.signIn('member@acme.test')

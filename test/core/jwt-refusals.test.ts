@@ -95,6 +95,13 @@ test('a good token is accepted, frozen and without prototypes to reach', async (
   expect(Reflect.get({}, 'admin')).toBeUndefined()
 })
 
+test('one that fits no cookie is denied, well signed as it is', async () => {
+  const token = mint({ ...goodClaims, large: 'x'.repeat(6000) })
+  expect(token.length).toBeGreaterThan(8192)
+  await expectRefused(token)
+  expect((await present(mint({ ...goodClaims, large: 'x'.repeat(4000) }))).accepted).toBe(true)
+})
+
 test('texts that look like member names are none', async () => {
   const claims = {
     ...goodClaims,
@@ -267,6 +274,7 @@ describe('times that do not do need a remote check, once each:', () => {
   test.each<[string, number, object]>([
     ['expired, past the tolerance', 305, {}],
     ['issued ahead of our clock', -6, {}],
+    ['issued ahead of our clock, whatever nbf says', -6, { nbf: iat - 60 }],
     ['not yet valid', 0, { nbf: iat + 6 }],
     [
       'of a session that is over',

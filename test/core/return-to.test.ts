@@ -62,6 +62,7 @@ describe('a path to return to', () => {
     '',
     '/a\r\nSet-Cookie: x',
     `/${'a'.repeat(2048)}`,
+    `/${'./'.repeat(1024)}a`,
     '/%zz'
   ])('MF-03 MF-04 MF-05 MF-06 MF-08 MF-09 MF-24 that leads elsewhere is none: %j', (path) => {
     expect(readReturnPath(path)).toBeUndefined()

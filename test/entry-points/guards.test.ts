@@ -764,6 +764,7 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       [{ Origin: 'http://app.example' }, 403],
       [{ Origin: 'null' }, 403],
       [{ Origin: 'https://partner.example', 'Sec-Fetch-Site': 'cross-site' }, 200],
+      [{ Origin: 'https://partner.example', 'Sec-Fetch-Site': 'none, cross-site' }, 403],
       [{}, 200]
     ])('CS-01 CS-02 from %j is answered with %i', async (headers, status) => {
       const { session_jwt } = await testServer.signIn('admin@acme.test')

@@ -60,6 +60,16 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
         return_to: '/deep?x=1'
       })
     )
+    builder.post('/needs-primary', async ({ completeSignIn }) => {
+      const primary_required = { allowed_auth_methods: ['sso'] }
+      return completeSignIn({
+        ...(await testServer.authenticate('totp@acme.test')),
+        primary_required
+      })
+    })
+    builder.post('/discover', ({ completeDiscovery }) =>
+      completeDiscovery({ intermediate_session_token: 'i'.repeat(44), email_address: 'a@b.test' })
+    )
     builder.use(auth.mfaRoutes(), auth.handleMfaRedirect())
     builder.get('/danger', auth.requireRecentFactor({ withinMinutes: 5 }), () => ({ done: true }))
     builder.get(
@@ -194,6 +204,25 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       const Cookie = `stytch_session=${token}`
       await request(app.url).get('/me').set({ Cookie }).expect(401)
       await request(app.url).post('/mfa/totp').set({ Cookie }).send({}).expect(401)
+    })
+
+    test.each([
+      ['/needs-primary', 'primary_required'],
+      ['/discover', 'organization_required']
+    ])('MF-15 cannot go before what a sign-in lacks first: %s', async (path, code) => {
+      const jar = cookiesOf(await request(app.url).post(path))
+      for (const action of ['/mfa/totp', '/mfa/totp/create', '/mfa/sms/send', '/mfa/recovery']) {
+        const answer = await post(action, jar, { code: testServer.totpCode() })
+        expect([action, answer.status, answer.body.code]).toEqual([action, 401, code])
+      }
+    })
+
+    test('MF-15 with malformed cookies of a session is 401', async () => {
+      const answer = await request(app.url)
+        .post('/mfa/step-up/totp')
+        .set('Cookie', `stytch_session=${'x'.repeat(44)}; stytch_session=${'y'.repeat(44)}`)
+        .send({ code: testServer.totpCode() })
+      expect([answer.status, answer.body.code]).toEqual([401, 'session_invalid'])
     })
 
     test('MF-22 CS-09 of another site is denied before anything is called', async () => {

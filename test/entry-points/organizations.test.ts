@@ -185,6 +185,18 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       })
     })
 
+    test('while the authority is away is 503, and nothing changes', async () => {
+      const jar = await signIn()
+      network.answerOnce('/exchange', () => Promise.reject(new TypeError('fetch failed')))
+      const answer = await request(app.url)
+        .post('/switch')
+        .set('Cookie', sessionOf(jar))
+        .send({ organization_id: 'globex' })
+      expect([answer.status, answer.body.code]).toEqual([503, 'authority_unavailable'])
+      expect(cookiesOf(answer)).toEqual({})
+      await me(jar).expect(200)
+    })
+
     test('with a session that another process ended is 401, and clears its cookies', async () => {
       const jar = await signIn()
       const session_token = jar.stytch_session?.value ?? ''
@@ -265,8 +277,15 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
         .set({ Cookie: sessionOf(jar), 'Sec-Fetch-Site': 'cross-site' })
         .send({ organization_id: 'globex' })
       expect([crossSite.status, crossSite.body.code]).toEqual([403, 'csrf_rejected'])
-      const unnamed = await request(app.url).post('/switch').set('Cookie', sessionOf(jar))
-      expect([unnamed.status, unnamed.body.code]).toEqual([400, 'request_malformed'])
+      network.reset()
+      for (const fields of [{}, { organization_id: '' }, { organization_id: ['globex'] }]) {
+        const unnamed = await request(app.url)
+          .post('/switch')
+          .set('Cookie', sessionOf(jar))
+          .send(fields)
+        expect([unnamed.status, unnamed.body.code]).toEqual([400, 'request_malformed'])
+      }
+      expect(network.count('/exchange')).toBe(0)
     })
   })
 

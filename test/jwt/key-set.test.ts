@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { createKeySet, type KeySet } from '../../src/jwt/key-set.ts'
-import { readVerificationKeys } from '../../src/jwt/verification-key.ts'
+import { readPemKey, readVerificationKeys } from '../../src/jwt/verification-key.ts'
 
 function newJwk(kid: string, modulusLength = 2048) {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength })
@@ -116,4 +116,24 @@ test.each<[string, object]>([
 ])('a key of %s verifies nothing', (_, jwk) => {
   expect(readVerificationKeys([jwk])).toBeUndefined()
   expect(readVerificationKeys([jwk, second])?.size).toBe(1)
+})
+
+test('two keys of one kid spoil the set, also when one of them is of no use', () => {
+  const twin = { ...second, kid: 'first' }
+  for (const jwks of [
+    [first, twin],
+    [first, { ...twin, use: 'enc' }],
+    [{ ...twin, use: 'enc' }, first, second]
+  ]) {
+    expect(readVerificationKeys(jwks)).toBeUndefined()
+  }
+  expect(readVerificationKeys([first, second])?.size).toBe(2)
+})
+
+test('a private key in PEM verifies nothing: it has no place where keys are named', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const publicPem = publicKey.export({ format: 'pem', type: 'spki' }).toString()
+  const privatePem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  expect(readPemKey(publicPem, ['RS256'])).toBeDefined()
+  expect(readPemKey(privatePem, ['RS256'])).toBeUndefined()
 })
