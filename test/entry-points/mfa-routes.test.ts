@@ -217,12 +217,13 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       }
     })
 
-    test('MF-15 with malformed cookies of a session is 401', async () => {
+    test('MF-15 with malformed cookies of a session is 401, and clears nothing', async () => {
       const answer = await request(app.url)
         .post('/mfa/step-up/totp')
         .set('Cookie', `stytch_session=${'x'.repeat(44)}; stytch_session=${'y'.repeat(44)}`)
         .send({ code: testServer.totpCode() })
       expect([answer.status, answer.body.code]).toEqual([401, 'session_invalid'])
+      expect(cookiesOf(answer)).toEqual({})
     })
 
     test('MF-22 CS-09 of another site is denied before anything is called', async () => {
