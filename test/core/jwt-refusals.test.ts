@@ -32,7 +32,7 @@ const goodClaims = {
 const upstream = createCountingFetch()
 upstream.cut(true)
 let clock = now
-const { authenticate } = createMemberAuth({
+const { authenticate, requireMemberSession } = createMemberAuth({
   project_id,
   secret: 'secret-test-1',
   jwks: { keys: [jwk as never] },
@@ -261,6 +261,17 @@ describe('a signature is denied without a call:', () => {
     )
     expect(upstream.count('')).toBe(0)
   })
+})
+
+test('an organization without a slug is no tenant whose slug is empty, or is not named', async () => {
+  const slug = { ...organization, slug: '' }
+  const authorization = `Bearer ${mint({ ...goodClaims, 'https://stytch.com/organization': slug })}`
+  const request = { method: 'GET', url: '/', headers: { authorization } }
+  expect(await requireMemberSession()(request)).toMatchObject({ accepted: true })
+  for (const named of ['', undefined]) {
+    const guard = requireMemberSession({ organization_slug: () => named })
+    expect(await guard({ ...request })).toMatchObject({ accepted: false, status: 403 })
+  }
 })
 
 test('a forged payload over a signature that is known is denied', async () => {

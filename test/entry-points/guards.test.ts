@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createMemberAuth } from 'membergate/express'
+import express from 'express'
+import { createMemberAuth, memberOf } from 'membergate/express'
 import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { createCountingFetch } from '../support/counting-fetch.ts'
@@ -435,7 +436,14 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       const { member_session_id } = member_session
       app.auth.invalidate({ member_session_id })
       expect((await request(app.url).get('/me').set(bearer(session_jwt))).status).toBe(401)
-      expect(() => app.auth.invalidate({})).toThrow(/exactly one/)
+      for (const subject of [
+        {},
+        { member_id: 'member-test-1', organization_id: 'organization-test-1' },
+        { member_id: '' },
+        { member_id: 7 as never }
+      ]) {
+        expect(() => app.auth.invalidate(subject)).toThrow(/exactly one/)
+      }
     })
   })
 
@@ -818,6 +826,11 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(answer.headers.location).toBe('/sign-in?return_to=%2Fme%3Ftab%3D1')
     })
 
+    test('of a form goes to loginPath alone, for no browser can post it again', async () => {
+      const answer = await request(app.url).post('/tamper').set('Accept', 'text/html')
+      expect([answer.status, answer.headers.location]).toEqual([303, '/sign-in'])
+    })
+
     test.each([
       { Accept: 'text/html', 'X-Requested-With': 'XMLHttpRequest' },
       { Accept: 'text/html', 'Sec-Fetch-Mode': 'cors' },
@@ -833,6 +846,17 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
         .set({ Origin: 'https://evil.example', 'Access-Control-Request-Method': 'PUT' })
       expect(answer.status).toBe(204)
       expect(answer.headers['access-control-allow-origin']).toBeUndefined()
+    })
+
+    test('CS-17 of a CORS preflight is the same with a session: it is none of the member', async () => {
+      const { session_jwt } = await testServer.signIn('member@acme.test')
+      const preflight = {
+        Origin: 'https://evil.example',
+        'Access-Control-Request-Method': 'PUT',
+        ...cookies({ session_jwt })
+      }
+      const answer = await request(app.url).options('/guarded-options').set(preflight)
+      expect([answer.status, answer.text]).toEqual([204, ''])
     })
 
     if (hasOnRefusal) {
@@ -922,6 +946,28 @@ test('memberOf of one project knows nothing of what another project’s guard ac
   await new Promise<unknown>((resolve) => auth.requireMemberSession()(req, res, resolve))
   expect(auth.memberOf(req).organization_slug).toBe('acme')
   expect(() => other.memberOf(req)).toThrow(/requireMemberSession/)
+  await testServer.close()
+})
+
+test('memberOf of whichever instance is none where two accepted different sessions', async () => {
+  const testServer = await openTestServer()
+  const { url, project_id, secret } = testServer.authority
+  const project = { url, project_id, secret, now: testServer.clock.now }
+  const one = createMemberAuth({ ...project, sources: [{ header: 'x-one' }] })
+  const other = createMemberAuth({ ...project, sources: [{ header: 'x-other' }] })
+  const app = express()
+    .use(one.requireMemberSession(), other.requireMemberSession())
+    .get('/', (req, res) => {
+      res.json(memberOf(req))
+    })
+  const ada = await testServer.signIn('admin@acme.test')
+  const boss = await testServer.signIn('boss@globex.test', 'globex')
+  const send = (first: Pair, second: Pair) =>
+    request(app).get('/').set({ 'x-one': first.session_jwt, 'x-other': second.session_jwt })
+  const same = await send(ada, ada)
+  expect([same.status, same.body.organization_slug]).toEqual([200, 'acme'])
+  expect((await send(ada, boss)).status).toBe(500)
+  expect((await send(boss, ada)).status).toBe(500)
   await testServer.close()
 })
 

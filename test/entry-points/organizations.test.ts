@@ -332,6 +332,16 @@ describe.each(frameworks)('organizations on $name', ({ open }) => {
       expect([script.status, script.body.code]).toEqual([401, 'organization_required'])
     })
 
+    test('MF-22 is none without both of its cookies', async () => {
+      const jar = await discover()
+      for (const [name, { value }] of Object.entries(jar)) {
+        const one = await request(app.url).get('/pending').set('Cookie', `${name}=${value}`)
+        expect(one.body).toEqual({ discovery: null, signIn: null })
+      }
+      const none = await request(app.url).get('/pending')
+      expect(none.body).toEqual({ discovery: null, signIn: null })
+    })
+
     test('is finished in the organization that is chosen, and resumes', async () => {
       const jar = await discover()
       answerExchange(await testServer.authenticate('boss@globex.test', 'globex'))

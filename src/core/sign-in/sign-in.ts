@@ -205,8 +205,9 @@ export async function pendingSignIn(
   context: SignInContext,
   request: AuthRequest
 ): Promise<PendingSignIn | null> {
-  const { state, intermediate_session_token } = (await readBoundState(context, request)) ?? {}
-  if (state === undefined || intermediate_session_token === undefined) return null
+  const bound = await readBoundState(context, request)
+  if (bound === undefined) return null
+  const { state, intermediate_session_token } = bound
   return isOfMember(state) ? { ...state, intermediate_session_token } : null
 }
 
@@ -215,8 +216,9 @@ export async function pendingDiscovery(
   context: SignInContext,
   request: AuthRequest
 ): Promise<PendingDiscovery | null> {
-  const { state, intermediate_session_token } = (await readBoundState(context, request)) ?? {}
-  if (state === undefined || intermediate_session_token === undefined) return null
+  const bound = await readBoundState(context, request)
+  if (bound === undefined) return null
+  const { state, intermediate_session_token } = bound
   return isOfMember(state) ? null : { ...state, intermediate_session_token }
 }
 
