@@ -136,6 +136,14 @@ describe('a member', () => {
     })
   })
 
+  test.each([
+    [{ totp_registration_id: 'totp-1' }, 'totp'],
+    [{ mfa_phone_number: '+12025550162', mfa_phone_number_verified: true }, 'sms_otp']
+  ])('with %j may have %s as the default', (fields, default_mfa_method) => {
+    const after = changeMember(aMember(fields), { default_mfa_method }, outside)
+    expect(after).toMatchObject({ default_mfa_method })
+  })
+
   test('has direct roles replaced, and keeps those of a connection', () => {
     const sso = { role_id: 'auditor', source: { type: 'sso_connection', details: {} } }
     const direct = { role_id: 'old', source: { type: 'direct_assignment', details: {} } }

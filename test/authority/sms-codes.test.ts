@@ -15,6 +15,16 @@ const preferred = { default_mfa_method: 'totp' } as const
 const onlyTotp = { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['totp'] }
 const onlySms = { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] }
 
+const contextOf = (delivery: object) =>
+  ({
+    project: { settings: { sms_country_codes: ['US'] } },
+    store: { project_id: 'project', tryRun: async () => undefined },
+    atRest: createAtRest([newAtRestKey()]),
+    environment: 'test',
+    delivery,
+    now: 0
+  }) as unknown as Context
+
 describe('a sign-in that waits for the second factor', () => {
   test.each([
     ['no number', {}, {}, false],
@@ -33,18 +43,11 @@ describe('a sign-in that waits for the second factor', () => {
 
   test('sends one code, however often the call tries again', async () => {
     const sent: SmsMessage[] = []
-    const context = {
-      project: { settings: { sms_country_codes: ['US'] } },
-      store: { project_id: 'project', tryRun: async () => undefined },
-      atRest: createAtRest([newAtRestKey()]),
-      environment: 'test',
-      delivery: {
-        async sms(message: SmsMessage) {
-          sent.push(message)
-        }
-      },
-      now: 0
-    } as unknown as Context
+    const context = contextOf({
+      async sms(message: SmsMessage) {
+        sent.push(message)
+      }
+    })
     const tries = [verified, verified, { ...verified, mfa_phone_number: '+12025550163' }]
     const writes = []
     for (const fields of tries) {
@@ -54,6 +57,21 @@ describe('a sign-in that waits for the second factor', () => {
     expect(writes[0]?.code.recipient).toBe('+12025550162')
     expect(writes[1]).toBe(writes[0])
     expect(writes[2]).toBe(undefined)
+  })
+})
+
+describe('a sign-in', () => {
+  const refuse = async () => {
+    throw new Error('A code was sent.')
+  }
+
+  test.each([
+    ['of a member who is locked', { sms: refuse }, { lock_created_at: 0, lock_expires_at: 1 }],
+    ['where the server sends none', {}, {}]
+  ])('%s goes on without a code', async (_what, delivery, fields) => {
+    const member = aMember({ ...verified, ...fields })
+    const challenge = challengeBySms(contextOf(delivery), anOrganization(), member, undefined)
+    expect(await challenge).toBeUndefined()
   })
 })
 

@@ -378,6 +378,22 @@ describe('connected apps', () => {
         expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
       })
 
+      test('ends the token by a second use also while the member is pending', async () => {
+        const { person, session_token } = await signedIn()
+        const form = tokenForm(await authorize(fixture, { session_token }))
+        const access_token = String((await redeem(form)).body.access_token)
+        const setStatus = (status: string) =>
+          runSql(fixture.database, 'update members set status = $1 where member_id = $2', [
+            status,
+            person.member_id
+          ])
+        await setStatus('pending')
+        expect((await redeem(form)).body).toMatchObject(invalidGrant)
+        await setStatus('active')
+        const call = fixture.client.sessions.exchangeAccessToken({ access_token })
+        await expectRefusal(call, 401, 'connected_app_consent_revoked')
+      })
+
       test.each<[string, number, string, Record<string, string | undefined>]>([
         ['another grant', 400, 'unsupported_grant_type', { grant_type: 'refresh_token' }],
         ['no grant', 400, 'invalid_request', { grant_type: '' }],

@@ -109,9 +109,8 @@ export function hasSecondaryFactor(factors: readonly AuthenticationFactor[]): bo
   return factors.some(({ sequence_order }) => sequence_order === 'SECONDARY')
 }
 
-/** The name of a primary factor in `allowed_auth_methods`; `undefined` for those that no list can name. */
+/** The name of a factor in `allowed_auth_methods`; no list holds what is answered for other factors. */
 export function authMethodOf(factor: AuthenticationFactor): string | undefined {
-  if (factor.sequence_order === 'SECONDARY') return undefined
   if (factor.type !== 'oauth') return factor.type
   const provider = /^oauth_(?:exchange_)?(google|microsoft|slack|github|hubspot)$/.exec(
     factor.delivery_method
