@@ -11,6 +11,7 @@ describe('a path to return to', () => {
   )
 
   test.each([
+    'relative',
     '//e',
     '///e',
     '////e',
@@ -58,7 +59,6 @@ describe('a path to return to', () => {
     '//e\u00ad.com',
     '//e。com',
     '//ｅ.com',
-    'relative',
     '',
     '/a\r\nSet-Cookie: x',
     `/${'a'.repeat(2048)}`,

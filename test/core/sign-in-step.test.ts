@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { nextStep } from '../../src/core/sign-in/sign-in-step.ts'
+import type { Config } from '../../src/core/options.ts'
+import { nextStep, pageOfStep } from '../../src/core/sign-in/sign-in-step.ts'
 
 const phone = { mfa_phone_number: 'XXXXXXX1234', totp_registration_id: '' }
 const totp = { mfa_phone_number: '', totp_registration_id: 'member-totp-test-1' }
@@ -35,4 +36,18 @@ test.each([
   ['sms', 'a code was sent', false, mfa(phone, 'sms_otp')]
 ] as const)('the next step is %s when %s', (step, _, isSignedIn, pending) => {
   expect(nextStep({ isSignedIn, pending })).toBe(step)
+})
+
+test.each([
+  ['none', undefined],
+  ['over', undefined],
+  ['organization', '/organizations'],
+  ['primary', '/sign-in'],
+  ['locked', '/mfa/locked'],
+  ['sms', '/mfa/sms'],
+  ['totp', '/mfa/totp'],
+  ['enroll', '/mfa/enroll']
+] as const)('the page of the step %s is %s', (step, page) => {
+  const paths = { loginPath: '/sign-in', organizationsPath: '/organizations', mfaPath: '/mfa' }
+  expect(pageOfStep(step, paths as Config)).toBe(page)
 })

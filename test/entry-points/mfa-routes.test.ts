@@ -260,6 +260,7 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       const jar = await begin('member')
       const answer = await request(app.url).get('/mfa/unknown').set('Cookie', sessionOf(jar))
       expect(answer.body).toEqual({ app: true })
+      await request(app.url).post('/mfa/unknown').set('Cookie', sessionOf(jar)).expect(404)
     })
   })
 
