@@ -1,95 +1,27 @@
 import { describe, expect, test } from '@jest/globals'
 import type { LookUpDevice } from 'membergate/authority'
 import type { Organization } from 'membergate/client'
-import { listRoutes } from '../../src/wire/routes.ts'
-import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
-import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
-import { describeOnEachEngine, type Fixture } from '../support/fixture.ts'
-import { type Person, password } from '../support/people.ts'
+import { listRoutes, type OperationName } from '../../src/wire/routes.ts'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { requests } from '../support/requests.ts'
 
-const another = 'another horse battery staple'
-
-/** A request that succeeds, made anew for each call, of every operation that takes a `telemetry_id`. */
-const requests: Record<string, (fixture: Fixture) => Promise<Record<string, unknown>>> = {
-  async 'sessions.exchange'(fixture) {
-    const person = await fixture.newPerson()
-    const { session_token } = await signInElsewhere(fixture, person)
-    return { organization_id: person.organization_id, session_token }
-  },
-  async 'sessions.exchangeAccessToken'(fixture) {
-    const { session_token } = await fixture.signIn(await fixture.newPerson())
-    return { access_token: await accessTokenOf(fixture, { session_token }) }
-  },
-  async 'sessions.attest'(fixture) {
-    const token = await trustedToken(fixture, await fixture.newPerson())
-    return { profile_id: profiles.plain, token }
-  },
-  async 'discovery.intermediateSessions.exchange'(fixture) {
-    const { organization_id, email_address } = await fixture.newPerson()
-    const intermediate_session_token = await beginDiscovery(fixture, email_address)
-    return { organization_id, intermediate_session_token }
-  },
-  async 'discovery.organizations.create'(fixture) {
-    const email_address = `${crypto.randomUUID()}@acme.example`
-    return { intermediate_session_token: await beginDiscovery(fixture, email_address) }
-  },
-  async 'totps.authenticate'(fixture) {
-    const person = await fixture.newEnrolled()
-    const intermediate_session_token = await fixture.beginSignIn(person)
-    const code = fixture.nextCode(person.secret)
-    return { ...named(person), intermediate_session_token, code }
-  },
-  async 'recoveryCodes.recover'(fixture) {
-    const person = await fixture.newEnrolled()
-    const intermediate_session_token = await fixture.beginSignIn(person)
-    const { recovery_codes } = await fixture.client.recoveryCodes.get(named(person))
-    return { ...named(person), intermediate_session_token, recovery_code: recovery_codes[0] }
-  },
-  async 'otps.sms.authenticate'(fixture) {
-    const person = await fixture.newPhoned()
-    const intermediate_session_token = await fixture.beginSignIn(person)
-    const code = fixture.lastCode(person.mfa_phone_number)
-    return { ...named(person), intermediate_session_token, code }
-  },
-  async 'otps.email.authenticate'(fixture) {
-    const person = await fixture.newPerson()
-    await fixture.client.otps.email.loginOrSignup(addressed(person))
-    return { ...addressed(person), code: fixture.lastCode(person.email_address) }
-  },
-  async 'magicLinks.authenticate'(fixture) {
-    const person = await fixture.newPerson()
-    await fixture.client.magicLinks.email.loginOrSignup(addressed(person))
-    return { magic_links_token: fixture.sentTo(person.email_address)[0]?.token }
-  },
-  async 'passwords.authenticate'(fixture) {
-    return { ...addressed(await fixture.newPerson()), password }
-  },
-  async 'passwords.email.reset'(fixture) {
-    const person = await fixture.newPerson()
-    await fixture.client.passwords.email.resetStart(addressed(person))
-    const password_reset_token = fixture.sentTo(person.email_address)[0]?.token
-    return { password_reset_token, password: another }
-  },
-  async 'passwords.existingPassword.reset'(fixture) {
-    const passwords = { existing_password: password, new_password: another }
-    return { ...addressed(await fixture.newPerson()), ...passwords }
-  },
-  async 'passwords.sessions.reset'(fixture) {
-    const person = await fixture.newPerson()
-    const { session_token } = await fixture.signIn(person)
-    return { organization_id: person.organization_id, session_token, password: another }
-  }
-}
-
-function named({ organization_id, member_id }: Person) {
-  return { organization_id, member_id }
-}
-
-function addressed({ organization_id, email_address }: Person) {
-  return { organization_id, email_address }
-}
-
-const names = Object.keys(requests)
+/** Every operation that takes a `telemetry_id`. */
+const names: readonly OperationName[] = [
+  'sessions.exchange',
+  'sessions.exchangeAccessToken',
+  'sessions.attest',
+  'discovery.intermediateSessions.exchange',
+  'discovery.organizations.create',
+  'totps.authenticate',
+  'recoveryCodes.recover',
+  'otps.sms.authenticate',
+  'otps.email.authenticate',
+  'magicLinks.authenticate',
+  'passwords.authenticate',
+  'passwords.email.reset',
+  'passwords.existingPassword.reset',
+  'passwords.sessions.reset'
+]
 const telemetry_id = 'a1b2c3'
 
 const device = {
@@ -132,16 +64,10 @@ test('every operation that takes a telemetry_id and is answered is looked at', (
 
 describe('telemetry_id', () => {
   describeOnEachEngine((fixture) => {
-    async function prepare(operation: string): Promise<Record<string, unknown>> {
-      const request = await requests[operation]?.(fixture)
-      if (request === undefined) throw new Error(`There is no request of ${operation}.`)
-      return request
-    }
-
     test.each(names)(
       'S-TEL-02: %s answers the device that the look-up found',
       async (operation) => {
-        const request = await prepare(operation)
+        const request = await requests[operation](fixture)
         const lookUp = async () => ({ ...device, confidence: 0.9 })
         const answer = await fixture.devices.answering(lookUp, () =>
           fixture.send(operation, { ...request, telemetry_id })
@@ -155,7 +81,7 @@ describe('telemetry_id', () => {
       'S-TEL-05: %s tells the look-up whose device it is, each time, so that it can keep it',
       async (operation) => {
         for (let time = 1; time <= 2; time += 1) {
-          const request = await prepare(operation)
+          const request = await requests[operation](fixture)
           const before = fixture.devices.queries.length
           const answer = await fixture.send(operation, { ...request, telemetry_id })
           const { organization_id } = answer.organization as Organization
@@ -168,7 +94,7 @@ describe('telemetry_id', () => {
     )
 
     test.each(names)('S-TEL-01 S-TEL-03: %s succeeds when nothing is known', async (operation) => {
-      const request = await prepare(operation)
+      const request = await requests[operation](fixture)
       const answer = await fixture.send(operation, { ...request, telemetry_id })
       expect(answer.status_code).toBe(200)
       expect(answer.member_device ?? null).toBeNull()
@@ -176,7 +102,7 @@ describe('telemetry_id', () => {
 
     test.each(names)('S-TEL-04: without one %s looks nothing up', async (operation) => {
       for (const without of [{}, { telemetry_id: null }]) {
-        const request = await prepare(operation)
+        const request = await requests[operation](fixture)
         const before = fixture.devices.queries.length
         const answer = await fixture.devices.answering(
           async () => device,
@@ -190,7 +116,7 @@ describe('telemetry_id', () => {
     test.each(Object.entries(faults))(
       'S-TEL-03: a look-up that %s leaves the sign-in as it is, in time',
       async (_fault, lookUp) => {
-        const request = await prepare('passwords.authenticate')
+        const request = await requests['passwords.authenticate'](fixture)
         const start = performance.now()
         const answer = await fixture.devices.answering(lookUp, () =>
           fixture.send('passwords.authenticate', { ...request, telemetry_id })
