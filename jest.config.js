@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -14,7 +16,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/run-folder.js',
   testTimeout: 30_000,
-  maxWorkers: '100%',
+  // Suites wait as much as they work, for another thread or a server, so that each processor has time for more than one.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   reporters: [
     'default',
     '<rootDir>/test/support/skipped-reporter.js',

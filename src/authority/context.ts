@@ -1,6 +1,7 @@
 import type { OperationName, RequestOf, ResponseOf } from '../wire/routes.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import type { StrengthMeter } from './crypto/password-strength.ts'
+import type { PasswordHashing } from './crypto/passwords.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Subject } from './domain/audit.ts'
@@ -17,6 +18,7 @@ export interface Context {
   readonly store: ProjectStore
   readonly atRest: AtRest
   readonly signingKeys: SigningKeys
+  readonly passwords: PasswordHashing
   readonly strengthMeter: StrengthMeter
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery

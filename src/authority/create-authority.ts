@@ -1,8 +1,10 @@
 import type { RequestListener } from 'node:http'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
+import { recommendedCost, testCost } from './crypto/argon2id.ts'
 import { createAtRest, newAtRestKey } from './crypto/at-rest.ts'
 import { createStrengthMeter } from './crypto/password-strength.ts'
+import { createPasswordHashing } from './crypto/passwords.ts'
 import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createProviders } from './external/providers.ts'
@@ -40,6 +42,11 @@ export interface AuthorityOptions {
   readonly lookUpDevice?: LookUpDevice
   /** Used instead of the global `fetch` for calls of the identity providers that the settings of a project name. */
   readonly fetch?: typeof globalThis.fetch
+  /**
+   * Hashes passwords at next to no cost, for tests. Such a hash can be guessed by anyone who reads the database; an
+   * authority without this option hashes the password again when it is next used. Default `false`: argon2id, 19 MiB.
+   */
+  readonly dangerouslyFastPasswordHashing?: boolean
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number
 }
@@ -65,6 +72,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   projects: true,
   keys: true,
   deliver: true,
+  dangerouslyFastPasswordHashing: true,
   fetch: true,
   lookUpDevice: true,
   now: true
@@ -94,12 +102,14 @@ export async function createListenedAuthority(
   options: AuthorityOptions
 ): Promise<ListenedAuthority> {
   const checked = checkOptions(options)
-  const { database, projects, keys, delivery, lookUpDevice, providers, now } = checked
+  const { database, projects, keys, passwords, delivery, lookUpDevice, providers, now } = checked
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
   try {
-    served = await store.exclusively(() => applySeed({ store, atRest, now: now() }, projects))
+    served = await store.exclusively(() =>
+      applySeed({ store, atRest, passwords, now: now() }, projects)
+    )
     for (const { project_id } of served) {
       await assertAtRestKey(store.ofProject(project_id), atRest)
     }
@@ -114,6 +124,7 @@ export async function createListenedAuthority(
   const app = createApp({
     store,
     atRest,
+    passwords,
     strengthMeter,
     delivery,
     lookUpDevice,
@@ -150,7 +161,7 @@ function checkOptions(options: AuthorityOptions) {
     }
   }
   const { database, projects = [], keys, deliver = {}, lookUpDevice, now = Date.now } = options
-  const { fetch = globalThis.fetch } = options
+  const { fetch = globalThis.fetch, dangerouslyFastPasswordHashing = false } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
@@ -161,10 +172,14 @@ function checkOptions(options: AuthorityOptions) {
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   if (typeof fetch !== 'function') throw new ConfigError('fetch must be a function.')
+  if (typeof dangerouslyFastPasswordHashing !== 'boolean') {
+    throw new ConfigError('dangerouslyFastPasswordHashing must be true or false.')
+  }
   return {
     database,
     projects: checkSeed(projects),
     keys: keysOfEnvironment(keys, database),
+    passwords: createPasswordHashing(dangerouslyFastPasswordHashing ? testCost : recommendedCost),
     delivery: checkDelivery(deliver),
     providers: createProviders({ fetch, now }),
     lookUpDevice,

@@ -46,6 +46,7 @@ const testKey = createHash('sha256').update('membergate test key').digest('base6
 
 /**
  * Opens a real authority for a test: real HTTP on 127.0.0.1, a real database, real keys and codes. Nothing is mocked.
+ * Passwords are hashed by argon2id too, at a cost so low that a suite may sign in a thousand times.
  *
  * @throws ConfigError when the projects are wrong, naming the path; or when the database holds a project whose secret
  * was not given
@@ -64,7 +65,8 @@ export async function openAuthority(options: OpenAuthorityOptions = {}): Promise
     deliver,
     ...rest,
     database,
-    keys: testKeys(database)
+    keys: testKeys(database),
+    dangerouslyFastPasswordHashing: true
   })
   try {
     const { url } = await authority.listen(port, '127.0.0.1')

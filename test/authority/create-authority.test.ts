@@ -7,6 +7,7 @@ import {
   describeOnPostgres,
   type TestDatabase
 } from '../support/databases.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const key = newAtRestKey()
 const ada = { email_address: 'ada@acme.test', password: 'correct horse battery staple' }
@@ -35,6 +36,13 @@ describe('an option', () => {
   test('that should be a function and is none is named', async () => {
     const fields = { database: ':memory:', lookUpDevice: 'https://devices.example' }
     expect(await whyRefused(fields)).toBe('ConfigError: lookUpDevice must be a function.')
+  })
+
+  test('that should be true or false and is neither is named', async () => {
+    const fields = { database: ':memory:', dangerouslyFastPasswordHashing: 'yes' }
+    expect(await whyRefused(fields)).toBe(
+      'ConfigError: dangerouslyFastPasswordHashing must be true or false.'
+    )
   })
 
   test('of keys is needed for a database that lasts', async () => {
@@ -193,6 +201,21 @@ describeOnEachDatabase((createDatabase) => {
     const authority = await open([{ project_id, secret: 'another-secret' }])
     expect((await signIn(authority)).status).toBe(401)
     expect((await signIn(authority, 'another-secret')).status).toBe(200)
+  })
+
+  test('a password that was hashed fast, for a test, is hashed as others are when it is next used', async () => {
+    const { location, drop } = await createDatabase()
+    const storedHash = async () => (await runSql(location, 'select hash from passwords'))[0]?.hash
+    const options = { database: location, keys: [key], projects: [seed] }
+    const fast = await createAuthority({ ...options, dangerouslyFastPasswordHashing: true })
+    expect((await signIn(fast)).status).toBe(200)
+    expect(await storedHash()).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
+    await fast.close()
+    const usual = await createAuthority(options)
+    expect((await signIn(usual)).status).toBe(200)
+    expect(await storedHash()).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    await usual.close()
+    await drop()
   })
 
   test('nothing that lets someone in stands in the database', async () => {

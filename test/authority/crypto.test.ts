@@ -13,14 +13,9 @@ import bcrypt from 'bcryptjs'
 import jsqr from 'jsqr'
 import { Secret } from 'otpauth'
 import { PNG } from 'pngjs'
+import { recommendedCost, testCost } from '../../src/authority/crypto/argon2id.ts'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
-import {
-  hashPassword,
-  importHash,
-  isOverloaded,
-  isOwnHash,
-  verifyPassword
-} from '../../src/authority/crypto/passwords.ts'
+import { createPasswordHashing, isOverloaded } from '../../src/authority/crypto/passwords.ts'
 import {
   newSigningKey,
   readPrivateKey,
@@ -171,14 +166,28 @@ describe('tokens and ids', () => {
   })
 })
 
+const {
+  hash: hashPassword,
+  verify: verifyPassword,
+  isCurrent,
+  importHash
+} = createPasswordHashing(recommendedCost)
+
 describe('passwords', () => {
   test('a password verifies against its own hash and no other', async () => {
     const stored = await hashPassword('correct horse')
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
-    expect(isOwnHash(stored)).toBe(true)
+    expect(isCurrent(stored)).toBe(true)
     expect(await verifyPassword('correct horse', stored)).toBe(true)
     expect(await verifyPassword('correct horsf', stored)).toBe(false)
     expect(await verifyPassword('', stored)).toBe(false)
+  })
+
+  test('a hash of the test cost verifies, and is worth hashing again', async () => {
+    const stored = await createPasswordHashing(testCost).hash('correct horse')
+    expect(stored).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
+    expect(await verifyPassword('correct horse', stored)).toBe(true)
+    expect(isCurrent(stored)).toBe(false)
   })
 
   test('every character counts, however many there are, and NUL ends nothing', async () => {
@@ -226,7 +235,7 @@ describe('imported password hashes', () => {
 
   async function expectVerifies(request: Parameters<typeof importHash>[0], password = 'Pa55wörd') {
     const imported = await importHash(request)
-    expect(isOwnHash(imported)).toBe(false)
+    expect(isCurrent(imported)).toBe(false)
     expect(await verifyPassword(password, imported)).toBe(true)
     expect(await verifyPassword(`${password}!`, imported)).toBe(false)
   }

@@ -3,8 +3,10 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { createAuthority, createOutbox, type Delivery } from 'membergate/authority'
 import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
+import { testCost } from '../../src/authority/crypto/argon2id.ts'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
+import { createPasswordHashing } from '../../src/authority/crypto/passwords.ts'
 import { sendEmail, sendSms } from '../../src/authority/delivery/deliver.ts'
 import type { EmailMessage, SmsMessage } from '../../src/authority/delivery/delivery.ts'
 import { OperationError } from '../../src/authority/domain/operation-error.ts'
@@ -198,7 +200,12 @@ describe('a sender that fails', () => {
     }
     const atRest = createAtRest([newAtRestKey()])
     const providers = createProviders({ fetch, now: Date.now })
-    const outside = { strengthMeter: createStrengthMeter(), delivery: {}, lookUpDevice: undefined }
+    const outside = {
+      passwords: createPasswordHashing(testCost),
+      strengthMeter: createStrengthMeter(),
+      delivery: {},
+      lookUpDevice: undefined
+    }
     const app = createApp({ ...outside, providers, store: away, atRest, now: Date.now })
     return request(app).get(`/v1/b2b/sessions/jwks/${to.project_id}`)
   }

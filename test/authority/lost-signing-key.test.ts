@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import request from 'supertest'
+import { testCost } from '../../src/authority/crypto/argon2id.ts'
 import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { createStrengthMeter } from '../../src/authority/crypto/password-strength.ts'
+import { createPasswordHashing } from '../../src/authority/crypto/passwords.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
@@ -17,7 +19,13 @@ const totp_secret = newTotpSecret()
 const now = Date.UTC(2026, 0, 1, 12)
 
 /** What an authority has beside, and these tests do not use. */
-const outside = { strengthMeter: createStrengthMeter(), delivery: {}, lookUpDevice: undefined }
+const passwords = createPasswordHashing(testCost)
+const outside = {
+  passwords,
+  strengthMeter: createStrengthMeter(),
+  delivery: {},
+  lookUpDevice: undefined
+}
 
 let store: Store
 const providers = createProviders({ fetch, now: () => now })
@@ -50,7 +58,7 @@ beforeEach(async () => {
   const member = { email_address: 'ada@example.com', password, totp_secret }
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
-  await applySeed({ store, atRest, now }, seed)
+  await applySeed({ store, atRest, passwords, now }, seed)
   app = createApp({ ...outside, providers, store, atRest, now: () => now })
 })
 

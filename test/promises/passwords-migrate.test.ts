@@ -48,7 +48,7 @@ describe('passwords.migrate', () => {
         const call = fixture.authenticate(person, { password: `${password}!` })
         expect(await fixture.errorOf(call)).toMatchObject(wrong)
         await fixture.signIn(person)
-        expect(await storedOf(person.member_id)).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+        expect(await storedOf(person.member_id)).toMatch(/^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
         await fixture.signIn(person)
       }
     )

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { B2BPasswordsMigrateRequest, SaltConfig } from '../../wire/passwords.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { hashArgon2id, matchesArgon2id } from './argon2id.ts'
+import { hashArgon2id, matchesArgon2id, recommendedCost } from './argon2id.ts'
 
 const digests = {
   md_5: { algorithm: 'md5', form: /^[0-9a-f]{32}$/i, error_type: 'invalid_md_5_hash' },
@@ -28,7 +28,7 @@ export async function importDigest(type: DigestType, request: DigestRequest): Pr
   const { prepend_salt = '', append_salt = '' }: Partial<SaltConfig> =
     request[`${type}_config`] ?? {}
   const salts = [prepend_salt, append_salt].map((salt) => Buffer.from(salt).toString('base64url'))
-  const hashed = await hashArgon2id(request.hash.toLowerCase())
+  const hashed = await hashArgon2id(request.hash.toLowerCase(), recommendedCost)
   return `$digest$${type}$${salts.join('$')}${hashed}`
 }
 

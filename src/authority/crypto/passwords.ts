@@ -1,4 +1,10 @@
-import { argon2idPrefix, dummyHash, hashArgon2id, matchesArgon2id } from './argon2id.ts'
+import {
+  type Argon2idCost,
+  argon2idPrefix,
+  dummyArgon2id,
+  hashArgon2id,
+  matchesArgon2id
+} from './argon2id.ts'
 import { isDigestType } from './imported-digests.ts'
 import {
   type ImportRequest,
@@ -13,29 +19,36 @@ export { isOverloaded } from './work-queue.ts'
 /** Hashing is slow on purpose: without a bound, a burst of sign-ins would starve everything else. */
 const runQueued = createWorkQueue({ running: 2, waiting: 50 })
 
-/** The stored form of a password. It is compared by what it looks like, not by how it was typed: Unicode NFKC. */
-export async function hashPassword(password: string): Promise<string> {
-  return runQueued(() => hashArgon2id(password.normalize('NFKC')))
+/** How an authority keeps passwords: by argon2id, or as another system hashed them until they are next used. */
+export interface PasswordHashing {
+  /** The stored form of a password. It is compared by what it looks like, not by how it was typed: Unicode NFKC. */
+  hash(password: string): Promise<string>
+  /** The stored form of a hash that another system made, or an error that says what is wrong with it. Only digests are work. */
+  importHash(request: ImportRequest): Promise<string>
+  /** Without a stored password it does the same work and answers `false`, so that time does not tell who has one. */
+  verify(password: string, stored: string | null): Promise<boolean>
+  /** Whether we made it, at the cost of today. If not, a right password is worth hashing again. */
+  isCurrent(stored: string): boolean
 }
 
-/** The stored form of a hash that another system made, or an error that says what is wrong with it. Only digests are work. */
-export async function importHash(request: ImportRequest): Promise<string> {
-  const read = () => importForeignHash(request)
-  return isDigestType(request.hash_type) ? runQueued(read) : read()
-}
-
-/** Without a stored password it does the same work and answers `false`, so that time does not tell who has one. */
-export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  if (stored !== null && isImportedHash(stored)) {
-    return runQueued(() => verifyImported(password, stored))
+export function createPasswordHashing(cost: Argon2idCost): PasswordHashing {
+  const prefix = argon2idPrefix(cost)
+  const dummy = dummyArgon2id(cost)
+  return {
+    hash: (password) => runQueued(() => hashArgon2id(password.normalize('NFKC'), cost)),
+    async importHash(request) {
+      const read = () => importForeignHash(request)
+      return isDigestType(request.hash_type) ? runQueued(read) : read()
+    },
+    async verify(password, stored) {
+      if (stored !== null && isImportedHash(stored)) {
+        return runQueued(() => verifyImported(password, stored))
+      }
+      const matches = await runQueued(() =>
+        matchesArgon2id(password.normalize('NFKC'), stored ?? dummy)
+      )
+      return stored !== null && matches
+    },
+    isCurrent: (stored) => stored.startsWith(prefix)
   }
-  const matches = await runQueued(() =>
-    matchesArgon2id(password.normalize('NFKC'), stored ?? dummyHash)
-  )
-  return stored !== null && matches
-}
-
-/** Whether we made it, with the parameters of today. If not, a right password is worth hashing again. */
-export function isOwnHash(stored: string): boolean {
-  return stored.startsWith(argon2idPrefix)
 }

@@ -1,6 +1,5 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
-import { hashPassword, importHash, isOwnHash } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
 import { passwordFactor } from '../domain/factors.ts'
 import {
@@ -29,7 +28,9 @@ export const authenticate: Handler<'passwords.authenticate'> = async (context, r
   const organization = await loadOrganization(context, request.organization_id)
   const referenced = await loadReferencedSession(context, request)
   const { member, password } = await verifyMemberPassword(context, organization, request)
-  const hash = isOwnHash(password.hash) ? password.hash : await hashPassword(request.password)
+  const { passwords } = context
+  const isCurrent = passwords.isCurrent(password.hash)
+  const hash = isCurrent ? password.hash : await passwords.hash(request.password)
   const writes = [confirmPassword(member, { ...password, hash })]
   return finishPrimary(context, request, {
     organization,
@@ -63,7 +64,7 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
   retryWhileStale(async () => {
     const { store, environment, now } = context
     const organization = await loadOrganization(context, request.organization_id)
-    const stored = await importHash(request)
+    const stored = await context.passwords.importHash(request)
 
     const email_address = canonicalEmail(request.email_address)
     const before = about(

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
 import type { StrengthMeter } from '../crypto/password-strength.ts'
+import type { PasswordHashing } from '../crypto/passwords.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Providers } from '../external/providers.ts'
@@ -13,6 +14,7 @@ import type { Store } from '../store/store.ts'
 export interface Shared {
   readonly store: Store
   readonly atRest: AtRest
+  readonly passwords: PasswordHashing
   readonly strengthMeter: StrengthMeter
   readonly delivery: Delivery
   readonly lookUpDevice: LookUpDevice | undefined
@@ -26,7 +28,7 @@ export interface Shared {
 export type ContextOf = (project: ProjectRecord) => Context
 
 export function createContexts(shared: Shared): ContextOf {
-  const { store, atRest, strengthMeter, delivery, providers, now } = shared
+  const { store, atRest, passwords, strengthMeter, delivery, providers, now } = shared
   const signingKeysOf = signingKeysByProject(shared)
   return (project) => ({
     project,
@@ -34,6 +36,7 @@ export function createContexts(shared: Shared): ContextOf {
     store: store.ofProject(project.project_id),
     atRest,
     signingKeys: signingKeysOf(project.project_id),
+    passwords,
     strengthMeter,
     delivery,
     providers,

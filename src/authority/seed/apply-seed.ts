@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ConfigError } from '../../errors/config-error.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
-import { hashPassword } from '../crypto/passwords.ts'
+import type { PasswordHashing } from '../crypto/passwords.ts'
 import { type Environment, newId, newProjectSecret, sha256 } from '../crypto/tokens.ts'
 import { newRecoveryCodes, normalizeTotpSecret } from '../crypto/totp.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
@@ -31,6 +31,7 @@ export interface ServedProject {
 interface SeedTarget {
   readonly store: Store
   readonly atRest: AtRest
+  readonly passwords: PasswordHashing
   readonly now: number
 }
 
@@ -39,6 +40,7 @@ interface ProjectTarget {
   readonly policy: CustomPolicy
   readonly environment: Environment
   readonly atRest: AtRest
+  readonly passwords: PasswordHashing
   readonly now: number
 }
 
@@ -93,7 +95,7 @@ function knownProject(
 }
 
 async function applyProject(
-  { store, atRest, now }: SeedTarget,
+  { store, atRest, passwords, now }: SeedTarget,
   seed: CheckedProject,
   known: ProjectRecord | undefined,
   path: string
@@ -114,7 +116,7 @@ async function applyProject(
     ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
   ])
   for (const [index, organization] of seed.organizations.entries()) {
-    const target = { project, policy, environment, atRest, now } as const
+    const target = { project, policy, environment, atRest, passwords, now } as const
     await applyOrganization(target, organization, `${path}.organizations[${index}]`)
   }
   return { project_id, secret }
@@ -190,12 +192,12 @@ async function applyMember(
 }
 
 async function seededPassword(
-  { environment, now }: ProjectTarget,
+  { environment, passwords, now }: ProjectTarget,
   member_id: string,
   password: string
 ): Promise<Write> {
   const member_password_id = newId('member-password', environment)
-  const hash = await hashPassword(password)
+  const hash = await passwords.hash(password)
   return { do: 'insertPassword', member_id, password: { member_password_id, hash }, now }
 }
 

@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts'
-import { hashPassword } from '../crypto/passwords.ts'
 import { newId } from '../crypto/tokens.ts'
 import type { MemberRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
@@ -12,12 +11,12 @@ export interface NewPassword {
 
 /** It has a new id, so a sign-in with the old one at the same time fails. */
 export async function newPassword(
-  { environment }: Context,
+  { environment, passwords }: Context,
   password: string
 ): Promise<NewPassword> {
   return {
     member_password_id: newId('member-password', environment),
-    hash: await hashPassword(password)
+    hash: await passwords.hash(password)
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts'
-import { verifyPassword } from '../crypto/passwords.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, PasswordRecord } from '../domain/records.ts'
@@ -18,18 +17,18 @@ export async function verifyMemberPassword(
   { organization_id }: OrganizationRecord,
   credentials: { readonly email_address: string; readonly password: string }
 ): Promise<{ readonly member: MemberRecord; readonly password: PasswordRecord }> {
-  const { store } = context
+  const { store, passwords } = context
   const email_address = canonicalEmail(credentials.email_address)
   const member = about(context, await store.findMemberByEmail(organization_id, email_address))
   const password = member && (await store.findPassword(member.member_id))
   if (member === undefined || password === undefined) {
-    await verifyPassword(credentials.password, null)
+    await passwords.verify(credentials.password, null)
     throw new OperationError(wrong)
   }
 
   const { member_id } = member
   const verified = await attempt(context, { member_id, credential: 'password' }, async () =>
-    (await verifyPassword(credentials.password, password.hash)) ? true : undefined
+    (await passwords.verify(credentials.password, password.hash)) ? true : undefined
   )
   if (verified === undefined) throw new OperationError(wrong)
   return { member, password }
