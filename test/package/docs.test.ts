@@ -262,7 +262,7 @@ describe('examples', () => {
     expect(files).toHaveLength(2)
     const { NODE_OPTIONS: _, ...env } = process.env
     const tsx = join(root, 'node_modules/.bin/tsx')
-    const args = ['--tsconfig', 'tsconfig.json', '--test']
+    const args = ['--tsconfig', 'tsconfig.json', '--test', '--test-reporter=tap']
     const { stdout } = await run(tsx, [...args, ...files.map((file) => join(folder, file))], {
       cwd: root,
       env
