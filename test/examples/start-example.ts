@@ -22,8 +22,15 @@ export interface Running {
 /** Runs an example as a new user of the library does, until it has printed what matches `last`. */
 export function start(file: string, ports: Ports, last = /Bearer .*\n/): Running {
   const { PORT, AUTHORITY_PORT } = ports
+  // Node 22 says of its own SQLite that it is experimental.
+  const NODE_OPTIONS = '--disable-warning=ExperimentalWarning'
   const child = spawn(process.execPath, [tsx, file], {
-    env: { ...process.env, PORT: String(PORT), AUTHORITY_PORT: String(AUTHORITY_PORT) }
+    env: {
+      ...process.env,
+      NODE_OPTIONS,
+      PORT: String(PORT),
+      AUTHORITY_PORT: String(AUTHORITY_PORT)
+    }
   })
   let stdout = ''
   let stderr = ''
