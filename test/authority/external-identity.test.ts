@@ -49,7 +49,18 @@ describe('settings', () => {
   test.each<[string, unknown]>([
     ['of a key set', { trusted_auth_token_profiles: [profile] }],
     ['of a PEM', { trusted_auth_token_profiles: [pemProfile] }],
-    ['of UserInfo on this machine', { userinfo_url: 'http://127.0.0.1:1/me' }],
+    [
+      'of UserInfo on this machine',
+      { userinfo_url: 'http://127.0.0.1:1/me', userinfo_email_verified: 'claim' }
+    ],
+    [
+      'of UserInfo with verified addresses only',
+      { userinfo_url: 'http://127.0.0.1:1/me', userinfo_email_verified: 'vouched' }
+    ],
+    [
+      'of a profile with verified addresses only',
+      { trusted_auth_token_profiles: [{ ...profile, email_verified: 'vouched' }] }
+    ],
     ['of no UserInfo', { userinfo_url: null }],
     [
       'of apps',
@@ -77,6 +88,21 @@ describe('settings', () => {
       'an address that only looks like this machine',
       { userinfo_url: 'http://127.0.0.1.evil.example/' },
       'projects[0].settings.userinfo_url'
+    ],
+    [
+      'UserInfo of which it is not said what its addresses are worth',
+      { userinfo_url: 'https://idp.example/me' },
+      "projects[0].settings.userinfo_url needs userinfo_email_verified beside it: write 'claim'"
+    ],
+    [
+      'an unknown worth of its addresses',
+      { userinfo_url: 'https://idp.example/me', userinfo_email_verified: true },
+      'projects[0].settings.userinfo_email_verified'
+    ],
+    [
+      'an unknown worth of the addresses of a profile',
+      { trusted_auth_token_profiles: [{ ...profile, email_verified: false }] },
+      `${profiles}[0].email_verified`
     ],
     [
       'no key set',
@@ -183,7 +209,14 @@ describe('the option fetch', () => {
     const userinfo_url = 'https://idp.example/me'
     const authority = await createAuthority({
       database: ':memory:',
-      projects: [{ project_id, secret, settings: { userinfo_url }, organizations }],
+      projects: [
+        {
+          project_id,
+          secret,
+          settings: { userinfo_url, userinfo_email_verified: 'vouched' },
+          organizations
+        }
+      ],
       async fetch(url, { headers, redirect } = {}) {
         asked.push([url, new Headers(headers).get('authorization'), redirect])
         return Response.json({ email: member.email_address })
@@ -202,7 +235,12 @@ describe('the option fetch', () => {
     const authority = await createAuthority({
       database: ':memory:',
       projects: [
-        { project_id, secret, settings: { userinfo_url: 'https://idp.example' }, organizations }
+        {
+          project_id,
+          secret,
+          settings: { userinfo_url: 'https://idp.example', userinfo_email_verified: 'claim' },
+          organizations
+        }
       ],
       fetch: () => new Promise(() => {})
     })
@@ -230,7 +268,10 @@ describe('the database', () => {
       const authority = await openAuthority({ database: database.location, projects })
       const { url } = authority
       const fixture = { client: createClient({ project_id, secret, url, timeoutMs }), tap: { url } }
-      const session_token = identity.credentialFor({ email: member.email_address })
+      const session_token = identity.credentialFor({
+        email: member.email_address,
+        email_verified: true
+      })
       const migrated = await fixture.client.sessions.migrate({
         organization_id: 'acme',
         session_token
@@ -260,7 +301,10 @@ describe('the database', () => {
       await (await start(settingsFor(identity) ?? {})).close()
       const again = await start({ userinfo_url: null, connected_apps: [] })
       const client = createClient({ project_id, secret, url: again.url, timeoutMs })
-      const session_token = identity.credentialFor({ email: member.email_address })
+      const session_token = identity.credentialFor({
+        email: member.email_address,
+        email_verified: true
+      })
       const migrate = client.sessions.migrate({ organization_id: 'acme', session_token })
       expect(await rejectionOf(migrate)).toMatchObject({
         error_type: 'migrate_from_external_missing_userinfo'

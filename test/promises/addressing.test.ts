@@ -119,7 +119,10 @@ const operations: readonly Operation[] = [
     name: 'sessions.migrate',
     namesMember: false,
     call(fixture, { email_address }, { organization_id }) {
-      const session_token = fixture.identity.credentialFor({ email: email_address })
+      const session_token = fixture.identity.credentialFor({
+        email: email_address,
+        email_verified: true
+      })
       return fixture.send('sessions.migrate', { organization_id, session_token })
     }
   },

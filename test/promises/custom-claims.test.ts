@@ -75,7 +75,10 @@ const starting: readonly Operation[] = [
         member_id,
         mfa_enrolled: false
       })
-      const session_token = fixture.identity.credentialFor({ email: email_address })
+      const session_token = fixture.identity.credentialFor({
+        email: email_address,
+        email_verified: true
+      })
       return send(fixture, 'sessions.migrate', { organization_id, session_token, ...options })
     }
   },

@@ -31,6 +31,7 @@ describe('with a real OpenID provider', () => {
             secret,
             settings: {
               userinfo_url,
+              userinfo_email_verified: 'claim',
               userinfo_satisfies_mfa: true,
               trusted_auth_token_profiles: [
                 {

@@ -63,7 +63,10 @@ const starting: readonly Starting[] = [
     name: 'sessions.migrate',
     mfa: false,
     async prepare(fixture, { organization_id, email_address }) {
-      const session_token = fixture.identity.credentialFor({ email: email_address })
+      const session_token = fixture.identity.credentialFor({
+        email: email_address,
+        email_verified: true
+      })
       const request = { organization_id, session_token }
       return (options) => send(fixture, 'sessions.migrate', { ...request, ...options })
     }

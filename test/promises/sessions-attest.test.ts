@@ -250,6 +250,55 @@ describe('sessions.attest', () => {
       })
     })
 
+    describe('with an address of which it is not said that it is verified', () => {
+      const unsaid = { email_verified: undefined }
+
+      test('believes a profile that vouches for it, unless the token says otherwise', async () => {
+        const person = await fixture.newPerson()
+        const answer = await attest(person, { profile: 'vouching', claims: unsaid })
+        expect(answer.member_id).toBe(person.member_id)
+        for (const email_verified of [false, 'true', null]) {
+          const call = attest(person, { profile: 'vouching', claims: { email_verified } })
+          expect(await fixture.errorOf(call)).toMatchObject({
+            status_code: 401,
+            error_type: 'jwt_invalid_claims'
+          })
+        }
+      })
+
+      test('AA-06: still knows a member by the external id, whatever the address', async () => {
+        const sub = `ext_${randomUUID()}`
+        const person = await fixture.newPerson({ external_id: sub })
+        const claims = { ...unsaid, sub }
+        for (const named of [person, stranger()]) {
+          const answer = await attest(named, { profile: 'joining', claims })
+          expect(answer.member_id).toBe(person.member_id)
+        }
+      })
+
+      test('finds, creates and activates no member by it', async () => {
+        const external_id = `ext_${randomUUID()}`
+        const waiting = { ...stranger(), external_id, create_member_as_pending: true }
+        const { member } = await fixture.client.organizations.members.create(waiting)
+        const nobody = stranger()
+        const calls = [
+          attest(await fixture.newPerson(), { profile: 'joining', claims: unsaid }),
+          attest(nobody, { profile: 'joining', claims: unsaid }),
+          attest(waiting, { profile: 'joining', claims: { ...unsaid, sub: external_id } })
+        ]
+        for (const call of calls) {
+          expect(await fixture.errorOf(call)).toMatchObject({
+            status_code: 401,
+            error_type: 'jwt_invalid_claims'
+          })
+        }
+        await expectNobody(nobody.organization_id, nobody.email_address)
+        const { organization_id, member_id } = member
+        const after = await fixture.client.organizations.members.get({ organization_id, member_id })
+        expect(after.member.status).toBe('pending')
+      })
+    })
+
     describe('beside a session', () => {
       test.each(['session_token', 'session_jwt'] as const)(
         'S-ATT-09 S-ATT-10 S-DUR-14: a %s of the member gains one factor',
@@ -371,6 +420,11 @@ describe('sessions.attest', () => {
         ['without an id of its own', () => ({ jti: undefined }), 'jwt_invalid_claims'],
         ['without an address', () => ({ email: undefined }), 'jwt_invalid_claims'],
         ['with a wrong address', () => ({ email: 'nobody' }), 'jwt_invalid_claims'],
+        [
+          'with an address of which it says nothing',
+          () => ({ email_verified: undefined }),
+          'jwt_invalid_claims'
+        ],
         ['with an unverified address', () => ({ email_verified: false }), 'jwt_invalid_claims'],
         ['with a verified "true"', () => ({ email_verified: 'true' }), 'jwt_invalid_claims'],
         ['with an organization of no text', () => ({ [orgClaim]: 5 }), 'jwt_invalid_claims'],

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type OpenAuthority, openAuthority } from 'membergate/testing'
+import { refusalOf } from '../support/api-errors.ts'
+import { clientOn, connect } from '../support/clients.ts'
+import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
-import { sendJson } from '../support/identity-provider.ts'
+import {
+  type IdentityProvider,
+  openIdentityProvider,
+  sendJson
+} from '../support/identity-provider.ts'
 import type { Person } from '../support/people.ts'
 
 describe('sessions.migrate', () => {
@@ -15,7 +23,7 @@ describe('sessions.migrate', () => {
     }
 
     const credentialOf = ({ email_address }: Pick<Person, 'email_address'>) =>
-      fixture.identity.credentialFor({ sub: 'x', email: email_address })
+      fixture.identity.credentialFor({ sub: 'x', email: email_address, email_verified: true })
 
     async function expectRefusal(call: Promise<unknown>, status_code: number, reason: string) {
       const error_type = `migrate_from_external_${reason}`
@@ -55,7 +63,7 @@ describe('sessions.migrate', () => {
       ['signs', '!~+/=.,"']
     ])('S-MIG-03: passes on %s', async (_, form) => {
       const person = await fixture.newPerson()
-      fixture.identity.credentialFor({ email: person.email_address }, form)
+      fixture.identity.credentialFor({ email: person.email_address, email_verified: true }, form)
       expect((await migrate(person, form)).member_id).toBe(person.member_id)
     })
 
@@ -140,7 +148,7 @@ describe('sessions.migrate', () => {
       await expectRefusal(migrate(person, 'unknown'), 400, 'unexpected_response')
     })
 
-    const found = (person: Person) => ({ email: person.email_address })
+    const found = ({ email_address }: Person) => ({ email: email_address, email_verified: true })
 
     test.each<[string, (person: Person) => Parameters<typeof fixture.identity.misbehave>[1]]>([
       ['401', (person) => (_, response) => sendJson(response, 401, found(person))],
@@ -242,11 +250,84 @@ describe('sessions.migrate', () => {
 
     test('AM-05: keeps nothing of the credential', async () => {
       const person = await fixture.newPerson()
-      const credential = fixture.identity.credentialFor({ email: person.email_address })
+      const credential = credentialOf(person)
       const calls = await fixture.tap.watch(() => migrate(person, credential))
       expect(calls[0]?.response).not.toContain(credential)
       const call = await fixture.errorOf(migrate(fixture.B, credential))
       expect(JSON.stringify(call)).not.toContain(credential)
+    })
+  })
+
+  describe.each(['claim', 'vouched'] as const)('where its addresses are %s', (verification) => {
+    describeOnEachDatabase((create, engine) => {
+      const project = {
+        project_id: `project-test-${randomUUID()}`,
+        secret: `secret-test-${randomUUID()}`
+      }
+      const email = 'ada@acme.example'
+      let database: TestDatabase
+      let identity: IdentityProvider
+      let authority: OpenAuthority
+
+      beforeAll(async () => {
+        database = await create()
+        identity = await openIdentityProvider()
+        const { userinfo_url } = identity
+        authority = await openAuthority({
+          database: database.location,
+          projects: [
+            {
+              ...project,
+              settings: { userinfo_url, userinfo_email_verified: verification },
+              organizations: [
+                {
+                  organization_name: 'Acme',
+                  organization_slug: 'acme',
+                  members: [{ email_address: email }]
+                }
+              ]
+            }
+          ]
+        })
+      })
+
+      afterAll(async () => {
+        await authority.close()
+        await identity.close()
+        await database.drop()
+      })
+
+      function migrate(userinfo: Record<string, unknown>) {
+        const client = connect(clientOn(engine), project, authority, Date)
+        const session_token = identity.credentialFor({ email, ...userinfo })
+        return client.sessions.migrate({ organization_id: 'acme', session_token })
+      }
+
+      async function expectNoSession(userinfo: Record<string, unknown>) {
+        expect(await refusalOf(migrate(userinfo))).toMatchObject({
+          status_code: 400,
+          error_type: 'migrate_from_external_missing_userinfo'
+        })
+      }
+
+      test('S-MIG-01: starts a session of the member with a verified address', async () => {
+        const { member, session_token } = await migrate({ email_verified: true })
+        expect(member.email_address).toBe(email)
+        expect(session_token).not.toBe('')
+      })
+
+      test('AM-02: starts none by an address that is called unverified', async () => {
+        for (const email_verified of [false, 'true', null])
+          await expectNoSession({ email_verified })
+      })
+
+      if (verification === 'vouched') {
+        test('S-MIG-01: starts one by an address of which nothing is said', async () => {
+          expect((await migrate({})).member.email_address).toBe(email)
+        })
+      } else {
+        test('AM-02: starts none by an address of which nothing is said', () => expectNoSession({}))
+      }
     })
   })
 })

@@ -12,7 +12,9 @@ export const profiles = {
   /** Takes ES256 of a PEM, creates members, and knows them by an id of its own. */
   joining: 'trusted-auth-token-profile-test-joining',
   /** As plain, and stands for a second factor. */
-  strong: 'trusted-auth-token-profile-test-strong'
+  strong: 'trusted-auth-token-profile-test-strong',
+  /** As plain, and its issuer gives out verified addresses only, without saying so. */
+  vouching: 'trusted-auth-token-profile-test-vouching'
 } as const
 
 export const audience = 'https://members.example'
@@ -51,6 +53,7 @@ export function settingsFor(identity: IdentityProvider): ProjectSeed['settings']
   const keySet = { public_key_type: 'JWK', jwks_url: identity.jwks_url } as const
   return {
     userinfo_url: identity.userinfo_url,
+    userinfo_email_verified: 'claim',
     trusted_auth_token_profiles: [
       { ...common, ...keySet, profile_id: profiles.plain, issuer: issuerOf(identity, 'plain') },
       {
@@ -69,6 +72,13 @@ export function settingsFor(identity: IdentityProvider): ProjectSeed['settings']
         profile_id: profiles.strong,
         issuer: issuerOf(identity, 'strong'),
         satisfies_mfa: true
+      },
+      {
+        ...common,
+        ...keySet,
+        profile_id: profiles.vouching,
+        issuer: issuerOf(identity, 'vouching'),
+        email_verified: 'vouched'
       }
     ],
     connected_apps: [
@@ -98,6 +108,7 @@ export function trustedToken(
     aud: audience,
     sub: email_address,
     email: email_address,
+    email_verified: true,
     'https://acme.example/org': organization_id,
     jti: randomUUID(),
     iat,

@@ -52,7 +52,10 @@ export const requests: Record<OperationName, (fixture: Fixture) => Promise<Reque
   },
   async 'sessions.migrate'(fixture) {
     const { organization_id, email_address } = await fixture.newPerson()
-    const session_token = fixture.identity.credentialFor({ email: email_address })
+    const session_token = fixture.identity.credentialFor({
+      email: email_address,
+      email_verified: true
+    })
     return { organization_id, session_token }
   },
   async 'sessions.getJWKS'({ project_id }) {

@@ -10,6 +10,7 @@ export const defaultSettings: ProjectSettings = {
   redirect_urls: [],
   trusted_auth_token_profiles: [],
   userinfo_url: null,
+  userinfo_email_verified: null,
   userinfo_satisfies_mfa: false,
   connected_apps: []
 }
@@ -36,6 +37,14 @@ export function faultOfProfiles(profiles: readonly TrustedTokenProfile[]): strin
 function hasFittingKeys(profile: TrustedTokenProfile): boolean {
   if (profile.public_key_type === 'JWK') return true
   return profile.pem_files.every((pem) => readPemKey(pem, profile.algorithms) !== undefined)
+}
+
+/** What a URL of UserInfo lacks beside it: how far its addresses are believed has no default. */
+export function faultOfUserinfo(settings: ProjectSettings): string | undefined {
+  return settings.userinfo_url !== null && settings.userinfo_email_verified === null
+    ? "needs userinfo_email_verified beside it: write 'claim' where UserInfo answers email_verified, or 'vouched' where " +
+        'the provider gives out verified addresses only.'
+    : undefined
 }
 
 export function hasTwins(names: readonly string[]): boolean {

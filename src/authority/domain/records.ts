@@ -4,6 +4,7 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole, Organization } from '../../wire/organization.ts'
 import type { PolicyResource, PolicyRole } from '../../wire/rbac.ts'
 import type { JWK } from '../../wire/sessions.ts'
+import type { EmailVerification } from './federated-email.ts'
 
 /** What the store keeps, as the rules read it. Times are epoch milliseconds. */
 
@@ -24,6 +25,8 @@ export interface ProjectSettings {
   readonly trusted_auth_token_profiles: readonly TrustedTokenProfile[]
   /** Where `sessions.migrate` reads who a person is; `null`: it answers an error. */
   readonly userinfo_url: string | null
+  /** By what the address there counts as verified. `null` only where there is no URL, or one of an older database. */
+  readonly userinfo_email_verified: EmailVerification | null
   /** Whether a session there stands for a second factor as well. */
   readonly userinfo_satisfies_mfa: boolean
   /** The apps that members can let in. */
@@ -49,6 +52,8 @@ export type TrustedTokenProfile = {
   readonly audience: string
   readonly algorithms: readonly SignatureAlgorithm[]
   readonly attribute_mapping: AttributeMapping
+  /** By what the address counts as verified. A profile of an older database has none. */
+  readonly email_verified?: EmailVerification
   readonly can_jit_provision: boolean
   readonly satisfies_mfa: boolean
 } & (

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { sessionClaim } from '../../jwt/claims.ts'
 import { emailAddress } from '../../wire/schema.ts'
+import { isEmailVerified } from './federated-email.ts'
 import { canonicalEmail } from './members.ts'
 import { OperationError } from './operation-error.ts'
 import type { TrustedTokenProfile } from './records.ts'
@@ -21,6 +22,8 @@ export interface TrustedIdentity {
   /** `undefined` when the profile maps none. */
   readonly external_member_id: string | undefined
   readonly email_address: string
+  /** Where it is not, the address finds, creates and activates no member. */
+  readonly is_email_verified: boolean
   readonly role_ids: readonly string[]
 }
 
@@ -37,6 +40,7 @@ const times = v.looseObject({ iat: seconds, exp: seconds, nbf: v.optional(second
  * - It lives at most ten minutes, and has begun and not ended.
  * - It names itself and an address that the issuer does not call unverified; where the profile maps the member's id,
  *   that too.
+ * - {@link assertEmailVerified} is for what depends on the address.
  */
 export function readTrustedClaims(
   claims: Claims,
@@ -49,6 +53,15 @@ export function readTrustedClaims(
   if (Object.hasOwn(claims, sessionClaim)) throw new OperationError('invalid_trusted_auth_token')
   assertTimes(claims, now)
   return readIdentity(claims, profile)
+}
+
+/** The issuer says that the address is the person's. */
+export function assertEmailVerified({ is_email_verified }: TrustedIdentity): void {
+  if (is_email_verified) return
+  throw new OperationError(
+    'jwt_invalid_claims',
+    'The token does not say, by email_verified, that its address is verified.'
+  )
 }
 
 function assertTimes(claims: Claims, now: number): void {
@@ -66,11 +79,12 @@ function assertTimes(claims: Claims, now: number): void {
 
 function readIdentity(
   claims: Claims,
-  { attribute_mapping: mapping }: TrustedTokenProfile
+  { attribute_mapping: mapping, email_verified: verification = 'claim' }: TrustedTokenProfile
 ): TrustedIdentity {
   const mapped = (name: string | undefined) =>
     name !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined
-  const isUnverified = Object.hasOwn(claims, 'email_verified') && claims.email_verified !== true
+  const is_email_verified = isEmailVerified(claims, verification)
+  const isDenied = Object.hasOwn(claims, 'email_verified') && !is_email_verified
   const read = v.safeParse(identity, {
     token_id: mapped(mapping.token_id),
     organization_id: mapped(mapping.organization_id),
@@ -78,7 +92,7 @@ function readIdentity(
     email_address: mapped(mapping.email),
     role_ids: mapped(mapping.role_ids)
   })
-  if (!read.success || isUnverified) {
+  if (!read.success || isDenied) {
     throw new OperationError('jwt_invalid_claims', 'The token lacks a claim that its profile maps.')
   }
   const { token_id, organization_id, external_member_id, email_address, role_ids } = read.output
@@ -91,6 +105,7 @@ function readIdentity(
     organization_id,
     external_member_id,
     email_address: canonicalEmail(email_address),
+    is_email_verified,
     role_ids
   }
 }

@@ -4,10 +4,11 @@ import { emailAddress } from '../../wire/schema.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId, sha256 } from '../crypto/tokens.ts'
 import { importedFactor, trustedTokenFactor } from '../domain/factors.ts'
+import { isEmailVerified } from '../domain/federated-email.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, TrustedTokenProfile } from '../domain/records.ts'
-import type { TrustedIdentity } from '../domain/trusted-tokens.ts'
+import { assertEmailVerified, type TrustedIdentity } from '../domain/trusted-tokens.ts'
 import type { Write } from '../domain/writes.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
 import { about } from '../steps/about.ts'
@@ -22,7 +23,8 @@ import { verifyTrustedToken } from '../steps/trusted-token.ts'
  * - Nothing is looked up for a token that the profile's issuer did not sign, for us and lately.
  * - The organization is the one that the token names. Only where the profile creates no members may the request name it
  *   instead.
- * - The member is known by external id, else by address. Where the profile may, one is created or activated.
+ * - The member is known by external id, else by an address that is verified. Where the profile may, one with such an
+ *   address is created or activated.
  * - The use of the token, the member and the session are one unit: a token counts once, and is not lost to an error.
  */
 export const attest: Handler<'sessions.attest'> = async (context, request) => {
@@ -79,7 +81,10 @@ async function findOrCreate(
   organization: OrganizationRecord
 ): Promise<{ member: MemberRecord; writes: readonly Write[] }> {
   const { now } = context
-  const known = await findMember(context, identity, organization)
+  const byId = await findByExternalId(context, identity, organization)
+  if (byId?.status === 'active') return { member: byId, writes: [] }
+  assertEmailVerified(identity)
+  const known = byId ?? (await findByEmail(context, identity, organization))
   if (known?.status === 'active') return { member: known, writes: [] }
   if (!profile.can_jit_provision) throw new OperationError('member_not_found')
   if (known === undefined) {
@@ -94,17 +99,23 @@ async function findOrCreate(
   }
 }
 
+async function findByExternalId(
+  context: Context,
+  { external_member_id }: TrustedIdentity,
+  { organization_id }: OrganizationRecord
+): Promise<MemberRecord | undefined> {
+  if (external_member_id === undefined) return undefined
+  const member = await context.store.findMember(organization_id, external_member_id)
+  return member?.external_id === external_member_id ? about(context, member) : undefined
+}
+
 /** An address alone does not make a token that of a member whom the issuer knows by another id. */
-async function findMember(
+async function findByEmail(
   context: Context,
   { external_member_id, email_address }: TrustedIdentity,
   { organization_id }: OrganizationRecord
 ): Promise<MemberRecord | undefined> {
   const { store } = context
-  if (external_member_id !== undefined) {
-    const member = await store.findMember(organization_id, external_member_id)
-    if (member?.external_id === external_member_id) return about(context, member)
-  }
   const member = about(context, await store.findMemberByEmail(organization_id, email_address))
   const external_id = member?.external_id ?? external_member_id
   if (external_member_id !== undefined && external_id !== external_member_id) {
@@ -151,7 +162,7 @@ function joinedMeanwhile(error: unknown): never {
 
 /**
  * - The credential goes to the UserInfo endpoint of the project's settings, and is sent to or stored by nothing else.
- * - Only a member who is there and active signs in, by an address that the endpoint does not call unverified.
+ * - Only a member who is there and active signs in, by an address that counts as verified there.
  * - Whatever else the endpoint does is answered as a wrong credential: the authority cannot tell the two apart.
  */
 export const migrate: Handler<'sessions.migrate'> = async (context, request) => {
@@ -182,20 +193,19 @@ export const migrate: Handler<'sessions.migrate'> = async (context, request) => 
 
 const missingUserinfo = 'migrate_from_external_missing_userinfo'
 
-const userinfo = v.looseObject({
-  email: emailAddress,
-  email_verified: v.optional(v.literal(true))
-})
+const userinfo = v.looseObject({ email: emailAddress })
 
 async function fetchEmailAddress(
   { project, providers }: Context,
   credential: string
 ): Promise<string> {
-  const { userinfo_url } = project.settings
+  const { userinfo_url, userinfo_email_verified } = project.settings
   if (userinfo_url === null) throw new OperationError(missingUserinfo)
   const answer = await providers.userinfo(userinfo_url, credential).catch(unexpectedResponse)
   const read = v.safeParse(userinfo, answer)
-  if (!read.success) throw new OperationError(missingUserinfo)
+  if (!read.success || !isEmailVerified(read.output, userinfo_email_verified ?? 'claim')) {
+    throw new OperationError(missingUserinfo)
+  }
   return canonicalEmail(read.output.email)
 }
 

@@ -8,7 +8,7 @@ import { canonicalEmail, createMember, writesOfCreation } from '../domain/member
 import { OperationError } from '../domain/operation-error.ts'
 import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
 import { assertProjectPolicy, assignableRoles } from '../domain/policy.ts'
-import { defaultSettings } from '../domain/project-settings.ts'
+import { defaultSettings, faultOfUserinfo } from '../domain/project-settings.ts'
 import type {
   ConnectedApp,
   CustomPolicy,
@@ -104,7 +104,7 @@ async function applyProject(
   const environment = environmentOf(project_id)
   const policy = seed.policy ?? known?.policy ?? nothingCustom
   await atPath(`${path}.policy`, () => assertProjectPolicy(policy))
-  const settings = { ...defaultSettings, ...known?.settings, ...given(seed.settings) }
+  const settings = settingsOf(seed, known, path)
   const secret = seed.secret ?? (known === undefined ? newProjectSecret(environment) : null)
 
   const project = store.ofProject(project_id)
@@ -120,6 +120,17 @@ async function applyProject(
     await applyOrganization(target, organization, `${path}.organizations[${index}]`)
   }
   return { project_id, secret }
+}
+
+function settingsOf(
+  seed: CheckedProject,
+  known: ProjectRecord | undefined,
+  path: string
+): ProjectSettings {
+  const settings = { ...defaultSettings, ...known?.settings, ...given(seed.settings) }
+  const fault = faultOfUserinfo(settings)
+  if (fault !== undefined) throw new ConfigError(`${path}.settings.userinfo_url ${fault}`)
+  return settings
 }
 
 /** Settings that the seed names; the others stay as they are. Of the secrets of apps only hashes are kept. */

@@ -8,6 +8,7 @@ import { policyResource, policyRole } from '../../wire/rbac.ts'
 import { optional, password, text } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
 import { isLoopbackHost } from '../delivery/loopback.ts'
+import { emailVerifications } from '../domain/federated-email.ts'
 import { slugOf } from '../domain/organizations.ts'
 import { isCountryCode } from '../domain/phone-numbers.ts'
 import { defaultSettings, faultOfProfiles, hasTwins } from '../domain/project-settings.ts'
@@ -59,6 +60,7 @@ const profileFields = {
     external_member_id: v.optional(text(256)),
     role_ids: v.optional(text(256))
   }),
+  email_verified: v.optional(v.picklist(emailVerifications), 'claim'),
   can_jit_provision: v.optional(v.boolean(), false),
   satisfies_mfa: v.optional(v.boolean(), false)
 }
@@ -120,6 +122,7 @@ export const project = v.strictObject({
       ),
       trusted_auth_token_profiles: optional(v.array(trustedTokenProfile)),
       userinfo_url: v.optional(v.nullable(safeUrl)),
+      userinfo_email_verified: optional(v.picklist(emailVerifications)),
       userinfo_satisfies_mfa: optional(v.boolean()),
       connected_apps: optional(v.array(connectedApp))
     })

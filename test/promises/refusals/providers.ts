@@ -56,6 +56,11 @@ const tokens: readonly (readonly [
     () => ({ claims: { email_verified: false } })
   ],
   [
+    'with an address that is not said to be verified',
+    wrongClaims,
+    () => ({ claims: { email_verified: undefined } })
+  ],
+  [
     'with an address that is verified by text',
     wrongClaims,
     () => ({ claims: { email_verified: 'true' } })
@@ -291,8 +296,9 @@ export const providerRules: readonly Rule[] = [
   },
   ...(
     [
-      ['no address', {}],
-      ['a malformed address', { email: 'x' }],
+      ['no address', { email: undefined, email_verified: true }],
+      ['a malformed address', { email: 'x', email_verified: true }],
+      ['an address that is not said to be verified', {}],
       ['an address that is not verified', { email_verified: false }],
       ['an address that is verified by text', { email_verified: 'true' }]
     ] as const
@@ -302,8 +308,7 @@ export const providerRules: readonly Rule[] = [
       operations: ['sessions.migrate'],
       rejects: '400 migrate_from_external_missing_userinfo',
       broken: (scene) => {
-        const email = scene.person.email_address
-        const userinfo = of === 'no address' ? {} : { email, ...claims }
+        const userinfo = { email: scene.person.email_address, ...claims }
         return changed(scene, { session_token: scene.fixture.identity.credentialFor(userinfo) })
       }
     })
@@ -314,7 +319,10 @@ export const providerRules: readonly Rule[] = [
     rejects: '404 migrate_from_external_email_does_not_exist',
     broken: (scene) =>
       changed(scene, {
-        session_token: scene.fixture.identity.credentialFor({ email: newAddress() })
+        session_token: scene.fixture.identity.credentialFor({
+          email: newAddress(),
+          email_verified: true
+        })
       })
   },
   {
