@@ -87,6 +87,7 @@ describe('roles', () => {
     oidc_sso_factor: { id: 'r', provider_id: 'c1', external_id: 'e' }
   }
   const member = aMember({
+    email_address_verified: true,
     roles: [
       { role_id: 'editor', source: { type: 'direct_assignment', details: {} } },
       { role_id: 'auditor', source: { type: 'sso_connection', details: { connection_id: 'c1' } } },
@@ -130,6 +131,12 @@ describe('roles', () => {
     expect(roles.at(-1)?.sources).toEqual([
       { type: 'email_assignment', details: { email_domain: 'example.com' } }
     ])
+  })
+
+  test('of the domain do not come with an address that is not verified', () => {
+    const unverified = { ...member, email_address_verified: false }
+    expect(sessionRoles(unverified, organization, [])).not.toContain('reader')
+    expect(memberRoles(unverified, organization)).toHaveLength(5)
   })
 
   test('that nobody assigned never appear', () => {

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { checkPermission } from '../../src/rbac/check-permission.ts'
@@ -94,6 +94,39 @@ describe('authorization_check', () => {
         email_address: 'bob@else.example'
       })
       expect(await fixture.errorOf(check(outside, 'documents', 'write'))).toMatchObject(denied)
+    })
+
+    test('S-AZ-07: a role of an email domain is lost with a verified address, and comes with one', async () => {
+      const { organization_id } = await fixture.newOrganization({
+        rbac_email_implicit_role_assignments: [
+          { domain: 'initech.example', role_id: 'stytch_admin' }
+        ]
+      })
+      const { members } = fixture.client.organizations
+      const person = await fixture.newPerson({ organization_id })
+      const { session_token } = await fixture.signIn(person)
+      const { member_id } = person
+      const email_address = `${randomUUID()}@initech.example`
+      const moved = await members.update({ organization_id, member_id, email_address })
+      expect(moved.member).toMatchObject({ is_admin: false, email_address_verified: false })
+      const look = () => fixture.client.sessions.authenticate({ session_token })
+      expect((await look()).member_session.roles).toEqual(['stytch_member'])
+      const update = () =>
+        fixture.send(
+          'organizations.members.update',
+          { organization_id, member_id, is_breakglass: true },
+          { authorization: { session_token } }
+        )
+      expect(await fixture.errorOf(update())).toMatchObject({
+        status_code: 403,
+        error_type: 'session_authorization_error'
+      })
+      const { email } = fixture.client.otps
+      await email.loginOrSignup({ organization_id, email_address })
+      const code = fixture.lastCode(email_address)
+      await email.authenticate({ organization_id, email_address, code })
+      expect((await look()).member_session.roles).toEqual(['stytch_member', 'stytch_admin'])
+      expect(await update()).toMatchObject({ member: { is_breakglass: true } })
     })
 
     test('S-AZ-10: own and default resources are decided by the same rule', async () => {

@@ -19,11 +19,11 @@ const fromTheStart: RoleAssignment = {
   source: { type: 'direct_assignment', details: {} }
 }
 
+/** What of a member its roles follow from. */
+type RoleHolder = Pick<MemberRecord, 'roles' | 'email_address' | 'email_address_verified'>
+
 /** Every role of the member with every reason for it, whether or not a session counts it. */
-export function memberRoles(
-  member: Pick<MemberRecord, 'roles' | 'email_address'>,
-  organization: OrganizationRecord
-): MemberRole[] {
+export function memberRoles(member: RoleHolder, organization: OrganizationRecord): MemberRole[] {
   const roles = new Map<string, MemberRole>()
   for (const { role_id, source } of assignmentsOf(member, organization)) {
     const known = roles.get(role_id)
@@ -35,7 +35,7 @@ export function memberRoles(
 
 /** The roles that count for a session: those of an SSO connection only with a SAML factor of that connection. */
 export function sessionRoles(
-  member: Pick<MemberRecord, 'roles' | 'email_address'>,
+  member: RoleHolder,
   organization: OrganizationRecord,
   factors: readonly AuthenticationFactor[]
 ): string[] {
@@ -90,17 +90,22 @@ export function assertAssignableRoles(
 }
 
 function assignmentsOf(
-  member: Pick<MemberRecord, 'roles' | 'email_address'>,
+  member: RoleHolder,
+  organization: OrganizationRecord
+): readonly RoleAssignment[] {
+  return [fromTheStart, ...member.roles, ...assignedByEmail(member, organization)]
+}
+
+/** An address that is not verified gives no role: else a member could be moved to one that is not their own. */
+function assignedByEmail(
+  { email_address, email_address_verified }: RoleHolder,
   { settings }: OrganizationRecord
 ): readonly RoleAssignment[] {
-  const domain = member.email_address.slice(member.email_address.lastIndexOf('@') + 1)
-  const byEmail = rolesOfDomain(settings.rbac_email_implicit_role_assignments, domain).map(
-    (role_id) => ({
-      role_id,
-      source: { type: 'email_assignment', details: { email_domain: domain } }
-    })
+  if (!email_address_verified) return []
+  const email_domain = email_address.slice(email_address.lastIndexOf('@') + 1)
+  return rolesOfDomain(settings.rbac_email_implicit_role_assignments, email_domain).map(
+    (role_id) => ({ role_id, source: { type: 'email_assignment', details: { email_domain } } })
   )
-  return [fromTheStart, ...member.roles, ...byEmail]
 }
 
 /** The roles that come with an address of the domain. */
