@@ -84,8 +84,8 @@ const trips: Record<OperationName, readonly [reads: number, commits: number]> = 
   'organizations.members.deletePassword': [3, 2],
   'organizations.members.unlinkRetiredEmail': [3, 2],
   'organizations.members.deleteExternalId': [3, 2],
-  // Who has the address, and who is about to. The message is counted by itself.
-  'organizations.members.startEmailUpdate': [5, 3],
+  // Who has the address, who is about to, and who claims its domain. The message is counted by itself.
+  'organizations.members.startEmailUpdate': [6, 3],
   'organizations.members.search': [4, 0],
   'idp.oauth.authorizeStart': [4, 0],
   'idp.oauth.authorize': [5, 2]

@@ -1,3 +1,4 @@
+import { assertNotClaimedElsewhere, isClaimedElsewhere } from './claimed-domains.ts'
 import { domainOf } from './members.ts'
 import { OperationError } from './operation-error.ts'
 import type { OAuthTenant, OrganizationRecord } from './records.ts'
@@ -33,7 +34,7 @@ export function findJitRule(
   organization: OrganizationRecord,
   applicant: Applicant
 ): JitProvisioningRule | undefined {
-  if (isDomainClaimedElsewhere(organization, applicant)) return undefined
+  if (isClaimedElsewhere(organization, applicant.claimedBy)) return undefined
   const { settings } = organization
   const domain = domainOf(applicant.email_address)
   const byEmail = settings.email_jit_provisioning === 'RESTRICTED'
@@ -50,9 +51,7 @@ export function findJitRule(
 /** One of the rules lets the applicant join; else the error says which one came closest. */
 export function assertJitRule(organization: OrganizationRecord, applicant: Applicant): void {
   if (findJitRule(organization, applicant) !== undefined) return
-  if (isDomainClaimedElsewhere(organization, applicant)) {
-    throw new OperationError('action_not_allowed_email_domain_is_claimed')
-  }
+  assertNotClaimedElsewhere(organization, applicant.claimedBy)
   const { email_jit_provisioning, oauth_tenant_jit_provisioning } = organization.settings
   if (oauth_tenant_jit_provisioning === 'RESTRICTED' && applicant.oauth_tenants.length > 0) {
     throw new OperationError('invalid_oauth_tenant_for_jit_provisioning')
@@ -62,13 +61,6 @@ export function assertJitRule(organization: OrganizationRecord, applicant: Appli
       ? 'invalid_email_for_jit_provisioning'
       : 'email_jit_provisioning_not_allowed'
   )
-}
-
-function isDomainClaimedElsewhere(
-  { organization_id }: OrganizationRecord,
-  { claimedBy }: Applicant
-): boolean {
-  return claimedBy.some((claiming_id) => claiming_id !== organization_id)
 }
 
 function allowsTenant({ settings }: OrganizationRecord, { provider, tenant }: OAuthTenant) {

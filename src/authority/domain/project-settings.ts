@@ -12,6 +12,8 @@ export const defaultSettings: ProjectSettings = {
   userinfo_url: null,
   userinfo_email_verified: null,
   userinfo_satisfies_mfa: false,
+  strict_claimed_domains: false,
+  activate_members_created_by_session: false,
   connected_apps: []
 }
 

@@ -29,6 +29,10 @@ export interface ProjectSettings {
   readonly userinfo_email_verified: EmailVerification | null
   /** Whether a session there stands for a second factor as well. */
   readonly userinfo_satisfies_mfa: boolean
+  /** Whether a domain that an organization claims binds the backend too, when it gives addresses of it to others. */
+  readonly strict_claimed_domains: boolean
+  /** Whether a member whom another creates is active at once, without having shown that the address is theirs. */
+  readonly activate_members_created_by_session: boolean
   /** The apps that members can let in. */
   readonly connected_apps: readonly ConnectedApp[]
 }

@@ -1,8 +1,6 @@
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { type Discovered, viewDiscovered } from '../domain/discovered-organization.ts'
-import { domainOf } from '../domain/members.ts'
-import { OperationError } from '../domain/operation-error.ts'
 import {
   createOrganization,
   nameFromEmail,
@@ -16,6 +14,7 @@ import {
   identifiesMember,
   identityOfSession
 } from '../domain/transferred-factors.ts'
+import { assertUnclaimed } from '../steps/assert-unclaimed.ts'
 import { discoverOrganizations, listMemberships } from '../steps/discover-organizations.ts'
 import { enterAsNewMember, enterOrganization } from '../steps/enter-organization.ts'
 import { loadIntermediateSession, loadSession, loadSessionMember } from '../steps/load.ts'
@@ -50,16 +49,14 @@ export const list: Handler<'discovery.organizations.list'> = async (context, req
 export const create: Handler<'discovery.organizations.create'> = (context, request) =>
   enterOrganization(context, request, async (intermediate) => {
     const { email_address } = intermediate
-    const claimedBy = await context.store.listClaimingOrganizations(domainOf(email_address))
-    if (claimedBy.length > 0) {
-      throw new OperationError('action_not_allowed_email_domain_is_claimed')
-    }
+    const organization_id = newId('organization', context.environment)
+    await assertUnclaimed(context, { organization_id }, email_address)
     const name = nameFromEmail(email_address)
     const { intermediate_session_token, organization_name = name, ...settings } = request
     const organization = createOrganization(
       { organization_name, ...settings },
       {
-        organization_id: newId('organization', context.environment),
+        organization_id,
         organization_slug: newSlug(name),
         roles: assignableRoles(context.project.policy),
         now: context.now

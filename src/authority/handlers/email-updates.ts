@@ -3,6 +3,7 @@ import { assertMayUpdateEmail } from '../domain/email-update.ts'
 import { emailOtpFactor, magicLinkFactor } from '../domain/factors.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertUnclaimed } from '../steps/assert-unclaimed.ts'
 import { assertAuthorized } from '../steps/caller.ts'
 import { newEmailCode } from '../steps/email-codes.ts'
 import { newLink, readRedirectUrl } from '../steps/links.ts'
@@ -30,6 +31,7 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
     owner: await store.findMemberByAnyEmail(organization_id, email_address),
     pendingOwners: await store.listPendingEmailOwners(organization_id, email_address, now)
   })
+  await assertUnclaimed(context, organization, email_address)
   const byCode = request.delivery_method === 'EMAIL_OTP'
   const factorOf = byCode ? emailOtpFactor : magicLinkFactor
   assertAcceptedFactor(organization, member, factorOf(member))

@@ -12,6 +12,7 @@ import { assertEmailVerified, type TrustedIdentity } from '../domain/trusted-tok
 import type { Write } from '../domain/writes.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
 import { about } from '../steps/about.ts'
+import { assertUnclaimed } from '../steps/assert-unclaimed.ts'
 import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
@@ -88,6 +89,7 @@ async function findOrCreate(
   if (known?.status === 'active') return { member: known, writes: [] }
   if (!profile.can_jit_provision) throw new OperationError('member_not_found')
   if (known === undefined) {
+    await assertUnclaimed(context, organization, identity.email_address)
     const member = newMember(context, identity, organization)
     return { member, writes: writesOfCreation(member) }
   }

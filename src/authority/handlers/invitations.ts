@@ -8,7 +8,6 @@ import {
   canonicalEmail,
   changeMember,
   createMember,
-  domainOf,
   writesOfChange,
   writesOfCreation
 } from '../domain/members.ts'
@@ -16,6 +15,7 @@ import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertUnclaimed } from '../steps/assert-unclaimed.ts'
 import { assertAuthorizedBy } from '../steps/caller.ts'
 import { findByEmail } from '../steps/email-recipient.ts'
 import { newLink, readRedirectUrl } from '../steps/links.ts'
@@ -32,6 +32,7 @@ const defaultMinutes = 10_080
 /**
  * - A member who invites needs what creating the same member needs.
  * - Any person may be invited, and again, but an active member; with the fields that the last invitation names.
+ * - The organization allows the invitation, and no other one claims the domain of the address.
  * - No member is created or changed until the e-mail is on its way.
  */
 export const invite: Handler<'magicLinks.email.invite'> = async (context, request) => {
@@ -52,8 +53,8 @@ export const invite: Handler<'magicLinks.email.invite'> = async (context, reques
     await loadOrganizationAndMember(beside, { organization_id, member_id })
   }
   const email_address = canonicalEmail(request.email_address)
-  const claimedBy = await context.store.listClaimingOrganizations(domainOf(email_address))
-  assertMayInvite(organization, { email_address, claimedBy })
+  assertMayInvite(organization, email_address)
+  await assertUnclaimed(context, organization, email_address)
   const redirect_url = readRedirectUrl(
     context,
     request.invite_redirect_url,

@@ -1,6 +1,7 @@
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import { assertMayChangeMember, assertMayCreateMember } from '../domain/field-permissions.ts'
+import { assertMayInvite } from '../domain/invitations.ts'
 import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
@@ -16,6 +17,7 @@ import { connectionsOfLostRoles } from '../domain/roles.ts'
 import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
 import { loadMember, loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
@@ -23,17 +25,22 @@ import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
 import { memberCondition } from '../store/search.ts'
 
+/** A member creates only whom the organization lets its members bring in, and one who waits for a first sign-in. */
 export const create: Handler<'organizations.members.create'> = (context, request) =>
   retryWhileStale(async () => {
     const organization = await loadOrganization(context, request.organization_id)
     const { organization_id, ...fields } = request
-    assertAuthorizedBy(context, (caller) => assertMayCreateMember(caller, organization, fields))
+    assertAuthorizedBy(context, (caller) => {
+      assertMayCreateMember(caller, organization, fields)
+      assertMayInvite(organization, canonicalEmail(fields.email_address))
+    })
     const member = createMember(
       organization.organization_id,
       newId('member', context.environment),
-      fields,
+      createsPending(context) ? { ...fields, create_member_as_pending: true } : fields,
       memberContext(context, organization)
     )
+    await assertUnclaimedForCaller(context, organization, member.email_address)
     await runMemberWrites(context, member, writesOfCreation(member))
     return answerMember(context, member, organization)
   })
@@ -64,6 +71,9 @@ export const update: Handler<'organizations.members.update'> = (context, request
     const { organization_id, member_id, ...changes } = request
     assertAuthorizedBy(context, (caller) => assertMayChangeMember(caller, before, changes))
     const member = changeMember(before, changes, memberContext(context, organization))
+    if (member.email_address !== before.email_address) {
+      await assertUnclaimedForCaller(context, organization, member.email_address)
+    }
     await runMemberWrites(context, member, [
       ...writesOfChange(before, member),
       ...endedByLostRoles(context, before, member, request)
@@ -109,6 +119,11 @@ export const search: Handler<'organizations.members.search'> = async (
       [...organizations].map(([id, organization]) => [id, viewOrganization(organization)])
     )
   }
+}
+
+/** A member can say of no address whose it is, so the person has to show it. */
+function createsPending({ caller, project }: Context): boolean {
+  return caller !== undefined && !project.settings.activate_members_created_by_session
 }
 
 /** The end of the sessions by an SSO connection that gives a role which was taken away, unless the request spares them. */

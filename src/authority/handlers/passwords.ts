@@ -15,6 +15,7 @@ import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { finishPrimary } from '../steps/primary-factor.ts'
@@ -71,6 +72,7 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
       context,
       await store.findMemberByEmail(organization.organization_id, email_address)
     )
+    if (before === undefined) await assertUnclaimedForCaller(context, organization, email_address)
     const migrated = migratedMember(context, organization, before, request)
     const member_password_id = newId('member-password', environment)
     const { member_id } = migrated

@@ -18,6 +18,7 @@ import type {
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { environmentOf } from '../project-id.ts'
+import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { sealedRegistration } from '../steps/totp-registration.ts'
 import type { ProjectStore, Store } from '../store/store.ts'
 import type { CheckedMember, CheckedOrganization, CheckedProject } from './seed.ts'
@@ -38,6 +39,7 @@ interface SeedTarget {
 interface ProjectTarget {
   readonly project: ProjectStore
   readonly policy: CustomPolicy
+  readonly settings: ProjectSettings
   readonly environment: Environment
   readonly atRest: AtRest
   readonly passwords: PasswordHashing
@@ -115,10 +117,8 @@ async function applyProject(
     ...(secret_hash === null ? [] : [{ do: 'setProjectSecret', secret_hash } as const]),
     ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
   ])
-  for (const [index, organization] of seed.organizations.entries()) {
-    const target = { project, policy, environment, atRest, passwords, now } as const
-    await applyOrganization(target, organization, `${path}.organizations[${index}]`)
-  }
+  const target = { project, policy, settings, environment, atRest, passwords, now } as const
+  await applyOrganizations(target, seed.organizations, `${path}.organizations`)
   return { project_id, secret }
 }
 
@@ -150,28 +150,36 @@ function storedApp(seeded: SeededApp): ConnectedApp {
   return { ...app, client_secret_hash: sha256(client_secret) }
 }
 
-async function applyOrganization(
+/** All of them before their members: what one claims may bind the others. */
+async function applyOrganizations(
   target: ProjectTarget,
-  { members, ...body }: CheckedOrganization,
+  seeded: readonly CheckedOrganization[],
   path: string
 ): Promise<void> {
-  const { project, environment, now } = target
+  const organizations: OrganizationRecord[] = []
+  for (const [index, { members, ...body }] of seeded.entries()) {
+    organizations.push(await atPath(`${path}[${index}]`, () => applyOrganization(target, body)))
+  }
+  for (const [index, organization] of organizations.entries()) {
+    for (const [place, member] of (seeded[index]?.members ?? []).entries()) {
+      const memberPath = `${path}[${index}].members[${place}]`
+      await atPath(memberPath, () => applyMember(target, organization, member))
+    }
+  }
+}
+
+async function applyOrganization(
+  { project, policy, environment, now }: ProjectTarget,
+  body: Omit<CheckedOrganization, 'members'>
+): Promise<OrganizationRecord> {
   const { organization_slug } = body
-  let organization = await project.findOrganizationBySlug(organization_slug)
-  if (organization === undefined) {
-    const organization_id = newId('organization', environment)
-    const roles = assignableRoles(target.policy)
-    const details = { organization_id, organization_slug, roles, now }
-    organization = await atPath(path, async () => {
-      const created = createOrganization(body, details)
-      await project.run(writesOfNewOrganization(created))
-      return created
-    })
-  }
-  for (const [index, member] of members.entries()) {
-    const memberPath = `${path}.members[${index}]`
-    await atPath(memberPath, () => applyMember(target, organization, member))
-  }
+  const known = await project.findOrganizationBySlug(organization_slug)
+  if (known !== undefined) return known
+  const organization_id = newId('organization', environment)
+  const roles = assignableRoles(policy)
+  const created = createOrganization(body, { organization_id, organization_slug, roles, now })
+  await project.run(writesOfNewOrganization(created))
+  return created
 }
 
 /** Seeded members have a verified address, unless they are to wait for their first sign-in. */
@@ -180,7 +188,7 @@ async function applyMember(
   organization: OrganizationRecord,
   { password, totp_secret, ...body }: CheckedMember
 ): Promise<void> {
-  const { project, environment, now } = target
+  const { project, settings, environment, now } = target
   const { organization_id } = organization
   const known = await project.findMemberByEmail(organization_id, canonicalEmail(body.email_address))
   if (known !== undefined) return
@@ -190,6 +198,8 @@ async function applyMember(
     roles: assignableRoles(target.policy, organization),
     now
   })
+  const backend = { caller: undefined, store: project, project: { settings } }
+  await assertUnclaimedForCaller(backend, organization, member.email_address)
   const writes = writesOfCreation({
     ...member,
     email_address_verified: member.status === 'active',

@@ -124,6 +124,8 @@ export const project = v.strictObject({
       userinfo_url: v.optional(v.nullable(safeUrl)),
       userinfo_email_verified: optional(v.picklist(emailVerifications)),
       userinfo_satisfies_mfa: optional(v.boolean()),
+      strict_claimed_domains: optional(v.boolean()),
+      activate_members_created_by_session: optional(v.boolean()),
       connected_apps: optional(v.array(connectedApp))
     })
   ),

@@ -6,6 +6,7 @@ import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { about } from './about.ts'
+import { assertUnclaimed } from './assert-unclaimed.ts'
 import { loadOrganization } from './load.ts'
 import { memberContext } from './member-context.ts'
 
@@ -38,6 +39,7 @@ export async function loadAddressee(
     known.organization ?? (await loadOrganization(context, member.organization_id))
   if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
   if (updates) {
+    await assertUnclaimed(context, organization, email_address)
     const outside = memberContext(context, organization)
     return { organization, ...updateEmail(member, email_address, outside) }
   }

@@ -3,6 +3,7 @@ import { insertIntermediateSession, magicLinkFactor } from '../../support/factor
 import { newPhone } from '../../support/people.ts'
 import type { Request } from '../../support/requests.ts'
 import { runSql } from '../../support/run-sql.ts'
+import { adminOf, as } from './permissions.ts'
 import { changed, type Rejection, type Rule, type Sent } from './rule.ts'
 import { claimedDomain, idsOf, newAddress, type Scene } from './scene.ts'
 import { basic } from './transport.ts'
@@ -168,6 +169,35 @@ export const joiningRules: readonly Rule[] = [
     rejects: '404 member_not_found',
     broken: (scene, { elsewhere: { member_id } }) =>
       changed(scene, { invited_by_member_id: member_id })
+  },
+
+  // Calls of members
+  {
+    of: 'a member who brings in an address of a domain that another organization claims',
+    operations: ['organizations.members.create', 'organizations.members.update'],
+    rejects: '400 action_not_allowed_email_domain_is_claimed',
+    async broken(scene) {
+      const email_address = newAddress(await claimedDomain(scene))
+      return as(await adminOf(scene), { ...scene.request, email_address })
+    }
+  },
+  {
+    of: 'a change to an address of a domain that another organization claims',
+    operations: ['organizations.members.startEmailUpdate'],
+    rejects: '400 action_not_allowed_email_domain_is_claimed',
+    broken: async (scene) =>
+      changed(scene, { email_address: newAddress(await claimedDomain(scene)) })
+  },
+  {
+    of: 'a member who creates another, where the organization allows no invitations',
+    operations: ['organizations.members.create'],
+    alone: true,
+    rejects: '403 invalid_email_for_invites',
+    async broken(scene) {
+      const admin = await adminOf(scene)
+      await update(scene, { email_invites: 'NOT_ALLOWED' })
+      return as(admin, scene.request)
+    }
   },
 
   // Where links lead

@@ -318,7 +318,8 @@ function actionsBeside(fields: Readonly<Record<string, Field>>, action: string):
   return [...actions]
 }
 
-async function adminOf({ fixture }: Scene): Promise<Pair> {
+/** A session of an administrator of the scene's organization. */
+export async function adminOf({ fixture }: Scene): Promise<Pair> {
   return fixture.signIn(await fixture.newPerson({ roles: ['stytch_admin'] }))
 }
 
@@ -343,7 +344,7 @@ async function memberWith(
 }
 
 /** The request with a member session in the headers. */
-function as(
+export function as(
   {
     session_token,
     session_jwt
