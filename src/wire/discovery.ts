@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { type Member, member } from './member.ts'
 import { type Organization, organization } from './organization.ts'
-import { type OrganizationFields, organizationBody } from './organizations.ts'
+import { type OrganizationFields, organizationBody, organizationName } from './organizations.ts'
 import { route } from './route.ts'
 import {
   anyObject,
@@ -12,8 +12,7 @@ import {
   optional,
   sessionArguments,
   sessionOptions,
-  telemetryId,
-  text
+  telemetryId
 } from './schema.ts'
 import type { SessionOptions } from './sessions.ts'
 import {
@@ -143,7 +142,7 @@ const { organization_name: _, claimed_email_domains: __, ...settings } = organiz
 
 const createRequest: v.GenericSchema<unknown, B2BDiscoveryOrganizationsCreateRequest> = v.object({
   intermediate_session_token: credential,
-  organization_name: optional(text(128, 'invalid_organization_name')),
+  organization_name: optional(organizationName),
   ...settings,
   telemetry_id: telemetryId,
   ...sessionOptions

@@ -408,7 +408,7 @@ export const errorTypes = {
   },
   invalid_organization_name: {
     status: 400,
-    message: 'The organization_name must be 1 to 128 characters long.',
+    message: 'The organization_name must be 1 to 128 characters long, and not all blanks.',
     b2b: true
   },
   invalid_organization_slug: {

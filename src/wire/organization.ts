@@ -34,7 +34,7 @@ export interface CustomRole {
 /** A tenant of the app: its members, its settings, its rules about signing in. */
 export interface Organization {
   organization_id: string
-  /** 1 to 128 characters. */
+  /** 1 to 128 characters, not all blanks. */
   organization_name: string
   /** URL of a logo, or `''`. */
   organization_logo_url: string

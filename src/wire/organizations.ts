@@ -165,12 +165,16 @@ const settings = {
   allowed_third_party_connected_apps: optional(ids)
 }
 
-const name = text(128, 'invalid_organization_name')
+/** What people call it: of blanks alone it would be none. */
+export const organizationName = v.pipe(
+  text(128, 'invalid_organization_name'),
+  v.regex(/\S/, 'invalid_organization_name')
+)
 const nameMissing = 'organization_name_missing'
 
 /** The body of `create`; the seed of an authority has organizations of this shape too. */
 export const organizationBody = {
-  organization_name: v.nonNullish(name, nameMissing),
+  organization_name: v.nonNullish(organizationName, nameMissing),
   ...settings
 }
 
@@ -185,7 +189,7 @@ const organizationRequest: v.GenericSchema<unknown, B2BOrganizationsGetRequest> 
 
 const updateRequest: v.GenericSchema<unknown, B2BOrganizationsUpdateRequest> = v.object({
   organization_id: identifier,
-  organization_name: optional(name),
+  organization_name: optional(organizationName),
   ...settings,
   sso_default_connection_id: optional(text(256)),
   sso_jit_provisioning_allowed_connections: optional(ids)

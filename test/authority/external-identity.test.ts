@@ -165,6 +165,11 @@ describe('settings', () => {
       { trusted_auth_token_profiles: [{ ...profile, issuer: `stytch.com/${project_id}` }] },
       profiles
     ],
+    [
+      'an app whose name is blank',
+      { connected_apps: [{ ...app, client_name: ' ' }] },
+      `${connectedApps}[0].client_name`
+    ],
     ['an app without a secret', { connected_apps: [bare] }, `${connectedApps}[0].client_secret`],
     [
       'a short secret',

@@ -87,6 +87,7 @@ describeOnEachDatabase((createDatabase) => {
     [{ organization_name: undefined }, 'organization_name_missing'],
     [{ organization_name: null }, 'organization_name_missing'],
     [{ organization_name: '' }, 'invalid_organization_name'],
+    [{ organization_name: ' ' }, 'invalid_organization_name'],
     [{ organization_external_id: 'a b' }, 'invalid_organization_external_id'],
     [{ organization_external_id: 5 }, 'invalid_organization_external_id'],
     [{ organization_external_id: '..' }, 'invalid_organization_external_id'],

@@ -69,6 +69,7 @@ describe('seed.schema.json', () => {
     [withSettings({ redirect_urls: [`https://app.example/${'x'.repeat(2048)}`] })],
     [{ organizations: [{}] }],
     [inOrganization({ organization_name: '' })],
+    [inOrganization({ organization_name: ' ' })],
     [inOrganization({ organization_slug: 'a' })],
     [inOrganization({ trusted_metadata: [] })],
     [inOrganization({ email_allowed_domains: ['no domain'] })],

@@ -623,6 +623,7 @@ describe('discovery', () => {
           [{ organization_slug: fixture.A.organization_slug }, 'organization_slug_already_used'],
           [{ mfa_policy: 'SOMETIMES' }, 'invalid_organization_mfa_policy'],
           [{ organization_name: '' }, 'invalid_organization_name'],
+          [{ organization_name: ' ' }, 'invalid_organization_name'],
           [{ session_duration_minutes: 4 }, 'invalid_session_duration_minutes']
         ] as const) {
           const refusal = await fixture.errorOf(create(token, fields))

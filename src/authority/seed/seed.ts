@@ -76,7 +76,7 @@ const trustedTokenProfile = v.variant('public_key_type', [
 
 const appFields = {
   client_id: v.pipe(text(256), v.regex(/^[A-Za-z0-9._~-]+$/, 'must be letters, digits and ._~-')),
-  client_name: text(128),
+  client_name: v.pipe(text(128), v.regex(/\S/, 'must not be all blanks')),
   client_description: v.optional(v.string(), ''),
   logo_url: v.optional(safeUrl),
   redirect_urls: v.pipe(v.array(safeUrl), v.minLength(1))

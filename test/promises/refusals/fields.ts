@@ -175,7 +175,10 @@ export const malformedFields: Readonly<Record<string, Malformed>> = {
     [[], '400 member_search_organization_ids_empty']
   ],
   organization_logo_url: [[5], [tooLong(2048)]],
-  organization_name: [5, '', tooLong(128)].map((value) => [value, '400 invalid_organization_name']),
+  organization_name: [5, '', ' \t\n\u00a0', tooLong(128)].map((value) => [
+    value,
+    '400 invalid_organization_name'
+  ]),
   organization_slug: [5, 'x', 'a b', '..', tooLong(128)].map((value) => [
     value,
     '400 invalid_organization_slug'
