@@ -15,7 +15,8 @@ const odd: readonly (readonly [RegExp, string])[] = [
   [/\bwayIn\b/, 'JIT provisioning rule'],
   [/\bclaimants?\b/i, 'pending owner'],
   [/\bevidence\b/i, 'verified factor, federated assertion'],
-  [/\b(proof|proven|vouch\w*)\b/i, 'verified factor, federated assertion'],
+  // In quotes it is the value of a setting.
+  [/\b(proof|proven)\b|(?<!')\bvouch\w*/i, 'verified factor, federated assertion'],
   [/\bguessers?\b/i, 'the client'],
   [/\b(disproven|distrust\w*)\b/i, 'invalidate, invalidatedAt'],
   [/\b(surelyTrueAt|checkedAt)\b/, 'validSince, verifiedAt'],
