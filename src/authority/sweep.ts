@@ -73,7 +73,8 @@ function sweepsAt(now: number): readonly Write[] {
     { do: 'sweepIntermediateSessions', ...batch },
     { do: 'sweepLinks', ...batch },
     { do: 'sweepOneTimeCodes', ...batch },
-    { do: 'sweepSendCounts', ...batch },
+    // There may be one of every address that was sent to, and one that has ended says nothing.
+    { do: 'sweepSendCounts', ...batch, ended_by: now },
     { do: 'sweepUsedTrustedTokens', ...batch },
     { do: 'sweepGrants', ...batch },
     // An ended key is published no more, and what could sign with it is better gone.

@@ -4,6 +4,7 @@ import { createAtRest, newAtRestKey } from '../../src/authority/crypto/at-rest.t
 import type { SmsMessage } from '../../src/authority/delivery/delivery.ts'
 import { isChallengedBySms } from '../../src/authority/domain/mfa.ts'
 import { assertSmsDestination, isSmsDestination } from '../../src/authority/domain/phone-numbers.ts'
+import { defaultSettings } from '../../src/authority/domain/project-settings.ts'
 import { challengeBySms } from '../../src/authority/steps/sms-codes.ts'
 import { aMember, anOrganization } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
@@ -17,7 +18,7 @@ const onlySms = { mfa_methods: 'RESTRICTED', allowed_mfa_methods: ['sms_otp'] }
 
 const contextOf = (delivery: object) =>
   ({
-    project: { settings: { sms_country_codes: ['US'] } },
+    project: { settings: defaultSettings },
     store: { project_id: 'project', tryRun: async () => undefined },
     atRest: createAtRest([newAtRestKey()]),
     environment: 'test',

@@ -83,7 +83,12 @@ describeOnEachDatabase((createDatabase) => {
   }
 
   /** A row in every other table, that ends then. */
-  async function plantOthers(id: string, ended: number, keyEnds: number | null): Promise<void> {
+  async function plantOthers(
+    id: string,
+    ended: number,
+    keyEnds: number | null,
+    countEnds = ended
+  ): Promise<void> {
     await run(
       `insert into intermediate_sessions (project_id, intermediate_session_id, token_hash,
          email_address, oauth_tenants, authentication_factors, failed_codes, created_at, expires_at,
@@ -109,10 +114,12 @@ describeOnEachDatabase((createDatabase) => {
       ended
     )
     await run(
-      'insert into send_counts (project_id, counter, window_start, sent) values ($1, $2, $3, 1)',
+      `insert into send_counts (project_id, counter, first_at, last_at, sent, first_before,
+         last_before, sent_before, expires_at)
+       values ($1, $2, 0, 0, 1, 0, 0, 0, $3)`,
       project_id,
       id,
-      ended
+      countEnds
     )
     await run(
       'insert into used_trusted_tokens (project_id, token_hash, expires_at) values ($1, $2, $3)',
@@ -153,11 +160,11 @@ describeOnEachDatabase((createDatabase) => {
       project_id,
       longAgo
     )
-    await plantOthers('over', longAgo, now)
+    await plantOthers('over', longAgo, now, now)
     await plantSession('alive', now + 1)
     await plantSession('over lately', longAgo + 1)
     await plantSession('revoked lately', now + dayMs, longAgo + 1)
-    await plantOthers('lately', longAgo + 1, now + 1)
+    await plantOthers('lately', longAgo + 1, now + 1, now + 1)
     await plantOthers('lasting', now + dayMs, null)
 
     await sweepProject(store.ofProject(project_id), now)

@@ -212,7 +212,7 @@ describe('magic links', () => {
       expect((await send({ organization_id, email_address })).member_created).toBe(true)
     })
 
-    test('ten e-mails an hour go to a mailbox, whatever its tags', async () => {
+    test('ten e-mails an hour go to an address, and others to the same mailbox under another', async () => {
       const person = await fixture.newPerson()
       for (let count = 1; count <= 10; count += 1) await send(person)
       const refused = { status_code: 429, error_type: 'too_many_requests' }
@@ -220,7 +220,8 @@ describe('magic links', () => {
       const tagged = await fixture.newPerson({
         email_address: person.email_address.replace('@', '+more@')
       })
-      expect(await fixture.errorOf(send(tagged))).toMatchObject(refused)
+      await send(tagged)
+      expect(await fixture.errorOf(send(person))).toMatchObject(refused)
       fixture.clock.advance(3600)
       await send(person)
     })

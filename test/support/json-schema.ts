@@ -20,12 +20,15 @@ export function faultsBySchema(schema: unknown, value: unknown, path = '$'): rea
 type Check = (says: unknown, value: unknown, path: string, node: Node) => readonly string[]
 
 const keywords: Readonly<Record<string, Check>> = {
-  type: (says, value, path) => (typeOf(value) === says ? [] : [path]),
+  type: (says, value, path) =>
+    (says === 'integer' ? Number.isInteger(value) : typeOf(value) === says) ? [] : [path],
   const: (says, value, path) => (says === value ? [] : [path]),
   enum: (says, value, path) => ((says as unknown[]).includes(value) ? [] : [path]),
   pattern: ofText((says, text) => new RegExp(String(says), 'u').test(text)),
   minLength: ofText((says, text) => [...text].length >= Number(says)),
   maxLength: ofText((says, text) => [...text].length <= Number(says)),
+  minimum: (says, value, path) => (typeof value === 'number' && value < Number(says) ? [path] : []),
+  maximum: (says, value, path) => (typeof value === 'number' && value > Number(says) ? [path] : []),
   minItems: (says, value, path) =>
     Array.isArray(value) && value.length < Number(says) ? [path] : [],
   maxItems: (says, value, path) =>

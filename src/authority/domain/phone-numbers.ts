@@ -66,6 +66,11 @@ export function isSmsDestination(
   return isNumber && isInCountry && isReadable
 }
 
+/** ISO 3166 code of the country that a number belongs to. */
+export function countryOf(phoneNumber: string): string | undefined {
+  return parsePhoneNumber(phoneNumber).regionCode
+}
+
 function traitsOf(phoneNumber: string, sms_country_codes: readonly string[]) {
   const { valid, regionCode = '', type, number } = parsePhoneNumber(phoneNumber)
   return {

@@ -1,5 +1,5 @@
 import { readPemKey } from '../../jwt/verification-key.ts'
-import type { ProjectSettings, TrustedTokenProfile } from './records.ts'
+import type { ProjectSettings, SendLimit, TrustedTokenProfile } from './records.ts'
 
 /**
  * What a project has where its seed sets nothing: SMS to the United States and Canada, no link anywhere, and neither
@@ -14,7 +14,51 @@ export const defaultSettings: ProjectSettings = {
   userinfo_satisfies_mfa: false,
   strict_claimed_domains: false,
   activate_members_created_by_session: false,
-  connected_apps: []
+  connected_apps: [],
+  email_limits: {
+    email_address: [perHour(10), perDay(30)],
+    mailbox: [perHour(50), perDay(150)],
+    organization: [perHour(1000)],
+    project: [perHour(10_000)]
+  },
+  sms_limits: {
+    member: [perMinute(1), perHour(5), perDay(10)],
+    phone_number: [perMinute(1), perHour(5), perDay(10)],
+    number_prefix: [perHour(50)],
+    country: [perHour(200)],
+    organization: [perHour(200)],
+    project: [perDay(1000)]
+  }
+}
+
+/** What is named replaces what there was; of limits, those of each scope that is named. */
+export function withSettings(
+  before: ProjectSettings,
+  { email_limits, sms_limits, ...named }: NamedSettings
+): ProjectSettings {
+  return {
+    ...before,
+    ...named,
+    email_limits: { ...before.email_limits, ...email_limits },
+    sms_limits: { ...before.sms_limits, ...sms_limits }
+  }
+}
+
+type Limits = 'email_limits' | 'sms_limits'
+export type NamedSettings = Partial<Omit<ProjectSettings, Limits>> & {
+  readonly [Name in Limits]?: Partial<ProjectSettings[Name]>
+}
+
+function perMinute(messages: number): SendLimit {
+  return { messages, minutes: 1 }
+}
+
+function perHour(messages: number): SendLimit {
+  return { messages, minutes: 60 }
+}
+
+function perDay(messages: number): SendLimit {
+  return { messages, minutes: 1440 }
 }
 
 /** Issuers of this name are authorities: their session JWTs must not pass for tokens of another issuer. */

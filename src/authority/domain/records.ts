@@ -35,7 +35,22 @@ export interface ProjectSettings {
   readonly activate_members_created_by_session: boolean
   /** The apps that members can let in. */
   readonly connected_apps: readonly ConnectedApp[]
+  /** How many e-mails of one kind are sent. */
+  readonly email_limits: SendLimits<'email_address' | 'mailbox' | 'organization' | 'project'>
+  /** How many text messages of one kind are sent. */
+  readonly sms_limits: SendLimits<
+    'member' | 'phone_number' | 'number_prefix' | 'country' | 'organization' | 'project'
+  >
 }
+
+/** At most this many messages within this time, wherever it begins. */
+export interface SendLimit {
+  readonly messages: number
+  readonly minutes: number
+}
+
+/** Limits for each of what messages are counted by. All of a list hold; an empty one limits nothing. */
+export type SendLimits<Scope extends string> = Readonly<Record<Scope, readonly SendLimit[]>>
 
 /** Claims of a trusted token, by what they mean here. */
 export interface AttributeMapping {

@@ -186,8 +186,8 @@ interface Writes {
 
   insertAuditEvent: { record: AuditRecord }
 
-  /** Counts a message in a window of time. Guarded: fewer than `limit` were counted in it. */
-  countSend: { counter: string; window_start: number; limit: number }
+  /** Counts a message. Guarded: fewer than `limit` were counted in the time that ends now. */
+  countSend: { counter: string; window_ms: number; limit: number; now: number }
 
   /** Encrypts anew. It does nothing where the text is not `sealed_before` any more. */
   resealSigningKey: { kid: string; sealed_before: string; sealed: string }

@@ -34,6 +34,7 @@ export const loginOrSignup: Handler<'otps.email.loginOrSignup'> = async (context
   const { code, write } = newEmailCode(context, { purpose: 'email', email_address, minutes })
   await mail(context, {
     kind: 'email_otp',
+    signsUp: !logsIn,
     to: email_address,
     brings: { code },
     minutes,

@@ -8,7 +8,12 @@ import { canonicalEmail, createMember, writesOfCreation } from '../domain/member
 import { OperationError } from '../domain/operation-error.ts'
 import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
 import { assertProjectPolicy, assignableRoles } from '../domain/policy.ts'
-import { defaultSettings, faultOfUserinfo } from '../domain/project-settings.ts'
+import {
+  defaultSettings,
+  faultOfUserinfo,
+  type NamedSettings,
+  withSettings
+} from '../domain/project-settings.ts'
 import type {
   ConnectedApp,
   CustomPolicy,
@@ -127,19 +132,25 @@ function settingsOf(
   known: ProjectRecord | undefined,
   path: string
 ): ProjectSettings {
-  const settings = { ...defaultSettings, ...known?.settings, ...given(seed.settings) }
+  const settings = withSettings(known?.settings ?? defaultSettings, given(seed.settings))
   const fault = faultOfUserinfo(settings)
   if (fault !== undefined) throw new ConfigError(`${path}.settings.userinfo_url ${fault}`)
   return settings
 }
 
 /** Settings that the seed names; the others stay as they are. Of the secrets of apps only hashes are kept. */
-function given(settings: CheckedProject['settings']): Partial<ProjectSettings> {
-  const connected_apps = settings?.connected_apps?.map(storedApp)
-  const named = Object.entries({ ...settings, connected_apps }).filter(
-    ([, value]) => value !== undefined
-  )
-  return Object.fromEntries(named)
+function given(settings: CheckedProject['settings']): NamedSettings {
+  if (settings === undefined) return {}
+  return onlyNamed({
+    ...settings,
+    connected_apps: settings.connected_apps?.map(storedApp),
+    email_limits: settings.email_limits && onlyNamed(settings.email_limits),
+    sms_limits: settings.sms_limits && onlyNamed(settings.sms_limits)
+  })
+}
+
+function onlyNamed(fields: object): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 type SeededApp = NonNullable<NonNullable<CheckedProject['settings']>['connected_apps']>[number]

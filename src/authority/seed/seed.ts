@@ -94,6 +94,25 @@ const connectedApp = v.variant('client_type', [
   })
 ])
 
+const limits = optional(
+  v.pipe(
+    v.array(
+      v.strictObject({
+        messages: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
+        minutes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(44_640))
+      })
+    ),
+    v.maxLength(5)
+  )
+)
+
+/** Limits of each of what there are defaults for. */
+function limitsOf<Scope extends string>(defaults: Readonly<Record<Scope, unknown>>) {
+  const scopes = Object.keys(defaults) as Scope[]
+  const entries = Object.fromEntries(scopes.map((scope) => [scope, limits]))
+  return optional(v.strictObject(entries as Record<Scope, typeof limits>))
+}
+
 /** A project as a seed file holds it; `scripts/seed-schema.ts` says the same as a JSON schema. */
 export const project = v.strictObject({
   /** Tells an editor how to check the file, and nothing to us. */
@@ -126,7 +145,9 @@ export const project = v.strictObject({
       userinfo_satisfies_mfa: optional(v.boolean()),
       strict_claimed_domains: optional(v.boolean()),
       activate_members_created_by_session: optional(v.boolean()),
-      connected_apps: optional(v.array(connectedApp))
+      connected_apps: optional(v.array(connectedApp)),
+      email_limits: limitsOf(defaultSettings.email_limits),
+      sms_limits: limitsOf(defaultSettings.sms_limits)
     })
   ),
   organizations: v.optional(v.array(organization), [])
@@ -240,6 +261,8 @@ function faultOf(issue: v.BaseIssue<unknown>): string {
 const knownNames = [
   ...Object.keys(project.entries),
   ...Object.keys(defaultSettings),
+  ...Object.keys(defaultSettings.email_limits),
+  ...Object.keys(defaultSettings.sms_limits),
   ...Object.keys(profileFields),
   ...Object.keys(profileFields.attribute_mapping.entries),
   ...Object.keys(appFields),

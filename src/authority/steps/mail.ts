@@ -14,15 +14,18 @@ export interface Mail {
   readonly minutes: number
   readonly locale: string | undefined
   /** For what belongs to an organization and one of its members. */
+  /** Whether it goes to a person who is not an active member, where the kind does not say so. */
+  readonly signsUp?: boolean
   readonly about?: { readonly organization: OrganizationRecord; readonly member_id: string }
 }
 
 /** Counts an e-mail, then sends it. What it brings is stored only afterwards: when this fails, nothing has changed. */
 export async function mail(
   { store, delivery, project, now }: Context,
-  { kind, to, brings, minutes, locale: wanted, about }: Mail
+  { kind, to, brings, minutes, locale: wanted, signsUp, about }: Mail
 ): Promise<void> {
-  await store.run(countEmail(to, now))
+  const counted = { kind, to, signsUp, organization_id: about?.organization.organization_id }
+  await store.run(countEmail(counted, project.settings, now))
   const locale = textLocale(wanted)
   const named =
     about === undefined ? {} : { organization_name: about.organization.organization_name }

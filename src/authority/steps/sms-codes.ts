@@ -26,7 +26,7 @@ export async function sendSmsCode(
 ): Promise<WriteNamed<'putCode'>> {
   const { store, project, now } = context
   assertSmsDestination(phoneNumber, project.settings.sms_country_codes)
-  await store.run(countSms(member.member_id, phoneNumber, now))
+  await store.run(countSms(member, phoneNumber, project.settings, now))
   return deliverCode(context, member, phoneNumber, locale)
 }
 
@@ -90,9 +90,9 @@ export async function challengeBySms(
 
 async function trySend(context: Context, member: MemberRecord, locale: string | undefined) {
   const { store, project, now } = context
-  const { member_id, mfa_phone_number } = member
+  const { mfa_phone_number } = member
   if (!isSmsDestination(mfa_phone_number, project.settings.sms_country_codes)) return undefined
-  const conflict = await store.tryRun(countSms(member_id, mfa_phone_number, now))
+  const conflict = await store.tryRun(countSms(member, mfa_phone_number, project.settings, now))
   return conflict === undefined ? deliverCode(context, member, mfa_phone_number, locale) : undefined
 }
 

@@ -313,5 +313,23 @@ export const migrations: readonly string[] = [
     expires_at bigint not null,
     primary key (project_id, name)
   );
+  `,
+
+  // Counts of windows that began by the clock say too little for those that begin anywhere, and go: the new ones begin at none.
+  `
+  drop table send_counts;
+  create table send_counts (
+    project_id text not null references projects (project_id) on delete cascade,
+    counter text not null,
+    first_at bigint not null,
+    last_at bigint not null,
+    sent bigint not null,
+    first_before bigint not null,
+    last_before bigint not null,
+    sent_before bigint not null,
+    expires_at bigint not null,
+    primary key (project_id, counter)
+  );
+  create index send_counts_end on send_counts (project_id, expires_at);
   `
 ]

@@ -1,4 +1,5 @@
 import type { AuditRecord } from '../domain/audit.ts'
+import { defaultSettings, withSettings } from '../domain/project-settings.ts'
 import type {
   GrantRecord,
   IntermediateSessionRecord,
@@ -8,6 +9,7 @@ import type {
   OrganizationRecord,
   PasswordRecord,
   ProjectRecord,
+  ProjectSettings,
   SessionRecord,
   SigningKeyRecord,
   StoredSettings,
@@ -17,6 +19,7 @@ import type { RecoveryCode } from '../domain/recovery-codes.ts'
 import type { MemberRow } from '../domain/writes.ts'
 import type { Row } from './engine.ts'
 import {
+  type Column,
   type Columns,
   flag,
   integer,
@@ -31,10 +34,16 @@ import {
 
 /** What each table holds, beside `project_id`: the fields of a record, and what only the store knows of it. */
 
+/** A setting that came after the project was stored has its default. */
+const settings: Column<ProjectSettings> = {
+  write: (content) => JSON.stringify(content),
+  read: (value) => withSettings(defaultSettings, JSON.parse(String(value)))
+}
+
 export const projects = table<Omit<ProjectRecord, 'project_id'> & Created>('projects', [], {
   secret_hash: nullable(string()),
   policy: sharedJson(),
-  settings: json(),
+  settings,
   created_at: integer()
 })
 

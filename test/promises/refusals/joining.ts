@@ -27,6 +27,7 @@ const sendingEmail: readonly OperationName[] = [
   'passwords.email.resetStart',
   'organizations.members.startEmailUpdate'
 ]
+const budgets = ['discovery', 'sign_up', 'sign_in', 'invitation', 'password_reset', 'email_update']
 export const sending: readonly OperationName[] = [...sendingEmail, 'otps.sms.send']
 
 /** Which fields say where a link leads, and what is answered when one leads elsewhere, or nowhere. */
@@ -273,13 +274,16 @@ export const joiningRules: readonly Rule[] = [
       async broken(scene) {
         const { project_id, database, clock } = scene.fixture
         const now = clock.now()
-        const mailbox = String(scene.request.email_address)
-        await runSql(
-          database,
-          `insert or replace into send_counts (project_id, counter, window_start, sent)
-           values ($1, $2, $3, $4)`,
-          [project_id, `email|${mailbox}|${span}`, now - (now % window), limit]
-        )
+        for (const budget of budgets) {
+          const counter = `${budget}|email_address|${scene.request.email_address}|${window / 60_000}`
+          await runSql(
+            database,
+            `insert or replace into send_counts (project_id, counter, first_at, last_at, sent,
+               first_before, last_before, sent_before, expires_at)
+             values ($1, $2, $3, $3, $4, 0, 0, 0, $5)`,
+            [project_id, counter, now, limit, now + window]
+          )
+        }
         return changed(scene, {})
       }
     })
@@ -289,11 +293,11 @@ export const joiningRules: readonly Rule[] = [
     operations: sending,
     alone: true,
     rejects: '503 server_unavailable',
-    broken: (scene) => ({ ...changed(scene, {}), while: scene.fixture.breakDelivery }),
-    leaves: (operation) =>
-      operation === 'otps.sms.send'
-        ? ['send_counts.sent', ...Array(6).fill('+send_counts')]
-        : ['+send_counts', '+send_counts']
+    async broken(scene) {
+      await scene.fixture.resetSendCounts()
+      return { ...changed(scene, {}), while: scene.fixture.breakDelivery }
+    },
+    leaves: (operation) => Array(countersOf(operation)).fill('+send_counts')
   },
   {
     of: 'a message, where the server sends none',
@@ -306,6 +310,12 @@ export const joiningRules: readonly Rule[] = [
     })
   }
 ]
+
+/** In how many counters a message is counted. */
+function countersOf(operation: OperationName): number {
+  if (operation === 'otps.sms.send') return 10
+  return operation.includes('discovery') ? 5 : 6
+}
 
 async function update({ organization_id, fixture }: Scene, settings: Request): Promise<void> {
   await fixture.client.organizations.update({ organization_id, ...settings })

@@ -13,7 +13,7 @@ export const upkeepStatements = {
   sweepIntermediateSessions: sweep('intermediate_sessions', 'intermediate_session_id'),
   sweepLinks: sweep('links', 'link_id'),
   sweepOneTimeCodes: sweep('one_time_codes', 'code_id'),
-  sweepSendCounts: sweep('send_counts', 'counter', 'window_start <= $2'),
+  sweepSendCounts: sweep('send_counts', 'counter'),
   sweepUsedTrustedTokens: sweep('used_trusted_tokens', 'token_hash'),
   sweepGrants: sweep('grants', 'grant_id'),
   sweepSigningKeys: sweep('signing_keys', 'kid', 'ends_at <= $2'),
