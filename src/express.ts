@@ -59,7 +59,7 @@ export type {
   GuardClient,
   MemberAuthOptions
 } from './core/options.ts'
-export type { EndedSubject } from './core/session/watch-revocations.ts'
+export type { EndedSubject } from './core/session/watch-client.ts'
 export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {
   AuthenticatingResponse,

@@ -35,7 +35,7 @@ export type {
 } from './core/options.ts'
 export type { BodyRequest } from './core/request/body.ts'
 export type { AuthRequest } from './core/request/request.ts'
-export type { EndedSubject } from './core/session/watch-revocations.ts'
+export type { EndedSubject } from './core/session/watch-client.ts'
 export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {
   AuthenticatingResponse,

@@ -23,8 +23,8 @@ import {
   createInvalidate,
   type Invalidate,
   knownSession,
-  watchRevocations
-} from './session/watch-revocations.ts'
+  watchClient
+} from './session/watch-client.ts'
 import {
   createChooseOrganization,
   createSwitchOrganization
@@ -76,7 +76,6 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
   const { now, connection, session_duration_minutes } = config
   const cache = createSessionCache()
   const revocations = createRevocations(now)
-  const invalidate = createInvalidate(revocations, cache)
   const { client: ownClient, verifier, policySource: ownPolicySource } = connect(connection, config)
   const calls =
     config.client === undefined
@@ -86,6 +85,7 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
     config.client === undefined || config.policy !== undefined
       ? ownPolicySource
       : createPolicySource({ ...calls, now })
+  const invalidate = createInvalidate(revocations, cache, [ownPolicySource, policySource])
 
   const authenticate = createAuthenticate({
     verifier,
@@ -113,7 +113,7 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
   const parts = { config, states, memory, authenticate, policySource, revocations }
-  const client = watchRevocations(ownClient, cache, invalidate)
+  const client = watchClient(ownClient, cache, invalidate)
   const actionParts = { config, states, client, authenticate, revoke }
   const retryLater = createRetryLater(schedule)
 

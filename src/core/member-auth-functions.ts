@@ -16,7 +16,7 @@ import { memberOfAny, verdictOfAny } from './guard/request-memory.ts'
 import type { Instance } from './instance.ts'
 import type { MfaRoutesOptions } from './mfa/mfa-routes.ts'
 import type { AuthRequest } from './request/request.ts'
-import type { Invalidate } from './session/watch-revocations.ts'
+import type { Invalidate } from './session/watch-client.ts'
 import type { ChooseOrganizationOptions } from './sign-in/choose-organization.ts'
 import type {
   AuthenticatingResponse,
@@ -59,9 +59,12 @@ export interface MiddlewareBinding<
 
 /** The guards, actions and accessors of one configuration. */
 export interface MemberAuthFunctions<B extends Binding> {
-  /** A client of the API. Sessions revoked through it are denied by these guards at once. */
+  /**
+   * A client of the API. Sessions revoked through it are denied by these guards at once, and members and organizations
+   * that it changes are checked anew at the next request.
+   */
   readonly client: Client
-  /** Tells these guards of a session, member or organization that was ended elsewhere. */
+  /** Tells these guards of a session, member or organization that was ended or changed elsewhere. */
   readonly invalidate: Invalidate
   /**
    * Lets a request pass with a member session. Handlers read it with `memberOf`; in Express it is also

@@ -12,6 +12,8 @@ import { createGuardedPermissions, type GuardedPermission } from './guarded-perm
 export interface PolicySource {
   /** The policy for one organization: at once when it is at hand, else a promise that rejects when it cannot be had. */
   policyFor(organization_id: string): CompiledPolicy | Promise<CompiledPolicy>
+  /** The roles of this organization have changed: what is known of them serves no longer. */
+  invalidate(organization_id: string): void
   /** A guard decides about this permission: where the policy does not have it, a warning says so. No policy is fetched for it. */
   expect(permission: GuardedPermission): void
 }
@@ -64,6 +66,7 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
       }
       return { project: ofProject, organization: ofOrganization }
     },
+    invalidate: (organization_id) => organizations.delete(organization_id),
     expect: guarded.add
   }
 }
@@ -74,7 +77,7 @@ export function createFixedPolicySource(policy: Policy): PolicySource {
   const guarded = createGuardedPermissions()
   guarded.compare(project)
   const compiled = { project, organization: undefined }
-  return { policyFor: () => compiled, expect: guarded.add }
+  return { policyFor: () => compiled, invalidate: () => {}, expect: guarded.add }
 }
 
 function join([project, organization]: readonly [CompiledProjectPolicy, Grants]): CompiledPolicy {

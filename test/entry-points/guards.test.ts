@@ -6,7 +6,7 @@ import { openAuthority } from 'membergate/testing'
 import request from 'supertest'
 import { createCountingFetch } from '../support/counting-fetch.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
-import { type Pair, seed } from '../support/people.ts'
+import { importedHash, type Pair, seed } from '../support/people.ts'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
 
 const authenticateCalls = '/sessions/authenticate'
@@ -444,6 +444,56 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       ]) {
         expect(() => app.auth.invalidate(subject)).toThrow(/exactly one/)
       }
+    })
+  })
+
+  describe('a change through auth.client', () => {
+    const documents = (session_jwt: string) =>
+      request(app.url).get('/documents').set(bearer(session_jwt))
+
+    test('of the roles of a member counts at once, in every session of it', async () => {
+      const email_address = 'changed@acme.test'
+      const named = { organization_id: 'acme', email_address }
+      const { client } = app.auth
+      const { member_id } = await client.organizations.members.create({
+        organization_id: 'acme',
+        email_address,
+        roles: ['editor']
+      })
+      await client.passwords.migrate({
+        ...named,
+        hash: await importedHash(),
+        hash_type: 'argon_2id'
+      })
+      const sessions = [
+        await testServer.signIn(email_address),
+        await testServer.signIn(email_address)
+      ]
+      for (const { session_jwt } of sessions) await documents(session_jwt).expect(200)
+      await client.organizations.members.update({ organization_id: 'acme', member_id, roles: [] })
+      for (const { session_jwt } of sessions) await documents(session_jwt).expect(403)
+    })
+
+    test('of the roles of an organization counts at once', async () => {
+      const { client } = app.auth
+      const role = { role_id: 'writer', description: 'Writes' }
+      const permissions = [{ resource_id: 'documents', actions: ['write'] }]
+      const setRoles = (roles: (typeof role & { permissions: typeof permissions })[]) =>
+        client.rbac.organizations.setOrgPolicy({ organization_id: 'acme', org_policy: { roles } })
+      await setRoles([{ ...role, permissions }])
+      const { member_session } = await testServer.signIn('member@acme.test')
+      const { member_id } = member_session
+      await client.organizations.members.update({
+        organization_id: 'acme',
+        member_id,
+        roles: ['writer']
+      })
+      const { session_jwt } = await testServer.signIn('member@acme.test')
+      await documents(session_jwt).expect(200)
+      await setRoles([{ ...role, permissions: [] }])
+      await documents(session_jwt).expect(403)
+      await client.organizations.members.update({ organization_id: 'acme', member_id, roles: [] })
+      await setRoles([])
     })
   })
 
