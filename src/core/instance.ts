@@ -11,7 +11,6 @@ import {
 import { createRequestMemory, type RequestMemory } from './guard/request-memory.ts'
 import { createMfaRoutes, type MfaRoutesOptions } from './mfa/mfa-routes.ts'
 import { type MemberAuthOptions, readOptions } from './options.ts'
-import type { Credential } from './request/credentials.ts'
 import type { AuthRequest } from './request/request.ts'
 import { createAuthenticate } from './session/authenticate.ts'
 import { callsOfGivenClient, callsOfOwnClient } from './session/guard-client.ts'
@@ -104,11 +103,10 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
     invalidate({ member_session_id })
     return calls.revoke(member_session_id)
   }
-  const endKnown = (credential: Credential) => {
-    for (const token of [credential.session_token, credential.session_jwt]) {
-      const known = token === undefined ? undefined : knownSession(token, cache)
-      if (known !== undefined) revocations.endSession(known)
-    }
+  const knownHere = (token: string) => knownSession(token, cache)
+  const endKnown = (token: string) => {
+    const known = knownHere(token)
+    if (known !== undefined) revocations.endSession(known)
   }
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
@@ -116,6 +114,7 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
   const client = watchClient(ownClient, cache, invalidate)
   const actionParts = { config, states, client, authenticate, revoke }
   const retryLater = createRetryLater(schedule)
+  const ending = { config, authenticate, revoke, knownSession: knownHere, endKnown, retryLater }
 
   return {
     client,
@@ -134,6 +133,6 @@ export function createInstance(options: MemberAuthOptions = {}, schedule?: Sched
     mfaRoutes: (given) => createMfaRoutes(actionParts, given),
     switchOrganization: (given) => createSwitchOrganization(actionParts, given),
     chooseOrganization: (given) => createChooseOrganization(actionParts, given),
-    signOut: (given) => createSignOut({ config, authenticate, revoke, endKnown, retryLater }, given)
+    signOut: (given) => createSignOut(ending, given)
   }
 }

@@ -92,7 +92,7 @@ export interface MemberAuthFunctions<B extends Binding> {
   memberOf(request: B['context'][0]): MemberSession
   /**
    * The session that these guards accepted on this request, for a call of the API in its name: `{ session_token }` or
-   * `{ session_jwt }`. It never goes into a body, a page or a URL. Throws what to mount when there is none.
+   * `{ session_jwt }`, whichever showed whose it is. It never goes into a body, a page or a URL. Throws what to mount when there is none.
    */
   authorizationOf(request: B['context'][0]): Authorization
   /** The verdict of `requirePermission` on this request. Throws what to mount when there is none. */

@@ -58,31 +58,46 @@ test('CK-13 what finds no room is given up aloud', () => {
   expect(heard).toEqual([{ outcome: 'given_up', member_session_id: undefined, attempts: 0 }])
 })
 
-test('CK-13 a sign-out while the authority was away ends the session once it is back', async () => {
-  const testServer = await openTestServer()
-  const { session_token } = await testServer.signIn('member@acme.test')
-  const { url, project_id, secret } = testServer.authority
-  const network = createCountingFetch()
-  const { schedule, delays, runAll } = createTimers()
-  const auth = createInstance({ url, project_id, secret, fetch: network.fetch }, schedule)
-  const request = {
-    method: 'POST',
-    headers: { cookie: `stytch_session=${session_token}` },
-    rawHeaders: []
+test.each(['its token', 'its JWT', 'the pair', 'the pair, which was seen before'])(
+  'CK-13 a sign-out by %s while the authority was away ends the session once it is back',
+  async (by) => {
+    const testServer = await openTestServer()
+    const { session_token, session_jwt } = await testServer.signIn('member@acme.test')
+    const { url, project_id, secret } = testServer.authority
+    const network = createCountingFetch()
+    const { schedule, delays, runAll } = createTimers()
+    const { now } = testServer.clock
+    const auth = createInstance({ url, project_id, secret, now, fetch: network.fetch }, schedule)
+    const cookies = [
+      by === 'its JWT' ? [] : `stytch_session=${session_token}`,
+      by === 'its token' ? [] : `stytch_session_jwt=${session_jwt}`
+    ]
+    const request = {
+      method: 'POST',
+      headers: { cookie: cookies.flat().join('; ') },
+      rawHeaders: []
+    }
+    const guard = auth.sessionGuard<undefined>({
+      max_token_age_seconds: by.includes('seen') ? 0 : 300
+    })
+    if (by !== 'its token') await guard({ ...request, method: 'GET' }, '/', undefined)
+    network.cut(true)
+    const call = { request, target: '/sign-out', body: undefined, source: undefined }
+    expect(await auth.signOut()(call)).toMatchObject({ status: 202 })
+    network.cut(false)
+    network.reset()
+    expect(delays()).toEqual([1000])
+    await runAll()
+    const authenticate = () => testServer.client.sessions.authenticate({ session_token })
+    const isAlive = () =>
+      authenticate().then(
+        () => true,
+        () => false
+      )
+    for (let tries = 0; tries < 100 && (await isAlive()); tries += 1) {
+      expect(network.count('/revoke')).toBeLessThan(2)
+    }
+    await expect(authenticate()).rejects.toMatchObject({ error_type: 'session_not_found' })
+    await testServer.close()
   }
-  network.cut(true)
-  const call = { request, target: '/sign-out', body: undefined, source: undefined }
-  expect(await auth.signOut()(call)).toMatchObject({ status: 202 })
-  network.cut(false)
-  expect(delays()).toEqual([1000])
-  await runAll()
-  const authenticate = () => testServer.client.sessions.authenticate({ session_token })
-  const isAlive = () =>
-    authenticate().then(
-      () => true,
-      () => false
-    )
-  while (await isAlive()) expect(network.count('/revoke')).toBeLessThan(2)
-  await expect(authenticate()).rejects.toMatchObject({ error_type: 'session_not_found' })
-  await testServer.close()
-})
+)

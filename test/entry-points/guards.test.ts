@@ -94,18 +94,46 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       expect(upstream.count(authenticateCalls)).toBe(2)
     })
 
-    test('can be named in calls of the API: by its opaque token, else by the newest JWT', async () => {
+    test('can be named in calls of the API by what showed whose it is, and by the newest JWT', async () => {
       const { session_token, session_jwt } = await testServer.signIn('member@acme.test')
       const named = async (jar: Partial<Pair>) =>
         (await request(app.url).get('/authorization').set(cookies(jar))).body
-      expect(await named({ session_token, session_jwt })).toEqual({ session_token })
+      expect(await named({ session_token, session_jwt })).toEqual({ session_jwt })
       expect(await named({ session_jwt })).toEqual({ session_jwt })
+      expect(await named({ session_token })).toEqual({ session_token })
       testServer.clock.advance(310)
+      expect(await named({ session_token, session_jwt })).toEqual({ session_token })
       const renewed = await named({ session_jwt })
       expect(Object.keys(renewed)).toEqual(['session_jwt'])
       expect(renewed.session_jwt).not.toBe(session_jwt)
       await testServer.client.sessions.authenticate(renewed)
       expect((await request(app.url).get('/no-authorization')).status).toBe(500)
+    })
+
+    test('of a member lends nothing to the token of another beside it, and the pair outlives no JWT', async () => {
+      const ada = await testServer.signIn('admin@acme.test')
+      const mallory = await testServer.signIn('member@acme.test')
+      const mixed = cookies({ session_token: mallory.session_token, session_jwt: ada.session_jwt })
+      const { member_id } = ada.member_session
+      const me = await request(app.url).get('/me').set(mixed)
+      expect(me.body.memberOf.member_id).toBe(member_id)
+      const authorization = await request(app.url).get('/authorization').set(mixed)
+      expect(authorization.body).toEqual({ session_jwt: ada.session_jwt })
+
+      testServer.clock.advance(310)
+      const own = cookies({ session_token: ada.session_token, session_jwt: ada.session_jwt })
+      await request(app.url).get('/me').set(own).expect(200)
+      const renewed = await request(app.url).get('/me').set(mixed)
+      expect(renewed.body.memberOf.member_id).toBe(member_id)
+      expect(setNames(renewed)).toEqual(['stytch_session_jwt'])
+
+      const other = await openAnother({})
+      const denied = await request(other.url).get('/me').set(mixed)
+      expect([denied.status, denied.body.code]).toEqual([401, 'session_invalid'])
+      expect(clearedNames(denied)).toEqual(['stytch_session', 'stytch_session_jwt'])
+      await request(other.url).get('/me').set(cookies(mallory)).expect(200)
+      expect((await request(other.url).get('/me').set(mixed)).status).toBe(401)
+      await other.close()
     })
 
     test('is attached frozen: a handler cannot change what the next request sees', async () => {
@@ -494,6 +522,8 @@ describe.each(frameworks)('guards on $name', ({ open, hasOnRefusal, canBegin }) 
       await documents(session_jwt).expect(403)
       await client.organizations.members.update({ organization_id: 'acme', member_id, roles: [] })
       await setRoles([])
+      // JWTs of the next tests are then younger by more than the tolerance of clocks.
+      testServer.clock.advance(10)
     })
   })
 

@@ -281,6 +281,27 @@ describe.each(frameworks)('signing in on $name', ({ open }) => {
       ).rejects.toMatchObject({ error_type: 'session_not_found' })
     })
 
+    test('ends the sessions of both cookies, where they are of two members', async () => {
+      const jars = [
+        cookiesOf(await request(app.url).post('/sign-in/member')),
+        cookiesOf(await request(app.url).post('/sign-in/editor'))
+      ] as const
+      const [token, other] = jars.map((jar) => jar.stytch_session?.value ?? '')
+      const Cookie = `stytch_session=${token}; stytch_session_jwt=${jars[1].stytch_session_jwt?.value}`
+      await request(app.url).post('/sign-out').set({ Cookie }).expect(204)
+      for (const session_token of [token ?? '', other ?? '']) {
+        await expect(
+          testServer.client.sessions.authenticate({ session_token })
+        ).rejects.toMatchObject({ error_type: 'session_not_found' })
+      }
+      for (const jar of jars) {
+        await request(app.url)
+          .get('/me')
+          .set({ Cookie: sessionOf(jar) })
+          .expect(401)
+      }
+    })
+
     test('ends no session by a token that was not accepted, and makes no call for a malformed one', async () => {
       const jar = cookiesOf(await request(app.url).post('/sign-in/member'))
       const Cookie = sessionOf(jar)

@@ -7,6 +7,7 @@ import { listRoutes, type OperationName } from '../../src/wire/routes.ts'
 import { sendThrough } from '../support/clients.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
 import { jwk, mintJwt } from '../support/minted-jwt.ts'
+import { timeoutMs } from '../support/patience.ts'
 import { addressed, named, org_policy, type Request, requests } from '../support/requests.ts'
 
 const operations = listRoutes().map(([name]) => name)
@@ -60,6 +61,7 @@ describe('what auth.client changes, its guards hear of', () => {
         project_id,
         secret,
         now: clock.now,
+        timeoutMs,
         jwks
       })
       const isAskedAbout = async (subject: Subject) => {

@@ -16,6 +16,7 @@ import { type Credential, readCredential } from '../request/credentials.ts'
 import { type AuthRequest, isSafe } from '../request/request.ts'
 import { assertSameSite } from '../request/same-site.ts'
 import type { Authenticate } from '../session/authenticate.ts'
+import { ownToken } from '../session/authorization-from.ts'
 import type { Revocations } from '../session/revocations.ts'
 import type { CheckedSession } from '../session/session-cache.ts'
 import type { SignInContext } from '../sign-in/sign-in.ts'
@@ -163,14 +164,16 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
 
 /** A browser that presents another JWT than the one at hand is given that one, as often as it takes. */
 function headersFor(
-  { member_session, refreshedJwt }: CheckedSession,
-  { transport, session_jwt, session_token }: Credential,
+  checked: CheckedSession,
+  credential: Credential,
   { cookies, now }: Config
 ): readonly HeaderPair[] {
+  const { member_session, refreshedJwt } = checked
+  const { transport, session_jwt } = credential
   if (transport !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
     return privateHeaders
   }
-  const tokens = { session_token, session_jwt: refreshedJwt }
+  const tokens = { session_token: ownToken(credential, checked), session_jwt: refreshedJwt }
   return [...privateHeaders, ...setSessionCookies(cookies, member_session, tokens, now())]
 }
 

@@ -43,7 +43,8 @@ interface LocalAnswer {
  * inconclusive (outcomes.ts has the table).
  *
  * The pair of cookies is one credential. The opaque token is its anchor: it is what a remote check sends, and a JWT that
- * would be denied does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides.
+ * would be denied does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides. A JWT of
+ * ours of one member beside the opaque token of another is a pair of nobody.
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { verifier, cache, checkRemotely, revocations, clockToleranceMs, now } = options
@@ -114,9 +115,10 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     // Another request may have caused a remote check while the signature was verified.
     const known = findGood(session_jwt, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
     if (session_token !== undefined) trail.tried.push(`${transport}:session_token`)
-    if (known === undefined) return checkAtAuthority(credential, local, maxAgeMs, trail)
-    trail.tried.push('local:known')
-    return known
+    if (known !== undefined) trail.tried.push('local:known')
+    const checked = known ?? (await checkAtAuthority(credential, local, maxAgeMs, trail))
+    assertOfOneMember(local, checked)
+    return checked
   }
 
   async function judge({ session_jwt }: Credential, maxAgeMs: number): Promise<LocalAnswer> {
@@ -148,6 +150,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       verifiedAt: issuedAt,
       validSince: issuedAt - clockToleranceMs,
       usableUntil: Math.min(claims.exp * 1000 + clockToleranceMs, claims.sessionExpiresAt),
+      session_token: undefined,
       refreshedJwt: undefined
     })
   }
@@ -228,6 +231,13 @@ function buildCheck(
 
 function isWellSigned(local: LocalAnswer): local is LocalAnswer & { claims: SessionClaims } {
   return local.claims !== undefined && local.outcome !== 'keys_unavailable'
+}
+
+/** A cookie that somebody else put beside one of ours must not change, or lend, an identity. */
+function assertOfOneMember(local: LocalAnswer, { member_session }: CheckedSession): void {
+  if (isWellSigned(local) && local.claims.member_session.member_id !== member_session.member_id) {
+    throw new AccessError('session_invalid', { reason: 'pair_of_two_members' })
+  }
 }
 
 /** With the authority out of reach as well, it is the keys that would have helped. */

@@ -132,7 +132,7 @@ function rejectClassified(error: unknown): never {
 function readAnswer(
   { field, token, claims }: RemoteCheck,
   answer: B2BSessionsAuthenticateResponse
-): Pick<CheckedSession, 'member_session' | 'refreshedJwt'> {
+): Pick<CheckedSession, 'member_session' | 'session_token' | 'refreshedJwt'> {
   const { member_session, member, organization, session_jwt, session_token } = answer
   const isConsistent =
     member.member_id === member_session.member_id &&
@@ -145,7 +145,11 @@ function readAnswer(
   if (!isConsistent || !isAboutToken || !isJwtOf(session_jwt, member_session.member_session_id)) {
     throw new UnavailableError('authority_answer_mismatch', { reason: 'answer_mismatch' })
   }
-  return { member_session: freezeJson(member_session), refreshedJwt: session_jwt }
+  return {
+    member_session: freezeJson(member_session),
+    session_token: field === 'session_token' ? token : undefined,
+    refreshedJwt: session_jwt
+  }
 }
 
 type Identity = Pick<

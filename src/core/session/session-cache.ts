@@ -17,6 +17,8 @@ export interface CheckedSession {
   readonly validSince: number
   /** It serves no longer than this, whatever its age. */
   readonly usableUntil: number
+  /** The opaque token that the authority named this session for. What else was presented beside its JWT may be of another. */
+  readonly session_token: string | undefined
   /** After a remote check: the fresh JWT, for browsers that still present an older one in a cookie. */
   readonly refreshedJwt: string | undefined
 }
@@ -40,8 +42,12 @@ export function createSessionCache(): SessionCache {
   const slots = new LRUCache<string, { token: string; session: CheckedSession }>({
     max: maxEntries,
     maxSize: maxBytes,
-    sizeCalculation: ({ token, session: { member_session, refreshedJwt = '' } }) =>
+    sizeCalculation: ({
+      token,
+      session: { member_session, session_token = '', refreshedJwt = '' }
+    }) =>
       token.length +
+      session_token.length +
       refreshedJwt.length +
       JSON.stringify(member_session).length +
       entryOverheadBytes

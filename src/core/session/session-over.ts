@@ -27,9 +27,12 @@ export function sessionOver({ status_code, error_type }: Answered): AccessError 
   })
 }
 
-/** Whether the authority itself ended it: only then are the cookies of a browser cleared. */
+/**
+ * Whether the session cookies of a browser are of no more use: the authority itself says so, or it named another member for
+ * the one than the other.
+ */
 export function isSessionOver({ reason }: RefusalError): boolean {
-  return reason === 'session_over_at_authority'
+  return reason === 'session_over_at_authority' || reason === 'pair_of_two_members'
 }
 
 /** Whether a rejected call says that its intermediate session has ended, or was never one. */

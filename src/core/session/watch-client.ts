@@ -57,9 +57,12 @@ export function knownSession(token: string, cache: SessionCache): string | undef
 }
 
 function sessionOfToken(token: string, cache: SessionCache): string | undefined {
-  const known = knownSession(token, cache)
-  if (known !== undefined) return known
-  const parsed = parseJwt(token)
+  return knownSession(token, cache) ?? claimedSession(token)
+}
+
+/** The session that a JWT names, whoever signed it. */
+export function claimedSession(session_jwt: string): string | undefined {
+  const parsed = parseJwt(session_jwt)
   return parsed === undefined ? undefined : sessionIdOf(parsed.claims)
 }
 

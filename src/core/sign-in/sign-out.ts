@@ -2,7 +2,6 @@ import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
-import type { MemberSession } from '../../wire/member-session.ts'
 import { type Action, createPostAction, jsonAnswer } from '../answer/action.ts'
 import { privateHeaders } from '../answer/refusal.ts'
 import { assertFactoryCalled } from '../guard/guard-options.ts'
@@ -14,6 +13,7 @@ import { readReturnPath } from '../request/return-to.ts'
 import type { Authenticate } from '../session/authenticate.ts'
 import type { RetryLater, RevocationOutcome } from '../session/outstanding-revocations.ts'
 import { saysSessionIsOver } from '../session/session-over.ts'
+import { claimedSession } from '../session/watch-client.ts'
 
 export interface SignOutOptions {
   /** Path of this app to go to afterwards, by 303. Unset: 204. */
@@ -37,14 +37,17 @@ interface SignOutParts {
   readonly authenticate: Authenticate
   /** Ends a session, here at once and at the authority when it answers. */
   readonly revoke: (member_session_id: string) => Promise<unknown>
-  /** Ends here the sessions that this process has accepted the tokens for. */
-  readonly endKnown: (credential: Credential) => void
+  /** The session of a token that this process has accepted. */
+  readonly knownSession: (token: string) => string | undefined
+  /** Ends it here. */
+  readonly endKnown: (token: string) => void
   /** Tries again later what the authority did not confirm. */
   readonly retryLater: RetryLater
 }
 
 /**
- * Ends the session of the request and clears every cookie of ours. What is no session's credential ends none.
+ * Ends the session of the request, or both where its cookies are of two, and clears every cookie of ours. What is no
+ * session's credential ends none.
  *
  * Signing out succeeds in this browser whatever happens. When the authority does not confirm, the revocation is
  * outstanding: this process denies the session already and goes on trying, and the answer is 202 and says so.
@@ -54,7 +57,7 @@ export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Acti
   const { return_to } = planSignOut(given)
 
   return createPostAction(config, async ({ request }) => {
-    const isEnded = await endSession(parts, request)
+    const isEnded = await endSessions(parts, request)
     const headers = [...privateHeaders, ...clearEveryCookie(config.cookies)]
     if (return_to !== undefined) {
       return { status: 303, headers: [...headers, ['Location', return_to]], body: '' }
@@ -66,31 +69,59 @@ export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Acti
 }
 
 /** Whether no session is left: there was none, or the authority says that it has ended. */
-async function endSession(parts: SignOutParts, request: AuthRequest): Promise<boolean> {
+async function endSessions(parts: SignOutParts, request: AuthRequest): Promise<boolean> {
   const credential = readCredential(request, parts.config)
   if (credential === undefined || credential.malformed !== undefined) return true
-  const end = () => tryToEnd(parts, credential)
+  const end = planEnd(parts, credential)
   const outcome = await end()
   if (outcome.isEnded) return true
-  parts.endKnown(credential)
-  const key = credential.session_token ?? credential.session_jwt ?? ''
-  parts.retryLater(key, end)
+  for (const token of tokensOf(credential)) parts.endKnown(token)
+  parts.retryLater(tokensOf(credential)[0] ?? '', end)
   return false
 }
 
-async function tryToEnd(
-  { authenticate, revoke }: SignOutParts,
-  credential: Credential
-): Promise<RevocationOutcome> {
-  let member_session: MemberSession
-  try {
-    member_session = (await authenticate(credential, Number.POSITIVE_INFINITY)).member_session
-  } catch (error) {
-    if (error instanceof AccessError) return { isEnded: true }
-    if (!(error instanceof UnavailableError)) throw error
-    return { isEnded: false }
+function tokensOf({ session_token, session_jwt }: Credential): readonly string[] {
+  return [session_token, session_jwt].filter((token) => token !== undefined)
+}
+
+/** The pair is of one session, unless a cookie of somebody else got beside ours. What is left then would be signed in. */
+function planEnd(parts: SignOutParts, credential: Credential): End {
+  const { session_token, session_jwt, ...sent } = credential
+  if (session_token === undefined || session_jwt === undefined)
+    return planEndOfOne(parts, credential)
+  const endOfToken = planEndOfOne(parts, { ...sent, session_token })
+  const endOfJwt = planEndOfOne(parts, { ...sent, session_jwt })
+
+  return async function endPair() {
+    const ofToken = await endOfToken()
+    const isSame = ofToken.member_session_id === claimedSession(session_jwt)
+    if (ofToken.isEnded && isSame) return ofToken
+    const ofJwt = await endOfJwt()
+    return { ...ofToken, ...ofJwt, isEnded: ofToken.isEnded && ofJwt.isEnded }
   }
-  const { member_session_id } = member_session
-  const isEnded = await revoke(member_session_id).then(() => true, saysSessionIsOver)
-  return { isEnded, member_session_id }
+}
+
+type End = () => Promise<RevocationOutcome>
+
+/** Which session it is, is found out once: when it is tried again, this process denies the session already. */
+function planEndOfOne(parts: SignOutParts, credential: Credential): End {
+  const [token = ''] = tokensOf(credential)
+  let member_session_id: string | undefined
+
+  return async function endOne() {
+    try {
+      member_session_id ??= parts.knownSession(token) ?? (await identify(parts, credential))
+    } catch (error) {
+      if (error instanceof AccessError) return { isEnded: true }
+      if (!(error instanceof UnavailableError)) throw error
+      return { isEnded: false }
+    }
+    const isEnded = await parts.revoke(member_session_id).then(() => true, saysSessionIsOver)
+    return { isEnded, member_session_id }
+  }
+}
+
+async function identify({ authenticate }: SignOutParts, credential: Credential): Promise<string> {
+  const { member_session } = await authenticate(credential, Number.POSITIVE_INFINITY)
+  return member_session.member_session_id
 }
