@@ -44,7 +44,7 @@ interface LocalAnswer {
  *
  * The pair of cookies is one credential. The opaque token is its anchor: it is what a remote check sends, and a JWT that
  * would be denied does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides. A JWT of
- * ours of one member beside the opaque token of another is a pair of nobody.
+ * one member beside the opaque token of another is denied.
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   const { verifier, cache, checkRemotely, revocations, clockToleranceMs, now } = options
@@ -233,7 +233,7 @@ function isWellSigned(local: LocalAnswer): local is LocalAnswer & { claims: Sess
   return local.claims !== undefined && local.outcome !== 'keys_unavailable'
 }
 
-/** A cookie that somebody else put beside one of ours must not change, or lend, an identity. */
+/** A cookie that an attacker put beside another must not change, or lend, an identity. */
 function assertOfOneMember(local: LocalAnswer, { member_session }: CheckedSession): void {
   if (isWellSigned(local) && local.claims.member_session.member_id !== member_session.member_id) {
     throw new AccessError('session_invalid', { reason: 'pair_of_two_members' })

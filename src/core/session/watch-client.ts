@@ -60,7 +60,7 @@ function sessionOfToken(token: string, cache: SessionCache): string | undefined 
   return knownSession(token, cache) ?? claimedSession(token)
 }
 
-/** The session that a JWT names, whoever signed it. */
+/** The session that a JWT names. Its signature was not verified. */
 export function claimedSession(session_jwt: string): string | undefined {
   const parsed = parseJwt(session_jwt)
   return parsed === undefined ? undefined : sessionIdOf(parsed.claims)
@@ -171,7 +171,7 @@ function watchRevoke(
   return async function revoke(data: B2BSessionsRevokeRequest, options?: RequestOptions) {
     const { member_id, member_session_id = await identify(data) } = data
     return thenTell(sessions.revoke(data, options), (answer) => {
-      // Nothing says whose a JWT is that was never accepted here, and that nobody answered for.
+      // Nothing says whose a JWT is that was never accepted here, where the call was not answered.
       const { session_jwt } = data
       const isUnknown = session_jwt !== undefined && knownSession(session_jwt, cache) === undefined
       if (answer === undefined && isUnknown) return

@@ -84,7 +84,7 @@ function tokensOf({ session_token, session_jwt }: Credential): readonly string[]
   return [session_token, session_jwt].filter((token) => token !== undefined)
 }
 
-/** The pair is of one session, unless a cookie of somebody else got beside ours. What is left then would be signed in. */
+/** The pair is of one session, unless a cookie of another member got beside it. Left alone, it would go on. */
 function planEnd(parts: SignOutParts, credential: Credential): End {
   const { session_token, session_jwt, ...sent } = credential
   if (session_token === undefined || session_jwt === undefined)
