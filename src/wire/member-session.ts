@@ -13,6 +13,11 @@ export interface AuthenticationFactor {
   updated_at?: string
   /** When the factor was verified last; verifying the same factor again moves it. */
   last_authenticated_at?: string
+  /**
+   * The factor was first registered in this session, perhaps by a person who stole it: it says nothing of the member until
+   * a later sign-in used it. Absent: false. Not of the original API.
+   */
+  registered_in_session?: boolean
   email_factor?: { email_id: string; email_address: string }
   phone_number_factor?: { phone_id: string; phone_number: string }
   authenticator_app_factor?: { totp_id: string }
@@ -65,6 +70,7 @@ export const authenticationFactor: v.GenericSchema<unknown, AuthenticationFactor
   created_at: dateTime,
   updated_at: dateTime,
   last_authenticated_at: dateTime,
+  registered_in_session: v.optional(v.boolean()),
   email_factor: v.optional(v.object({ email_id: v.string(), email_address: v.string() })),
   phone_number_factor: v.optional(v.object({ phone_id: v.string(), phone_number: v.string() })),
   authenticator_app_factor: v.optional(v.object({ totp_id: v.string() })),

@@ -1,10 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { addFactor, passwordFactor, totpFactor } from '../../src/authority/domain/factors.ts'
 import {
-  assertRecentlyAuthenticated,
-  withPasswordSet
-} from '../../src/authority/domain/password-reset.ts'
+  accessTokenFactor,
+  addFactor,
+  importedFactor,
+  passwordFactor,
+  totpFactor
+} from '../../src/authority/domain/factors.ts'
+import { assertMaySetPassword, withPasswordSet } from '../../src/authority/domain/password-reset.ts'
+import type { AuthenticationFactor } from '../../src/wire/member-session.ts'
+import { aMember } from '../support/records.ts'
 import { thrownBy } from './thrown.ts'
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 0, 250)
@@ -15,6 +20,10 @@ const totp = totpFactor('totp-1')
 function factorsOf({ password, authenticator }: { password?: number; authenticator?: number }) {
   const first = password === undefined ? [] : addFactor([], passwordFactor, now - password * 1000)
   return authenticator === undefined ? first : addFactor(first, totp, now - authenticator * 1000)
+}
+
+function setsPassword(factors: readonly AuthenticationFactor[], moment: number): void {
+  assertMaySetPassword(aMember(), factors, { now: moment, minutes: 5 })
 }
 
 describe('a session sets a password', () => {
@@ -36,11 +45,19 @@ describe('a session sets a password', () => {
     ['not an hour after both', { password: 3600, authenticator: 3599 }, tooOld],
     ['not without a factor', {}, tooOld]
   ])('%s', (_when, ages, expected) => {
-    expect(thrownBy(() => assertRecentlyAuthenticated(factorsOf(ages), now))).toEqual(expected)
+    expect(thrownBy(() => setsPassword(factorsOf(ages), now))).toEqual(expected)
+  })
+
+  test.each([
+    ['an app that the session itself let in', accessTokenFactor('app-1')],
+    ['a session that was imported', importedFactor]
+  ])('not by the factor of %s', (_of, factor) => {
+    const factors = addFactor(factorsOf({ password: 3600 }), factor, now)
+    expect(thrownBy(() => setsPassword(factors, now))).toEqual(tooOld)
   })
 
   test('not with a factor that does not say when', () => {
-    expect(thrownBy(() => assertRecentlyAuthenticated([passwordFactor], now))).toEqual(tooOld)
+    expect(thrownBy(() => setsPassword([passwordFactor], now))).toEqual(tooOld)
   })
 })
 
@@ -56,6 +73,7 @@ describe('a password that was set', () => {
       ...factors,
       {
         ...passwordFactor,
+        registered_in_session: true,
         created_at: '2026-01-01T12:00:00Z',
         updated_at: '2026-01-01T12:00:00Z',
         last_authenticated_at: '2026-01-01T11:59:00Z'
@@ -70,9 +88,9 @@ describe('a password that was set', () => {
       fc.property(age, age, later, (password, authenticator, seconds) => {
         const factors = factorsOf({ password, authenticator })
         const moment = now + seconds * 1000
-        expect(
-          thrownBy(() => assertRecentlyAuthenticated(withPasswordSet(factors, now), moment))
-        ).toEqual(thrownBy(() => assertRecentlyAuthenticated(factors, moment)))
+        expect(thrownBy(() => setsPassword(withPasswordSet(factors, now), moment))).toEqual(
+          thrownBy(() => setsPassword(factors, moment))
+        )
       })
     )
   })

@@ -18,7 +18,8 @@ const other = aMember({ member_id: 'member-2' })
 function holderOf(resource_id: string, ...actions: string[]): Caller {
   const role = { role_id: 'test', description: '', permissions: [{ resource_id, actions }] }
   const policy = compiledPolicy({ roles: [role], resources: [] }, organization)
-  return { member_id: self.member_id, organization_id, roles: ['test'], policy }
+  const recent = { hasSecondFactor: false, isRecentlyVerified: true }
+  return { member_id: self.member_id, organization_id, roles: ['test'], policy, ...recent }
 }
 
 const nobody = holderOf('stytch.member')

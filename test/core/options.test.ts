@@ -104,6 +104,8 @@ describe('an option that is wrong stops the boot and is named:', () => {
     for (const methods of [[], 'totp', new Set(['totp'])]) {
       expect(() => requireRecentFactor({ ...recent, methods } as never)).toThrow(/methods must/)
     }
+    const max_token_age_seconds = -1
+    expect(() => requireRecentFactor({ ...recent, max_token_age_seconds })).toThrow(/max_token_age/)
     for (const choose of [chooseOrganization, switchOrganization]) {
       expect(() => choose({ organization: 'acme' } as never)).toThrow(/no option "organization"/)
     }

@@ -12,6 +12,10 @@ function factor(type: string, delivery_method: string, minutesAgo: number, ms = 
 const password = (age: number, ms = 0) => factor('password', 'knowledge', age, ms)
 const totp = (age: number) => factor('totp', 'authenticator_app', age)
 const sms = (age: number) => factor('otp', 'sms', age)
+const mail = (age: number) => factor('magic_link', 'email', age)
+const registered = (given: ReturnType<typeof factor>) => ({ ...given, registered_in_session: true })
+const appExchange = (age: number) => factor('oauth', 'oauth_access_token_exchange', age)
+const trustedToken = (age: number) => factor('trusted_auth_token', 'trusted_token_exchange', age)
 
 function decide(
   options: Parameters<typeof planRecentFactor>[0],
@@ -36,7 +40,11 @@ describe('a recent factor', () => {
     ['of a method that counts', { withinMinutes: 10, methods: ['sms_otp'] }, [sms(1)], 'passes'],
     ['of another method', { withinMinutes: 10, methods: ['totp'] }, [sms(1)], 'second_factor'],
     ['of none', { withinMinutes: 10, methods: ['password'] }, [totp(1)], 'sign_in'],
-    ['imported', { withinMinutes: 10 }, [factor('imported', 'imported_auth0', 1)], 'second_factor']
+    ['imported', { withinMinutes: 10 }, [factor('imported', 'imported_auth0', 1)], 'second_factor'],
+    ['of an app that the session let in', { withinMinutes: 10 }, [appExchange(1)], 'second_factor'],
+    ['of a provider', { withinMinutes: 10 }, [factor('oauth', 'oauth_google', 1)], 'passes'],
+    ['exchanged', { withinMinutes: 10 }, [factor('oauth', 'oauth_exchange_github', 1)], 'passes'],
+    ['of an issuer', { withinMinutes: 10 }, [trustedToken(1)], 'passes']
   ] as const)('%s', (_, options, factors, expected) => {
     expect(decide(options, [...factors])).toBe(expected)
   })
@@ -44,6 +52,11 @@ describe('a recent factor', () => {
   test.each([
     ['two kinds', [password(1), totp(1)], 'passes'],
     ['one kind', [password(1)], 'second_factor'],
+    [
+      'a password, and an app that the session let in',
+      [password(1), appExchange(1)],
+      'second_factor'
+    ],
     ['nothing recent', [password(60), totp(60)], 'sign_in'],
     [
       'MF-18 one kind twice',
@@ -58,6 +71,33 @@ describe('a recent factor', () => {
   ] as const)('two factors are of two kinds: %s', (_, factors, expected) => {
     expect(decide({ withinMinutes: 10, factors: 2 }, [...factors])).toBe(expected)
   })
+
+  test.each([
+    [
+      'the same authenticator',
+      { withinMinutes: 10 },
+      [password(60), registered(totp(1))],
+      'sign_in'
+    ],
+    [
+      'the same address',
+      { withinMinutes: 10 },
+      [password(60), registered(mail(1))],
+      'second_factor'
+    ],
+    [
+      'one of two',
+      { withinMinutes: 10, factors: 2 },
+      [password(1), registered(totp(1))],
+      'sign_in'
+    ],
+    ['beside one that counts', { withinMinutes: 10 }, [password(1), registered(totp(1))], 'passes']
+  ] as const)(
+    'what was registered in the session does not count: %s',
+    (_, options, factors, expected) => {
+      expect(decide(options, [...factors])).toBe(expected)
+    }
+  )
 
   test.each([
     {},

@@ -25,14 +25,15 @@ const people = [
   'form',
   'strict',
   'recover',
-  'late'
+  'late',
+  'fresh'
 ]
 
 /** Members of their own for every test that uses one up. */
 const extra = people.map((name) => ({
   email_address: `${name}@acme.test`,
   password,
-  mfa_enrolled: !['bare', 'typo', 'late'].includes(name),
+  mfa_enrolled: !['bare', 'typo', 'late', 'fresh'].includes(name),
   ...(['lock', 'again', 'recover', 'strict'].includes(name) && { totp_secret })
 }))
 
@@ -72,6 +73,11 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
     )
     builder.use(auth.mfaRoutes(), auth.handleMfaRedirect())
     builder.get('/danger', auth.requireRecentFactor({ withinMinutes: 5 }), () => ({ done: true }))
+    builder.get(
+      '/strict',
+      auth.requireRecentFactor({ withinMinutes: 5, max_token_age_seconds: 0 }),
+      () => ({ done: true })
+    )
     builder.get(
       '/vault',
       auth.requireRecentFactor({ withinMinutes: 5, methods: ['totp'], factors: 1 }),
@@ -469,6 +475,40 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
       expect(headers.location).toBe('/mfa/step-up?return_to=%2Fdanger')
       const moved = await show(headers.location ?? '', jar)
       expect(moved.headers.location).toBe('/sign-in?return_to=%2Fdanger')
+    })
+
+    test('goes to sign in, and into no loop, where the second factor was set up in the same session', async () => {
+      const jar = await begin('fresh')
+      testServer.clock.advance(400)
+      const { secret } = (await post('/mfa/totp/create', jar)).body
+      const set_mfa_enrollment = 'enroll'
+      const enrolled = await post('/mfa/totp', jar, { code: codeOf(secret), set_mfa_enrollment })
+      const signedIn = { ...jar, ...cookiesOf(enrolled) }
+      await request(app.url).get('/me').set('Cookie', sessionOf(signedIn)).expect(200)
+      const { headers } = await show('/danger', signedIn)
+      expect(headers.location).toBe('/sign-in?return_to=%2Fdanger')
+
+      const pending = await begin('fresh')
+      testServer.clock.advance(30)
+      const done = cookiesOf(await post('/mfa/totp', pending, { code: codeOf(secret) }))
+      await show('/danger', done).expect(200)
+      testServer.clock.advance(310)
+      const later = await show('/danger', done)
+      expect(later.headers.location).toBe('/mfa/step-up?return_to=%2Fdanger')
+    })
+
+    test('passes with an ended session for a minute at most, and not at all where the guard says so', async () => {
+      const jar = await begin('member')
+      const get = async (path: string) =>
+        (await request(app.url).get(path).set('Cookie', sessionOf(jar))).status
+      expect([await get('/danger'), await get('/strict')]).toEqual([200, 200])
+      const session_token = jar.stytch_session?.value ?? ''
+      await testServer.client.sessions.revoke({ session_token })
+      testServer.clock.advance(40)
+      expect([await get('/danger'), await get('/me')]).toEqual([200, 200])
+      expect(await get('/strict')).toBe(401)
+      testServer.clock.advance(20)
+      expect(await get('/danger')).toBe(401)
     })
 
     test('a member who comes back to a page of a sign-in that is done goes on, without another code', async () => {

@@ -18,6 +18,8 @@ interface Subject {
   readonly organization: Organization
   readonly person: Person
   readonly member: Member
+  /** Of its authenticator. */
+  readonly secret: string
   readonly deleted: Person
   readonly member_session_id: string
 }
@@ -124,7 +126,8 @@ describe('a call with a member session', () => {
       })
       const { member_session } = await fixture.signIn(person)
       const { member_session_id } = member_session
-      return { organization, person, member, deleted, member_session_id }
+      const { secret } = enrolled
+      return { organization, person, member, secret, deleted, member_session_id }
     }
 
     /** Everything that a call could have changed. */
@@ -237,6 +240,8 @@ describe('a call with a member session', () => {
     test.each(ofSelf)('%s is permitted to an ordinary member about itself', async (operation) => {
       const subject = await newSubject()
       const { session_token } = await authorizationOf(subject.person)
+      const code = fixture.nextCode(subject.secret)
+      await fixture.client.totps.authenticate({ ...named(subject.person), session_token, code })
       expect((await call(operation, subject, session_token)).status_code).toBe(200)
     })
 

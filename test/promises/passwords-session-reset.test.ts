@@ -140,6 +140,7 @@ describe('passwords.sessions.reset', () => {
       const pair = await fixture.signIn(person)
       await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
       const intermediate_session_token = await fixture.beginSignIn(person)
+      await stepUp(person, pair)
       await reset(person, pair)
       const code = fixture.nextCode(person.secret)
       const call = fixture.client.totps.authenticate({
@@ -340,6 +341,7 @@ describe('passwords.sessions.reset', () => {
       test('as the used session is stepped up: both happen, and no factor is lost', async () => {
         const person = await newUnasked()
         const pair = await fixture.signIn(person)
+        await stepUp(person, pair)
         const [done, steppedUp] = await Promise.all([reset(person, pair), stepUp(person, pair)])
         expect([done.status_code, steppedUp.status_code]).toEqual([200, 200])
         const [session] = await fixture.sessionsOf(person)
@@ -394,6 +396,7 @@ describe('passwords.sessions.reset', () => {
       test('as another client completes a sign-in with the old password: no session of that is left', async () => {
         const person = await newUnasked()
         const pair = await fixture.signIn(person)
+        await stepUp(person, pair)
         await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
         const intermediate_session_token = await fixture.beginSignIn(person)
         const code = fixture.nextCode(person.secret)

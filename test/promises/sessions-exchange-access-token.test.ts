@@ -56,6 +56,26 @@ describe('sessions.exchangeAccessToken', () => {
       expect(answer.member_session?.authentication_factors).toHaveLength(2)
     })
 
+    test('makes no old session young: neither a password is set by it nor the address moved', async () => {
+      const person = await fixture.newPerson()
+      const { organization_id, member_id } = person
+      const { session_token } = await fixture.signIn(person, { session_duration_minutes: 720 })
+      fixture.clock.advance(4 * 3600)
+      await exchange(await accessTokenOf(fixture, { session_token }))
+      const password = 'another horse battery staple'
+      const reset = fixture.client.passwords.sessions.reset({
+        organization_id,
+        session_token,
+        password
+      })
+      await expectRefusal(reset, 400, 'session_too_old_to_reset_password')
+      const move = fixture.client.organizations.members.startEmailUpdate(
+        { organization_id, member_id, email_address: `moved.${person.email_address}` },
+        { authorization: { session_token } }
+      )
+      await expectRefusal(move, 401, 'insufficient_factors')
+    })
+
     test('S-XAT-02: refuses a token without full_access', async () => {
       const { session_token } = await fixture.signIn(await fixture.newPerson())
       const token = await accessTokenOf(fixture, { session_token }, { scopes: ['openid', 'email'] })

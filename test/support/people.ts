@@ -90,7 +90,7 @@ export function fixtureProjects(
     },
     {
       ...other,
-      settings: { sms_country_codes: ['US', 'DE', 'AF'] },
+      settings: { sms_country_codes: ['US', 'DE', 'AF'], recent_factor_minutes: 60 },
       organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }]
     }
   ]

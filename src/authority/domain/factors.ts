@@ -86,7 +86,26 @@ export function accessTokenFactor(client_id: string): VerifiedFactor {
   }
 }
 
-/** The factors with one more; the same factor verified again is renewed in its place. */
+/** A factor that is first verified in a session that goes on: it did not begin it, so it says nothing of whose it is. */
+export function registeredInSession(verified: VerifiedFactor): VerifiedFactor {
+  return { ...verified, registered_in_session: true }
+}
+
+/** Whether the authenticator of this id was first registered in the session of these factors. */
+export function hasRegisteredTotp(
+  factors: readonly AuthenticationFactor[],
+  totp_id: string
+): boolean {
+  return factors.some(
+    ({ registered_in_session, authenticator_app_factor }) =>
+      registered_in_session === true && authenticator_app_factor?.totp_id === totp_id
+  )
+}
+
+/**
+ * The factors with one more; the same factor verified again is renewed in its place. One that was registered in the
+ * session stays so for as long as the session lives.
+ */
 export function addFactor(
   factors: readonly AuthenticationFactor[],
   verified: VerifiedFactor,
@@ -99,9 +118,9 @@ export function addFactor(
   return factors.map((factor, index) => (index === known ? { ...factor, ...renewed } : factor))
 }
 
-/** Two verifications are of one factor when everything but their times is equal. */
+/** Two verifications are of one factor when everything is equal but when, and in which session, they were. */
 function keyOf(factor: AuthenticationFactor): string {
-  const { created_at, updated_at, last_authenticated_at, ...rest } = factor
+  const { created_at, updated_at, last_authenticated_at, registered_in_session, ...rest } = factor
   return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 

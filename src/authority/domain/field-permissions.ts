@@ -4,7 +4,7 @@ import type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
-import { assertPermitted, type Caller, isSelf } from './member-permission.ts'
+import { assertMayWeakenSelf, assertPermitted, type Caller, isSelf } from './member-permission.ts'
 import { OperationError } from './operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 
@@ -102,6 +102,20 @@ export function assertMayChangeMember(
   }
   assertRules(rulesOf(changes, memberFields, 'update'), (action) =>
     assertPermitted(caller, member, 'stytch.member', action)
+  )
+  if (isSelf(caller, member) && isWeakening(caller, changes)) assertMayWeakenSelf(caller)
+}
+
+/** Fewer second factors at a sign-in, another one, or exemption from the rules of the organization. The first is free. */
+function isWeakening(
+  { hasSecondFactor }: Caller,
+  { mfa_enrolled, default_mfa_method, mfa_phone_number, is_breakglass }: MemberChanges
+): boolean {
+  return (
+    mfa_enrolled === false ||
+    default_mfa_method !== undefined ||
+    is_breakglass === true ||
+    (hasSecondFactor && mfa_phone_number !== undefined)
   )
 }
 

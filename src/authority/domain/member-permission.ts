@@ -9,6 +9,10 @@ export interface Caller {
   readonly organization_id: string
   readonly roles: readonly string[]
   readonly policy: CompiledPolicy
+  /** Whether the member has a second factor that is active. */
+  readonly hasSecondFactor: boolean
+  /** Whether the session may weaken what verifies its member: see `recent-verification.ts`. */
+  readonly isRecentlyVerified: boolean
 }
 
 /** What a call is about: an organization, or a member in it. */
@@ -17,9 +21,19 @@ export interface Target {
   readonly member_id?: string
 }
 
+/** On oneself these take away what verifies a member, or all of it; fields of an update are looked at one by one. */
+const weakeningActions: ReadonlySet<string> = new Set([
+  'update.info.email',
+  'update.info.delete.mfa-phone',
+  'update.info.delete.mfa-totp',
+  'update.info.delete.password',
+  'update.info.unlink.retired-email',
+  'delete'
+])
+
 /**
  * The member may do this: in its own organization only; permitted on the resource, or, to oneself as a member, on
- * `stytch.self`, where that has the action.
+ * `stytch.self`, where that has the action. What weakens oneself needs a session that was verified lately.
  */
 export function assertPermitted(
   caller: Caller,
@@ -37,7 +51,16 @@ export function assertPermitted(
     (resource) => checkPermission(caller.policy, caller.roles, resource, action).authorized
   )
   if (!allowed) throw new OperationError('session_authorization_error')
+  if (isSelf(caller, target) && weakeningActions.has(action)) assertMayWeakenSelf(caller)
 }
+
+/** What weakens a member is done to oneself only by a session that was verified lately. */
+export function assertMayWeakenSelf({ isRecentlyVerified }: Caller): void {
+  if (!isRecentlyVerified) throw new OperationError('insufficient_factors', notVerifiedLately)
+}
+
+const notVerifiedLately =
+  'The session must have verified the second factor of its member lately or, where there is none, any other factor.'
 
 export function isSelf(caller: Caller, target: Target): boolean {
   return caller.member_id === target.member_id

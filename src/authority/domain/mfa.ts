@@ -53,14 +53,22 @@ export function assertMayEnrolFactor(
   factors: readonly AuthenticationFactor[]
 ): void {
   if (!hasActiveMfaFactor(member)) return
-  const isVerified = factors.some(
+  if (activeMfaFactors(member, factors).length === 0) {
+    throw new OperationError('insufficient_factors')
+  }
+}
+
+/** Those by which the member verified the second factor that is active today; recovery codes stand in for the app. */
+export function activeMfaFactors(
+  { mfa_phone_number_verified, phone_id, totp_registration_id }: MemberRecord,
+  factors: readonly AuthenticationFactor[]
+): readonly AuthenticationFactor[] {
+  return factors.filter(
     ({ type, phone_number_factor, authenticator_app_factor }) =>
-      (member.mfa_phone_number_verified && phone_number_factor?.phone_id === member.phone_id) ||
-      (member.totp_registration_id !== '' &&
-        (type === 'recovery_codes' ||
-          authenticator_app_factor?.totp_id === member.totp_registration_id))
+      (mfa_phone_number_verified && phone_number_factor?.phone_id === phone_id) ||
+      (totp_registration_id !== '' &&
+        (type === 'recovery_codes' || authenticator_app_factor?.totp_id === totp_registration_id))
   )
-  if (!isVerified) throw new OperationError('insufficient_factors')
 }
 
 /**
@@ -93,7 +101,7 @@ export function isChallengedBySms(organization: OrganizationRecord, member: Memb
   )
 }
 
-function hasActiveMfaFactor(member: MemberRecord): boolean {
+export function hasActiveMfaFactor(member: MemberRecord): boolean {
   return member.mfa_phone_number_verified || member.totp_registration_id !== ''
 }
 

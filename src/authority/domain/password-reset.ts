@@ -1,24 +1,33 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
-import { passwordFactor } from './factors.ts'
+import { passwordFactor, registeredInSession } from './factors.ts'
 import { OperationError } from './operation-error.ts'
+import {
+  hasRecentFactor,
+  isRecentlyVerified,
+  latestVerification,
+  type Recency
+} from './recent-verification.ts'
+import type { MemberRecord } from './records.ts'
 import { toTimestamp } from './timestamps.ts'
 
-const maxAgeSeconds = 300
-
-/** A session may set a password while one of its factors, whichever, was authenticated at most five minutes ago. */
-export function assertRecentlyAuthenticated(
+/** A session sets the password of its member only shortly after it was verified. */
+export function assertMaySetPassword(
+  member: MemberRecord,
   factors: readonly AuthenticationFactor[],
-  now: number
+  recency: Recency
 ): void {
-  const ageSeconds = Math.floor(now / 1000) - latestVerification(factors) / 1000
-  if (ageSeconds > maxAgeSeconds) {
+  if (!hasRecentFactor(factors, recency)) {
     throw new OperationError('session_too_old_to_reset_password')
+  }
+  if (!isRecentlyVerified(member, factors, recency)) {
+    throw new OperationError('insufficient_factors')
   }
 }
 
 /**
  * The factors of a session that set a password. Setting one verifies nothing, so no factor becomes younger by it: a
- * `password` factor that is there stays as it is, and a new one counts as authenticated when the latest of the others was.
+ * `password` factor that is there stays as it is, and a new one, which is registered in this session, is as old as the
+ * latest of the others.
  */
 export function withPasswordSet(
   factors: readonly AuthenticationFactor[],
@@ -29,12 +38,11 @@ export function withPasswordSet(
   const last_authenticated_at = toTimestamp(latestVerification(factors))
   return [
     ...factors,
-    { ...passwordFactor, created_at: time, updated_at: time, last_authenticated_at }
+    {
+      ...registeredInSession(passwordFactor),
+      created_at: time,
+      updated_at: time,
+      last_authenticated_at
+    }
   ]
-}
-
-/** Epoch milliseconds; 0 when no factor says when. */
-function latestVerification(factors: readonly AuthenticationFactor[]): number {
-  const times = factors.map(({ last_authenticated_at }) => Date.parse(last_authenticated_at ?? ''))
-  return Math.max(0, ...times.filter((time) => !Number.isNaN(time)))
 }

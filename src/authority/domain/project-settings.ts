@@ -2,8 +2,8 @@ import { readPemKey } from '../../jwt/verification-key.ts'
 import type { ProjectSettings, SendLimit, TrustedTokenProfile } from './records.ts'
 
 /**
- * What a project has where its seed sets nothing: SMS to the United States and Canada, no link anywhere, and neither
- * another provider that is believed nor an app that is let in.
+ * What a project has where its seed sets nothing: SMS to the United States and Canada, no link anywhere, neither another
+ * provider that is believed nor an app that is let in, and five minutes for what needs a factor that was verified lately.
  */
 export const defaultSettings: ProjectSettings = {
   sms_country_codes: ['US', 'CA'],
@@ -15,6 +15,7 @@ export const defaultSettings: ProjectSettings = {
   strict_claimed_domains: false,
   activate_members_created_by_session: false,
   connected_apps: [],
+  recent_factor_minutes: 5,
   email_limits: {
     email_address: [perHour(10), perDay(30)],
     mailbox: [perHour(50), perDay(150)],

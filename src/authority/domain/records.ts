@@ -35,6 +35,8 @@ export interface ProjectSettings {
   readonly activate_members_created_by_session: boolean
   /** The apps that members can let in. */
   readonly connected_apps: readonly ConnectedApp[]
+  /** How old the factor may be, in minutes, by which a member session weakens what verifies its own member. */
+  readonly recent_factor_minutes: number
   /** How many e-mails of one kind are sent. */
   readonly email_limits: SendLimits<'email_address' | 'mailbox' | 'organization' | 'project'>
   /** How many text messages of one kind are sent. */

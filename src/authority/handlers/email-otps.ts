@@ -67,6 +67,7 @@ export const authenticate: Handler<'otps.email.authenticate'> = async (context, 
     organization,
     member,
     factor: emailOtpFactor(member),
+    registers: purpose === 'email_update',
     referenced,
     writes: [use, ...writes]
   })

@@ -77,6 +77,7 @@ export const authenticate: Handler<'magicLinks.authenticate'> = async (context, 
     organization,
     member,
     factor: magicLinkFactor(member),
+    registers: link.kind === 'email_update',
     referenced,
     writes: [useLink(link, context.now), ...writes]
   })

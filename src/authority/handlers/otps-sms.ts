@@ -105,6 +105,7 @@ function finishSms(
     member: { ...withMfaPreferences(member, preferences, now), mfa_phone_number_verified: true },
     referenced,
     factor: smsFactor(phone_id, member.mfa_phone_number),
+    registers: !member.mfa_phone_number_verified,
     writes: [
       { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict: 'otp_code_not_found' },
       { do: 'setMfaPreferences', member_id, ...preferences, now },

@@ -1,9 +1,10 @@
 import type { Context, Handler } from '../context.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import { assertRecentlyAuthenticated, withPasswordSet } from '../domain/password-reset.ts'
+import { assertMaySetPassword, withPasswordSet } from '../domain/password-reset.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { recencyOf } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import { loadOrganization, loadSession, type SessionCredential } from '../steps/load.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
@@ -11,7 +12,8 @@ import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { newPassword, setPassword } from '../steps/set-password.ts'
 
 /**
- * - The session must be of a member of the organization, and hold a factor that was authenticated lately.
+ * - The session must be of a member of the organization, and was verified lately: by the second factor of a member who
+ *   has one.
  * - The used session must still be alive when the password changes. It gets no younger by it.
  * - All other sessions of the member end, and so do the intermediate sessions, which the old password may have begun.
  *   These come first: one that becomes a session at the same time is then among the sessions.
@@ -67,8 +69,8 @@ async function loadEntitled(
   if (found.organization_id !== organization.organization_id) {
     throw new OperationError('member_session_member_id_mismatch')
   }
-  assertRecentlyAuthenticated(found.authentication_factors, context.now)
   const member = await context.store.findMemberById(found.member_id)
   if (member === undefined) throw new OperationError('session_not_found')
+  assertMaySetPassword(member, found.authentication_factors, recencyOf(context))
   return { organization, member, found }
 }

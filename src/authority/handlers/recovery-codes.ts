@@ -1,6 +1,6 @@
 import type { Handler } from '../context.ts'
 import { newRecoveryCodes } from '../crypto/totp.ts'
-import { recoveryCodeFactor } from '../domain/factors.ts'
+import { hasRegisteredTotp, recoveryCodeFactor } from '../domain/factors.ts'
 import { assertMayCompleteMfa } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import {
@@ -52,6 +52,7 @@ export const rotate: Handler<'recoveryCodes.rotate'> = async (context, request) 
  * - The session or intermediate session must be the member's, and primary authentication complete.
  * - A recovery code is no MFA method of its own: neither what the organization allows nor the default matters.
  * - The code is counted before it is compared; each works once.
+ * - Those of an authenticator that was registered in the session say no more of the person than it does.
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.
  */
 export const recover: Handler<'recoveryCodes.recover'> = async (context, request) => {
@@ -73,6 +74,10 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
         member,
         referenced,
         factor: recoveryCodeFactor(recovery_code_id),
+        registers: hasRegisteredTotp(
+          referenced.record.authentication_factors,
+          member.totp_registration_id
+        ),
         writes: [{ do: 'useRecoveryCode', member_id, recovery_code_id, onConflict: wrong }]
       })
   })

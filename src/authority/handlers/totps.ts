@@ -96,6 +96,7 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
         member: { ...withMfaPreferences(member, preferences, now), totp_registration_id },
         referenced,
         factor: totpFactor(totp_registration_id),
+        registers: !totp.active,
         writes: [
           { do: 'useTotpStep', member_id, totp_registration_id, step, now, onConflict },
           { do: 'setMfaPreferences', member_id, ...preferences, now }

@@ -146,6 +146,9 @@ export const project = v.strictObject({
       strict_claimed_domains: optional(v.boolean()),
       activate_members_created_by_session: optional(v.boolean()),
       connected_apps: optional(v.array(connectedApp)),
+      recent_factor_minutes: optional(
+        v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(527_040))
+      ),
       email_limits: limitsOf(defaultSettings.email_limits),
       sms_limits: limitsOf(defaultSettings.sms_limits)
     })

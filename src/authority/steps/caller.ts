@@ -1,8 +1,10 @@
 import type { Authorization } from '../../wire/authorization.ts'
 import type { Context } from '../context.ts'
 import { assertPermitted, type Caller, type Target } from '../domain/member-permission.ts'
+import { hasActiveMfaFactor } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { compiledPolicy } from '../domain/policy.ts'
+import { isRecentlyVerified, type Recency } from '../domain/recent-verification.ts'
 import { sessionRoles } from '../domain/roles.ts'
 import { hasSessionCredential, loadSession, loadSessionMember, noteLoaded } from './load.ts'
 
@@ -50,8 +52,19 @@ export async function loadCaller(
     member_id: member.member_id,
     organization_id: organization.organization_id,
     roles: sessionRoles(member, organization, session.authentication_factors),
-    policy: compiledPolicy(context.project.policy, organization)
+    policy: compiledPolicy(context.project.policy, organization),
+    hasSecondFactor: hasActiveMfaFactor(member),
+    isRecentlyVerified: isRecentlyVerified(
+      member,
+      session.authentication_factors,
+      recencyOf(context)
+    )
   }
   noteLoaded(caller, organization)
   return caller
+}
+
+/** What is recent in a call, as the project says. */
+export function recencyOf({ project, now }: Pick<Context, 'project' | 'now'>): Recency {
+  return { now, minutes: project.settings.recent_factor_minutes }
 }

@@ -2,7 +2,7 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { CompletedSignInResponse } from '../../wire/sign-in.ts'
 import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
-import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
+import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/factors.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
@@ -18,6 +18,8 @@ export interface VerifiedCode {
   readonly member: MemberRecord
   readonly referenced: ReferencedSession
   readonly factor: VerifiedFactor
+  /** Whether the member has the factor only since this code, or stands it in for one that was new in the session. */
+  readonly registers: boolean
   /** Guarded: one of them uses up the code. */
   readonly writes: readonly Write[]
 }
@@ -29,6 +31,9 @@ type Request = SessionArguments &
  * Ends MFA: in a new session, or in the one that the code came with and one factor more. The use of the code, the end of
  * the intermediate session and the new session are one unit: all or nothing. The intermediate session comes first, as
  * where attempts are counted, or two processes could wait for each other's row.
+ *
+ * A factor that is registered in a sign-in begins the session like the others; one that is registered in a session does
+ * not say whose it is.
  */
 export function finishSecondFactor(
   context: Context,
@@ -47,11 +52,12 @@ export function finishSecondFactor(
 async function finish(
   context: Context,
   request: Request,
-  { organization, member, referenced, factor, writes }: VerifiedCode
+  { organization, member, referenced, factor, registers, writes }: VerifiedCode
 ) {
   const { store, now } = context
   const { member_id } = member
-  const factors = addFactor(referenced.record.authentication_factors, factor, now)
+  const verified = registers && referenced.isSession ? registeredInSession(factor) : factor
+  const factors = addFactor(referenced.record.authentication_factors, verified, now)
   const { session, write } = referenced.isSession
     ? touchSession(context, referenced.record, request, factors)
     : startSession(context, member, factors, request)

@@ -1,7 +1,7 @@
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
-import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
+import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/factors.ts'
 import { clearAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type {
@@ -32,6 +32,8 @@ export interface VerifiedPrimary {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
   readonly factor: VerifiedFactor
+  /** Whether the member has what was verified only since now: an address that the member moves to. */
+  readonly registers?: boolean
   /** What the request names beside its factor. It was loaded before the factor was used up. */
   readonly referenced: ReferencedSession | undefined
   /** Writes that stand or fall with the sign-in. Those that use up a link or code are guarded. */
@@ -77,7 +79,7 @@ export function assertAcceptedFactor(
   throw new OperationError('operation_restricted_by_organization_auth_methods')
 }
 
-/** Adds the factor to the session that the request names. */
+/** Adds the factor to the session that the request names. What is registered by it says nothing of whose it is. */
 async function stepUp(
   context: Context,
   request: PrimaryRequest,
@@ -85,11 +87,13 @@ async function stepUp(
     organization,
     member,
     factor,
+    registers,
     writes,
     session: found
   }: VerifiedPrimary & { readonly session: SessionRecord }
 ) {
-  const factors = addFactor(found.authentication_factors, factor, context.now)
+  const verified = registers === true ? registeredInSession(factor) : factor
+  const factors = addFactor(found.authentication_factors, verified, context.now)
   const { session, write } = touchSession(context, found, request, factors)
   const admitted = admit(member, factors, context.now)
   const issueSession = await prepareIssue(context, session)

@@ -93,23 +93,31 @@ export function planRecentFactorGuard<Source>(
   given: unknown,
   defaultMaxAgeMs: number
 ): GuardPlan<Source> {
+  const options = readObject<RecentFactorOptions>('requireRecentFactor', given)
   return Object.freeze({
-    maxAgeMs: defaultMaxAgeMs,
+    maxAgeMs: maxAgeOf(options, Math.min(defaultMaxAgeMs, stepUpMaxAgeMs)),
     optional: false,
     tenant: undefined,
     permission: undefined,
-    recentFactor: planRecentFactor(readObject<RecentFactorOptions>('requireRecentFactor', given))
+    recentFactor: planRecentFactor(options)
   })
 }
 
+/** A factor that was verified lately says little where the session may have ended since. */
+const stepUpMaxAgeMs = 60_000
+
 function planCommon<Source>(options: PermissionOptions<Source>, defaultMaxAgeMs: number) {
   return {
-    maxAgeMs:
-      options.max_token_age_seconds === undefined
-        ? defaultMaxAgeMs
-        : readMaxAgeMs(options.max_token_age_seconds),
+    maxAgeMs: maxAgeOf(options, defaultMaxAgeMs),
     tenant: readTenant(options)
   }
+}
+
+function maxAgeOf(
+  { max_token_age_seconds }: { readonly max_token_age_seconds?: number },
+  defaultMaxAgeMs: number
+): number {
+  return max_token_age_seconds === undefined ? defaultMaxAgeMs : readMaxAgeMs(max_token_age_seconds)
 }
 
 export function readTenant<Source>(options: TenantOptions<Source>): GuardPlan<Source>['tenant'] {

@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { subjectOf } from '../../errors/explanation.ts'
 import { assertKnownOptions, readNumber } from '../../errors/known-options.ts'
 import type { AuthenticationFactor, MemberSession } from '../../wire/member-session.ts'
+import { verifiesMember } from '../../wire/verifying-factors.ts'
 
 /** How a member can verify a factor, and of which kind it is: two of one kind are no more than one. */
 const kinds = {
@@ -32,6 +33,11 @@ export interface RecentFactorOptions {
    * (`oauth`, `sso`, `trusted_auth_token`), a phone (`sms_otp`), an authenticator (`totp`, `recovery_codes`). Default 1.
    */
   readonly factors?: number
+  /**
+   * Make a remote check when the credential was last verified this many seconds ago or more, so that a session that has
+   * ended passes no longer. Default 60, or what the options of the instance say where that is less.
+   */
+  readonly max_token_age_seconds?: number
 }
 
 /** The same with every default filled in. */
@@ -44,7 +50,8 @@ export interface RecentFactorPlan {
 const knownOptions: Readonly<Record<keyof RecentFactorOptions, true>> = {
   withinMinutes: true,
   methods: true,
-  factors: true
+  factors: true,
+  max_token_age_seconds: true
 }
 
 const maxMinutes = 527_040
@@ -70,7 +77,7 @@ export function planRecentFactor(given: RecentFactorOptions): RecentFactorPlan {
 
 /**
  * Asserts that enough factors were verified recently. Exactly `withinMinutes` ago is recent; a factor that was verified
- * ahead of our clock, by more than clocks may differ, does not count.
+ * ahead of our clock, by more than clocks may differ, does not count, nor one that was registered in the session itself.
  *
  * @throws AccessError `recent_factor_required`
  */
@@ -81,7 +88,7 @@ export function assertRecentFactors(
 ): void {
   const recent = new Set<string>()
   for (const factor of member_session.authentication_factors) {
-    const method = methodOf(factor)
+    const method = verifiesMember(factor) ? methodOf(factor) : undefined
     const ageMs = now - Date.parse(factor.last_authenticated_at ?? '')
     const isRecent = ageMs <= withinMinutes * 60_000 && ageMs >= -toleranceMs
     if (method !== undefined && methods.includes(method) && isRecent) recent.add(kinds[method])
@@ -89,9 +96,12 @@ export function assertRecentFactors(
   if (recent.size >= factors) return
 
   const verifiable = methods.filter(
-    (method) => secondFactors.includes(method) && !recent.has(kinds[method])
+    (method) => isSecondFactor(method) && !recent.has(kinds[method])
   )
-  const isEnough = verifiable.length > 0 && recent.size + 1 >= factors
+  const isEnough =
+    verifiable.length > 0 &&
+    recent.size + 1 >= factors &&
+    !member_session.authentication_factors.some(isNewSecondFactor)
   throw new AccessError('recent_factor_required', {
     reason: 'factor_too_old',
     subject: subjectOf(member_session),
@@ -107,10 +117,20 @@ export function assertRecentFactors(
   })
 }
 
+/** The MFA pages would ask for it, and it counts no more than before: only a new sign-in changes that. */
+function isNewSecondFactor(factor: AuthenticationFactor): boolean {
+  const method = methodOf(factor)
+  return factor.registered_in_session === true && method !== undefined && isSecondFactor(method)
+}
+
 /** As options and the API's settings name it; `undefined` for what says nothing of the person, such as an import. */
 function methodOf({ type, delivery_method }: AuthenticationFactor): FactorMethod | undefined {
   if (type === 'otp') return delivery_method === 'sms' ? 'sms_otp' : 'email_otp'
   return isMethod(type) ? type : undefined
+}
+
+function isSecondFactor(method: FactorMethod): boolean {
+  return secondFactors.includes(method)
 }
 
 function isMethod(value: unknown): value is FactorMethod {

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from '@jest/globals'
+import type { AuthenticationFactor } from 'membergate/client'
+import { describeOnEachEngine } from '../support/fixture.ts'
+import { newPhone, type Person } from '../support/people.ts'
+import { claimsOf } from '../support/session-jwts.ts'
+
+/** A factor that is registered in a session shows that somebody holds it, not that it is the member. */
+
+const insufficient = { status_code: 401, error_type: 'insufficient_factors' }
+const tooOld = { status_code: 400, error_type: 'session_too_old_to_reset_password' }
+const long = { session_duration_minutes: 720 }
+
+function named({ organization_id, member_id }: Person) {
+  return { organization_id, member_id }
+}
+
+describe('a factor that was registered in the session', () => {
+  describeOnEachEngine((fixture) => {
+    /** A member without a second factor, in a session that began three hours ago. */
+    async function begin() {
+      const person = await fixture.newPerson()
+      const { session_token } = await fixture.signIn(person, long)
+      fixture.clock.advance(3 * 3600)
+      return { person, session_token }
+    }
+
+    async function enrolTotp(person: Person, session: { session_token: string }) {
+      const request = { ...named(person), ...session }
+      const { secret, recovery_codes } = await fixture.client.totps.create(request)
+      const code = fixture.nextCode(secret)
+      const answer = await fixture.client.totps.authenticate({ ...request, code })
+      return { ...answer, secret, recovery_codes }
+    }
+
+    async function enrolPhone(person: Person, session: { session_token: string }) {
+      const mfa_phone_number = newPhone()
+      const code = await fixture.newSms(person, { mfa_phone_number, ...session })
+      return fixture.client.otps.sms.authenticate({ ...named(person), ...session, code })
+    }
+
+    const reset = ({ organization_id }: Person, session_token: string) =>
+      fixture.client.passwords.sessions.reset({
+        organization_id,
+        session_token,
+        password: 'another horse battery staple'
+      })
+
+    const move = (person: Person, session_token: string) =>
+      fixture.client.organizations.members.startEmailUpdate(
+        { ...named(person), email_address: `${randomUUID()}@acme.example` },
+        { authorization: { session_token } }
+      )
+
+    async function factorsOf(person: Person): Promise<AuthenticationFactor[]> {
+      return (await fixture.sessionsOf(person)).flatMap((session) => session.authentication_factors)
+    }
+
+    const markOf = (factors: readonly AuthenticationFactor[], type: string) =>
+      factors.find((factor) => factor.type === type)?.registered_in_session
+
+    async function expectDenied(person: Person, session_token: string) {
+      expect(await fixture.errorOf(reset(person, session_token))).toMatchObject(tooOld)
+      expect(await fixture.errorOf(move(person, session_token))).toMatchObject(insufficient)
+    }
+
+    test('an own authenticator is marked, also in the JWT, and opens nothing', async () => {
+      const { person, session_token } = await begin()
+      const { session_jwt, secret } = await enrolTotp(person, { session_token })
+      expect(markOf(await factorsOf(person), 'totp')).toBe(true)
+      expect(markOf(await factorsOf(person), 'password')).toBeUndefined()
+      expect(JSON.stringify(claimsOf(session_jwt))).toContain('"registered_in_session":true')
+      await expectDenied(person, session_token)
+      const code = fixture.nextCode(secret)
+      await fixture.client.totps.authenticate({ ...named(person), session_token, code })
+      expect(markOf(await factorsOf(person), 'totp')).toBe(true)
+      await expectDenied(person, session_token)
+    })
+
+    test('its recovery codes open as little', async () => {
+      const { person, session_token } = await begin()
+      const { recovery_codes } = await enrolTotp(person, { session_token })
+      const recovery_code = recovery_codes[0] ?? ''
+      await fixture.client.recoveryCodes.recover({ ...named(person), session_token, recovery_code })
+      expect(markOf(await factorsOf(person), 'recovery_codes')).toBe(true)
+      await expectDenied(person, session_token)
+    })
+
+    test('an own number is marked, and opens nothing', async () => {
+      const { person, session_token } = await begin()
+      await enrolPhone(person, { session_token })
+      expect(markOf(await factorsOf(person), 'otp')).toBe(true)
+      await expectDenied(person, session_token)
+      const code = await fixture.newSms(person, { session_token })
+      await fixture.client.otps.sms.authenticate({ ...named(person), session_token, code })
+      await expectDenied(person, session_token)
+    })
+
+    test('a fresh password does not make up for it: the second factor was not verified', async () => {
+      const { person, session_token } = await begin()
+      await enrolTotp(person, { session_token })
+      await fixture.authenticate(person, { session_token })
+      expect(await fixture.errorOf(reset(person, session_token))).toMatchObject(insufficient)
+      expect(await fixture.errorOf(move(person, session_token))).toMatchObject(insufficient)
+    })
+
+    test.each(['EMAIL_OTP', 'EMAIL_MAGIC_LINK'])(
+      'a new address, by %s, opens nothing',
+      async (delivery_method) => {
+        const person = await fixture.newPerson()
+        const { organization_id } = person
+        const { session_token } = await fixture.signIn(person, long)
+        const email_address = `${randomUUID()}@acme.example`
+        await fixture.client.organizations.members.startEmailUpdate(
+          { ...named(person), email_address, delivery_method },
+          { authorization: { session_token } }
+        )
+        fixture.clock.advance(299)
+        if (delivery_method === 'EMAIL_OTP') {
+          const code = fixture.lastCode(email_address)
+          const request = { organization_id, email_address, code, session_token }
+          await fixture.client.otps.email.authenticate(request)
+        } else {
+          const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+          await fixture.client.magicLinks.authenticate({ magic_links_token, session_token })
+        }
+        const type = delivery_method === 'EMAIL_OTP' ? 'email_otp' : 'magic_link'
+        expect(markOf(await factorsOf(person), type)).toBe(true)
+        fixture.clock.advance(2)
+        await expectDenied(person, session_token)
+      }
+    )
+
+    test('a password that the session set first is marked, and renewing it opens nothing', async () => {
+      const person = await fixture.newPerson()
+      const { session_token } = await fixture.signIn(person, long)
+      const email_address = `${randomUUID()}@acme.example`
+      await fixture.client.organizations.members.update({ ...named(person), email_address })
+      const { organization_id } = person
+      await fixture.client.magicLinks.email.loginOrSignup({ organization_id, email_address })
+      const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+      const answer = await fixture.client.magicLinks.authenticate({ magic_links_token })
+      const moved = { ...person, email_address }
+      await fixture.client.sessions.revoke({ session_token })
+      await reset(moved, answer.session_token)
+      fixture.clock.advance(301)
+      await fixture.authenticate(moved, {
+        session_token: answer.session_token,
+        password: 'another horse battery staple'
+      })
+      expect(markOf(await factorsOf(moved), 'password')).toBe(true)
+      await expectDenied(moved, answer.session_token)
+    })
+
+    test('counts once a later sign-in used it', async () => {
+      const { person, session_token } = await begin()
+      const { secret } = await enrolTotp(person, { session_token })
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const code = fixture.nextCode(secret)
+      const later = await fixture.client.totps.authenticate({
+        ...named(person),
+        intermediate_session_token,
+        code
+      })
+      expect(markOf(later.member_session?.authentication_factors ?? [], 'totp')).toBeUndefined()
+      expect((await move(person, later.session_token)).status_code).toBe(200)
+      expect((await reset(person, later.session_token)).status_code).toBe(200)
+    })
+
+    test('one that is registered in a sign-in began the session, and counts', async () => {
+      const { organization_id } = await fixture.newOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
+      const person = await fixture.newPerson({ organization_id })
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const request = { ...named(person), intermediate_session_token }
+      const { secret } = await fixture.client.totps.create(request)
+      const code = fixture.nextCode(secret)
+      const answer = await fixture.client.totps.authenticate({ ...request, code })
+      expect(markOf(answer.member_session?.authentication_factors ?? [], 'totp')).toBeUndefined()
+      expect((await reset(person, answer.session_token)).status_code).toBe(200)
+    })
+  })
+})
