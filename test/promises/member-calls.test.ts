@@ -316,6 +316,78 @@ describe('a call with a member session', () => {
       expect(creator.organization_id).not.toBe(organization_id)
     })
 
+    describe('of a caller with one permission, about a member with more', () => {
+      const update = (caller: string, target: Person, changes: object) =>
+        fixture.client.organizations.members.update(
+          { ...named(target), ...changes },
+          { authorization: { session_token: caller } }
+        )
+
+      const startUpdate = (caller: string, target: Person) =>
+        fixture.client.organizations.members.startEmailUpdate(
+          { ...named(target), email_address: `${randomUUID()}@acme.example` },
+          { authorization: { session_token: caller } }
+        )
+
+      test.each([
+        ['startEmailUpdate', (caller: string, target: Person) => startUpdate(caller, target)],
+        [
+          'update',
+          (caller: string, target: Person) =>
+            update(caller, target, { email_address: `${randomUUID()}@acme.example` })
+        ]
+      ])('%s moves no address of an administrator, and that of an equal', async (_, move) => {
+        const caller = await withPermission('stytch.member', 'update.info.email')
+        const { organization_id } = caller
+        const { session_token } = await authorizationOf(caller)
+        const admin = await fixture.newPerson({ organization_id, roles: ['stytch_admin'] })
+        const more = await fixture.newPerson({ organization_id, roles: ['own', 'editor'] })
+        for (const target of [admin, more]) {
+          expect(await fixture.errorOf(move(session_token, target))).toMatchObject(denied)
+          const { member: after } = await fixture.client.organizations.members.get(named(target))
+          expect(after).toEqual(target.member)
+        }
+        const equal = await fixture.newPerson({ organization_id, roles: ['own'] })
+        expect((await move(session_token, equal)).status_code).toBe(200)
+      })
+
+      test('an administrator, who assigns roles, moves the address of every member', async () => {
+        const { organization_id } = await fixture.newOrganization()
+        const admin = await fixture.newPerson({ organization_id, roles: ['stytch_admin'] })
+        const { session_token } = await authorizationOf(admin)
+        const editor = await fixture.newPerson({ organization_id, roles: ['editor'] })
+        expect((await startUpdate(session_token, editor)).status_code).toBe(200)
+      })
+
+      test('reactivate gives back no role, and no exemption, that the caller could not give', async () => {
+        const caller = await withPermission('stytch.member', 'create')
+        const { organization_id } = caller
+        const { session_token } = await authorizationOf(caller)
+        const { members } = fixture.client.organizations
+        const reactivate = (target: Person, by: string) =>
+          members.reactivate(named(target), { authorization: { session_token: by } })
+
+        const admin = await fixture.newPerson({ organization_id, roles: ['stytch_admin'] })
+        const exempt = await fixture.newPerson({ organization_id })
+        await members.update({ ...named(exempt), is_breakglass: true })
+        const plain = await fixture.newPerson({ organization_id })
+        for (const target of [admin, exempt, plain]) await members.delete(named(target))
+        for (const target of [admin, exempt]) {
+          expect(await fixture.errorOf(reactivate(target, session_token))).toMatchObject(denied)
+          expect(await fixture.errorOf(members.get(named(target)))).toMatchObject({
+            error_type: 'member_not_found'
+          })
+        }
+        expect((await reactivate(plain, session_token)).member.status).toBe('active')
+
+        const boss = await fixture.newPerson({ organization_id, roles: ['stytch_admin'] })
+        const ofBoss = await authorizationOf(boss)
+        for (const target of [admin, exempt]) {
+          expect((await reactivate(target, ofBoss.session_token)).member.status).toBe('active')
+        }
+      })
+    })
+
     test.each([
       [{ trusted_metadata: { tier: 1 } }, 401, 'cannot_update_trusted_metadata'],
       [{ external_id: 'mine' }, 403, 'session_authorization_error'],

@@ -4,7 +4,13 @@ import type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
-import { assertMayWeakenSelf, assertPermitted, type Caller, isSelf } from './member-permission.ts'
+import {
+  assertMayWeakenSelf,
+  assertPermitted,
+  assigningRoles,
+  type Caller,
+  isSelf
+} from './member-permission.ts'
 import { OperationError } from './operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 
@@ -60,8 +66,8 @@ const memberFields: FieldRules<MemberChanges> = {
   mfa_enrolled: 'update.settings.mfa-enrolled',
   default_mfa_method: 'update.settings.default-mfa-method',
   is_breakglass: 'update.settings.is-breakglass',
-  roles: 'update.settings.roles',
-  preserve_existing_sessions: 'update.settings.roles'
+  roles: assigningRoles,
+  preserve_existing_sessions: assigningRoles
 }
 
 /** The actions are on `stytch.member`. A caller that may create members may not thereby give more than by changing them. */
@@ -117,6 +123,19 @@ function isWeakening(
     is_breakglass === true ||
     (hasSecondFactor && mfa_phone_number !== undefined)
   )
+}
+
+/** A member gives another one back nothing that it could not have given: roles, and exemption from the rules. */
+export function assertMayReactivate(
+  caller: Caller,
+  organization: OrganizationRecord,
+  { email_address, roles, is_breakglass }: MemberRecord
+): void {
+  assertMayCreateMember(caller, organization, {
+    email_address,
+    ...(roles.length > 0 && { roles: roles.map(({ role_id }) => role_id) }),
+    ...(is_breakglass && { is_breakglass })
+  })
 }
 
 /** A member may create another with these fields. */

@@ -1,4 +1,5 @@
 import { checkPermission } from '../../rbac/check-permission.ts'
+import { permitsAllOf } from '../../rbac/compare-permissions.ts'
 import type { CompiledPolicy } from '../../rbac/compile-policy.ts'
 import { OperationError } from './operation-error.ts'
 import { selfActions } from './policy.ts'
@@ -61,6 +62,31 @@ export function assertMayWeakenSelf({ isRecentlyVerified }: Caller): void {
 
 const notVerifiedLately =
   'The session must have verified the second factor of its member lately or, where there is none, any other factor.'
+
+/**
+ * The address of another member moves only by a caller who gains no permission by it: the person with the new mailbox signs
+ * in as that member. A caller who assigns roles can have every permission anyway.
+ */
+export function assertMayMoveAddress(
+  caller: Caller,
+  target: Target,
+  rolesOfTarget: readonly string[]
+): void {
+  const { policy, roles } = caller
+  if (isSelf(caller, target) || assignsRoles(caller)) return
+  if (!permitsAllOf(policy, roles, rolesOfTarget)) {
+    throw new OperationError('session_authorization_error', moreThanOneHas)
+  }
+}
+
+const moreThanOneHas = 'The Member may do more than the one whose session the call is made with.'
+
+function assignsRoles({ policy, roles }: Caller): boolean {
+  return checkPermission(policy, roles, 'stytch.member', assigningRoles).authorized
+}
+
+/** Of `stytch.member`. */
+export const assigningRoles = 'update.settings.roles'
 
 export function isSelf(caller: Caller, target: Target): boolean {
   return caller.member_id === target.member_id

@@ -33,6 +33,11 @@ export function memberRoles(member: RoleHolder, organization: OrganizationRecord
   return [...roles.values()]
 }
 
+/** Every role that the member has, or has by one way of signing in. */
+export function roleIdsOf(member: RoleHolder, organization: OrganizationRecord): string[] {
+  return memberRoles(member, organization).map(({ role_id }) => role_id)
+}
+
 /** The roles that count for a session: those of an SSO connection only with a SAML factor of that connection. */
 export function sessionRoles(
   member: RoleHolder,

@@ -1,10 +1,11 @@
 import type { Handler } from '../context.ts'
+import { assertMayReactivate } from '../domain/field-permissions.ts'
 import { reactivateMember, writesOfDeletion, writesOfReactivation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
-import { assertAuthorized } from '../steps/caller.ts'
+import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
@@ -27,6 +28,7 @@ export const reactivate: Handler<'organizations.members.reactivate'> = (context,
     if (deleted?.organization_id !== organization.organization_id) {
       throw new OperationError('no_deleted_member_found_for_reactivation')
     }
+    assertAuthorizedBy(context, (caller) => assertMayReactivate(caller, organization, deleted))
     const member = reactivateMember(about(context, deleted), now)
     await assertUnclaimedForCaller(context, organization, member.email_address)
     await store.run(writesOfReactivation(member))
