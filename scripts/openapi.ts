@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { oauthErrors } from '../src/authority/oauth-error.ts'
 import { operations } from '../src/authority/operations.ts'
 import { authorizationHeaders } from '../src/wire/authorization.ts'
+import { clientIpHeader } from '../src/wire/client-ip.ts'
 import { deviceInfo } from '../src/wire/device.ts'
 import { discoveredOrganization } from '../src/wire/discovery.ts'
 import { type ErrorType, errorTypes } from '../src/wire/error-types.ts'
@@ -64,6 +65,14 @@ export function openapi(): object {
         ...toJsonSchemaDefs(definitions, config),
         Error: errorSchema,
         OAuthError: oauthErrorSchema
+      },
+      parameters: {
+        ClientIp: {
+          name: clientIpHeader,
+          in: 'header',
+          description: 'The IP address of the person whom the call is made for: limits count it.',
+          schema: { type: 'string', anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] }
+        }
       },
       responses: errorResponses(),
       securitySchemes
@@ -154,13 +163,14 @@ const securitySchemes = {
 }
 
 /** Where the authority reads a request from: the path, then the query of a GET, else a JSON body. */
-function describeRequest({ method, path, request }: Route<unknown, unknown>): object {
+function describeRequest({ method, path, request, isPublic }: Route<unknown, unknown>): object {
   const entries = Object.entries(entriesOf(request))
   const inPath = ([name]: readonly [string, Schema]) => path.includes(`{${name}}`)
   const rest = entries.filter((entry) => !inPath(entry))
   const parameters = [
     ...entries.filter(inPath).map(([name, schema]) => parameterOf('path', name, schema)),
-    ...(method === 'GET' ? rest.map(([name, schema]) => parameterOf('query', name, schema)) : [])
+    ...(method === 'GET' ? rest.map(([name, schema]) => parameterOf('query', name, schema)) : []),
+    ...(isPublic ? [] : [{ $ref: '#/components/parameters/ClientIp' }])
   ]
   const body = v.object(Object.fromEntries(rest))
   const isBodyNeeded = rest.some(([, schema]) => !isOptional(schema))

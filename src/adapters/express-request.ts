@@ -15,5 +15,6 @@ export interface ExpressTenantRequest extends ExpressRequest {
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
   readonly hostname: string
+  readonly ip?: string | undefined
   readonly subdomains: readonly string[]
 }

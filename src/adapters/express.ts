@@ -22,8 +22,8 @@ interface RefusalHandler {
   handle(error: RefusalError, ...given: Given): unknown
 }
 
-export interface ExpressMemberAuthOptions extends response.AdapterOptions<OnExpressRefusal> {}
-
+export interface ExpressMemberAuthOptions
+  extends response.AdapterOptions<OnExpressRefusal, ExpressTenantRequest> {}
 type Binding = core.MiddlewareBinding<
   [req: AuthRequest, res: ExpressResponse],
   ExpressTenantRequest,

@@ -20,7 +20,7 @@ export type KoaMiddleware = (ctx: Context, next: Next) => Promise<void>
  */
 export type OnKoaRefusal = 'respond' | 'next' | ((error: RefusalError, ctx: Context) => unknown)
 
-export interface KoaMemberAuthOptions extends response.AdapterOptions<OnKoaRefusal> {}
+export interface KoaMemberAuthOptions extends response.AdapterOptions<OnKoaRefusal, Context> {}
 
 type Binding = core.MiddlewareBinding<[ctx: Context], Context, KoaMiddleware>
 /** The middlewares and accessors of one configuration. */

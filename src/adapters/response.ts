@@ -139,14 +139,14 @@ export function prepareHandOver(response: NodeResponse, answer: Answer): readonl
   return headers
 }
 
-export interface AdapterOptions<OnRefusal> extends MemberAuthOptions {
+export interface AdapterOptions<OnRefusal, Source> extends MemberAuthOptions<Source> {
   /** Default `respond`. */
   readonly onRefusal?: OnRefusal
 }
 
 /** What every framework does with its options: `onRefusal` is its own, the rest is core's. */
 export function bindOptions<B extends Binding, OnRefusal>(
-  { onRefusal, ...options }: AdapterOptions<OnRefusal | 'respond'>,
+  { onRefusal, ...options }: AdapterOptions<OnRefusal | 'respond', unknown>,
   framework: (onRefusal: OnRefusal | 'respond') => Framework<B>
 ): MemberAuthFunctions<B> {
   const chosen = onRefusal ?? 'respond'

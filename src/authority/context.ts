@@ -26,6 +26,10 @@ export interface Context {
   readonly providers: Providers
   /** The member whose session the call is made with; `undefined`: the project itself, which may do everything. */
   readonly caller: Caller | undefined
+  /**
+   * A hash of where the person is whom the call is made for; `undefined`: the app did not say, or the IP address is private.
+   */
+  readonly ipKey: string | undefined
   /** The organization, member and session that the call turns out to be about; `steps/about.ts` writes it down. */
   readonly subject: Subject
   /** Epoch milliseconds, the same throughout the call. */

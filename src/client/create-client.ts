@@ -12,7 +12,7 @@ import type {
   B2BRBACPolicyResponse,
   Policy
 } from '../wire/rbac.ts'
-import type { RequestOptions, Route } from '../wire/route.ts'
+import type { CallOptions, RequestOptions, Route } from '../wire/route.ts'
 import { isRoute, type Routes, routes } from '../wire/routes.ts'
 import { createLocalSessions, type LocalSessions } from './authenticate-jwt.ts'
 import { type Connection, type ConnectionOptions, readConnection } from './connection.ts'
@@ -23,7 +23,7 @@ type Call<Request, Response, TakesAuthorization> = TakesAuthorization extends tr
   ? (data: Request, options?: RequestOptions) => Promise<Response>
   : [keyof Request] extends [never]
     ? () => Promise<Response>
-    : (data: Request) => Promise<Response>
+    : (data: Request, options?: CallOptions) => Promise<Response>
 
 type Calls<Tree> = {
   readonly [Key in keyof Tree]: Tree[Key] extends Route<

@@ -1,9 +1,11 @@
+import { isIP } from 'node:net'
 import * as v from 'valibot'
 import { ApiError } from '../errors/api-error.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { PrivateCause, privateCause } from '../errors/private-cause.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { type Authorization, authorizationHeaders } from '../wire/authorization.ts'
+import { clientIpHeader } from '../wire/client-ip.ts'
 import type { RequestOptions, Route } from '../wire/route.ts'
 import { envelope } from '../wire/schema.ts'
 import type { Connection } from './connection.ts'
@@ -61,7 +63,10 @@ function buildRequest(
     'User-Agent': 'membergate',
     ...readAuthorization(route, options.authorization)
   }
-  if (!route.isPublic) headers.Authorization = connection.authorization
+  if (!route.isPublic) {
+    headers.Authorization = connection.authorization
+    if (options.clientIp !== undefined) headers[clientIpHeader] = readClientIp(options.clientIp)
+  }
 
   const init: RequestInit = { method: route.method, headers, redirect: 'manual' }
   if (route.method === 'GET') {
@@ -116,6 +121,11 @@ function readAuthorization(
     throw new ConfigError('authorization must hold a session_token or a session_jwt.')
   }
   return headers
+}
+
+function readClientIp(clientIp: unknown): string {
+  if (typeof clientIp === 'string' && isIP(clientIp) !== 0) return clientIp
+  throw new ConfigError('clientIp must be an IP address, without a port.')
 }
 
 /** Turns what fetch throws, which may quote the request, into an error that quotes nothing. */

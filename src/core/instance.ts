@@ -70,7 +70,10 @@ export interface Instance {
 }
 
 /** Builds an instance. Two of them share nothing: no key, no session, no policy. */
-export function createInstance(options: MemberAuthOptions = {}, schedule?: Schedule): Instance {
+export function createInstance(
+  options: MemberAuthOptions<unknown> = {},
+  schedule?: Schedule
+): Instance {
   const config = readOptions(options, process.env)
   const { now, connection, session_duration_minutes } = config
   const cache = createSessionCache()

@@ -5,6 +5,7 @@ import { ConfigError } from '../errors/config-error.ts'
 import { assertKnownOptions, readNumber } from '../errors/known-options.ts'
 import { type Policy, policy } from '../wire/rbac.ts'
 import type { JWK } from '../wire/sessions.ts'
+import type { AuthRequest } from './request/request.ts'
 import { readReturnPath } from './request/return-to.ts'
 
 /** Where a credential is looked for. A custom header carries a bare token. */
@@ -41,7 +42,7 @@ export interface GuardClient {
   }
 }
 
-export interface MemberAuthOptions {
+export interface MemberAuthOptions<Source = AuthRequest> {
   /** Default: the variable `STYTCH_PROJECT_ID`. */
   readonly project_id?: string
   /** Default: the variable `STYTCH_SECRET`. */
@@ -83,6 +84,11 @@ export interface MemberAuthOptions {
   readonly now?: () => number
   /** Used for the calls of guards instead of our own: the official SDK's `B2BClient`, say. Our deadline stays around it. */
   readonly client?: GuardClient | Client
+  /**
+   * Finds the IP address of the person who sent a request, for limits of the authority. Take it from the connection, or from
+   * a header that your proxy sets and never one that a browser can: by default none is looked at, and nothing is limited by it.
+   */
+  clientIp?(request: Source): string | undefined
   /** Allows `http://` to another machine: credentials then travel in the clear. */
   readonly dangerouslyAllowHttp?: boolean
 }
@@ -106,6 +112,7 @@ export interface Config {
   readonly policy: Policy | undefined
   readonly now: () => number
   readonly client: GuardClient | undefined
+  readonly clientIp: (request: unknown) => string | undefined
 }
 
 export interface CookieNames {
@@ -139,6 +146,7 @@ const knownOptions: Readonly<Record<keyof MemberAuthOptions, true>> = {
   fetch: true,
   now: true,
   client: true,
+  clientIp: true,
   dangerouslyAllowHttp: true
 }
 
@@ -153,7 +161,7 @@ const knownCookieOptions: Readonly<Record<keyof CookieOptions, true>> = {
 const maxAgeBounds = { min: 0, max: 366 * 24 * 3600 }
 const minSealingKeyLength = 32
 
-export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv): Config {
+export function readOptions(options: MemberAuthOptions<unknown>, env: NodeJS.ProcessEnv): Config {
   assertKnownOptions('createMemberAuth', options, knownOptions)
   const { clock_tolerance_seconds = 5 } = options
   const origin = readOwnOrigin(options.origin ?? env.MEMBERGATE_ORIGIN)
@@ -193,9 +201,12 @@ export function readOptions(options: MemberAuthOptions, env: NodeJS.ProcessEnv):
     jwks: options.jwks,
     policy: options.policy === undefined ? undefined : readPolicy(options.policy),
     now: readFunction('now', options.now ?? Date.now),
-    client: options.client === undefined ? undefined : readClient(options.client)
+    client: options.client === undefined ? undefined : readClient(options.client),
+    clientIp: readFunction('clientIp', options.clientIp ?? noClientIp)
   })
 }
+
+function noClientIp(): undefined {}
 
 /** Milliseconds of `max_token_age_seconds`; unset is no limit. */
 export function readMaxAgeMs(value: unknown): number {

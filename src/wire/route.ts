@@ -46,7 +46,16 @@ export function memberRoute<Request, Response>(
   return { method, path, request, response, guarded, takesAuthorization: true, isPublic }
 }
 
+/** The second argument of an operation. */
+export interface CallOptions {
+  /**
+   * The IP address of the person whom the call is made for, as the app knows it: limits then count it too. Behind a proxy it
+   * stands in a header of that proxy; one that the person can set makes the limits useless.
+   */
+  readonly clientIp?: string | undefined
+}
+
 /** The second argument of an operation that takes a member session. */
-export interface RequestOptions {
+export interface RequestOptions extends CallOptions {
   readonly authorization?: Authorization
 }

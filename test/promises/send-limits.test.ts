@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
+import { connect } from '../support/clients.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
 import { newPhone, type Person } from '../support/people.ts'
 import { runSql } from '../support/run-sql.ts'
@@ -141,6 +143,55 @@ describeOnEachEngine((fixture) => {
         expect(await fixture.errorOf(sendSms(person, second))).toMatchObject(tooMany)
         if (free !== undefined) await sendSms(person, free)
       })
+    })
+  })
+
+  describe('IP addresses', () => {
+    /** The official SDK names none, so a client of ours does, whichever is at work. */
+    const ours = () => {
+      const { project_id, secret, tap, clock } = fixture
+      return connect('our client', { project_id, secret }, tap, clock)
+    }
+    const sendFrom = (clientIp: string | undefined) => {
+      const email_address = `${randomUUID()}@example.com`
+      return ours().magicLinks.email.discovery.send({ email_address }, { clientIp })
+    }
+    const limits = { ip_address: [{ messages: 2, minutes: 60 }] }
+
+    test.each([
+      ['203.0.113.7', '::ffff:203.0.113.7', '203.0.113.8'],
+      ['2001:db8:1:2::1', '2001:db8:1:2:ffff::1', '2001:db8:1:3::1']
+    ])('%s and %s are one, and %s is another', async (one, same, another) => {
+      await withLimits('email_limits', limits, async () => {
+        await sendFrom(one)
+        await sendFrom(same)
+        expect(await fixture.errorOf(sendFrom(one))).toMatchObject(tooMany)
+        expect(await fixture.errorOf(sendFrom(same))).toMatchObject(tooMany)
+        await sendFrom(another)
+      })
+    })
+
+    test.each([undefined, '10.0.0.1', '127.0.0.1', 'fd00::1'])('%s has no limit', async (ip) => {
+      await withLimits('email_limits', limits, () => repeat(4, () => sendFrom(ip)))
+    })
+
+    test('SMS count too', async () => {
+      const send = async () => {
+        const { organization_id, member_id } = await fixture.newPerson()
+        const data = { organization_id, member_id, mfa_phone_number: newPhone() }
+        return ours().otps.sms.send(data, { clientIp: '203.0.113.7' })
+      }
+      await withLimits('sms_limits', limits, async () => {
+        await repeat(2, send)
+        expect(await fixture.errorOf(send())).toMatchObject(tooMany)
+      })
+    })
+
+    test('what is kept of one does not say which', async () => {
+      await sendFrom('203.0.113.77')
+      const rows = await runSql(fixture.database, 'select counter from send_counts')
+      expect(JSON.stringify(rows)).toContain('|ip_address|')
+      expect(JSON.stringify(rows)).not.toContain('203.0.113')
     })
   })
 

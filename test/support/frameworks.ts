@@ -147,7 +147,7 @@ function openExpress(express: typeof express5): Framework['open'] {
 
 function openKoa(Koa: typeof Koa3): Framework['open'] {
   return async (options, define) => {
-    const auth = koaAdapter.createMemberAuth(options as koaAdapter.KoaMemberAuthOptions)
+    const auth = koaAdapter.createMemberAuth(options as unknown as koaAdapter.KoaMemberAuthOptions)
     const app = new Koa<koaAdapter.MemberState>()
     app.silent = true
     let router = new Router<koaAdapter.MemberState>()

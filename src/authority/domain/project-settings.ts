@@ -19,6 +19,7 @@ export const defaultSettings: ProjectSettings = {
   email_limits: {
     email_address: [perHour(10), perDay(30)],
     mailbox: [perHour(50), perDay(150)],
+    ip_address: [perHour(300)],
     organization: [perHour(1000)],
     project: [perHour(10_000)]
   },
@@ -26,6 +27,7 @@ export const defaultSettings: ProjectSettings = {
     member: [perMinute(1), perHour(5), perDay(10)],
     phone_number: [perMinute(1), perHour(5), perDay(10)],
     number_prefix: [perHour(50)],
+    ip_address: [perHour(50)],
     country: [perHour(200)],
     organization: [perHour(200)],
     project: [perDay(1000)]

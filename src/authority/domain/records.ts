@@ -38,10 +38,18 @@ export interface ProjectSettings {
   /** How old the factor may be, in minutes, by which a member session weakens what verifies its own member. */
   readonly recent_factor_minutes: number
   /** How many e-mails of one kind are sent. */
-  readonly email_limits: SendLimits<'email_address' | 'mailbox' | 'organization' | 'project'>
+  readonly email_limits: SendLimits<
+    'email_address' | 'mailbox' | 'ip_address' | 'organization' | 'project'
+  >
   /** How many text messages of one kind are sent. */
   readonly sms_limits: SendLimits<
-    'member' | 'phone_number' | 'number_prefix' | 'country' | 'organization' | 'project'
+    | 'member'
+    | 'phone_number'
+    | 'number_prefix'
+    | 'ip_address'
+    | 'country'
+    | 'organization'
+    | 'project'
   >
 }
 

@@ -28,6 +28,13 @@ const emailBudgets: Readonly<Record<EmailKind, Budget>> = {
   email_update: 'email_update'
 }
 
+/** The call that sends a message. */
+interface SendingCall {
+  readonly settings: ProjectSettings
+  readonly ipKey: string | undefined
+  readonly now: number
+}
+
 /** An e-mail that is about to be sent. */
 interface CountedEmail {
   readonly kind: EmailKind
@@ -40,29 +47,29 @@ interface CountedEmail {
 /** Counts an e-mail before it is sent. */
 export function countEmail(
   { kind, to, signsUp = false, organization_id }: CountedEmail,
-  { email_limits }: ProjectSettings,
-  now: number
+  { settings, ipKey, now }: SendingCall
 ): CountSend[] {
   const counted = {
     email_address: to,
     mailbox: mailboxOf(to),
+    ip_address: ipKey,
     organization: organization_id,
     project: ''
   }
-  return countSends(signsUp ? 'sign_up' : emailBudgets[kind], counted, email_limits, now)
+  return countSends(signsUp ? 'sign_up' : emailBudgets[kind], counted, settings.email_limits, now)
 }
 
 /** Counts an SMS before it is sent: for a number that is not verified yet apart from one that is. */
 export function countSms(
   { member_id, organization_id, mfa_phone_number_verified }: MemberRecord,
   phoneNumber: string,
-  { sms_limits }: ProjectSettings,
-  now: number
+  { settings, ipKey, now }: SendingCall
 ): CountSend[] {
   const counted = {
     member: member_id,
     phone_number: phoneNumber,
     number_prefix: phoneNumber.slice(0, -4),
+    ip_address: ipKey,
     country: countryOf(phoneNumber),
     organization: organization_id,
     project: ''
@@ -70,7 +77,7 @@ export function countSms(
   return countSends(
     mfa_phone_number_verified ? 'sms_challenge' : 'sms_enrolment',
     counted,
-    sms_limits,
+    settings.sms_limits,
     now
   )
 }

@@ -41,6 +41,7 @@ export function createContexts(shared: Shared): ContextOf {
     delivery,
     providers,
     caller: undefined,
+    ipKey: undefined,
     subject: {},
     now: now()
   })

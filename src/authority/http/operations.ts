@@ -1,8 +1,11 @@
 import { type Authorization, authorizationHeaders } from '../../wire/authorization.ts'
+import { clientIpHeader } from '../../wire/client-ip.ts'
 import type { Route } from '../../wire/route.ts'
 import { listRoutes, type OperationName } from '../../wire/routes.ts'
 import type { Context } from '../context.ts'
+import type { AtRest } from '../crypto/at-rest.ts'
 import { assertSender } from '../delivery/deliver.ts'
+import { isIpAddress, publicNetwork } from '../domain/ip-addresses.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { type Operation, operations } from '../operations.ts'
@@ -46,7 +49,7 @@ function otherMethods(path: string, methods: readonly string[]): Endpoint {
 function operationEndpoint(
   name: OperationName,
   route: Route<unknown, unknown>,
-  { store, lookUpDevice }: Shared,
+  { store, atRest, lookUpDevice }: Shared,
   contextOf: ContextOf
 ): Endpoint {
   const { handle, audit: kind, limits } = operations[name] as AnyOperation
@@ -59,7 +62,7 @@ function operationEndpoint(
     const carriesSession = Object.keys(authorization).length > 0
     if (carriesSession && !route.takesAuthorization) throw takesNoSession()
     const request = await readRequest(route, call)
-    const context = contextOf(project)
+    const context = { ...contextOf(project), ipKey: readIpKey(call, project, atRest) }
     const { request_id } = call
     const answer = await audited(context, { operation: name, kind, request_id }, async () => {
       const caller = await loadCaller(context, authorization)
@@ -103,6 +106,21 @@ function takesNoSession(): OperationError {
     'session_authorization_error',
     'This call cannot be made with a member session.'
   )
+}
+
+/** A hash with a key of ours: addresses are too few to hide behind a plain one. */
+function readIpKey(
+  call: HttpCall,
+  { project_id }: ProjectRecord,
+  atRest: AtRest
+): string | undefined {
+  const clientIp = headerOfCall(call, clientIpHeader)
+  if (clientIp === undefined) return undefined
+  if (!isIpAddress(clientIp)) {
+    throw new OperationError('invalid_argument', `${clientIpHeader} must be an IP address.`)
+  }
+  const network = publicNetwork(clientIp)
+  return network && atRest.keyedHash(network, `IP address of ${project_id}`)
 }
 
 function readAuthorization(call: HttpCall): Authorization {

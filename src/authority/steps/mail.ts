@@ -21,11 +21,11 @@ export interface Mail {
 
 /** Counts an e-mail, then sends it. What it brings is stored only afterwards: when this fails, nothing has changed. */
 export async function mail(
-  { store, delivery, project, now }: Context,
+  { store, delivery, project: { project_id, settings }, ipKey, now }: Context,
   { kind, to, brings, minutes, locale: wanted, signsUp, about }: Mail
 ): Promise<void> {
   const counted = { kind, to, signsUp, organization_id: about?.organization.organization_id }
-  await store.run(countEmail(counted, project.settings, now))
+  await store.run(countEmail(counted, { settings, ipKey, now }))
   const locale = textLocale(wanted)
   const named =
     about === undefined ? {} : { organization_name: about.organization.organization_name }
@@ -39,7 +39,7 @@ export async function mail(
     locale,
     kind,
     ...brings,
-    project_id: project.project_id,
+    project_id,
     ...ids
   })
 }

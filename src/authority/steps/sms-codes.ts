@@ -24,9 +24,10 @@ export async function sendSmsCode(
   phoneNumber: string,
   locale: string | undefined
 ): Promise<WriteNamed<'putCode'>> {
-  const { store, project, now } = context
-  assertSmsDestination(phoneNumber, project.settings.sms_country_codes)
-  await store.run(countSms(member, phoneNumber, project.settings, now))
+  const { store, ipKey, now } = context
+  const { settings } = context.project
+  assertSmsDestination(phoneNumber, settings.sms_country_codes)
+  await store.run(countSms(member, phoneNumber, { settings, ipKey, now }))
   return deliverCode(context, member, phoneNumber, locale)
 }
 
@@ -89,10 +90,11 @@ export async function challengeBySms(
 }
 
 async function trySend(context: Context, member: MemberRecord, locale: string | undefined) {
-  const { store, project, now } = context
+  const { store, ipKey, now } = context
+  const { settings } = context.project
   const { mfa_phone_number } = member
-  if (!isSmsDestination(mfa_phone_number, project.settings.sms_country_codes)) return undefined
-  const conflict = await store.tryRun(countSms(member, mfa_phone_number, project.settings, now))
+  if (!isSmsDestination(mfa_phone_number, settings.sms_country_codes)) return undefined
+  const conflict = await store.tryRun(countSms(member, mfa_phone_number, { settings, ipKey, now }))
   return conflict === undefined ? deliverCode(context, member, mfa_phone_number, locale) : undefined
 }
 

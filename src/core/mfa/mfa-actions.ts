@@ -1,5 +1,6 @@
 import type { Client } from '../../client/create-client.ts'
 import { AccessError } from '../../errors/access-error.ts'
+import type { CallOptions } from '../../wire/route.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
 import { assertRecentFactors, planRecentFactor } from '../guard/recent-factor.ts'
 import type { Fields } from '../request/body.ts'
@@ -38,11 +39,17 @@ export interface MfaParts extends SignInContext {
   readonly revoke: (member_session_id: string) => Promise<unknown>
 }
 
+/** The request that asks for an action, and what calls of the API are made with for it. */
+export interface MfaCall {
+  readonly request: AuthRequest
+  readonly options: CallOptions
+}
+
 type Run = (
   parts: MfaParts,
   reference: SessionReference,
   fields: Fields,
-  request: AuthRequest
+  call: MfaCall
 ) => Promise<Outcome>
 
 export interface MfaAction {
@@ -81,16 +88,20 @@ async function chooseMethod(
 async function sendSms(
   parts: MfaParts,
   reference: SessionReference,
-  fields: Fields
+  fields: Fields,
+  { options }: MfaCall
 ): Promise<Outcome> {
   const mfa_phone_number = readText(fields, 'mfa_phone_number')?.replace(/[\s()./-]/g, '')
   const locale = readText(fields, 'locale')
   if (mfa_phone_number !== undefined) assertRecentForEnrolment(parts, reference)
-  const { member } = await parts.client.otps.sms.send({
-    ...reference.identity,
-    ...(mfa_phone_number !== undefined && { mfa_phone_number }),
-    ...(locale !== undefined && { locale })
-  })
+  const { member } = await parts.client.otps.sms.send(
+    {
+      ...reference.identity,
+      ...(mfa_phone_number !== undefined && { mfa_phone_number }),
+      ...(locale !== undefined && { locale })
+    },
+    options
+  )
   const headers = await noteSent(parts, reference, member.mfa_phone_number)
   return { kind: 'goOn', page: '/sms', headers }
 }
@@ -120,13 +131,16 @@ async function verifySms(
   parts: MfaParts,
   reference: SessionReference,
   fields: Fields,
-  request: AuthRequest
+  { request, options }: MfaCall
 ): Promise<Outcome> {
-  const result = await parts.client.otps.sms.authenticate({
-    ...reference.identity,
-    ...readEnrollment(fields),
-    code: readCode(fields, 'code')
-  })
+  const result = await parts.client.otps.sms.authenticate(
+    {
+      ...reference.identity,
+      ...readEnrollment(fields),
+      code: readCode(fields, 'code')
+    },
+    options
+  )
   return finish(parts, request, fields, result)
 }
 
@@ -140,13 +154,16 @@ async function verifyTotp(
   parts: MfaParts,
   reference: SessionReference,
   fields: Fields,
-  request: AuthRequest
+  { request, options }: MfaCall
 ): Promise<Outcome> {
-  const result = await parts.client.totps.authenticate({
-    ...reference.identity,
-    ...readEnrollment(fields),
-    code: readCode(fields, 'code')
-  })
+  const result = await parts.client.totps.authenticate(
+    {
+      ...reference.identity,
+      ...readEnrollment(fields),
+      code: readCode(fields, 'code')
+    },
+    options
+  )
   return finish(parts, request, fields, result)
 }
 
@@ -154,12 +171,12 @@ async function useRecoveryCode(
   parts: MfaParts,
   reference: SessionReference,
   fields: Fields,
-  request: AuthRequest
+  { request, options }: MfaCall
 ): Promise<Outcome> {
-  const { recovery_codes_remaining, ...result } = await parts.client.recoveryCodes.recover({
-    ...reference.identity,
-    recovery_code: readCode(fields, 'recovery_code')
-  })
+  const { recovery_codes_remaining, ...result } = await parts.client.recoveryCodes.recover(
+    { ...reference.identity, recovery_code: readCode(fields, 'recovery_code') },
+    options
+  )
   return finish(parts, request, fields, result, { recovery_codes_remaining })
 }
 

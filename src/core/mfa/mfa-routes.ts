@@ -115,7 +115,10 @@ export function createMfaRoutes(
       const fields = await readFields(call.request, call.body)
       at = { ...place, return_to: readOwnPath(fields.return_to, config) }
       if (action.counts !== undefined) attempts.take(action.counts, reference.key)
-      const outcome = await action.run(parts, reference, fields, call.request)
+      const outcome = await action.run(parts, reference, fields, {
+        request: call.request,
+        options: { clientIp: config.clientIp(call.source) }
+      })
       return answerOutcome(call, at, reference, outcome)
     } catch (error) {
       return answerFailure(call, at, action, reference, refusalOfApi(error))

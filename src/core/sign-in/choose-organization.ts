@@ -68,11 +68,14 @@ export function createSwitchOrganization<Source>(
     const target = targetOf(call.source, fields)
     if (isOf(checked.member_session, target)) return done(parts, call, fields)
     const result = await exchange(() =>
-      client.sessions.exchange({
-        ...authorizationFrom(credential, checked),
-        organization_id: target.wanted,
-        ...localeOf(fields)
-      })
+      client.sessions.exchange(
+        {
+          ...authorizationFrom(credential, checked),
+          organization_id: target.wanted,
+          ...localeOf(fields)
+        },
+        { clientIp: config.clientIp(call.source) }
+      )
     )
     await assertChosenOrganization(parts, target, result)
     return done(parts, call, fields, result)
@@ -96,11 +99,14 @@ export function createChooseOrganization<Source>(
     const target = targetOf(call.source, fields)
     const { intermediate_session_token } = pending
     const result = await exchange(() =>
-      client.discovery.intermediateSessions.exchange({
-        intermediate_session_token,
-        organization_id: target.wanted,
-        ...localeOf(fields)
-      })
+      client.discovery.intermediateSessions.exchange(
+        {
+          intermediate_session_token,
+          organization_id: target.wanted,
+          ...localeOf(fields)
+        },
+        { clientIp: config.clientIp(call.source) }
+      )
     )
     await assertChosenOrganization(parts, target, result)
     return done(parts, call, fields, result)

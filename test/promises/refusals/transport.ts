@@ -1,4 +1,5 @@
 import { authorizationHeaders } from '../../../src/wire/authorization.ts'
+import { clientIpHeader } from '../../../src/wire/client-ip.ts'
 import { operations, type Rejection, type Rule, routeOf } from './rule.ts'
 
 const secured = operations.filter((operation) => !routeOf(operation).isPublic)
@@ -91,6 +92,12 @@ export const transportRules: readonly Rule[] = [
     operations: withBody,
     rejects: '415 unsupported_media_type',
     broken: ({ request }) => ({ request, headers: { 'content-type': 'text/plain' } })
+  },
+  {
+    of: 'an IP address that is none',
+    operations: secured,
+    rejects: '400 invalid_argument',
+    broken: ({ request }) => ({ request, headers: { [clientIpHeader]: '203.0.113.7:443' } })
   },
   ...Object.entries(authorizationHeaders).flatMap(([name, header]): Rule[] => [
     {
