@@ -11,6 +11,7 @@ import {
   postForm
 } from '../support/external.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
+import { password } from '../support/people.ts'
 import { runSql } from '../support/run-sql.ts'
 import { claimsOf, organizationClaim } from '../support/session-jwts.ts'
 
@@ -522,13 +523,87 @@ describe('connected apps', () => {
         expect((await postForm(fixture, path, { token: 'x', ...credentials })).status).toBe(200)
       })
 
-      test('says that a token outlives its session, but neither its membership nor the leave of its organization', async () => {
+      const isActive = async (token: string) => (await ask(token)).body.active
+
+      /** Tokens of two sessions of one member, and one that the backend let the app have. */
+      async function threeTokens() {
+        const person = await fixture.newPerson()
+        const { organization_id, member_id } = person
+        const [one, other] = [await fixture.signIn(person), await fixture.signIn(person)]
+        const tokens = [
+          await accessTokenOf(fixture, { session_token: one.session_token }),
+          await accessTokenOf(fixture, { session_token: other.session_token }),
+          await accessTokenOf(fixture, { organization_id, member_id })
+        ]
+        const areActive = () => Promise.all(tokens.map(isActive))
+        return { person, one, areActive }
+      }
+
+      test('says that a token ends with its session: by sign-out', async () => {
+        const { one, areActive } = await threeTokens()
+        expect(await areActive()).toEqual([true, true, true])
+        await fixture.client.sessions.revoke({ session_token: one.session_token })
+        expect(await areActive()).toEqual([false, true, true])
+      })
+
+      test('says that a token ends with its session: by its end, which the token names', async () => {
+        const person = await fixture.newPerson()
+        const { session_token } = await fixture.signIn(person, { session_duration_minutes: 10 })
+        const code = await authorize(fixture, { session_token })
+        const late = await authorize(fixture, { session_token })
+        const { body } = await redeem(tokenForm(code))
+        expect(body.expires_in).toBe(600)
+        const token = String(body.access_token)
+        expect(claimsOf(token).exp).toBe(Number(claimsOf(token).iat) + 600)
+        await fixture.client.sessions.authenticate({ session_token, session_duration_minutes: 5 })
+        fixture.clock.advance(299)
+        expect(await isActive(token)).toBe(true)
+        fixture.clock.advance(1)
+        expect(await isActive(token)).toBe(false)
+        expect((await redeem(tokenForm(late))).body.error).toBe('invalid_grant')
+      })
+
+      test('redeems no code of a session that has ended', async () => {
+        const { session_token } = await signedIn()
+        const code = await authorize(fixture, { session_token })
+        await fixture.client.sessions.revoke({ session_token })
+        expect((await redeem(tokenForm(code))).body.error).toBe('invalid_grant')
+      })
+
+      test('says that all tokens of a member end as all its sessions do, with or without one', async () => {
+        const { person, areActive } = await threeTokens()
+        await fixture.client.sessions.revoke({ member_id: person.member_id })
+        expect(await areActive()).toEqual([false, false, false])
+      })
+
+      test('says that tokens end as the password is reset', async () => {
+        const { person, areActive } = await threeTokens()
+        const { organization_id, email_address } = person
+        await fixture.client.passwords.existingPassword.reset({
+          organization_id,
+          email_address,
+          existing_password: password,
+          new_password: 'another horse battery staple'
+        })
+        expect(await areActive()).toEqual([false, false, false])
+      })
+
+      test('says that a reset by session spares the tokens of that session alone', async () => {
+        const { person, one, areActive } = await threeTokens()
+        const { organization_id } = person
+        await fixture.client.passwords.sessions.reset({
+          organization_id,
+          session_token: one.session_token,
+          password: 'another horse battery staple'
+        })
+        expect(await areActive()).toEqual([true, false, false])
+      })
+
+      test('says that a token outlives neither its membership nor the leave of its organization', async () => {
         const { organization_id } = await fixture.newOrganization()
         const person = await fixture.newPerson({ organization_id })
         const { session_token } = await fixture.signIn(person)
         const token = await accessTokenOf(fixture, { session_token })
-        await fixture.client.sessions.revoke({ session_token })
-        expect((await ask(token)).body.active).toBe(true)
         const setting = 'first_party_connected_apps_allowed_type'
         await fixture.client.organizations.update({ organization_id, [setting]: 'NOT_ALLOWED' })
         expect((await ask(token)).body.active).toBe(false)

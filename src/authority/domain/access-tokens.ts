@@ -4,7 +4,7 @@ import { fullAccess } from './connected-apps.ts'
 import { OperationError } from './operation-error.ts'
 import type { GrantRecord, MemberRecord, OrganizationRecord } from './records.ts'
 
-export const accessTokenLifetimeSeconds = 3600
+const lifetimeSeconds = 3600
 
 /** How old an access token may be, in seconds, to be exchanged for its session. */
 const maxExchangeAge = 300
@@ -14,6 +14,8 @@ export interface TokenSubject {
   readonly grant: GrantRecord
   readonly member: MemberRecord
   readonly organization: OrganizationRecord
+  /** When the session ends that let the app in: no token counts longer. */
+  readonly ends_at: number
   readonly now: number
 }
 
@@ -31,13 +33,11 @@ export interface AccessToken {
   readonly [organizationClaim]: { readonly organization_id: string; readonly slug: string }
 }
 
-export function accessTokenClaims(
-  { project_id, grant, member, organization, now }: TokenSubject,
-  jti: string
-): AccessToken {
+export function accessTokenClaims(subject: TokenSubject, jti: string): AccessToken {
+  const { project_id, grant, organization } = subject
   const { organization_id, organization_slug: slug } = organization
   return {
-    ...commonClaims(project_id, member, now),
+    ...commonClaims(subject),
     aud: [project_id],
     client_id: grant.client_id,
     scope: grant.scopes.join(' '),
@@ -47,11 +47,12 @@ export function accessTokenClaims(
 }
 
 /** For the app itself (OpenID Connect Core section 2): it says who the member is, as far as the scopes go. */
-export function idTokenClaims({ project_id, grant, member, now }: TokenSubject): object {
+export function idTokenClaims(subject: TokenSubject): object {
+  const { grant, member } = subject
   const { scopes, client_id, nonce } = grant
   const { email_address: email, email_address_verified: email_verified, name } = member
   return {
-    ...commonClaims(project_id, member, now),
+    ...commonClaims(subject),
     aud: [client_id],
     ...(nonce === null ? {} : { nonce }),
     ...(scopes.includes('email') ? { email, email_verified } : {}),
@@ -59,10 +60,10 @@ export function idTokenClaims({ project_id, grant, member, now }: TokenSubject):
   }
 }
 
-function commonClaims(project_id: string, { member_id }: MemberRecord, now: number) {
+function commonClaims({ project_id, member, ends_at, now }: TokenSubject) {
   const iat = Math.floor(now / 1000)
-  const exp = iat + accessTokenLifetimeSeconds
-  return { iss: `stytch.com/${project_id}`, sub: member_id, iat, nbf: iat, exp }
+  const exp = Math.min(iat + lifetimeSeconds, Math.floor(ends_at / 1000))
+  return { iss: `stytch.com/${project_id}`, sub: member.member_id, iat, nbf: iat, exp }
 }
 
 const accessToken = v.looseObject({

@@ -182,6 +182,8 @@ interface Writes {
   /** Guarded: the access token was not exchanged, and not revoked. */
   exchangeGrant: { grant_id: string; now: number }
   revokeGrant: { grant_id: string; now: number }
+  /** What apps were granted without a session, of which the others live. */
+  revokeMemberGrants: { member_id: string; now: number }
   putConsent: { member_id: string; client_id: string; scopes: readonly string[]; now: number }
 
   insertAuditEvent: { record: AuditRecord }

@@ -4,7 +4,6 @@ import { newOpaqueToken, sha256 } from '../crypto/tokens.ts'
 import {
   type AccessToken,
   accessTokenClaims,
-  accessTokenLifetimeSeconds,
   hasEnded,
   idTokenClaims
 } from '../domain/access-tokens.ts'
@@ -70,7 +69,7 @@ async function issueTokens(context: Context, app: ConnectedApp, grant: GrantReco
   return {
     access_token,
     token_type: 'Bearer',
-    expires_in: accessTokenLifetimeSeconds,
+    expires_in: claims.exp - claims.iat,
     scope: claims.scope,
     ...id_token
   }
@@ -81,15 +80,28 @@ async function usedTwice({ store, now }: Context, { grant_id }: GrantRecord) {
   return wrongCode()
 }
 
-/** The member as of now. One who is not active is no subject of a token, nor one whose organization forbids the app. */
-async function findSubject({ store }: Context, app: ConnectedApp, { member_id }: GrantRecord) {
+/**
+ * The member as of now, and how long a token for it may count. One who is not active is no subject of a token, nor one
+ * whose organization forbids the app; and what a session granted ends with it.
+ */
+async function findSubject(
+  { store, now }: Context,
+  app: ConnectedApp,
+  { member_id, member_session_id }: GrantRecord
+) {
+  const session =
+    member_session_id === null ? endless : await store.findSession(member_session_id, now)
+  if (session === undefined) return undefined
   const member = await store.findMemberById(member_id)
   if (member?.status !== 'active') return undefined
   const organization = await store.findOrganization(member.organization_id)
   return organization === undefined || !isAppAllowed(app, organization)
     ? undefined
-    : { member, organization }
+    : { member, organization, ends_at: session.expires_at }
 }
+
+/** A backend that named the member by its id let the app in without a session. */
+const endless = { expires_at: Number.POSITIVE_INFINITY }
 
 function isVerified({ code_challenge }: GrantRecord, { code_verifier }: Form): boolean {
   if (code_challenge === null) return code_verifier === undefined

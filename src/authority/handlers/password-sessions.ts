@@ -1,4 +1,5 @@
 import type { Context, Handler } from '../context.ts'
+import { endOfSessions } from '../domain/end-of-sessions.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { assertMaySetPassword, withPasswordSet } from '../domain/password-reset.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
@@ -38,7 +39,7 @@ export const reset: Handler<'passwords.sessions.reset'> = async (context, reques
       ...setPassword(context, member, password),
       write,
       { do: 'deleteMemberIntermediateSessions', member_id },
-      { do: 'revokeOtherSessions', member_id, member_session_id, now }
+      ...endOfSessions(member_id, now, member_session_id)
     ])
 
     const changed = { ...member, member_password_id: password.member_password_id }

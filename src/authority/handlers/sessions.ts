@@ -1,6 +1,7 @@
 import { checkPermission } from '../../rbac/check-permission.ts'
 import type { AuthorizationCheck, AuthorizationVerdict } from '../../wire/sessions.ts'
 import type { Context, Handler } from '../context.ts'
+import { endOfSessions } from '../domain/end-of-sessions.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
@@ -71,12 +72,12 @@ export const revoke: Handler<'sessions.revoke'> = async (context, request) => {
   if (selectors.length === 0) throw new OperationError('no_session_revoke_arguments')
   if (selectors.length > 1) throw new OperationError('too_many_session_revoke_arguments')
 
-  const { target, write } =
+  const { target, writes } =
     request.member_id === undefined
       ? await chooseSession(context, request)
       : await chooseMember(context, request.member_id)
   assertAuthorized(context, target, 'stytch.member', 'revoke-sessions')
-  await context.store.run([write])
+  await context.store.run(writes)
   return {}
 }
 
@@ -85,7 +86,7 @@ type Target = Pick<SessionRecord, 'member_id' | 'organization_id'>
 async function chooseSession(
   context: Context,
   request: { member_session_id?: string; session_token?: string; session_jwt?: string }
-): Promise<{ target: Target; write: Write }> {
+): Promise<{ target: Target; writes: readonly Write[] }> {
   const { store, now } = context
   const session =
     request.member_session_id === undefined
@@ -94,18 +95,18 @@ async function chooseSession(
   if (session === undefined) throw new OperationError('session_not_found')
   const { member_session_id } = about(context, session)
   const onConflict = 'session_not_found'
-  return { target: session, write: { do: 'revokeSession', member_session_id, now, onConflict } }
+  return { target: session, writes: [{ do: 'revokeSession', member_session_id, now, onConflict }] }
 }
 
 /** By id only: external ids are unique within an organization, and the call names none. */
 async function chooseMember(
   context: Context,
   member_id: string
-): Promise<{ target: Target; write: Write }> {
+): Promise<{ target: Target; writes: readonly Write[] }> {
   const { store, now } = context
   const member = about(context, await store.findMemberById(member_id))
   if (member === undefined) throw new OperationError('member_not_found')
-  return { target: member, write: { do: 'revokeMemberSessions', member_id, now } }
+  return { target: member, writes: endOfSessions(member_id, now) }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
+import { endOfSessions } from '../domain/end-of-sessions.ts'
 import { addFactor, passwordFactor } from '../domain/factors.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
@@ -57,7 +58,7 @@ export async function finishPasswordReset(
           ...writes,
           ...setPassword(context, member, password),
           ...ends,
-          { do: 'revokeMemberSessions', member_id, now: context.now }
+          ...endOfSessions(member_id, context.now)
         ],
         ...(continued === undefined ? {} : { continued })
       },

@@ -28,6 +28,11 @@ export const externalIdentityStatements = {
     update grants set revoked_at = ${now}
     where project_id = $1 and grant_id = ${grant_id} and revoked_at is null`,
 
+  revokeMemberGrants: ({ member_id, now }) => sql`
+    update grants set revoked_at = ${now}
+    where project_id = $1 and member_id = ${member_id} and member_session_id is null
+      and revoked_at is null`,
+
   putConsent: ({ member_id, client_id, scopes, now }) =>
     consents.put({ member_id, client_id, scopes, updated_at: now })
 } satisfies Partial<Statements>
