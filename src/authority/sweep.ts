@@ -10,6 +10,8 @@ const jitter = 0.2
 const keptForMs = 7 * 24 * 60 * 60 * 1000
 /** An operator who keeps the audit for longer has read it by then. */
 const auditKeptForMs = 90 * 24 * 60 * 60 * 1000
+/** The few guesses at codes to an address that are still counted after a year say nothing of those to come. */
+const failuresKeptForMs = 365 * 24 * 60 * 60 * 1000
 const batchSize = 500
 
 /** What a write leads to that touched no row: nothing is left to do. */
@@ -75,6 +77,7 @@ function sweepsAt(now: number): readonly Write[] {
     { do: 'sweepOneTimeCodes', ...batch },
     // There may be one of every address that was sent to, and one that has ended says nothing.
     { do: 'sweepSendCounts', ...batch, ended_by: now },
+    { do: 'sweepFailedAttempts', ...batch, ended_by: now - failuresKeptForMs },
     { do: 'sweepUsedTrustedTokens', ...batch },
     { do: 'sweepGrants', ...batch },
     // An ended key is published no more, and what could sign with it is better gone.

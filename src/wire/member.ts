@@ -62,7 +62,7 @@ export interface Member {
   /** The registration that a first code has verified; `''` when there is none. */
   totp_registration_id: string
   retired_email_addresses: RetiredEmail[]
-  /** Too many failed attempts; see `lock_expires_at`. */
+  /** Too many attempts at the password or at codes of one kind failed; see `lock_expires_at`. */
   is_locked: boolean
   /** A second factor is required at every sign-in, also where the organization leaves it optional. */
   mfa_enrolled: boolean
@@ -81,6 +81,7 @@ export interface Member {
   /** The app's own id for the member, unique in the organization. */
   external_id?: string | null
   lock_created_at?: string | null
+  /** `null` beside `is_locked`: something is disabled until it is set anew or unlocked. */
   lock_expires_at?: string | null
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals'
 import type { Context } from '../../src/authority/context.ts'
+import { lockableOf } from '../../src/authority/domain/lockables.ts'
 import type { Write } from '../../src/authority/domain/writes.ts'
 import { attempt, attemptSecondFactor } from '../../src/authority/steps/attempts.ts'
 
@@ -14,19 +15,18 @@ const context = {
     async run(writes: readonly Write[]) {
       units.push(writes.map((write) => write.do))
     },
-    async findMemberById() {
+    async findLock() {
       throw new Error('The database is away.')
     }
   },
   now: 0
 } as unknown as Context
 const attemptedBy = {
-  member_id: 'member',
-  credential: 'code',
+  lockable: lockableOf('member', 'totp'),
   intermediate_session_id: 'intermediate'
 } as const
 const reserved = ['reserveIntermediateAttempt', 'reserveAttempt']
-const released = ['releaseIntermediateAttempt', 'releaseAttempt']
+const released = ['releaseIntermediateAttempt', 'releaseOnlyAttempt', 'releaseAttempt']
 
 test('counts are given back in the order in which they were taken, so that no two wait for each other', async () => {
   await attempt(context, attemptedBy, async () => true)

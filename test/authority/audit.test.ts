@@ -42,7 +42,7 @@ describe('the audit', () => {
         ])
       })
 
-      test('the failure that locks a member is an event of its own, and no other is', async () => {
+      test('the failure that locks is an event of its own, and no other is', async () => {
         const person = await fixture.newPerson()
         const guess = () => signIn(person, 'wrong')
         const nine = await auditOfRefusals(...Array.from({ length: 9 }, () => guess))

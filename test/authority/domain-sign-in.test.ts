@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
 import { addFactor, passwordFactor, totpFactor } from '../../src/authority/domain/factors.ts'
-import { clearAfterPrimary } from '../../src/authority/domain/lockout.ts'
 import {
   assertMayEnrolFactor,
   assertMfaMethodAllowed,
@@ -264,11 +263,4 @@ describe('a factor', () => {
     const first = addFactor([], totp, 0)
     expect(addFactor(first, totpFactor('totp-2'), 0)).toHaveLength(2)
   })
-})
-
-test('a password forgets failed passwords, where there are any, and no failed codes', () => {
-  expect(clearAfterPrimary(aMember())).toEqual([])
-  expect(clearAfterPrimary(aMember({ failed_attempts: 3 }))).toEqual([
-    { do: 'clearFailedPasswords', member_id: 'member-1' }
-  ])
 })

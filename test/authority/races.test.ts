@@ -125,10 +125,10 @@ describeOnEachDatabase((createDatabase) => {
   async function failuresOf({ member_id }: Person): Promise<number> {
     const [row] = await runSql(
       database.location,
-      'select failed_attempts from members where member_id = $1',
+      'select failures from failed_attempts where member_id = $1',
       [member_id]
     )
-    return Number(row?.failed_attempts)
+    return Number(row?.failures ?? 0)
   }
 
   const succeeded = (answers: readonly Answer[]) =>

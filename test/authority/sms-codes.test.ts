@@ -67,9 +67,13 @@ describe('a sign-in', () => {
   }
 
   test.each([
-    ['of a member who is locked', { sms: refuse }, { lock_created_at: 0, lock_expires_at: 1 }],
+    [
+      'of a member whose codes by SMS are locked',
+      { sms: refuse },
+      { locks: [{ type: 'otp', created_at: 0, expires_at: 1 }] }
+    ],
     ['where the server sends none', {}, {}]
-  ])('%s goes on without a code', async (_what, delivery, fields) => {
+  ] as const)('%s goes on without a code', async (_what, delivery, fields) => {
     const member = aMember({ ...verified, ...fields })
     const challenge = challengeBySms(contextOf(delivery), anOrganization(), member, undefined)
     expect(await challenge).toBeUndefined()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { newId } from '../../src/authority/crypto/tokens.ts'
+import { lockableOf } from '../../src/authority/domain/lockables.ts'
 import { reserveAttempt } from '../../src/authority/domain/lockout.ts'
 import {
   createMember,
@@ -325,6 +326,8 @@ describeOnEachDatabase((createDatabase) => {
           now
         }
       ])
+      const lockable = lockableOf(member_id, 'password')
+      await project.run([reserveAttempt(lockable, now)])
       const writes: readonly Write[] = [
         { do: 'updateOrganization', organization, onConflict },
         { do: 'setOrganizationRoles', organization_id, custom_roles: [], onConflict },
@@ -336,8 +339,10 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'deleteTotp', member_id, onConflict },
         { do: 'revokeConnectionSessions', member_id, connection_id: 'c1', now, onConflict },
         { do: 'activateMember', member_id, email_id: member.email_id, now, onConflict },
-        { do: 'clearFailures', member_id, onConflict },
-        { ...reserveAttempt(member_id, 'password', now), onConflict },
+        { do: 'releaseOnlyAttempt', lockable, onConflict },
+        { do: 'releaseAttempt', lockable, onConflict },
+        { do: 'endLock', lockable, onConflict },
+        { do: 'clearFailures', lockable, onConflict },
         { do: 'revokeSession', member_session_id, now, onConflict },
         { do: 'revokeMemberSessions', member_id, now, onConflict },
         { do: 'revokeOtherSessions', member_id, member_session_id: '', now, onConflict },
@@ -346,6 +351,7 @@ describeOnEachDatabase((createDatabase) => {
         { do: 'reserveIntermediateAttempt', intermediate_session_id, now, limit: 5, onConflict }
       ]
       for (const write of writes) expect(await otherProject.tryRun([write])).toEqual(onConflict)
+      expect(await otherProject.tryRun([reserveAttempt(lockable, now)])).toBe('stale')
       expect(await project.findSession(member_session_id, now)).toBeDefined()
       expect(await project.findDeletedMember(deleted)).toBeDefined()
       expect(await project.findPassword(member_id)).toBeDefined()
@@ -365,7 +371,6 @@ describeOnEachDatabase((createDatabase) => {
       expect(await project.findMemberById(member_id)).toBeUndefined()
       expect(await project.findDeletedMember(member_id)).toEqual({
         ...member,
-        failed_codes: 0,
         status: 'deleted',
         updated_at: now + 1
       })
@@ -512,18 +517,16 @@ describeOnEachDatabase((createDatabase) => {
 
     test('ten may compare a password, and the tenth locks for an hour', async () => {
       const { member_id } = member
-      const reserve = (moment: number) =>
-        project.tryRun([reserveAttempt(member_id, 'password', moment)])
+      const lockable = lockableOf(member_id, 'password')
+      const reserve = (moment: number) => project.tryRun([reserveAttempt(lockable, moment)])
       expect(countDone(await Promise.all(hundred.map(() => reserve(now))))).toBe(10)
-      const locked = await project.findMemberById(member_id)
-      expect(locked).toMatchObject({ lock_created_at: now, lock_expires_at: now + 3_600_000 })
+      const lock = { type: 'password', created_at: now, expires_at: now + 3_600_000 }
+      expect(await project.findLock(lockable)).toEqual(lock)
+      expect((await project.findMemberById(member_id))?.locks).toEqual([lock])
       expect(await reserve(now + 3_599_999)).toEqual('user_lock_limit_reached')
       expect(await reserve(now + 3_600_000)).toBeUndefined()
-      expect(await project.findMemberById(member_id)).toMatchObject({
-        failed_attempts: 1,
-        lock_created_at: null,
-        lock_expires_at: null
-      })
+      expect(await project.findLock(lockable)).toBeUndefined()
+      expect(await project.findMemberById(member_id)).toMatchObject({ locks: [] })
     })
 
     test('one puts claims on a session that all of them read', async () => {

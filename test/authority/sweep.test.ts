@@ -61,10 +61,9 @@ describeOnEachDatabase((createDatabase) => {
       `insert into members (project_id, member_id, organization_id, email_id, email_address,
          email_address_verified, retired_email_addresses, status, name, is_breakglass, mfa_enrolled,
          default_mfa_method, phone_id, mfa_phone_number_verified, oauth_registrations, roles,
-         trusted_metadata, untrusted_metadata, failed_attempts, failed_codes, version, created_at,
-         updated_at)
+         trusted_metadata, untrusted_metadata, version, created_at, updated_at)
        values ($1, 'm', 'o', 'e', 'e', 1, '[]', 'active', '', 0, 0, '', '', 0, '[]', '[]', '{}', '{}',
-         0, 0, 0, 0, 0)`,
+         0, 0, 0)`,
       project
     )
   }
@@ -175,6 +174,31 @@ describeOnEachDatabase((createDatabase) => {
       'revoked lately'
     ])
     for (const table of tables.slice(1)) expect([table, await count(table)]).toEqual([table, 2])
+  })
+
+  test('failures at codes to an address are forgotten after a year, locks and those of members are not', async () => {
+    const yearAgo = now - 365 * dayMs
+    const failed = (subject: string, at: number, member: string | null, locked: number | null) =>
+      run(
+        `insert into failed_attempts (project_id, subject, type, member_id, failures, last_failed_at,
+           lock_created_at) values ($1, $2, 'email_otp', $3, 1, $4, $5)`,
+        project_id,
+        subject,
+        member,
+        at,
+        locked
+      )
+    await failed('old@example.com', yearAgo, null, null)
+    await failed('lately@example.com', yearAgo + 1, null, null)
+    await failed('locked@example.com', yearAgo, null, yearAgo)
+    await failed('m', yearAgo, 'm', null)
+    await sweepProject(store.ofProject(project_id), now)
+    const left = await run('select subject from failed_attempts order by subject')
+    expect(left.map(({ subject }) => subject)).toEqual([
+      'lately@example.com',
+      'locked@example.com',
+      'm'
+    ])
   })
 
   test('the audit is kept for 90 days, and what is older is deleted in batches', async () => {

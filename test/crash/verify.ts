@@ -130,9 +130,9 @@ async function verifyAttempts(
   database: string,
   { member_id, failed, unknown }: AttemptEntry
 ): Promise<string | undefined> {
-  const sql = 'select failed_attempts from members where member_id = $1'
+  const sql = 'select failures from failed_attempts where member_id = $1'
   const [row] = await runSql(database, sql, [member_id])
-  const counted = Number(row?.failed_attempts)
+  const counted = Number(row?.failures ?? 0)
   if (counted >= failed && counted <= failed + unknown) return undefined
   return `${member_id}: ${failed} failures were told, ${unknown} unknown, ${counted} are counted`
 }

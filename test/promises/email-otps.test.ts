@@ -132,7 +132,7 @@ describe('one-time codes by e-mail', () => {
       await use(person, await newCode(person))
     })
 
-    test('AO-02: guesses count towards the lock of the member, however many codes are sent', async () => {
+    test('AO-02: guesses count towards the lock of such codes, however many are sent', async () => {
       const person = await fixture.newPerson()
       for (let round = 1; round <= 2; round += 1) {
         const wrong = otherThan(await newCode(person))

@@ -397,22 +397,6 @@ describe('magic links', () => {
       ])
     })
 
-    test('a locked member waits, and the link with it', async () => {
-      const person = await fixture.newPerson()
-      const { organization_id, email_address } = person
-      const token = await newToken(person, { login_expiration_minutes: 120 })
-      for (let count = 1; count <= 10; count += 1) {
-        const wrong = { organization_id, email_address, password: 'wrong' }
-        await fixture.errorOf(fixture.client.passwords.authenticate(wrong))
-      }
-      expect(await fixture.errorOf(use(token))).toMatchObject({
-        status_code: 429,
-        error_type: 'user_lock_limit_reached'
-      })
-      fixture.clock.advance(3600)
-      await use(token)
-    })
-
     describe('in discovery', () => {
       const discover = (email_address: string, options: Record<string, unknown> = {}) =>
         magicLinks().email.discovery.send({ email_address, ...options })

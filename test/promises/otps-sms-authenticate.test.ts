@@ -329,7 +329,7 @@ describe('otps.sms.authenticate', () => {
       expect((await use(person, code, { session_token })).status_code).toBe(200)
     })
 
-    test('AO-02: five wrong guesses end a code, and a new one gives five more until the member is locked', async () => {
+    test('AO-02: five wrong guesses end a code, and a new one gives five more until such codes are locked', async () => {
       const { person, session_token, code } = await beginStepUp()
       const guess = async (sent: string) => {
         for (let count = 0; count < 5; count += 1) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { describeOnEachEngine } from '../support/fixture.ts'
+import { failAttempts } from '../support/locks.ts'
 import { newPhone, type Person, type Phoned } from '../support/people.ts'
 import { runSql } from '../support/run-sql.ts'
 
@@ -404,14 +405,11 @@ describe('otps.sms.send', () => {
       expect(fixture.sentTo(person.mfa_phone_number)).toHaveLength(1)
     })
 
-    test('a member who is locked is sent nothing', async () => {
+    test('a member whose codes by SMS are locked is sent nothing', async () => {
       const person = await fixture.newPerson()
       const { session_token } = await fixture.signIn(person)
-      const { organization_id, email_address } = person
-      for (let count = 0; count < 10; count += 1) {
-        const wrong = { organization_id, email_address, password: 'wrong' }
-        await fixture.errorOf(fixture.client.passwords.authenticate(wrong))
-      }
+      const now = fixture.clock.now()
+      await failAttempts(fixture.database, person, ['otp'], { failures: 10, now })
       const mfa_phone_number = newPhone()
       const call = send(person, { session_token, mfa_phone_number })
       await expectNothingSent(

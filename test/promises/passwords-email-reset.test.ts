@@ -453,17 +453,6 @@ describe('passwords.email', () => {
         expect((await reset(token)).status_code).toBe(200)
       })
 
-      test('a locked member sets a password, and stays locked', async () => {
-        const person = await fixture.newPerson()
-        for (let failures = 1; failures <= 10; failures += 1) {
-          await fixture.errorOf(fixture.authenticate(person, { password: 'wrong' }))
-        }
-        expect((await reset(await newToken(person))).member.is_locked).toBe(true)
-        expect(
-          await fixture.errorOf(fixture.authenticate(person, { password: another }))
-        ).toMatchObject({ status_code: 429, error_type: 'user_lock_limit_reached' })
-      })
-
       test.each([
         ['update', 'links'],
         ['insert', 'passwords'],

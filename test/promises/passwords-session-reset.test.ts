@@ -291,7 +291,7 @@ describe('passwords.sessions.reset', () => {
       expect(answer.mfa_required ?? null).toBeNull()
     })
 
-    test('a locked member sets a password, and stays locked', async () => {
+    test('a password that is locked is replaced, and stays locked', async () => {
       const person = await fixture.newPerson()
       const pair = await fixture.signIn(person)
       for (let failures = 1; failures <= 10; failures += 1) {

@@ -291,7 +291,7 @@ describe('recovery codes', () => {
         expect(await codesOf(person)).toHaveLength(10)
       })
 
-      test('ten wrong codes lock the member for an hour, and a right one forgets those before', async () => {
+      test('ten wrong codes lock the recovery codes for an hour, and a right one forgets those before', async () => {
         const person = await newUnasked()
         const [first, second] = await codesOf(person)
         const { session_token } = await fixture.signIn(person, { session_duration_minutes: 300 })

@@ -1,12 +1,11 @@
-import type { MemberRecord, OneTimeCodeRecord } from './records.ts'
+import { emailCodesOf, type Lockable, type LockableType, lockableOf } from './lockables.ts'
+import type { Lock, MemberRecord, OneTimeCodeRecord } from './records.ts'
 import type { Write } from './writes.ts'
 
-/** What an attempt is at: a password, or whatever else begins a sign-in, or the code of a second factor. */
-export type AttemptedCredential = 'password' | 'code'
-
-/** One count for passwords and codes together: the tenth failure locks the member for an hour. */
-const failureLimit = 10
+/** Every tenth failure locks for an hour; the hundredth since the last success disables. */
+const failuresPerLock = 10
 const lockMs = 60 * 60 * 1000
+const failuresUntilDisabled = 100
 
 /** This many failed codes end an intermediate session. */
 export const intermediateFailureLimit = 5
@@ -15,18 +14,14 @@ export const intermediateFailureLimit = 5
 const codeAttemptLimit = 5
 
 /** Counts an attempt before it is evaluated, so that no race evaluates an eleventh. */
-export function reserveAttempt(
-  member_id: string,
-  credential: AttemptedCredential,
-  now: number
-): Write {
+export function reserveAttempt(lockable: Lockable, now: number): Write {
   return {
     do: 'reserveAttempt',
-    member_id,
-    of_code: credential === 'code',
+    lockable,
     now,
-    limit: failureLimit,
+    per_lock: failuresPerLock,
     lock_ms: lockMs,
+    until_disabled: failuresUntilDisabled,
     onConflict: 'user_lock_limit_reached'
   }
 }
@@ -52,14 +47,54 @@ export function reserveCodeAttempt(code: OneTimeCodeRecord): Write {
   }
 }
 
-/**
- * A primary factor makes failed passwords forgotten. Failed codes are forgotten when one is right: else a known
- * password would buy new attempts at the code.
- */
-export function clearAfterPrimary({ failed_attempts, member_id }: MemberRecord): Write[] {
-  return failed_attempts === 0 ? [] : [{ do: 'clearFailedPasswords', member_id }]
+/** What was right forgets the failures before it: its own, and no others, or one secret would buy guesses at another. */
+export function clearFailures(lockable: Lockable): Write {
+  return { do: 'clearFailures', lockable }
 }
 
-export function isLocked(member: MemberRecord, now: number): boolean {
-  return member.lock_expires_at !== null && member.lock_expires_at > now
+/** A new registration comes with new recovery codes, so both are counted anew. */
+export function clearTotpFailures(member_id: string): Write[] {
+  return (['totp', 'recovery_codes'] as const).map((type) =>
+    clearFailures(lockableOf(member_id, type))
+  )
+}
+
+/**
+ * What unlocks a member.
+ *
+ * - The password waits no longer, but its failures stay counted: a disabled one gives way to a new one that is set by
+ *   e-mail, and to nothing else.
+ * - Second factors are as if they had never failed.
+ * - The codes to the address are those of every member who has it, so no organization unlocks them: only who runs the app.
+ */
+export function writesOfUnlock(
+  { member_id, email_address }: MemberRecord,
+  { withEmailCodes }: { readonly withEmailCodes: boolean }
+): Write[] {
+  return [
+    { do: 'endLock', lockable: lockableOf(member_id, 'password') },
+    clearFailures(lockableOf(member_id, 'otp')),
+    ...clearTotpFailures(member_id),
+    ...(withEmailCodes ? [clearFailures(emailCodesOf(email_address))] : [])
+  ]
+}
+
+/** The member without a lock of this type. */
+export function withoutLock(member: MemberRecord, unlocked: LockableType): MemberRecord {
+  return { ...member, locks: member.locks.filter(({ type }) => type !== unlocked) }
+}
+
+export function isLocked(member: MemberRecord, locked: LockableType, now: number): boolean {
+  return locksAt(member.locks, now).some(({ type }) => type === locked)
+}
+
+/** Those that hold, the one that holds longest first. */
+export function locksAt(locks: readonly Lock[], now: number): readonly Lock[] {
+  return locks
+    .filter(({ expires_at }) => endOf(expires_at) > now)
+    .sort((one, other) => (endOf(one.expires_at) < endOf(other.expires_at) ? 1 : -1))
+}
+
+function endOf(expires_at: Lock['expires_at']): number {
+  return expires_at ?? Number.POSITIVE_INFINITY
 }

@@ -1,17 +1,17 @@
 import type { Member } from '../../wire/member.ts'
-import { isLocked } from './lockout.ts'
+import { locksAt } from './lockout.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 import { adminRole, memberRoles } from './roles.ts'
 import { toTimestamp } from './timestamps.ts'
 
-/** The object of the API. Whether a lock still holds depends on the time. */
+/** The object of the API. Whether a lock still holds depends on the time; of several the one that holds longest is told. */
 export function viewMember(
   member: MemberRecord,
   organization: OrganizationRecord,
   now: number
 ): Member {
   const roles = memberRoles(member, organization)
-  const locked = isLocked(member, now)
+  const [lock] = locksAt(member.locks, now)
   return {
     organization_id: member.organization_id,
     member_id: member.member_id,
@@ -32,9 +32,9 @@ export function viewMember(
     mfa_phone_number_verified: member.mfa_phone_number_verified,
     totp_registration_id: member.totp_registration_id,
     default_mfa_method: member.default_mfa_method,
-    is_locked: locked,
-    lock_created_at: locked ? timestampOf(member.lock_created_at) : null,
-    lock_expires_at: locked ? timestampOf(member.lock_expires_at) : null,
+    is_locked: lock !== undefined,
+    lock_created_at: timestampOf(lock?.created_at),
+    lock_expires_at: timestampOf(lock?.expires_at),
     roles,
     trusted_metadata: member.trusted_metadata,
     untrusted_metadata: member.untrusted_metadata,
@@ -43,6 +43,6 @@ export function viewMember(
   }
 }
 
-function timestampOf(epochMs: number | null): string | null {
-  return epochMs === null ? null : toTimestamp(epochMs)
+function timestampOf(epochMs: number | null | undefined): string | null {
+  return epochMs === null || epochMs === undefined ? null : toTimestamp(epochMs)
 }

@@ -50,12 +50,10 @@ export function createMember(
     roles: [],
     trusted_metadata: {},
     untrusted_metadata: {},
-    failed_attempts: 0,
-    lock_created_at: null,
-    lock_expires_at: null,
     version: 0,
     created_at: context.now,
     updated_at: context.now,
+    locks: [],
     member_password_id: '',
     totp_registration_id: ''
   }
@@ -189,14 +187,7 @@ function claimEmail(
 }
 
 function rowOf(member: MemberRecord): MemberRow {
-  const {
-    member_password_id,
-    totp_registration_id,
-    failed_attempts,
-    lock_created_at,
-    lock_expires_at,
-    ...row
-  } = member
+  const { member_password_id, totp_registration_id, locks, ...row } = member
   return row
 }
 

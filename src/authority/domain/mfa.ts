@@ -1,5 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
+import { verifiesMember } from '../../wire/verifying-factors.ts'
+import { hasSecondaryFactor } from './factors.ts'
 import { OperationError } from './operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from './records.ts'
 import { missingPrimary } from './sign-in-requirements.ts'
@@ -69,6 +71,15 @@ export function activeMfaFactors(
       (totp_registration_id !== '' &&
         (type === 'recovery_codes' || authenticator_app_factor?.totp_id === totp_registration_id))
   )
+}
+
+/** Whether a second factor of another type was verified. After that, a new one of this type is as if none had failed. */
+export function hasOtherSecondFactor(
+  type: string,
+  factors: readonly AuthenticationFactor[]
+): boolean {
+  const others = factors.filter((factor) => factor.type !== type && verifiesMember(factor))
+  return hasSecondaryFactor(others)
 }
 
 /**

@@ -5,6 +5,7 @@ import type { CustomRole, Organization } from '../../wire/organization.ts'
 import type { PolicyResource, PolicyRole } from '../../wire/rbac.ts'
 import type { JWK } from '../../wire/sessions.ts'
 import type { EmailVerification } from './federated-email.ts'
+import type { LockableType } from './lockables.ts'
 
 /** What the store keeps, as the rules read it. Times are epoch milliseconds. */
 
@@ -204,16 +205,23 @@ export interface MemberRecord {
   readonly roles: readonly RoleAssignment[]
   readonly trusted_metadata: JsonObject
   readonly untrusted_metadata: JsonObject
-  readonly failed_attempts: number
-  readonly lock_created_at: number | null
-  readonly lock_expires_at: number | null
   readonly version: number
   readonly created_at: number
   readonly updated_at: number
+  /** Of the member and of codes to the address, also those that have ended. */
+  readonly locks: readonly Lock[]
   /** `''` when the member has no password. */
   readonly member_password_id: string
   /** The registration that a first code has verified, or `''`. */
   readonly totp_registration_id: string
+}
+
+/** What too many failed attempts at one lockable lead to. */
+export interface Lock {
+  readonly type: LockableType
+  readonly created_at: number
+  /** `null`: it is disabled. */
+  readonly expires_at: number | null
 }
 
 export interface PasswordRecord {

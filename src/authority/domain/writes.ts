@@ -1,6 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { CustomRole } from '../../wire/organization.ts'
 import type { AuditRecord } from './audit.ts'
+import type { Lockable } from './lockables.ts'
 import type { Conflict } from './operation-error.ts'
 import type {
   CodePurpose,
@@ -21,14 +22,7 @@ import type {
 } from './records.ts'
 
 /** What a member row holds itself; the rest of {@link MemberRecord} stands in other rows or has its own writes. */
-export type MemberRow = Omit<
-  MemberRecord,
-  | 'member_password_id'
-  | 'totp_registration_id'
-  | 'failed_attempts'
-  | 'lock_created_at'
-  | 'lock_expires_at'
->
+export type MemberRow = Omit<MemberRecord, 'member_password_id' | 'totp_registration_id' | 'locks'>
 
 interface Writes {
   insertProject: {
@@ -81,19 +75,25 @@ interface Writes {
     now: number
   }
 
-  /** Counts an attempt before its secret is compared; the last one allowed locks. Guarded: not locked. */
+  /**
+   * Counts an attempt before its secret is compared. Each as many as `per_lock` lock, and as many as `until_disabled`
+   * disable. Guarded: neither locked nor disabled.
+   */
   reserveAttempt: {
-    member_id: string
-    of_code: boolean
+    lockable: Lockable
     now: number
-    limit: number
+    per_lock: number
     lock_ms: number
+    until_disabled: number
   }
-  /** Gives a reserved attempt back, and the lock that it may have set. */
-  releaseAttempt: { member_id: string; of_code: boolean }
-  clearFailures: { member_id: string }
-  /** Leaves the count of failed codes, and a lock. */
-  clearFailedPasswords: { member_id: string }
+  /** Gives a reserved attempt back, and the lock that it may have set, where others are counted. */
+  releaseAttempt: { lockable: Lockable }
+  /** The same where it is the only one: nothing is left of it. */
+  releaseOnlyAttempt: { lockable: Lockable }
+  /** Forgets what was counted, and ends the lock. */
+  clearFailures: { lockable: Lockable }
+  /** Leaves what was counted, and what is disabled. */
+  endLock: { lockable: Lockable }
 
   /** Guarded: the member has none. */
   insertPassword: { member_id: string; password: PasswordRecord; now: number }
@@ -204,6 +204,7 @@ interface Writes {
   sweepLinks: Sweep
   sweepOneTimeCodes: Sweep
   sweepSendCounts: Sweep
+  sweepFailedAttempts: Sweep
   sweepUsedTrustedTokens: Sweep
   sweepGrants: Sweep
   sweepSigningKeys: Sweep

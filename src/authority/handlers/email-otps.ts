@@ -69,7 +69,7 @@ export const authenticate: Handler<'otps.email.authenticate'> = async (context, 
     factor: emailOtpFactor(member),
     registers: purpose === 'email_update',
     referenced,
-    writes: [use, ...writes]
+    writes: [...use, ...writes]
   })
   return { ...answer, method_id: member.email_id }
 }

@@ -25,6 +25,6 @@ export const reset: Handler<'passwords.existingPassword.reset'> = async (context
     member,
     password: new_password,
     referenced,
-    writes: [confirmPassword(member, password)]
+    writes: confirmPassword(member, password)
   })
 }

@@ -118,6 +118,6 @@ export const authenticateDiscovery: Handler<'magicLinks.discovery.authenticate'>
   return beginDiscovery(context, {
     email_address: link.email_address,
     factorOf: magicLinkFactor,
-    use: useLink(link, context.now)
+    use: [useLink(link, context.now)]
   })
 }

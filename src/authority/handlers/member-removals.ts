@@ -1,4 +1,6 @@
 import type { Handler } from '../context.ts'
+import { lockableOf } from '../domain/lockables.ts'
+import { clearFailures, clearTotpFailures } from '../domain/lockout.ts'
 import {
   memberWithoutExternalId,
   withoutPassword,
@@ -10,11 +12,14 @@ import { canonicalEmail, writesOfChange } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
-import { assertAuthorized, assertBackendCall } from '../steps/caller.ts'
+import { assertAuthorized, assertBackendCall, isCallOfSelf } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
-/** What is taken away from a member. Sessions go on, also those that hold it as a factor; the next sign-in is without it. */
+/**
+ * What is taken away from a member. Sessions go on, also those that hold it as a factor; the next sign-in is without it.
+ * A second factor that others take away may be set up again as if it had never failed: members unlock nothing of their own.
+ */
 
 export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhoneNumber'> = (
   context,
@@ -24,7 +29,11 @@ export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhone
     const { organization, member: before } = await loadOrganizationAndMember(context, request)
     assertAuthorized(context, before, 'stytch.member', 'update.info.delete.mfa-phone')
     const member = withoutPhoneNumber(before, context.now)
-    await context.store.run(writesOfChange(before, member))
+    const failures = clearFailures(lockableOf(before.member_id, 'otp'))
+    await context.store.run([
+      ...(isCallOfSelf(context, before) ? [] : [failures]),
+      ...writesOfChange(before, member)
+    ])
     return answerMember(context, member, organization)
   })
 
@@ -36,6 +45,7 @@ export const deleteTOTP: Handler<'organizations.members.deleteTOTP'> = (context,
     const { member_id } = before
     const member = withoutTotp(before, context.now)
     await context.store.run([
+      ...(isCallOfSelf(context, before) ? [] : clearTotpFailures(member_id)),
       { do: 'deleteTotp', member_id, onConflict: 'totp_not_found' },
       { do: 'deleteRecoveryCodes', member_id },
       ...writesOfChange(before, member)

@@ -3,11 +3,13 @@ import type { Context, Handler } from '../context.ts'
 import { isOneTimeCode, isRightCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
 import { smsFactor } from '../domain/factors.ts'
-import { isLocked } from '../domain/lockout.ts'
+import { type Lockable, lockableOf } from '../domain/lockables.ts'
+import { clearFailures, isLocked } from '../domain/lockout.ts'
 import {
   assertMayEnrolFactor,
   assertMaySendSmsCode,
   assertMfaMethodAllowed,
+  hasOtherSecondFactor,
   mfaPreferences,
   withMfaPreferences
 } from '../domain/mfa.ts'
@@ -21,7 +23,7 @@ import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadMember, loadOrganizationAndMember } from '../steps/load.ts'
 import {
   assertSessionReference,
-  attemptedBy,
+  attemptAt,
   factorsToComplete,
   hasSessionReference,
   loadReferencedSessionOf,
@@ -33,6 +35,7 @@ import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
  * - A session or intermediate session is needed only by a member with an active second factor; one that is given must be
  *   the member's.
  * - A new number is linked, unverified, together with the code: by a message that the sender took, and by no other.
+ * - While codes by SMS are locked none is sent. A new number after another second factor is counted anew.
  * - A call that ends with an error, or whose message could not be sent, leaves the number and the earlier code as they were.
  */
 export const send: Handler<'otps.sms.send'> = async (context, request) => {
@@ -42,13 +45,18 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
     ? await loadReferencedSessionOf(context, member, request)
     : undefined
   assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
-  assertMaySendSmsCode(member, referenced?.record.authentication_factors)
-  if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
+  const factors = referenced?.record.authentication_factors
+  assertMaySendSmsCode(member, factors)
+  const isNew = member.mfa_phone_number === ''
+  const isReenabled = isNew && hasOtherSecondFactor('otp', factors ?? [])
+  if (!isReenabled && isLocked(member, 'otp', now)) {
+    throw new OperationError('user_lock_limit_reached')
+  }
   const mfa_phone_number = numberToVerify(member, request.mfa_phone_number)
 
   const { member_id, organization_id } = member
-  const writes: Write[] = []
-  if (member.mfa_phone_number === '') {
+  const writes: Write[] = isReenabled ? [clearFailures(lockableOf(member_id, 'otp'))] : []
+  if (isNew) {
     if (await store.isPhoneNumberTaken(organization_id, mfa_phone_number)) {
       throw new OperationError('duplicate_member_phone_number')
     }
@@ -67,7 +75,7 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
  * - The session or intermediate session must be the member's, and primary authentication complete: SMS is never a
  *   primary factor.
  * - A first code enrols the number, so what held for the send holds again: another factor may have come since.
- * - An attempt counts against the code, the member and the intermediate session before it is compared.
+ * - An attempt counts against the code, the member's codes by SMS and the intermediate session before it is compared.
  * - A client with the right code may know that it was used or is too old; a wrong one is as good as none.
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.
  */
@@ -83,11 +91,17 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
 
   const sent = await loadSmsCode(context, member)
   if (sent === undefined) throw new OperationError('otp_code_not_found')
-  const attempted = { ...attemptedBy(member, referenced), sent }
-  const answer = await attemptSecondFactor(context, attempted, {
-    compare: async () => (isRightCode(context.atRest, sent, request.code) ? sent : undefined),
-    finish: () => finishSms(context, request, { organization, member, referenced, sent })
-  })
+  const attempted = attemptAt('otp', member, referenced)
+  const { lockable } = attempted
+  const right = { organization, member, lockable, referenced, sent }
+  const answer = await attemptSecondFactor(
+    context,
+    { ...attempted, sent },
+    {
+      compare: async () => (isRightCode(context.atRest, sent, request.code) ? sent : undefined),
+      finish: () => finishSms(context, request, right)
+    }
+  )
   if (answer === undefined) throw new OperationError('otp_code_not_found')
   return answer
 }
@@ -95,7 +109,7 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
 function finishSms(
   context: Context,
   request: RequestOf<'otps.sms.authenticate'>,
-  { organization, member, referenced, sent }: RightSms
+  { organization, member, lockable, referenced, sent }: RightSms
 ) {
   const { now } = context
   const { member_id, phone_id } = member
@@ -103,6 +117,7 @@ function finishSms(
   return finishSecondFactor(context, request, {
     organization,
     member: { ...withMfaPreferences(member, preferences, now), mfa_phone_number_verified: true },
+    lockable,
     referenced,
     factor: smsFactor(phone_id, member.mfa_phone_number),
     registers: !member.mfa_phone_number_verified,
@@ -117,6 +132,7 @@ function finishSms(
 interface RightSms {
   readonly organization: OrganizationRecord
   readonly member: MemberRecord
+  readonly lockable: Lockable
   readonly referenced: ReferencedSession
   readonly sent: OneTimeCodeRecord
 }

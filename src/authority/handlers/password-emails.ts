@@ -3,6 +3,8 @@ import type { Context, Handler } from '../context.ts'
 import { assertCodeVerifier } from '../crypto/pkce.ts'
 import { isLinkToken, sha256 } from '../crypto/tokens.ts'
 import { passwordFactor } from '../domain/factors.ts'
+import { lockableOf } from '../domain/lockables.ts'
+import { clearFailures, withoutLock } from '../domain/lockout.ts'
 import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
@@ -80,6 +82,7 @@ function readResetUrl(context: Context, request: RequestOf<'passwords.email.rese
  * - A used, an ended and an unknown token have one answer. So has one whose member has another address by now.
  * - A weak password, a wrong verifier and a method that the organization does not accept leave the token as it was.
  * - A person who has the link has the mailbox: the address is verified, and a member who waited for that is active.
+ * - A locked or disabled password gives way to the new one. Whatever else is locked stays so.
  */
 export const reset: Handler<'passwords.email.reset'> = async (context, request) => {
   const referenced = await loadReferencedSession(context, request)
@@ -92,10 +95,11 @@ export const reset: Handler<'passwords.email.reset'> = async (context, request) 
   const { link_id } = link
   const answer = await finishPasswordReset(context, request, {
     organization,
-    member: admitted.member,
+    member: withoutLock(admitted.member, 'password'),
     password: request.password,
     referenced,
     writes: [
+      clearFailures(lockableOf(member.member_id, 'password')),
       ...admitted.writes,
       { do: 'useLink', link_id, now: context.now, onConflict: deadToken }
     ]

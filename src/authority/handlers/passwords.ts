@@ -32,7 +32,7 @@ export const authenticate: Handler<'passwords.authenticate'> = async (context, r
   const { passwords } = context
   const isCurrent = passwords.isCurrent(password.hash)
   const hash = isCurrent ? password.hash : await passwords.hash(request.password)
-  const writes = [confirmPassword(member, { ...password, hash })]
+  const writes = confirmPassword(member, { ...password, hash })
   return finishPrimary(context, request, {
     organization,
     member,

@@ -14,7 +14,7 @@ import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
 import {
   assertSessionReference,
-  attemptedBy,
+  attemptAt,
   factorsToComplete,
   loadReferencedSessionOf
 } from '../steps/session-reference.ts'
@@ -66,12 +66,14 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
   assertNoTotpCode(request.recovery_code, codes)
 
   const wrong = 'unable_to_authenticate_recovery_code'
-  const answer = await attemptSecondFactor(context, attemptedBy(member, referenced), {
+  const attempted = attemptAt('recovery_codes', member, referenced)
+  const answer = await attemptSecondFactor(context, attempted, {
     compare: async () => findRecoveryCode(codes, request.recovery_code),
     finish: ({ recovery_code_id }) =>
       finishSecondFactor(context, request, {
         organization,
         member,
+        lockable: attempted.lockable,
         referenced,
         factor: recoveryCodeFactor(recovery_code_id),
         registers: hasRegisteredTotp(

@@ -23,6 +23,7 @@ import {
 } from '../steps/load.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { finishSignIn } from '../steps/sign-in.ts'
+import { unlockedFactors } from '../steps/unlocked-factors.ts'
 
 export const get: Handler<'sessions.get'> = async (context, request) => {
   const { organization, member } = await loadOrganizationAndMember(context, request)
@@ -112,6 +113,7 @@ async function chooseMember(
 /**
  * - The member of the other organization has the address of this one; no new member is created.
  * - The session goes on. It must still be alive when the other one starts.
+ * - What was verified by codes that are locked by now does not count, as a code itself does not.
  * - Where nothing counts there, the answer is an intermediate session without factors.
  */
 export const exchange: Handler<'sessions.exchange'> = (context, request) =>
@@ -127,7 +129,8 @@ export const exchange: Handler<'sessions.exchange'> = (context, request) =>
       await context.store.findMemberByEmail(organization.organization_id, email_address)
     )
     if (member === undefined) throw new OperationError('member_not_found')
-    const factors = exchangedFactors(identityOfSession(session, source), organization, member)
+    const exchanged = exchangedFactors(identityOfSession(session, source), organization, member)
+    const factors = await unlockedFactors(context, member, exchanged)
     const writes = [touchSession(context, session, {}).write]
     return finishSignIn(context, { organization, member, factors, writes }, request)
   })

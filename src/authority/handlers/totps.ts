@@ -9,9 +9,11 @@ import {
   totpStep
 } from '../crypto/totp.ts'
 import { totpFactor } from '../domain/factors.ts'
+import { clearTotpFailures } from '../domain/lockout.ts'
 import {
   assertMayEnrolFactor,
   assertMfaMethodAllowed,
+  hasOtherSecondFactor,
   mfaPreferences,
   withMfaPreferences
 } from '../domain/mfa.ts'
@@ -23,7 +25,7 @@ import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
 import {
   assertSessionReference,
-  attemptedBy,
+  attemptAt,
   factorsToComplete,
   hasSessionReference,
   loadReferencedSessionOf
@@ -34,7 +36,10 @@ const minuteMs = 60_000
 const defaultExpirationMinutes = 60
 const recoveryCodeForm = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/i
 
-/** A registration that waits for its first code, instead of any other that still waits. */
+/**
+ * A registration that waits for its first code, instead of any other that still waits. After another second factor it is
+ * counted anew: the one before it may be disabled.
+ */
 export const create: Handler<'totps.create'> = async (context, request) => {
   const { store, environment, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
@@ -42,7 +47,8 @@ export const create: Handler<'totps.create'> = async (context, request) => {
     ? await loadReferencedSessionOf(context, member, request)
     : undefined
   assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
-  assertMayEnrolFactor(member, referenced?.record.authentication_factors ?? [])
+  const factors = referenced?.record.authentication_factors ?? []
+  assertMayEnrolFactor(member, factors)
 
   const secret = newTotpSecret()
   const recovery_codes = newRecoveryCodes()
@@ -56,7 +62,8 @@ export const create: Handler<'totps.create'> = async (context, request) => {
     active: false,
     expires_at: now + expiration_minutes * minuteMs
   })
-  await store.run(writes)
+  const reenabled = hasOtherSecondFactor('totp', factors) ? clearTotpFailures(member.member_id) : []
+  await store.run([...reenabled, ...writes])
 
   return {
     ...answerMember(context, member, organization),
@@ -88,12 +95,14 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
   const { totp_registration_id } = totp
   const onConflict = 'totp_code_already_authenticated'
   const preferences = mfaPreferences('totp', organization, member, request)
-  const answer = await attemptSecondFactor(context, attemptedBy(member, referenced), {
+  const attempted = attemptAt('totp', member, referenced)
+  const answer = await attemptSecondFactor(context, attempted, {
     compare: async () => totpStep(secret, request.code, now),
     finish: (step) =>
       finishSecondFactor(context, request, {
         organization,
         member: { ...withMfaPreferences(member, preferences, now), totp_registration_id },
+        lockable: attempted.lockable,
         referenced,
         factor: totpFactor(totp_registration_id),
         registers: !totp.active,
@@ -123,14 +132,17 @@ export const migrate: Handler<'totps.migrate'> = async (context, request) => {
   const totp_registration_id = newId('member-totp', environment)
   const given = request.recovery_codes
   const recovery_codes = given.length === 0 ? newRecoveryCodes() : given
-  const writes = sealedRegistration(context, {
-    member_id,
-    totp_registration_id,
-    secret,
-    recovery_codes,
-    active: true,
-    expires_at: now
-  })
+  const writes = [
+    ...clearTotpFailures(member_id),
+    ...sealedRegistration(context, {
+      member_id,
+      totp_registration_id,
+      secret,
+      recovery_codes,
+      active: true,
+      expires_at: now
+    })
+  ]
   let changed: MemberRecord = { ...member, totp_registration_id }
   if (default_mfa_method === '') {
     const preferences = { mfa_enrolled: null, default_mfa_method: 'totp' } as const

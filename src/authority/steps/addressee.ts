@@ -1,7 +1,6 @@
 import type { ErrorType } from '../../wire/error-types.ts'
 import type { Context } from '../context.ts'
 import { updateEmail } from '../domain/email-update.ts'
-import { isLocked } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
@@ -22,7 +21,7 @@ export interface VerifiedAddress {
   readonly gone: ErrorType
 }
 
-/** The member who has the address, or has it once the writes ran. A locked member waits. */
+/** The member who has the address, or has it once the writes ran. */
 export async function loadAddressee(
   context: Context,
   { member_id, email_address, updates, gone, ...known }: VerifiedAddress
@@ -31,13 +30,12 @@ export async function loadAddressee(
   readonly member: MemberRecord
   readonly writes: readonly Write[]
 }> {
-  const { store, now } = context
+  const { store } = context
   const member =
     member_id === null ? undefined : about(context, await store.findMemberById(member_id))
   if (member === undefined) throw new OperationError(gone)
   const organization =
     known.organization ?? (await loadOrganization(context, member.organization_id))
-  if (isLocked(member, now)) throw new OperationError('user_lock_limit_reached')
   if (updates) {
     await assertUnclaimed(context, organization, email_address)
     const outside = memberContext(context, organization)

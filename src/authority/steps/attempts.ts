@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
+import type { Lockable } from '../domain/lockables.ts'
 import {
-  type AttemptedCredential,
   reserveAttempt,
   reserveCodeAttempt,
   reserveIntermediateAttempt
@@ -8,10 +8,9 @@ import {
 import type { OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 
-/** Against whom failures count: always the member, and the intermediate session that a code came with. */
-export interface AttemptedBy {
-  readonly member_id: string
-  readonly credential: AttemptedCredential
+/** What failures count against: always one lockable, and the intermediate session that a code came with. */
+export interface Attempted {
+  readonly lockable: Lockable
   readonly intermediate_session_id?: string
   /** The code that was sent, which takes a few attempts as well. */
   readonly sent?: OneTimeCodeRecord
@@ -23,12 +22,12 @@ const inFlight = new Map<string, Promise<unknown>>()
  * One attempt at a credential: counted before it is compared, given back when it was right. `undefined` means wrong.
  *
  * The count is committed by itself, so neither a crash nor a race nor an error later on loses it. Within this
- * process a member's attempts take turns, so that sign-ins at the same time do not look like a series of attempts.
+ * process the attempts of a member take turns, so that sign-ins at the same time do not look like a series of attempts.
  * Both counts are reserved and released in one order, or two processes could wait for each other's row.
  */
 export function attempt<Found>(
   context: Context,
-  attempted: AttemptedBy,
+  attempted: Attempted,
   compare: () => Promise<Found | undefined>
 ): Promise<Found | undefined> {
   return counted(context, attempted, {
@@ -41,12 +40,12 @@ export function attempt<Found>(
 }
 
 /**
- * The same at the code of a second factor. What `finish` stores forgets all failures of the member and ends the
+ * The same at the code of a second factor. What `finish` stores forgets the failures of that factor and ends the
  * intermediate session, and so gives the attempt back. It is given back as well when `finish` fails.
  */
 export function attemptSecondFactor<Found, Answer>(
   context: Context,
-  attempted: AttemptedBy,
+  attempted: Attempted,
   { compare, finish }: Comparison<Found, Answer>
 ): Promise<Answer | undefined> {
   return counted(context, attempted, {
@@ -63,12 +62,15 @@ interface Comparison<Found, Answer> {
 
 function counted<Found, Answer>(
   context: Context,
-  { member_id, credential, intermediate_session_id, sent }: AttemptedBy,
+  { lockable, intermediate_session_id, sent }: Attempted,
   { compare, finish }: Comparison<Found, Answer>
 ): Promise<Answer | undefined> {
   const { store, now } = context
-  const reservations: Write[] = [reserveAttempt(member_id, credential, now)]
-  const releases: Write[] = [{ do: 'releaseAttempt', member_id, of_code: credential === 'code' }]
+  const reservations: Write[] = [reserveAttempt(lockable, now)]
+  const releases: Write[] = [
+    { do: 'releaseOnlyAttempt', lockable },
+    { do: 'releaseAttempt', lockable }
+  ]
   if (intermediate_session_id !== undefined) {
     reservations.unshift(reserveIntermediateAttempt(intermediate_session_id, now))
     releases.unshift({ do: 'releaseIntermediateAttempt', intermediate_session_id })
@@ -76,11 +78,11 @@ function counted<Found, Answer>(
   if (sent !== undefined) reservations.push(reserveCodeAttempt(sent))
   const release = () => store.run(releases)
 
-  return inTurn(`${store.project_id} ${member_id}`, async () => {
+  return inTurn(`${store.project_id} ${lockable.subject}`, async () => {
     await store.run(reservations)
     const found = await orElse(release, compare)
     if (found !== undefined) return finish(found, release)
-    await noteLockout(context, member_id)
+    await noteLockout(context, lockable)
     return undefined
   })
 }
@@ -99,9 +101,9 @@ async function orElse<Result>(
 }
 
 /** For the audit. The attempt that locks was counted before it was compared, so only now is it known that the lock stays. */
-async function noteLockout({ store, subject, now }: Context, member_id: string): Promise<void> {
-  const member = await store.findMemberById(member_id)
-  if (member?.lock_created_at === now) subject.isLockedByThis = true
+async function noteLockout({ store, subject, now }: Context, lockable: Lockable): Promise<void> {
+  const lock = await store.findLock(lockable)
+  if (lock?.created_at === now) subject.isLockedByThis = true
 }
 
 async function inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {

@@ -6,11 +6,11 @@ import type { Write } from '../domain/writes.ts'
 import { discoverOrganizations } from './discover-organizations.ts'
 import { startIntermediateSession } from './issue-session.ts'
 
-/** An address that was verified before any organization is known, and the guarded write that uses up its link or code. */
+/** An address that was verified before any organization is known, and the guarded writes that use up its link or code. */
 export interface VerifiedDiscovery {
   readonly email_address: string
   readonly factorOf: (address: EmailAddress) => VerifiedFactor
-  readonly use: Write
+  readonly use: readonly Write[]
 }
 
 /** Begins an intermediate session that belongs to no member yet, and tells the organizations that it may enter. */
@@ -26,7 +26,7 @@ export async function beginDiscovery(
     addFactor([], factor, now)
   )
   const discovered = await discoverOrganizations(context, intermediate_session)
-  await store.run([use, write])
+  await store.run([...use, write])
   return {
     intermediate_session_token: token,
     email_address,

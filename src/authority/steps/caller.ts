@@ -1,6 +1,6 @@
 import type { Authorization } from '../../wire/authorization.ts'
 import type { Context } from '../context.ts'
-import { assertPermitted, type Caller, type Target } from '../domain/member-permission.ts'
+import { assertPermitted, type Caller, isSelf, type Target } from '../domain/member-permission.ts'
 import { hasActiveMfaFactor } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { compiledPolicy } from '../domain/policy.ts'
@@ -24,6 +24,11 @@ export function assertAuthorizedBy(
   assertAllowed: (caller: Caller) => void
 ): void {
   if (caller !== undefined) assertAllowed(caller)
+}
+
+/** Whether the call is made with a session of the very member that it is about. */
+export function isCallOfSelf({ caller }: Pick<Context, 'caller'>, target: Target): boolean {
+  return caller !== undefined && isSelf(caller, target)
 }
 
 /** Only the backend does this, whatever the roles of a member say. */

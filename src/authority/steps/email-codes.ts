@@ -1,11 +1,17 @@
 import type { Context } from '../context.ts'
-import { hashOneTimeCode, isOneTimeCode, newOneTimeCode } from '../crypto/one-time-codes.ts'
+import {
+  hashOneTimeCode,
+  isOneTimeCode,
+  isRightCode,
+  newOneTimeCode
+} from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
+import { emailCodesOf } from '../domain/lockables.ts'
+import { clearFailures } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { CodePurpose, OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { attempt } from './attempts.ts'
-import { compareCode } from './compare-code.ts'
 
 /** What a code verifies. */
 export interface CodeSubject {
@@ -50,25 +56,28 @@ export function newEmailCode(
 }
 
 /**
- * Compares a code with the newest one, and answers with the guarded write that uses it up.
+ * Compares a code with the newest one, and answers with the guarded writes that use it up.
  *
- * - Every attempt counts against the code before it is compared; that of a member against the member as well, as an
- *   attempt at a password does: a code by e-mail begins a sign-in, and must not reset the count of failed second factors.
+ * - Every attempt counts before it is compared: against the code, and against the codes to the address, whether an
+ *   organization sent them or discovery.
  * - A client with the right code may know that it was used or is too old; a wrong one is as good as none.
  */
 export async function verifyEmailCode(
   context: Context,
   { purpose, member_id, email_address }: CodeSubject,
   code: string
-): Promise<Write> {
-  const { store, now } = context
+): Promise<readonly Write[]> {
+  const { store, atRest, now } = context
   if (!isOneTimeCode(code)) throw new OperationError('invalid_code')
   const sent = await store.findOneTimeCode(purpose, member_id ?? email_address)
   if (sent?.recipient !== email_address) throw new OperationError('otp_code_not_found')
-  const compare = () => compareCode(context, sent, code)
-  const right = await (member_id === null
-    ? compare()
-    : attempt(context, { member_id, credential: 'password' }, compare))
+  const lockable = emailCodesOf(email_address)
+  const right = await attempt(context, { lockable, sent }, async () =>
+    isRightCode(atRest, sent, code) ? true : undefined
+  )
   if (right === undefined) throw new OperationError('otp_code_not_found')
-  return { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' }
+  return [
+    clearFailures(lockable),
+    { do: 'useCode', code: sent, now, onConflict: 'unable_to_auth_otp_code' }
+  ]
 }

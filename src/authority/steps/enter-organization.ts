@@ -16,6 +16,7 @@ import { about } from './about.ts'
 import { loadIntermediateSession } from './load.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 import { confirm, finishSignIn, type VerifiedSignIn } from './sign-in.ts'
+import { unlockedFactors } from './unlocked-factors.ts'
 
 type EnterRequest = SessionOptions & {
   readonly intermediate_session_token: string
@@ -30,6 +31,7 @@ export type Entry = Omit<VerifiedSignIn, 'continued'>
  * missing.
  *
  * - One of discovery stays free: it may still be exchanged elsewhere.
+ * - What was verified by codes that are locked by now does not count.
  * - One that was bound to a member goes over to the one that it enters as, with what counts there. No other member
  *   could complete it.
  */
@@ -42,9 +44,10 @@ export function enterOrganization(
     const { intermediate_session_token: token } = request
     const intermediate_session = about(context, await loadIntermediateSession(context, token))
     const entry = await choose(intermediate_session)
+    const factors = await unlockedFactors(context, entry.member, entry.factors)
     const binds = intermediate_session.member_id !== null
     const continued = { token, intermediate_session, binds }
-    return finishSignIn(context, { ...entry, continued }, request)
+    return finishSignIn(context, { ...entry, factors, continued }, request)
   })
 }
 

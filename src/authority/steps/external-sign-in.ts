@@ -2,7 +2,6 @@ import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { SessionOptions } from '../../wire/sessions.ts'
 import type { Context } from '../context.ts'
 import { addFactor, type VerifiedFactor } from '../domain/factors.ts'
-import { clearAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { missingForSession } from '../domain/sign-in-requirements.ts'
@@ -52,7 +51,7 @@ export async function finishExternal(
       ? startSession(context, member, factors, request)
       : touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
-  await runMemberWrites(context, member, [...writes, write, ...clearAfterPrimary(member)])
+  await runMemberWrites(context, member, [...writes, write])
   return {
     ...answerMember(context, member, organization),
     ...(await issueSession(member, organization))

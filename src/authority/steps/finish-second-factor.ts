@@ -3,6 +3,8 @@ import type { CompletedSignInResponse } from '../../wire/sign-in.ts'
 import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
 import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/factors.ts'
+import type { Lockable } from '../domain/lockables.ts'
+import { clearFailures } from '../domain/lockout.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
@@ -16,6 +18,8 @@ export interface VerifiedCode {
   readonly organization: OrganizationRecord
   /** With what the writes change. */
   readonly member: MemberRecord
+  /** Whose failures are forgotten. */
+  readonly lockable: Lockable
   readonly referenced: ReferencedSession
   readonly factor: VerifiedFactor
   /** Whether the member has the factor only since this code, or stands it in for one that was new in the session. */
@@ -29,8 +33,8 @@ type Request = SessionArguments &
 
 /**
  * Ends MFA: in a new session, or in the one that the code came with and one factor more. The use of the code, the end of
- * the intermediate session and the new session are one unit: all or nothing. The intermediate session comes first, as
- * where attempts are counted, or two processes could wait for each other's row.
+ * the intermediate session and the new session are one unit: all or nothing. The intermediate session comes first, then
+ * the count of the lockable, as where attempts are counted, or two processes could wait for each other's row.
  *
  * A factor that is registered in a sign-in begins the session like the others; one that is registered in a session does
  * not say whose it is.
@@ -52,10 +56,9 @@ export function finishSecondFactor(
 async function finish(
   context: Context,
   request: Request,
-  { organization, member, referenced, factor, registers, writes }: VerifiedCode
+  { organization, member, lockable, referenced, factor, registers, writes }: VerifiedCode
 ) {
   const { store, now } = context
-  const { member_id } = member
   const verified = registers && referenced.isSession ? registeredInSession(factor) : factor
   const factors = addFactor(referenced.record.authentication_factors, verified, now)
   const { session, write } = referenced.isSession
@@ -63,12 +66,11 @@ async function finish(
     : startSession(context, member, factors, request)
   const issueSession = await prepareIssue(context, session)
   const ends = referenced.isSession ? [] : [consume(referenced.record, now)]
-  await store.run([...ends, ...writes, { do: 'clearFailures', member_id }, write])
+  await store.run([...ends, clearFailures(lockable), ...writes, write])
 
-  const unlocked = { ...member, failed_attempts: 0, lock_created_at: null, lock_expires_at: null }
   return {
-    ...answerMember(context, unlocked, organization),
-    ...(await issueSession(unlocked, organization)),
+    ...answerMember(context, member, organization),
+    ...(await issueSession(member, organization)),
     member_device: null
   }
 }

@@ -2,7 +2,6 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/factors.ts'
-import { clearAfterPrimary } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type {
   IntermediateSessionRecord,
@@ -97,7 +96,7 @@ async function stepUp(
   const { session, write } = touchSession(context, found, request, factors)
   const admitted = admit(member, factors, context.now)
   const issueSession = await prepareIssue(context, session)
-  await context.store.run([...writes, ...admitted.writes, write, ...clearAfterPrimary(member)])
+  await context.store.run([...writes, ...admitted.writes, write])
   const issued = await issueSession(admitted.member, organization)
   return completedAnswer(context, admitted.member, organization, issued)
 }

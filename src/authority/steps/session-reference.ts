@@ -1,10 +1,11 @@
 import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
+import { type LockableType, lockableOf } from '../domain/lockables.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import { about } from './about.ts'
-import type { AttemptedBy } from './attempts.ts'
+import type { Attempted } from './attempts.ts'
 import { loadIntermediateSession, loadSession } from './load.ts'
 
 /** What an MFA call continues, as the request refers to it: a session, or an intermediate session that is to become one. */
@@ -59,14 +60,15 @@ export async function loadReferencedSessionOf(
 }
 
 /** A code that came with an intermediate session counts against that as well. */
-export function attemptedBy(
+export function attemptAt(
+  type: Exclude<LockableType, 'email_otp'>,
   { member_id }: MemberRecord,
   referenced: ReferencedSession
-): AttemptedBy {
-  const credential = 'code'
+): Attempted {
+  const lockable = lockableOf(member_id, type)
   return referenced.isSession
-    ? { member_id, credential }
-    : { member_id, credential, intermediate_session_id: referenced.record.intermediate_session_id }
+    ? { lockable }
+    : { lockable, intermediate_session_id: referenced.record.intermediate_session_id }
 }
 
 /** A session has met the primary requirements when it began; an intermediate session may not have. */

@@ -3,7 +3,6 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { verifiesAddress } from '../domain/factors.ts'
-import { clearAfterPrimary } from '../domain/lockout.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
@@ -61,7 +60,7 @@ async function completeSignIn(
   const { store, now } = context
   const { session, write } = startSession(context, member, factors, options)
   const admitted = admit(member, factors, now)
-  const unit = [...writes, ...admitted.writes, write, ...clearAfterPrimary(member)]
+  const unit = [...writes, ...admitted.writes, write]
   if (continued !== undefined) unit.push(consume(continued.intermediate_session, now))
   const issueSession = await prepareIssue(context, session)
   await store.run(unit)

@@ -81,7 +81,7 @@ export async function challengeBySms(
   locale: string | undefined
 ): Promise<WriteNamed<'putCode'> | undefined> {
   const { delivery, now } = context
-  if (delivery.sms === undefined || isLocked(member, now)) return undefined
+  if (delivery.sms === undefined || isLocked(member, 'otp', now)) return undefined
   if (!isChallengedBySms(organization, member)) return undefined
   const challenge = challenges.get(context) ?? trySend(context, member, locale)
   challenges.set(context, challenge)

@@ -1,4 +1,6 @@
 import type { Context } from '../context.ts'
+import { lockableOf } from '../domain/lockables.ts'
+import { clearFailures } from '../domain/lockout.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, OrganizationRecord, PasswordRecord } from '../domain/records.ts'
@@ -27,14 +29,18 @@ export async function verifyMemberPassword(
   }
 
   const { member_id } = member
-  const verified = await attempt(context, { member_id, credential: 'password' }, async () =>
+  const lockable = lockableOf(member_id, 'password')
+  const verified = await attempt(context, { lockable }, async () =>
     (await passwords.verify(credentials.password, password.hash)) ? true : undefined
   )
   if (verified === undefined) throw new OperationError(wrong)
   return { member, password }
 }
 
-/** Guarded: the sign-in counts only if the password is still the one that was compared. */
-export function confirmPassword({ member_id }: MemberRecord, password: PasswordRecord): Write {
-  return { do: 'confirmPassword', member_id, password, onConflict: wrong }
+/** Guarded: the password counts only if it is still the one that was compared. The failures before it are forgotten. */
+export function confirmPassword({ member_id }: MemberRecord, password: PasswordRecord): Write[] {
+  return [
+    clearFailures(lockableOf(member_id, 'password')),
+    { do: 'confirmPassword', member_id, password, onConflict: wrong }
+  ]
 }

@@ -331,5 +331,33 @@ export const migrations: readonly string[] = [
     primary key (project_id, counter)
   );
   create index send_counts_end on send_counts (project_id, expires_at);
+  `,
+
+  // Attempts were counted by member, over passwords and codes. They are counted anew.
+  `
+  create table failed_attempts (
+    project_id text not null references projects (project_id) on delete cascade,
+    subject text not null,
+    type text not null,
+    member_id text,
+    failures bigint not null,
+    last_failed_at bigint not null,
+    lock_created_at bigint,
+    lock_expires_at bigint,
+    primary key (project_id, subject, type),
+    foreign key (project_id, member_id) references members (project_id, member_id) on delete cascade
+  );
+  create index failed_attempts_of_member on failed_attempts (project_id, member_id);
+  create index failed_attempts_at_addresses on failed_attempts (project_id, last_failed_at)
+    where member_id is null;
+
+  alter table members drop column failed_attempts;
+  alter table members drop column failed_codes;
+  alter table members drop column lock_created_at;
+  alter table members drop column lock_expires_at;
+  alter table deleted_members drop column failed_attempts;
+  alter table deleted_members drop column failed_codes;
+  alter table deleted_members drop column lock_created_at;
+  alter table deleted_members drop column lock_expires_at;
   `
 ]

@@ -1,3 +1,4 @@
+import { attemptStatements } from './statements/attempts.ts'
 import { credentialStatements } from './statements/credentials.ts'
 import { externalIdentityStatements } from './statements/external-identity.ts'
 import { memberStatements } from './statements/members.ts'
@@ -14,6 +15,7 @@ export const statements: Statements = {
   ...organizationStatements,
   ...memberStatements,
   ...credentialStatements,
+  ...attemptStatements,
   ...sessionStatements,
   ...messageStatements,
   ...externalIdentityStatements,

@@ -6,6 +6,7 @@ import { DatabaseUnavailable, type Engine, type Statement } from './engine.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
+import { attemptReads } from './reads/attempts.ts'
 import { auditReads } from './reads/audit.ts'
 import { credentialReads } from './reads/credentials.ts'
 import { externalIdentityReads } from './reads/external-identity.ts'
@@ -144,6 +145,7 @@ function readsOf(reader: Reader) {
     ...organizationReads(reader),
     ...memberReads(reader),
     ...credentialReads(reader),
+    ...attemptReads(reader),
     ...sessionReads(reader),
     ...messageReads(reader),
     ...externalIdentityReads(reader),

@@ -97,13 +97,7 @@ export function readOrganization(row: Row): OrganizationRecord {
   return { ...fields, settings: { ...settings, email_allowed_domains, claimed_email_domains } }
 }
 
-interface MemberFields
-  extends MemberRow,
-    Pick<MemberRecord, 'failed_attempts' | 'lock_created_at' | 'lock_expires_at'> {
-  readonly failed_codes: number
-}
-
-const memberColumns: Columns<MemberFields> = {
+const memberColumns: Columns<MemberRow> = {
   member_id: string(),
   organization_id: string(),
   external_id: nullable(string()),
@@ -123,10 +117,6 @@ const memberColumns: Columns<MemberFields> = {
   roles: json(),
   trusted_metadata: json(),
   untrusted_metadata: json(),
-  failed_attempts: integer(),
-  failed_codes: integer(),
-  lock_created_at: nullable(integer()),
-  lock_expires_at: nullable(integer()),
   version: integer(),
   created_at: integer(),
   updated_at: integer()
@@ -135,9 +125,10 @@ const memberColumns: Columns<MemberFields> = {
 export const members = table('members', ['member_id'], memberColumns)
 export const deletedMembers = table('deleted_members', ['member_id'], memberColumns)
 
-/** With what stands in the tables of credentials; a member who is deleted has none. */
+/** With what stands in other tables; a member who is deleted has none of it. */
 export const readMember = rowReader<MemberRecord>({
   ...memberColumns,
+  locks: json(),
   member_password_id: textOrEmpty(),
   totp_registration_id: textOrEmpty()
 })

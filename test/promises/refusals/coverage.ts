@@ -11,7 +11,6 @@ export interface Requirement {
   readonly but?: Readonly<Partial<Record<OperationName, string>>>
 }
 
-const ofDiscovery = 'no organization and no member are known yet'
 const ofAnotherProvider = 'its session_token is a credential of another provider'
 const sessionIsExtra = 'a session is an addition to it'
 
@@ -139,10 +138,9 @@ export const requirements: readonly Requirement[] = [
     ]
   },
   {
-    what: 'takes a code of a member',
+    what: 'takes a code or a recovery code',
     operations: [...taking('code'), ...taking('recovery_code')],
-    answers: [['user_lock_limit_reached']],
-    but: { 'otps.email.discovery.authenticate': ofDiscovery }
+    answers: [['user_lock_limit_reached']]
   },
   {
     what: 'takes a second factor',

@@ -1,7 +1,9 @@
 import { sha256 } from '../../../src/authority/crypto/tokens.ts'
+import { lockableTypes } from '../../../src/authority/domain/lockables.ts'
 import type { OperationName } from '../../../src/wire/routes.ts'
 import { code_challenge } from '../../support/external.ts'
 import { setFactors } from '../../support/factors.ts'
+import { failAttempts } from '../../support/locks.ts'
 import { newPhone, type Person, password } from '../../support/people.ts'
 import type { Request } from '../../support/requests.ts'
 import { runSql } from '../../support/run-sql.ts'
@@ -35,12 +37,12 @@ const byMagicLink: readonly OperationName[] = [
 const byEmailOtp: readonly OperationName[] = ['otps.email.loginOrSignup', 'otps.email.authenticate']
 const byOtherSystem: readonly OperationName[] = ['sessions.attest', 'sessions.migrate']
 
-/** Operations that try a credential of the member, and wait while the member is locked. */
+/** Operations that try a lockable, and wait while it is locked. */
 const trying: readonly OperationName[] = [
   'passwords.authenticate',
   'passwords.existingPassword.reset',
-  'magicLinks.authenticate',
   'otps.email.authenticate',
+  'otps.email.discovery.authenticate',
   'otps.sms.send',
   'otps.sms.authenticate',
   'totps.authenticate',
@@ -67,8 +69,8 @@ const byOldPassword: readonly OperationName[] = [
   'passwords.existingPassword.reset'
 ]
 
-/** An attempt is counted before it is known to be wrong: against the member, the sign-in and the code that was sent. */
-const attempt = ['members.failed_attempts', 'members.failed_codes']
+/** An attempt is counted before it is known to be wrong: against what was tried, the sign-in and the code that was sent. */
+const attempt = ['+failed_attempts']
 
 export const factorRules: readonly Rule[] = [
   // What the organization accepts
@@ -186,13 +188,29 @@ export const factorRules: readonly Rule[] = [
     broken: enrolledMeanwhile
   },
   {
-    of: 'a member who is locked',
+    of: 'a password, or codes, that ten failures have locked',
     operations: trying,
     alone: true,
     rejects: '429 user_lock_limit_reached',
     async broken(scene) {
       const now = scene.fixture.clock.now()
-      await setMember(scene, { lock_created_at: now - 1000, lock_expires_at: now + 1000 })
+      await failAttempts(scene.fixture.database, triedBy(scene), lockableTypes, {
+        failures: 10,
+        now
+      })
+      return changed(scene, {})
+    }
+  },
+  {
+    of: 'a password, or codes, that a hundred failures have disabled',
+    operations: trying,
+    alone: true,
+    rejects: '429 user_lock_limit_reached',
+    async broken(scene) {
+      await failAttempts(scene.fixture.database, triedBy(scene), lockableTypes, {
+        failures: 100,
+        now: scene.fixture.clock.now() - 86_400_000
+      })
       return changed(scene, {})
     }
   },
@@ -339,15 +357,11 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '404 otp_code_not_found',
     broken: (scene) => changed(scene, { code: otherThan(String(scene.request.code)) }),
-    leaves: (operation) =>
-      ({
-        'otps.sms.authenticate': [
-          'intermediate_sessions.failed_codes',
-          ...attempt,
-          'one_time_codes.failed_attempts'
-        ],
-        'otps.email.authenticate': ['members.failed_attempts', 'one_time_codes.failed_attempts']
-      })[operation as string] ?? ['one_time_codes.failed_attempts']
+    leaves: (operation) => [
+      ...(operation === 'otps.sms.authenticate' ? ['intermediate_sessions.failed_codes'] : []),
+      ...attempt,
+      'one_time_codes.failed_attempts'
+    ]
   },
   {
     of: 'a code where none was sent',
@@ -446,7 +460,7 @@ export const factorRules: readonly Rule[] = [
     alone: true,
     rejects: '401 unauthorized_credentials',
     broken: (scene) => withPassword(scene, `${password}!`),
-    leaves: () => ['members.failed_attempts']
+    leaves: () => attempt
   },
   {
     of: 'the password of a member who has none',
@@ -661,6 +675,12 @@ async function setLink(
     value,
     sha256(String(token))
   ])
+}
+
+/** Whose lockables the call tries: in discovery those of an address. */
+function triedBy({ person, request }: Scene): Pick<Person, 'member_id' | 'email_address'> {
+  const { member_id, email_address } = person
+  return { member_id, email_address: String(request.email_address ?? email_address) }
 }
 
 async function setCode(

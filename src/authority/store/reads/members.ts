@@ -5,7 +5,13 @@ import { list, raw, type Sql, sql } from '../sql.ts'
 import { readMember } from '../tables.ts'
 import type { Found, Reader } from './reader.ts'
 
-const memberColumns = raw('m.*, p.member_password_id, t.totp_registration_id')
+const lock = `'{"type":"' || f.type || '","created_at":' || f.lock_created_at
+  || ',"expires_at":' || coalesce(cast(f.lock_expires_at as text), 'null') || '}'`
+/** As JSON. A member id is no e-mail address. */
+const locks = `coalesce((select '[' || string_agg(${lock}, ',') || ']' from failed_attempts f
+  where f.project_id = m.project_id and f.subject in (m.member_id, m.email_address)
+    and f.lock_created_at is not null), '[]')`
+const memberColumns = raw(`m.*, ${locks} as locks, p.member_password_id, t.totp_registration_id`)
 const membersAndTheirs = (members: string) =>
   raw(`${members} m
   left join passwords p on p.project_id = m.project_id and p.member_id = m.member_id
@@ -50,7 +56,8 @@ export function memberReads({ all, one, exists, find }: Reader) {
     findDeletedMember(member_id: string): Promise<MemberRecord | undefined> {
       return one(
         readMember,
-        sql`select * from deleted_members where project_id = $1 and member_id = ${member_id}`
+        sql`select *, '[]' as locks from deleted_members
+          where project_id = $1 and member_id = ${member_id}`
       )
     },
 

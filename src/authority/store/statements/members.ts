@@ -1,4 +1,3 @@
-import type { MemberRow } from '../../domain/writes.ts'
 import { sql } from '../sql.ts'
 import { updateAtVersion } from '../table.ts'
 import { deletedMembers, members } from '../tables.ts'
@@ -6,14 +5,14 @@ import type { Statements } from './prepared.ts'
 
 const updateMember = updateAtVersion(members, {
   of: ['member_id', 'organization_id'],
-  keep: ['failed_attempts', 'failed_codes', 'lock_created_at', 'lock_expires_at', 'created_at']
+  keep: ['created_at']
 })
 
-/** Members, the e-mail addresses that belong to them, and the attempts that failed. */
+/** Members, and the e-mail addresses that belong to them. */
 export const memberStatements = {
-  insertMember: ({ member }) => members.insert(withoutFailures(member)),
+  insertMember: ({ member }) => members.insert(member),
 
-  insertDeletedMember: ({ member }) => deletedMembers.insert(withoutFailures(member)),
+  insertDeletedMember: ({ member }) => deletedMembers.insert(member),
 
   deleteMember: ({ member: { member_id, version } }) => sql`
     delete from members
@@ -57,39 +56,5 @@ export const memberStatements = {
       mfa_enrolled = coalesce(${mfa_enrolled === null ? null : Number(mfa_enrolled)}, mfa_enrolled),
       default_mfa_method = coalesce(${default_mfa_method}, default_mfa_method),
       updated_at = ${now}, version = version + 1
-    where project_id = $1 and member_id = ${member_id}`,
-
-  // A lock that has ended takes its count with it: the attempt is the first again.
-  reserveAttempt: ({ member_id, of_code, now, limit, lock_ms }) => sql`
-    update members set
-      failed_attempts = case when lock_expires_at is null then failed_attempts + 1 else 1 end,
-      failed_codes =
-        case when lock_expires_at is null then failed_codes else 0 end + ${Number(of_code)},
-      lock_created_at = case when lock_expires_at is null and failed_attempts + 1 >= ${limit}
-        then cast(${now} as bigint) end,
-      lock_expires_at = case when lock_expires_at is null and failed_attempts + 1 >= ${limit}
-        then cast(${now + lock_ms} as bigint) end
-    where project_id = $1 and member_id = ${member_id}
-      and (lock_expires_at is null or lock_expires_at <= ${now})`,
-
-  releaseAttempt: ({ member_id, of_code }) => sql`
-    update members set failed_attempts = failed_attempts - 1,
-      failed_codes = failed_codes - ${Number(of_code)},
-      lock_created_at = null, lock_expires_at = null
-    where project_id = $1 and member_id = ${member_id} and failed_attempts > 0
-      and failed_codes >= ${Number(of_code)}`,
-
-  clearFailures: ({ member_id }) => sql`
-    update members set failed_attempts = 0, failed_codes = 0, lock_created_at = null,
-      lock_expires_at = null
-    where project_id = $1 and member_id = ${member_id}`,
-
-  clearFailedPasswords: ({ member_id }) => sql`
-    update members set failed_attempts = failed_codes
-    where project_id = $1 and member_id = ${member_id} and lock_expires_at is null`
+    where project_id = $1 and member_id = ${member_id}`
 } satisfies Partial<Statements>
-
-function withoutFailures(member: MemberRow) {
-  const noLock = { lock_created_at: null, lock_expires_at: null }
-  return { ...member, failed_attempts: 0, failed_codes: 0, ...noLock }
-}

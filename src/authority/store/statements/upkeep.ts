@@ -14,6 +14,12 @@ export const upkeepStatements = {
   sweepLinks: sweep('links', 'link_id'),
   sweepOneTimeCodes: sweep('one_time_codes', 'code_id'),
   sweepSendCounts: sweep('send_counts', 'counter'),
+  // A member's counts end with the member. What is locked or disabled is not forgotten.
+  sweepFailedAttempts: sweep(
+    'failed_attempts',
+    'subject',
+    'member_id is null and lock_created_at is null and last_failed_at <= $2'
+  ),
   sweepUsedTrustedTokens: sweep('used_trusted_tokens', 'token_hash'),
   sweepGrants: sweep('grants', 'grant_id'),
   sweepSigningKeys: sweep('signing_keys', 'kid', 'ends_at <= $2'),

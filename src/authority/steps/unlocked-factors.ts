@@ -1,0 +1,27 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { Context } from '../context.ts'
+import { lockableTypes } from '../domain/lockables.ts'
+import { locksAt } from '../domain/lockout.ts'
+import { OperationError } from '../domain/operation-error.ts'
+import type { MemberRecord } from '../domain/records.ts'
+
+/**
+ * Of the factors that an earlier step has verified, those that may still enter an organization: none of a type that is
+ * locked by now. A person who has no other waits, as one does who tries it itself. What cannot be guessed, as a link, is
+ * never locked.
+ */
+export async function unlockedFactors(
+  { store, now }: Context,
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[]
+): Promise<readonly AuthenticationFactor[]> {
+  if (!factors.some(isGuessed)) return factors
+  const locks = locksAt(await store.listLocks(member), now)
+  const unlocked = factors.filter((factor) => !locks.some(({ type }) => type === factor.type))
+  if (unlocked.length === 0) throw new OperationError('user_lock_limit_reached')
+  return unlocked
+}
+
+function isGuessed({ type }: AuthenticationFactor): boolean {
+  return lockableTypes.some((guessed) => guessed === type)
+}
