@@ -14,6 +14,7 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }
     ]
   },
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   globalSetup: '<rootDir>/test/support/run-folder.js',
   testTimeout: 30_000,
   // Suites wait as much as they work, for another thread or a server, so that each processor has time for more than one.

@@ -2,7 +2,12 @@ import type { KeyObject } from 'node:crypto'
 import { ConfigError } from '../errors/config-error.ts'
 import type { JWK } from '../wire/sessions.ts'
 import type { AtRest } from './crypto/at-rest.ts'
-import { newSigningKey, readPrivateKey, readPublicKey } from './crypto/signing-keys.ts'
+import {
+  newSigningKey,
+  readPrivateKey,
+  readPublicKey,
+  type SigningKey
+} from './crypto/signing-keys.ts'
 import type { Environment } from './crypto/tokens.ts'
 import type { SigningKeyRecord } from './domain/records.ts'
 import {
@@ -162,7 +167,15 @@ async function makeKey(
   environment: Environment,
   now: number
 ) {
-  const { kid, public_jwk, private_pem } = await newSigningKey(environment, now)
+  return sealSigningKey(await newSigningKey(environment, now), project_id, atRest)
+}
+
+/** The key as the database holds it. */
+export function sealSigningKey(
+  { kid, public_jwk, private_pem }: SigningKey,
+  project_id: string,
+  atRest: AtRest
+) {
   return {
     kid,
     public_jwk,

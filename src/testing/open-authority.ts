@@ -6,6 +6,7 @@ import {
 } from '../authority/create-authority.ts'
 import type { Delivery } from '../authority/delivery/delivery.ts'
 import { createOutbox, type OutboxEntry } from '../authority/delivery/outbox.ts'
+import type { IsBreachedPassword } from '../authority/is-breached-password.ts'
 import type { LookUpDevice } from '../authority/look-up-device.ts'
 import { ConfigError } from '../errors/config-error.ts'
 
@@ -22,6 +23,8 @@ export interface OpenAuthorityOptions {
   readonly deliver?: Delivery
   /** Finds the device of a `telemetry_id`. Default: no device is looked up. */
   readonly lookUpDevice?: LookUpDevice
+  /** Whether a password has leaked somewhere. Default: none is looked up. */
+  readonly isBreachedPassword?: IsBreachedPassword
   /** The clock, in epoch milliseconds. Move it, and sessions, JWTs and codes grow old. Default `Date.now`. */
   readonly now?: () => number
   /** Default 0: a free one. */
@@ -42,7 +45,7 @@ export interface OpenAuthority {
 }
 
 /** It can be computed from this line: it lets tests reopen a database, and protects nothing. */
-const testKey = createHash('sha256').update('membergate test key').digest('base64url')
+export const testKey = createHash('sha256').update('membergate test key').digest('base64url')
 
 /**
  * Opens a real authority for a test: real HTTP on 127.0.0.1, a real database, real keys and codes. Nothing is mocked.

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { selfSignedCertificate } from '../../src/authority/crypto/self-signed-certificate.ts'
+import { takeRsaPair } from '../support/rsa-pairs.ts'
 
-const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pair = await takeRsaPair()
+const other = await takeRsaPair()
 const commonName = 'jwk-test-0e1f6a34-5a0c-4b3d-9a53-4b7f3b0a6f11'
 
 function issue(notBefore: number, notAfter: number): X509Certificate {

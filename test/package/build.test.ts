@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { builtPackage } from '../support/built-cli.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
@@ -16,10 +17,11 @@ const withoutAuthority = doors.filter((door) => !/\/(authority|testing)$/.test(d
 
 const timeout = 120_000
 let folder: string
+let dist: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'membergate-package-'))
-  await run(bin('tsx'), ['scripts/build.ts', '--out-dir', join(folder, 'dist')], root)
+  dist = await builtPackage()
 }, timeout)
 
 afterAll(() => rm(folder, { recursive: true }))
@@ -44,7 +46,7 @@ async function install(name: string, packages: readonly string[]): Promise<strin
   const installed = join(app, 'node_modules', manifest.name)
   await mkdir(installed, { recursive: true })
   await cp(join(root, 'package.json'), join(installed, 'package.json'))
-  await cp(join(folder, 'dist'), join(installed, 'dist'), { recursive: true })
+  await cp(dist, join(installed, 'dist'), { recursive: true })
   for (const other of packages) {
     const place = join(app, 'node_modules', other)
     await mkdir(dirname(place), { recursive: true })
@@ -154,7 +156,7 @@ describe('the thread that rates passwords', () => {
   ]
 
   test('has its dictionaries in one file of at most 1.7 MB', async () => {
-    const file = join(folder, 'dist', `${module}.js`)
+    const file = join(dist, `${module}.js`)
     expect((await stat(file)).size).toBeLessThan(1_700_000)
     expect(await readFile(file, 'utf8')).not.toMatch(/from\s*["'](?!node:)|import\s*["'(]/)
   })
@@ -165,14 +167,14 @@ describe('the thread that rates passwords', () => {
       const hints = ['jo.doe@acme.example', 'jo.doe', 'Jo', 'Acme']
       const rated = ${JSON.stringify(passwords)}.map((password) => ({ ...check(password, hints), calcTime: 0 }))
       console.log(JSON.stringify(rated))`
-    const built = await runScript(folder, 'built.mjs', code(join(folder, 'dist', `${module}.js`)))
+    const built = await runScript(folder, 'built.mjs', code(join(dist, `${module}.js`)))
     const source = await runScript(folder, 'source.mjs', code(join(root, 'src', `${module}.js`)))
     expect(built).toEqual(source)
     expect(new Set((built as { score: number }[]).map(({ score }) => score)).size).toBe(5)
   })
 
   test('has the licenses of what is in it, and the notice of its words, beside it', async () => {
-    const licenses = await readFile(join(folder, 'dist', `${module}.licenses.txt`), 'utf8')
+    const licenses = await readFile(join(dist, `${module}.licenses.txt`), 'utf8')
     for (const name of ['core', 'language-common', 'language-en', 'dictionary-compression']) {
       expect(licenses).toContain(`@zxcvbn-ts/${name} `)
     }
@@ -279,7 +281,7 @@ describe('the package', () => {
       recursive: true,
       filter: (path) => !left.some((name) => path === join(root, name))
     })
-    await cp(join(folder, 'dist'), join(whole, 'dist'), { recursive: true })
+    await cp(dist, join(whole, 'dist'), { recursive: true })
     const listing = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], whole)
     files = JSON.parse(listing)[0].files.map(({ path }: { path: string }) => path)
   }, timeout)

@@ -7,18 +7,20 @@ import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/**
- * The file to run as `membergate`. The first test file that needs it builds the package, and the others of the run take
- * what is built: a process that starts from there is ready in a third of the time that it takes from `src/`.
- */
+/** The file to run as `membergate`: a process that starts from there is ready in a third of the time that it takes from `src/`. */
 export async function builtCli(): Promise<string> {
+  return join(await builtPackage(), 'cli.js')
+}
+
+/** The folder `dist` of the package. The first test file that needs it builds it, and the others of the run take that. */
+export async function builtPackage(): Promise<string> {
   const folder = join(process.env.MEMBERGATE_TEST_RUN ?? '', 'package')
   if (await isFirst(`${folder}.claimed`)) {
     await build(`${folder}.unfinished`)
     await rename(`${folder}.unfinished`, folder)
   }
   while (!(await exists(folder))) await setTimeout(100)
-  return join(folder, 'dist', 'cli.js')
+  return join(folder, 'dist')
 }
 
 async function build(folder: string): Promise<void> {

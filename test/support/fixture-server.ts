@@ -18,6 +18,7 @@ import {
   type Person,
   personOf
 } from './people.ts'
+import { storeSigningKeys } from './store-signing-keys.ts'
 import { openTap, type Tap } from './tap.ts'
 
 /** An authority with its database, clock and tap. */
@@ -64,6 +65,7 @@ export async function openFixtureServer(
     now: clock.now,
     projects: fixtureProjects(project, other, { redirect_urls, ...settingsFor(identity) })
   })
+  await storeSigningKeys(database.location, [project.project_id, other.project_id], clock.now())
   const counts = countAnswers(database.location.startsWith('postgres:') ? 'postgres' : 'sqlite')
   const tap = await openTap(authority.url, counts)
   const ours = connect('our client', project, tap, clock)

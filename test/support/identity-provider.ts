@@ -1,7 +1,13 @@
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import {
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+  randomUUID
+} from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { SignJWT } from 'jose'
 import { close, listen } from './listen.ts'
+import { takeRsaPair } from './rsa-pairs.ts'
 
 /** How a request came in. */
 export interface ProviderCall {
@@ -33,6 +39,9 @@ export interface IdentityProvider {
 }
 
 export async function openIdentityProvider(): Promise<IdentityProvider> {
+  // One for all providers of a test file.
+  rsaPair ??= takeRsaPair()
+  const rsa = await rsaPair
   const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const users = new Map<string, unknown>()
   const calls: ProviderCall[] = []
@@ -44,7 +53,7 @@ export async function openIdentityProvider(): Promise<IdentityProvider> {
     calls.push({ method, path, authorization })
     const answer = answers.get(path)
     if (answer !== undefined) answer(request, response)
-    else if (path === '/jwks') sendJson(response, 200, { keys: [rsaJwk()] })
+    else if (path === '/jwks') sendJson(response, 200, { keys: [rsaJwk(rsa)] })
     else if (path === '/userinfo' && users.has(authorization))
       sendJson(response, 200, users.get(authorization))
     else sendJson(response, path === '/userinfo' ? 401 : 404, { error: 'invalid_token' })
@@ -58,7 +67,7 @@ export async function openIdentityProvider(): Promise<IdentityProvider> {
     pem: curve.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     sign(claims, header = {}) {
       const full = { alg: 'RS256', kid: 'rsa', ...header }
-      const key: KeyObject = full.alg === 'ES256' ? curve.privateKey : rsaPair().privateKey
+      const key: KeyObject = full.alg === 'ES256' ? curve.privateKey : rsa.privateKey
       return new SignJWT(claims).setProtectedHeader(full).sign(key)
     },
     credentialFor(userinfo, form = randomUUID()) {
@@ -78,20 +87,10 @@ export async function openIdentityProvider(): Promise<IdentityProvider> {
   }
 }
 
-let rsa: ReturnType<typeof newRsaPair> | undefined
+let rsaPair: Promise<KeyPairKeyObjectResult> | undefined
 
-/** One for all providers of a test file, made when it is first needed: to find the primes takes a while. */
-function rsaPair() {
-  rsa ??= newRsaPair()
-  return rsa
-}
-
-function newRsaPair() {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 })
-}
-
-function rsaJwk() {
-  return { ...rsaPair().publicKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' }
+function rsaJwk({ publicKey }: KeyPairKeyObjectResult) {
+  return { ...publicKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' }
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -1,8 +1,9 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { type KeyObject, sign } from 'node:crypto'
+import { takeRsaPair } from './rsa-pairs.ts'
 
 /** Keys of a test: `jwk` is what a key set holds of `trusted`. */
-export const trusted = generateKeyPairSync('rsa', { modulusLength: 2048 })
-export const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export const trusted = await takeRsaPair()
+export const stranger = await takeRsaPair()
 export const jwk = {
   ...trusted.publicKey.export({ format: 'jwk' }),
   kid: 'k1',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, type JWTPayload, SignJWT } from 'jose'
 import type { JWK, MemberSession } from 'membergate/client'
+import { takeRsaPair } from './rsa-pairs.ts'
 
 export function secondsOf(timestamp: string): number {
   return Date.parse(timestamp) / 1000
@@ -59,7 +60,7 @@ export interface Forger {
 }
 
 export async function newForger(): Promise<Forger> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const { publicKey, privateKey } = await takeRsaPair()
   const kid = `jwk-test-${randomUUID()}`
   const jwk: unknown = {
     ...(await exportJWK(publicKey)),

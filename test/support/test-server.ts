@@ -1,6 +1,9 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { createClock, type RunningClock } from './clock.ts'
+import { newFolder } from './new-folder.ts'
 import { timeoutMs } from './patience.ts'
 import {
   importedHash,
@@ -11,6 +14,7 @@ import {
   seedWith,
   totp_secret
 } from './people.ts'
+import { storeSigningKeys } from './store-signing-keys.ts'
 import { totpCode } from './totp-code.ts'
 
 /** A real authority with two organizations, and the means to sign in to it. */
@@ -43,8 +47,11 @@ export async function openTestServer(
     members: members.map(({ password: _, ...member }) => member)
   }))
   const projects = [{ ...project, organizations: withoutPasswords }]
-  const authority = await openAuthority({ projects, now: clock.now })
+  const folder = await newFolder()
+  const database = join(folder, 'authority.db')
+  const authority = await openAuthority({ database, projects, now: clock.now })
   const { url, project_id, secret } = authority
+  await storeSigningKeys(database, [project_id], clock.now())
   const client = createClient({ url, project_id, secret, now: clock.now, timeoutMs })
   await importPasswords(client, organizations)
 
@@ -66,7 +73,10 @@ export async function openTestServer(
       }
     },
     totpCode: () => totpCode(totp_secret, clock.now()),
-    close: () => authority.close()
+    async close() {
+      await authority.close()
+      await rm(folder, { recursive: true })
+    }
   }
 }
 

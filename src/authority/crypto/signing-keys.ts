@@ -3,7 +3,8 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPair,
-  type KeyObject
+  type KeyObject,
+  type KeyPairKeyObjectResult
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { JWK } from '../../wire/sessions.ts'
@@ -22,7 +23,19 @@ export interface SigningKey {
 
 /** A key of RSA-2048 for RS256, with a self-signed certificate of itself in `x5c`. */
 export async function newSigningKey(environment: Environment, now: number): Promise<SigningKey> {
-  const pair = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+  return signingKeyOf(
+    await promisify(generateKeyPair)('rsa', { modulusLength: 2048 }),
+    environment,
+    now
+  )
+}
+
+/** The same of a pair that is there. */
+export function signingKeyOf(
+  pair: KeyPairKeyObjectResult,
+  environment: Environment,
+  now: number
+): SigningKey {
   const kid = newId('jwk', environment)
   const certificate = selfSignedCertificate(pair, {
     commonName: kid,
