@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as OTPAuth from 'otpauth'
 import request from 'supertest'
 import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
-import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
+import {
+  type AppBuilder,
+  type Auth,
+  newestFrameworks,
+  type RunningApp
+} from '../support/frameworks.ts'
 import { password, totp_secret } from '../support/people.ts'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
 
@@ -37,7 +42,7 @@ const extra = people.map((name) => ({
   ...(['lock', 'again', 'recover', 'strict'].includes(name) && { totp_secret })
 }))
 
-describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
+describe.each(newestFrameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
   let testServer: TestServer
   let app: RunningApp
 
@@ -388,6 +393,63 @@ describe.each(frameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) => {
         .send('code=abc')
       expect([answer.status, answer.body.code]).toEqual([400, 'code_rejected'])
       await other.close()
+    })
+  })
+
+  describe('pages: false, to a browser that posts a form', () => {
+    let other: RunningApp
+
+    beforeAll(async () => {
+      other = await open(options(), (builder, auth) =>
+        define(builder, { ...auth, mfaRoutes: () => auth.mfaRoutes({ pages: false }) })
+      )
+    })
+    afterAll(() => other.close())
+
+    const send = (path: string, jar: Jar, fields: Record<string, string> = {}) =>
+      request(other.url)
+        .post(path)
+        .set({ ...navigation, Cookie: `${pendingOf(jar)}; ${sessionOf(jar)}` })
+        .type('form')
+        .send(fields)
+
+    test.each([
+      ['/mfa/totp', { code: 'abc' }, '/mfa/totp?error=code_rejected'],
+      ['/mfa/recovery', { recovery_code: 'x' }, '/mfa/recovery?error=code_rejected'],
+      ['/mfa/method', { method: 'pigeon' }, '/mfa/enroll?error=request_malformed'],
+      ['/mfa/sms/send', { mfa_phone_number: '12' }, '/mfa/enroll?error=phone_number_rejected']
+    ])('%s %j goes back to the page of the app: %s', async (path, fields, location) => {
+      const name = path === '/mfa/sms/send' ? 'phone' : 'again'
+      const answer = await send(path, await begin(name), fields as Record<string, string>)
+      expect([answer.status, answer.headers.location]).toEqual([303, location])
+      expect(answer.headers['cache-control']).toBe('private, no-store')
+      expect([answer.text, answer.headers['content-type']]).toEqual(['', undefined])
+    })
+
+    test('keeps where to go on to', async () => {
+      const fields = { code: 'abc', return_to: '/deep?x=1' }
+      const answer = await send('/mfa/totp', await begin('again'), fields)
+      expect(answer.headers.location).toBe(
+        '/mfa/totp?error=code_rejected&return_to=%2Fdeep%3Fx%3D1'
+      )
+    })
+
+    test('who is signed out goes to sign in, and another site is told nothing', async () => {
+      const out = await send('/mfa/totp', {})
+      expect([out.status, out.headers.location]).toEqual([303, '/sign-in'])
+      const foreign = await send('/mfa/totp', await begin('again')).set('Origin', 'https://x.test')
+      expect([foreign.status, foreign.body.code]).toEqual([403, 'csrf_rejected'])
+    })
+
+    test('shows the secrets of an authenticator, which a script gets as JSON', async () => {
+      const shown = await send('/mfa/totp/create', await begin('bare'))
+      expect([shown.status, shown.type]).toEqual([200, 'text/html'])
+      expect(shown.text).toContain('data:image/png;base64')
+      const script = await request(other.url)
+        .post('/mfa/totp/create')
+        .set('Cookie', sessionOf(await begin('typo')))
+        .type('form')
+      expect([script.status, script.type]).toEqual([200, 'application/json'])
     })
   })
 

@@ -40,7 +40,10 @@ import {
 import { style } from './style.ts'
 
 export interface MfaRoutesOptions {
-  /** Whether pages for people are answered too; `false` leaves every GET to the app. Default true. */
+  /**
+   * Whether pages for people are answered too; `false` leaves every GET to the app, and sends a browser whose form was
+   * rejected back to the app's page. Default true.
+   */
   readonly pages?: boolean
 }
 
@@ -135,7 +138,8 @@ export function createMfaRoutes(
       return answerDone(call, outcome.next, outcome.result, outcome.headers)
     }
     if (outcome.kind === 'shown') {
-      return pages && isOfPage(call)
+      // Secrets are in this one answer, so a browser is shown them where it posted its form.
+      return isOfPage(call) && (pages || isNavigation(call.request))
         ? showPage(200, await viewOf(place, reference), totpShown(outcome.totp))
         : jsonAnswer(200, outcome.totp)
     }
@@ -155,7 +159,10 @@ export function createMfaRoutes(
     const isForPage = pages && isOfPage(call) && hasPage(error)
     if (!isForPage) {
       const answer = answerError(call, config, error)
-      return { ...answer, headers: [...answer.headers, ...(await noteLocked(reference, error))] }
+      const headers = [...answer.headers, ...(await noteLocked(reference, error))]
+      return isForPageOfApp(call, error)
+        ? { ...goBack(place, action, error, headers), error }
+        : { ...answer, headers }
     }
     announceRefusal(call, config, error)
     const cookies = [...clearWhatIsOver(error, config), ...(await noteLocked(reference, error))]
@@ -163,15 +170,38 @@ export function createMfaRoutes(
     if (reference === undefined || error.code === 'session_required') {
       return showPage(error.status, emptyView(place), over, headers)
     }
-    // A number that was not accepted is to be typed again where it was.
-    const path = error.code === 'phone_number_rejected' ? '/enroll' : action.page
-    const page = mfaPages[isLockedError(error) ? '/locked' : path]
+    const page = mfaPages[pageToSayIt(action, error)]
     const hint = hintOf(error)
     const known = await viewOf(place, reference).catch(() => emptyView(place))
     // A code that is on its way can still be typed, whatever became of the next one.
     const isSent = known.isSent || (action.page === '/sms' && action.counts === 'code')
     const view = { ...known, hint, isSent }
     return showPage(error.status, view, page ?? over, headers)
+  }
+
+  /** Whether a browser posted a form of the app's own page, which can say what was wrong. */
+  function isForPageOfApp(call: ActionCall, error: unknown): error is AccessError {
+    return (
+      !pages &&
+      isOfPage(call) &&
+      isNavigation(call.request) &&
+      error instanceof AccessError &&
+      hasPage(error) &&
+      !isSignedOut(error)
+    )
+  }
+
+  /** The code of a refusal can stand in an address; what a client sent, or a hint, cannot. */
+  function goBack(
+    place: Place,
+    action: MfaAction,
+    error: AccessError,
+    headers: readonly HeaderPair[]
+  ): Answer {
+    const page = `${baseOf(place)}${pageToSayIt(action, error)}?error=${error.code}`
+    const location = place.return_to === undefined ? page : addReturnPath(page, place.return_to)
+    const kept = headers.filter(([name]) => name !== 'Content-Type')
+    return { status: 303, headers: [...kept, ['Location', location]], body: '' }
   }
 
   /** A lock outlives the intermediate session: a member who comes back is told to wait, and types no code. */
@@ -301,6 +331,12 @@ function hasPage(error: unknown): error is RefusalError {
     'organization_required'
   ]
   return error instanceof AccessError && !elsewhere.includes(error.code)
+}
+
+/** A number that was not accepted is to be typed again where it was. */
+function pageToSayIt({ page }: MfaAction, error: RefusalError): string {
+  if (isLockedError(error)) return '/locked'
+  return error.code === 'phone_number_rejected' ? '/enroll' : page
 }
 
 function isSignedOut(error: unknown): error is AccessError {
