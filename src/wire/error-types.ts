@@ -287,6 +287,10 @@ export const errorTypes = {
 
   // Passwords
   weak_password: { status: 400, message: "password doesn't meet our strength requirements." },
+  breached_password: {
+    status: 400,
+    message: 'password appears in a list of breached passwords.'
+  },
   unable_to_auth_password_reset_token: {
     status: 401,
     message:
@@ -333,6 +337,11 @@ export const errorTypes = {
     status: 400,
     message: "The key_length value doesn't match the length of the provided hash."
   },
+  invalid_phpass_hash_prefix: {
+    status: 400,
+    message: 'A phpass hash begins with $P$ or $H$.'
+  },
+  invalid_phpass_hash_format: { status: 400, message: 'The phpass hash is invalid.' },
 
   // Other identity providers
   trusted_token_profile_not_found: {

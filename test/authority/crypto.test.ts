@@ -251,6 +251,18 @@ describe('imported password hashes', () => {
   })
 
   test.each([
+    ['$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0', 'test12345'],
+    ['$P$984478476IagS59wHZvyQMArzfx58u.', 'hashcat'],
+    ['$H$984478476IagS59wHZvyQMArzfx58u.', 'hashcat']
+  ])(
+    'phpass of another implementation verifies, and is not what is stored: %s',
+    async (hash, password) => {
+      await expectVerifies({ hash_type: 'phpass', hash }, password)
+      expect(await importHash({ hash_type: 'phpass', hash })).not.toContain(hash.slice(12))
+    }
+  )
+
+  test.each([
     ['argon_2i', 1],
     ['argon_2id', 2]
   ] as const)(
@@ -413,7 +425,11 @@ describe('imported password hashes', () => {
     ['sha_1', md5, 'invalid_sha_1_hash'],
     ['sha_512', md5, 'invalid_sha_512_hash'],
     ['pbkdf_2', digest.toString('base64'), 'invalid_pbkdf_2_hash'],
-    ['phpass', '$P$984478476IagS59wHZvyQMArzfx58u.', 'invalid_hash_type'],
+    ['phpass', md5, 'invalid_phpass_hash_prefix'],
+    ['phpass', '$P$98447847', 'invalid_phpass_hash_format'],
+    ['phpass', '$P$984478476IagS59wHZvyQMArzfx58u2', 'invalid_phpass_hash_format'],
+    ['phpass', '$P$484478476IagS59wHZvyQMArzfx58u.', 'invalid_phpass_hash_format'],
+    ['phpass', '$P$F84478476IagS59wHZvyQMArzfx58u.', 'invalid_phpass_hash_format'],
     ['toString', 'a', 'invalid_hash_type']
   ])('%s %s is refused: %s', async (hash_type, hash, error_type) => {
     expect(await rejectedBy(importHash({ hash_type, hash }))).toBe(error_type)

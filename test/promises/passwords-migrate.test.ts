@@ -23,6 +23,8 @@ const formats: readonly (readonly [string, Partial<B2BPasswordsMigrateRequest>])
   ['sha_512', { hash: digestOf('sha512', password) }],
   ['sha_512', { hash: digestOf('sha512', salted), sha_512_config: salts }],
   ['pbkdf_2', { hash: derive('sha256'), pbkdf_2_config }],
+  ['phpass', { hash: '$P$BsixteenBA/svpsLwtPsUQhX5rQ8ZA/' }],
+  ['phpass', { hash: '$H$5sixteenBH5IkpRr6CByDON6X0mQ6W/' }],
   [
     'pbkdf_2',
     { hash: derive('sha512'), pbkdf_2_config: { ...pbkdf_2_config, algorithm: 'sha512' } }
@@ -68,7 +70,8 @@ describe('passwords.migrate', () => {
         { hash: derive('sha256'), pbkdf_2_config: { ...pbkdf_2_config, iteration_amount: 1e9 } },
         'invalid_pbkdf_2_hash'
       ],
-      ['phpass', { hash: '$P$984478476IagS59wHZvyQMArzfx58u.' }, 'invalid_hash_type']
+      ['phpass', { hash: digestOf('md5', password) }, 'invalid_phpass_hash_prefix'],
+      ['phpass', { hash: '$P$98447847' }, 'invalid_phpass_hash_format']
     ])(
       'AP-13: %s %j is refused, and nobody is created: %s',
       async (hash_type, fields, error_type) => {

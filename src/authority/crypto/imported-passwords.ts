@@ -10,6 +10,7 @@ import type {
 import { OperationError } from '../domain/operation-error.ts'
 import { digestComparison, importDigest, isDigestType } from './imported-digests.ts'
 import { importPbkdf2, pbkdf2Comparison } from './imported-pbkdf2.ts'
+import { importPhpass, phpassComparison } from './imported-phpass.ts'
 import { isInRange } from './is-in-range.ts'
 import { unpaddedBase64 } from './unpadded-base64.ts'
 
@@ -67,6 +68,7 @@ const runScrypt = promisify<string, Buffer, number, ScryptOptions, Buffer>(scryp
  * - argon2i, argon2id: at most 256 MiB, 16 iterations, 8 threads.
  * - scrypt: N a power of two below 262,145, r at most 32, p at most 16, at most 512 MiB.
  * - PBKDF2: at most 2,000,000 iterations, over all blocks of the digest.
+ * - phpass: 128 to 65,536 rounds.
  */
 export async function importForeignHash(request: ImportRequest): Promise<string> {
   return importedPrefix + (await importAs(request))
@@ -86,9 +88,16 @@ async function importAs(request: ImportRequest): Promise<string> {
       return importScrypt(hash, request.scrypt_config)
     case 'pbkdf_2':
       return importPbkdf2(hash, request.pbkdf_2_config)
+    case 'phpass':
+      return importPhpass(hash)
     default:
       throw new OperationError('invalid_hash_type')
   }
+}
+
+/** Whether the hash is hashed itself, which is as much work as to hash a password. */
+export function isHashedOnImport(hash_type: string): boolean {
+  return isDigestType(hash_type) || hash_type === 'phpass'
 }
 
 export function isImportedHash(stored: string): boolean {
@@ -105,7 +114,7 @@ export async function verifyImported(password: string, stored: string): Promise<
 
 function comparison(hash: string): (password: string) => Promise<boolean> {
   if (bcryptForm.test(hash)) return (password) => compare(password, hash)
-  const compareForeign = digestComparison(hash) ?? pbkdf2Comparison(hash)
+  const compareForeign = digestComparison(hash) ?? pbkdf2Comparison(hash) ?? phpassComparison(hash)
   if (compareForeign !== undefined) return compareForeign
   const argon2 = readArgon2(hash)
   if (argon2 !== undefined) return (password) => matchesArgon2(password, argon2)

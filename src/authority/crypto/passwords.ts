@@ -5,10 +5,10 @@ import {
   hashArgon2id,
   matchesArgon2id
 } from './argon2id.ts'
-import { isDigestType } from './imported-digests.ts'
 import {
   type ImportRequest,
   importForeignHash,
+  isHashedOnImport,
   isImportedHash,
   verifyImported
 } from './imported-passwords.ts'
@@ -23,7 +23,7 @@ const runQueued = createWorkQueue({ running: 2, waiting: 50 })
 export interface PasswordHashing {
   /** The stored form of a password. It is compared by what it looks like, not by how it was typed: Unicode NFKC. */
   hash(password: string): Promise<string>
-  /** The stored form of a hash that another system made, or an error that says what is wrong with it. Only digests are work. */
+  /** The stored form of a hash that another system made, or an error that says what is wrong with it. */
   importHash(request: ImportRequest): Promise<string>
   /** Without a stored password it does the same work and answers `false`, so that time does not tell who has one. */
   verify(password: string, stored: string | null): Promise<boolean>
@@ -38,7 +38,7 @@ export function createPasswordHashing(cost: Argon2idCost): PasswordHashing {
     hash: (password) => runQueued(() => hashArgon2id(password.normalize('NFKC'), cost)),
     async importHash(request) {
       const read = () => importForeignHash(request)
-      return isDigestType(request.hash_type) ? runQueued(read) : read()
+      return isHashedOnImport(request.hash_type) ? runQueued(read) : read()
     },
     async verify(password, stored) {
       if (stored !== null && isImportedHash(stored)) {

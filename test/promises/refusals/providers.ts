@@ -103,7 +103,8 @@ const base64 = 'ABEiM0RVZneImaq7zN3u/w=='
 /** Hashes of other systems that cannot be taken over, and why. */
 const hashes: readonly (readonly [fields: Record<string, unknown>, rejects: Rejection])[] = [
   [{ hash_type: 'rot13' }, '400 invalid_hash_type'],
-  [{ hash_type: 'phpass', hash: '$P$B' }, '400 invalid_hash_type'],
+  [{ hash_type: 'phpass', hash: 'x' }, '400 invalid_phpass_hash_prefix'],
+  [{ hash_type: 'phpass', hash: '$P$B' }, '400 invalid_phpass_hash_format'],
   [{ hash: 'x' }, '400 invalid_bcrypt_hash'],
   [{ hash: bcryptHash.replace('$04$', '$15$') }, '400 invalid_bcrypt_cost'],
   [{ hash: bcryptHash.replace('$04$', '$03$') }, '400 invalid_bcrypt_cost'],
