@@ -109,6 +109,30 @@ describeOnEachDatabase((createDatabase) => {
     expect((await call('totp/authenticate', { ...given, code })).status_code).toBe(200)
   })
 
+  test('a key that is dropped too early ends no session: its token works on, and its JWT waits for the key', async () => {
+    const { session_token, session_jwt } = await call('passwords/authenticate', credentials)
+    await reopen([young, old])
+    await rewrapOnce()
+    await reopen([young])
+    const byToken = await call('sessions/authenticate', { session_token })
+    expect(byToken).toMatchObject({ status_code: 200, session_token })
+    for (const jwt of [session_jwt, byToken.session_jwt]) {
+      const byJwt = await call('sessions/authenticate', { session_jwt: jwt })
+      expect(byJwt).toMatchObject({ status_code: 503, error_type: 'server_unavailable' })
+    }
+    await reopen([young, old])
+    const again = await call('sessions/authenticate', { session_jwt })
+    expect(again).toMatchObject({ status_code: 200, session_token })
+  })
+
+  test('what is sealed with a key that is not there is a 503 too', async () => {
+    const { member, session_token } = await call('passwords/authenticate', credentials)
+    await runSql(database.location, 'update totps set secret = $1', ['v1.AAAAAAAA.AAAA'])
+    const given = { organization_id: 'acme', member_id: member.member_id, session_token }
+    const answer = await call('totp/authenticate', { ...given, code: totpCode(totp_secret, now) })
+    expect(answer).toMatchObject({ status_code: 503, error_type: 'server_unavailable' })
+  })
+
   async function codesOfFirst(): Promise<readonly string[]> {
     const { member } = await call('organizations/acme/member?email_address=member-0%40acme.test')
     const { recovery_codes } = await call(`recovery_codes/acme/${member.member_id}`)

@@ -14,12 +14,27 @@ export interface AtRest {
   readonly key_ids: readonly [string, ...string[]]
   /** Encrypts with the first key. `context` names where the text belongs: moved elsewhere, it does not open. */
   seal(plaintext: string, context: string): string
-  /** Throws when the text was altered, belongs to another context, or was sealed with a key that is not listed. */
+  /** Throws when the text was altered or belongs to another context, and `KeyUnavailable` when its key is not listed. */
   open(sealed: string, context: string): string
   /** For what is only compared, as the signature of a search cursor is. It changes when the first key changes. */
   keyedHash(text: string, context: string): string
-  /** The token of a session: the same for the same key, session and salt. Without `key_id` the first key derives it. */
+  /**
+   * The token of a session: the same for the same key, session and salt. Without `key_id` the first key derives it.
+   *
+   * @throws KeyUnavailable
+   */
   sessionToken(session_id: string, salt: string, key_id?: string): { token: string; key_id: string }
+}
+
+/** The key was dropped from the configuration while something still needs it, or another process has it already. */
+export class KeyUnavailable extends Error {
+  constructor() {
+    super('No key is configured that made this.')
+  }
+
+  override get name(): string {
+    return 'KeyUnavailable'
+  }
 }
 
 const keyBytes = 32
@@ -41,7 +56,7 @@ export function createAtRest(keys: readonly string[]): AtRest {
 
   function keyOf(id: string): DerivedKeys {
     const key = byId.get(id)
-    if (key === undefined) throw new Error('No key is configured that made this sealed text.')
+    if (key === undefined) throw new KeyUnavailable()
     return key
   }
 

@@ -255,6 +255,11 @@ export interface SessionRecord {
   readonly version: number
 }
 
+/** With the token itself, where the call has presented that; the database holds its hash only. */
+export interface LoadedSession extends SessionRecord {
+  readonly token?: string
+}
+
 /** A tenant of an OAuth provider that a sign-in there belonged to. */
 export interface OAuthTenant {
   readonly provider: string

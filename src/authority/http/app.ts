@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { parse } from 'node:querystring'
 import { errorBody, errorTypes } from '../../wire/error-types.ts'
+import { KeyUnavailable } from '../crypto/at-rest.ts'
 import { RatingUnavailable } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
@@ -88,6 +89,7 @@ function isUnavailable(error: unknown): boolean {
     error instanceof DeliveryUnavailable ||
     error instanceof ProviderFailure ||
     error instanceof RatingUnavailable ||
+    error instanceof KeyUnavailable ||
     error instanceof AuditUnavailable ||
     isOverloaded(error)
   )

@@ -6,6 +6,7 @@ import { newId, newOpaqueToken, newSalt, sha256 } from '../crypto/tokens.ts'
 import { mergeCustomClaims } from '../domain/custom-claims.ts'
 import type {
   IntermediateSessionRecord,
+  LoadedSession,
   MemberRecord,
   OrganizationRecord,
   SessionRecord
@@ -57,10 +58,10 @@ export function startSession(
  */
 export function touchSession(
   { now }: Context,
-  session: SessionRecord,
+  session: LoadedSession,
   options: SessionOptions,
   factors?: readonly AuthenticationFactor[]
-): { session: SessionRecord; write: Write } {
+): { session: LoadedSession; write: Write } {
   const expires_at = extendedSessionEnd(now, options.session_duration_minutes)
   const claims = mergeCustomClaims(session.custom_claims, options.session_custom_claims)
   const bringsClaims = options.session_custom_claims !== undefined
@@ -125,10 +126,9 @@ export function startIntermediateSession(
  */
 export async function prepareIssue(
   { atRest, project, signingKeys, now }: Context,
-  session: SessionRecord
+  session: LoadedSession
 ): Promise<(member: MemberRecord, organization: OrganizationRecord) => Promise<IssuedSession>> {
-  const { member_session_id, token_salt, token_key_id } = session
-  const { token } = atRest.sessionToken(member_session_id, token_salt, token_key_id)
+  const token = session.token ?? deriveToken(atRest, session)
   const { kid, privateKey } = await signingKeys.signingKey(now)
   return async function issueSession(member, organization) {
     const member_session = viewSession(session, member, organization)
@@ -136,4 +136,10 @@ export async function prepareIssue(
     const session_jwt = await signJwt(claims, kid, privateKey)
     return { session_token: token, session_jwt, member_session }
   }
+}
+
+/** A caller who names the session by its JWT may not have its token, and needs the key that made it. */
+function deriveToken(atRest: Context['atRest'], session: SessionRecord): string {
+  const { member_session_id, token_salt, token_key_id } = session
+  return atRest.sessionToken(member_session_id, token_salt, token_key_id).token
 }

@@ -9,6 +9,7 @@ import { OperationError } from '../domain/operation-error.ts'
 import { isNamedBy } from '../domain/organizations.ts'
 import type {
   IntermediateSessionRecord,
+  LoadedSession,
   MemberRecord,
   OrganizationRecord,
   SessionRecord
@@ -92,7 +93,7 @@ export function hasSessionCredential({ session_token, session_jwt }: SessionCred
 export async function loadSession(
   context: Context,
   { session_token, session_jwt }: SessionCredential
-): Promise<SessionRecord> {
+): Promise<LoadedSession> {
   if (session_token !== undefined && session_jwt !== undefined) {
     throw new OperationError('too_many_session_arguments')
   }
@@ -104,11 +105,11 @@ export async function loadSession(
 async function loadSessionByToken(
   { store, now }: Context,
   session_token: string
-): Promise<SessionRecord> {
+): Promise<LoadedSession> {
   if (!isOpaqueToken(session_token)) throw new OperationError('invalid_session_token')
   const session = await store.findSessionByToken(sha256(session_token), now)
   if (session === undefined) throw new OperationError('session_not_found')
-  return session
+  return { ...session, token: session_token }
 }
 
 /** The JWT may have expired: its signature shows that the authority issued it, and its claim names the session. The session must be alive. */

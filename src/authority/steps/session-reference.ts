@@ -2,7 +2,7 @@ import type { SessionArguments } from '../../wire/totps.ts'
 import type { Context } from '../context.ts'
 import { type LockableType, lockableOf } from '../domain/lockables.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import type { IntermediateSessionRecord, MemberRecord, SessionRecord } from '../domain/records.ts'
+import type { IntermediateSessionRecord, LoadedSession, MemberRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import { about } from './about.ts'
 import type { Attempted } from './attempts.ts'
@@ -10,7 +10,7 @@ import { loadIntermediateSession, loadSession } from './load.ts'
 
 /** What an MFA call continues, as the request refers to it: a session, or an intermediate session that is to become one. */
 export type ReferencedSession =
-  | { readonly isSession: true; readonly record: SessionRecord }
+  | { readonly isSession: true; readonly record: LoadedSession }
   | { readonly isSession: false; readonly record: IntermediateSessionRecord }
 
 /** The request refers to a session or an intermediate session. */
