@@ -33,6 +33,8 @@ export interface Operation<Name extends OperationName> {
   /** The kind of the event that a call is. `null`: it only reads, or it only shows that a session is alive. */
   readonly audit: AuditKind | null
   readonly limits: Limits
+  /** How long a cache may keep the answer. Left out: no cache may. */
+  readonly cacheSeconds?: number
 }
 
 /** What a call is held to before it is handled. */
@@ -54,7 +56,12 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
   },
   'sessions.attest': { handle: externalSessions.attest, audit: 'sign_in', limits: {} },
   'sessions.migrate': { handle: externalSessions.migrate, audit: 'sign_in', limits: {} },
-  'sessions.getJWKS': { handle: sessions.getJWKS, audit: null, limits: {} },
+  'sessions.getJWKS': {
+    handle: sessions.getJWKS,
+    audit: null,
+    limits: {},
+    cacheSeconds: 30
+  },
   'discovery.intermediateSessions.exchange': {
     handle: discoveryIntermediateSessions.exchange,
     audit: 'sign_in',

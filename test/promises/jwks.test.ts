@@ -120,6 +120,27 @@ describe('a rotation of signing keys', () => {
         return { earlier, later }
       }
 
+      test('caches may keep the set for half a minute, and are told while it has not changed', async () => {
+        const path = `/v1/b2b/sessions/jwks/${fixture.project_id}`
+        const ask = (headers: Record<string, string> = {}) =>
+          fetch(new URL(path, fixtureServer.url), { headers })
+        const first = await ask()
+        const etag = String(first.headers.get('etag'))
+        expect(etag).toMatch(/^W\/"[\w-]+"$/)
+        expect(first.headers.get('cache-control')).toBe('max-age=30')
+        for (const named of [etag, `"other", ${etag}`, etag.slice(2), '*']) {
+          const same = await ask({ 'If-None-Match': named })
+          expect([same.status, await same.text()]).toEqual([304, ''])
+          expect(same.headers.get('etag')).toBe(etag)
+          expect(same.headers.get('cache-control')).toBe('max-age=30')
+        }
+        expect((await ask({ 'If-None-Match': 'W/"other"' })).status).toBe(200)
+        fixture.clock.advance(days(179))
+        const rotated = await ask({ 'If-None-Match': etag })
+        expect(rotated.status).toBe(200)
+        expect(rotated.headers.get('etag')).not.toBe(etag)
+      })
+
       test('S-JWK-03: right after it new JWTs carry the new kid, and both keys are returned', async () => {
         const person = await fixture.newPerson()
         const { earlier, later } = await passRotation()

@@ -12,6 +12,7 @@ import { type Operation, operations } from '../operations.ts'
 import { environmentOf } from '../project-id.ts'
 import { loadCaller } from '../steps/caller.ts'
 import type { Store } from '../store/store.ts'
+import { answerCacheable } from './answer-cacheable.ts'
 import { audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
 import type { ContextOf, Shared } from './contexts.ts'
@@ -52,7 +53,7 @@ function operationEndpoint(
   { store, atRest, lookUpDevice }: Shared,
   contextOf: ContextOf
 ): Endpoint {
-  const { handle, audit: kind, limits } = operations[name] as AnyOperation
+  const { handle, audit: kind, limits, cacheSeconds } = operations[name] as AnyOperation
 
   async function answer(call: HttpCall): Promise<void> {
     const project = await findProject(store, route, call)
@@ -70,7 +71,9 @@ function operationEndpoint(
       return handle({ ...context, caller }, request)
     })
     const body = await withDevice(lookUpDevice, project_id, request, answer)
-    answerJson(call, 200, { request_id, status_code: 200, ...body })
+    const envelope = { request_id, status_code: 200 }
+    if (cacheSeconds === undefined) answerJson(call, 200, { ...envelope, ...body })
+    else answerCacheable(call, cacheSeconds, envelope, body)
   }
 
   return { method: route.method, path: route.path, name, answer }
