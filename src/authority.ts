@@ -30,6 +30,11 @@ export { showOutbox } from './authority/delivery/show-outbox.ts'
 export { type SmtpOptions, smtpSender } from './authority/delivery/smtp-sender.ts'
 export { type WebhookOptions, webhookSender } from './authority/delivery/webhook-sender.ts'
 export type { AuditEvent, AuditKind } from './authority/domain/audit.ts'
+export {
+  type PwnedPasswordsOptions,
+  pwnedPasswords
+} from './authority/external/pwned-passwords.ts'
+export type { IsBreachedPassword } from './authority/is-breached-password.ts'
 export type { DeviceQuery, LookUpDevice } from './authority/look-up-device.ts'
 export type { ServedProject } from './authority/seed/apply-seed.ts'
 export type { ProjectSeed } from './authority/seed/seed.ts'

@@ -8,6 +8,7 @@ import type { Subject } from './domain/audit.ts'
 import type { Caller } from './domain/member-permission.ts'
 import type { ProjectRecord } from './domain/records.ts'
 import type { Providers } from './external/providers.ts'
+import type { IsBreachedPassword } from './is-breached-password.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { ProjectStore } from './store/store.ts'
 
@@ -20,6 +21,8 @@ export interface Context {
   readonly signingKeys: SigningKeys
   readonly passwords: PasswordHashing
   readonly strengthMeter: StrengthMeter
+  /** `undefined` where no look-up is configured. */
+  readonly isBreachedPassword: IsBreachedPassword | undefined
   /** How messages leave; `sendSms` and `sendEmail` of `delivery/deliver.ts` use it. */
   readonly delivery: Delivery
   /** Other identity providers that the project's settings name. */

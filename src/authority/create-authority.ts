@@ -10,6 +10,7 @@ import type { Delivery } from './delivery/delivery.ts'
 import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
 import { createServers } from './http/servers.ts'
+import type { IsBreachedPassword } from './is-breached-password.ts'
 import type { LookUpDevice } from './look-up-device.ts'
 import { applySeed, type ServedProject } from './seed/apply-seed.ts'
 import { checkSeed, type ProjectSeed } from './seed/seed.ts'
@@ -40,6 +41,11 @@ export interface AuthorityOptions {
    * second; when it fails, or answers null, the sign-in succeeds without. Default: no device is looked up.
    */
   readonly lookUpDevice?: LookUpDevice
+  /**
+   * Whether a password has leaked somewhere: `pwnedPasswords()`, or a function of yours. Such a password cannot be set. It
+   * has 2.5 seconds; when it fails, only the strength of the password counts. Default: none is looked up.
+   */
+  readonly isBreachedPassword?: IsBreachedPassword
   /** Used instead of the global `fetch` for calls of the identity providers that the settings of a project name. */
   readonly fetch?: typeof globalThis.fetch
   /**
@@ -75,6 +81,7 @@ const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   dangerouslyFastPasswordHashing: true,
   fetch: true,
   lookUpDevice: true,
+  isBreachedPassword: true,
   now: true
 }
 
@@ -102,7 +109,17 @@ export async function createListenedAuthority(
   options: AuthorityOptions
 ): Promise<ListenedAuthority> {
   const checked = checkOptions(options)
-  const { database, projects, keys, passwords, delivery, lookUpDevice, providers, now } = checked
+  const {
+    database,
+    projects,
+    keys,
+    passwords,
+    delivery,
+    lookUpDevice,
+    isBreachedPassword,
+    providers,
+    now
+  } = checked
   const atRest = createAtRest(keys)
   const store = await openStore(database)
   let served: readonly ServedProject[]
@@ -128,6 +145,7 @@ export async function createListenedAuthority(
     strengthMeter,
     delivery,
     lookUpDevice,
+    isBreachedPassword,
     providers,
     now,
     isClosing
@@ -160,7 +178,15 @@ function checkOptions(options: AuthorityOptions) {
       throw new ConfigError(`createAuthority has no option "${name}".${nearestName(name, known)}`)
     }
   }
-  const { database, projects = [], keys, deliver = {}, lookUpDevice, now = Date.now } = options
+  const {
+    database,
+    projects = [],
+    keys,
+    deliver = {},
+    lookUpDevice,
+    isBreachedPassword,
+    now = Date.now
+  } = options
   const { fetch = globalThis.fetch, dangerouslyFastPasswordHashing = false } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
@@ -169,6 +195,9 @@ function checkOptions(options: AuthorityOptions) {
   }
   if (lookUpDevice !== undefined && typeof lookUpDevice !== 'function') {
     throw new ConfigError('lookUpDevice must be a function.')
+  }
+  if (isBreachedPassword !== undefined && typeof isBreachedPassword !== 'function') {
+    throw new ConfigError('isBreachedPassword must be a function, such as pwnedPasswords().')
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   if (typeof fetch !== 'function') throw new ConfigError('fetch must be a function.')
@@ -183,6 +212,7 @@ function checkOptions(options: AuthorityOptions) {
     delivery: checkDelivery(deliver),
     providers: createProviders({ fetch, now }),
     lookUpDevice,
+    isBreachedPassword,
     now
   }
 }

@@ -36,6 +36,9 @@ describe('an option', () => {
   test('that should be a function and is none is named', async () => {
     const fields = { database: ':memory:', lookUpDevice: 'https://devices.example' }
     expect(await whyRefused(fields)).toBe('ConfigError: lookUpDevice must be a function.')
+    expect(await whyRefused({ database: ':memory:', isBreachedPassword: true })).toBe(
+      'ConfigError: isBreachedPassword must be a function, such as pwnedPasswords().'
+    )
   })
 
   test('that should be true or false and is neither is named', async () => {

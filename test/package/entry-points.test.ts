@@ -26,6 +26,7 @@ const entryPoints: Record<string, readonly string[]> = {
   'membergate/authority': [
     'createAuthority',
     'createOutbox',
+    'pwnedPasswords',
     'showOutbox',
     'smtpSender',
     'webhookSender'

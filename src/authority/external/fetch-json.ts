@@ -3,7 +3,7 @@ import { withinTime } from '../within-time.ts'
 
 /** Less than clients wait for us, which is 3 seconds by default: so they hear who did not answer. */
 const deadlineMs = 2500
-const maxBytes = 64 * 1024
+const maxJsonBytes = 64 * 1024
 
 /**
  * Another provider did not answer with JSON in time. Nothing of the call is in here: what was sent is a credential, and
@@ -37,17 +37,10 @@ export async function fetchJson(
   fetch: typeof globalThis.fetch,
   { url, headers }: JsonRequest
 ): Promise<unknown> {
-  const text = await inTime(async (signal) => {
-    const response = await fetch(url, {
-      headers: { Accept: 'application/json', 'User-Agent': 'membergate', ...headers },
-      redirect: 'manual',
-      signal
-    })
-    if (!response.ok) {
-      await response.body?.cancel()
-      throw new ProviderFailure(`HTTP_${response.status}`)
-    }
-    return readText(response)
+  const text = await fetchText(fetch, {
+    url,
+    headers: { Accept: 'application/json', ...headers },
+    maxBytes: maxJsonBytes
   })
   try {
     return JSON.parse(text)
@@ -56,7 +49,30 @@ export async function fetchJson(
   }
 }
 
-async function readText(response: Response): Promise<string> {
+/**
+ * One GET of text, under the same bounds but the length.
+ *
+ * @throws ProviderFailure for everything but a 2xx
+ */
+export function fetchText(
+  fetch: typeof globalThis.fetch,
+  { url, headers, maxBytes }: JsonRequest & { readonly maxBytes: number }
+): Promise<string> {
+  return inTime(async (signal) => {
+    const response = await fetch(url, {
+      headers: { 'User-Agent': 'membergate', ...headers },
+      redirect: 'manual',
+      signal
+    })
+    if (!response.ok) {
+      await response.body?.cancel()
+      throw new ProviderFailure(`HTTP_${response.status}`)
+    }
+    return readText(response, maxBytes)
+  })
+}
+
+async function readText(response: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {

@@ -18,6 +18,7 @@ import { answerMember } from '../steps/answer-member.ts'
 import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
+import { isKnownToHaveLeaked } from '../steps/password-strength.ts'
 import { finishPrimary } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { loadReferencedSession } from '../steps/session-reference.ts'
@@ -44,17 +45,18 @@ export const authenticate: Handler<'passwords.authenticate'> = async (context, r
 
 /** Rates a password without a member: the e-mail address is only what the password must not resemble. */
 export const strengthCheck: Handler<'passwords.strengthCheck'> = async (
-  { strengthMeter },
+  context,
   { password, email_address }
 ) => {
-  const rating = await strengthMeter.rate(password, strengthHints({ email_address }))
+  const rating = await context.strengthMeter.rate(password, strengthHints({ email_address }))
+  const breached_password = await isKnownToHaveLeaked(context, password)
   const { score, warning, suggestions } = rating
   return {
-    valid_password: isStrong(rating),
+    valid_password: isStrong(rating) && !breached_password,
     score,
-    breached_password: false,
+    breached_password,
     strength_policy: 'zxcvbn',
-    breach_detection_on_create: false,
+    breach_detection_on_create: context.isBreachedPassword !== undefined,
     luds_feedback: ludsFeedback(password),
     zxcvbn_feedback: { warning, suggestions: [...suggestions] }
   }

@@ -5,6 +5,7 @@ import type { PasswordHashing } from '../crypto/passwords.ts'
 import type { Delivery } from '../delivery/delivery.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Providers } from '../external/providers.ts'
+import type { IsBreachedPassword } from '../is-breached-password.ts'
 import type { LookUpDevice } from '../look-up-device.ts'
 import { environmentOf } from '../project-id.ts'
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
@@ -16,6 +17,7 @@ export interface Shared {
   readonly atRest: AtRest
   readonly passwords: PasswordHashing
   readonly strengthMeter: StrengthMeter
+  readonly isBreachedPassword?: IsBreachedPassword | undefined
   readonly delivery: Delivery
   readonly lookUpDevice: LookUpDevice | undefined
   readonly providers: Providers
@@ -28,7 +30,8 @@ export interface Shared {
 export type ContextOf = (project: ProjectRecord) => Context
 
 export function createContexts(shared: Shared): ContextOf {
-  const { store, atRest, passwords, strengthMeter, delivery, providers, now } = shared
+  const { store, atRest, passwords, strengthMeter, isBreachedPassword, delivery, providers, now } =
+    shared
   const signingKeysOf = signingKeysByProject(shared)
   return (project) => ({
     project,
@@ -38,6 +41,7 @@ export function createContexts(shared: Shared): ContextOf {
     signingKeys: signingKeysOf(project.project_id),
     passwords,
     strengthMeter,
+    isBreachedPassword,
     delivery,
     providers,
     caller: undefined,

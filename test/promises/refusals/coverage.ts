@@ -294,6 +294,7 @@ export const requirements: readonly Requirement[] = [
 export const elsewhere: Readonly<Partial<Record<ErrorType, string>>> = {
   route_not_found: 'a path that is of no operation',
   internal_server_error: 'a fault, and no rule',
+  breached_password: 'said by a service that must be configured: breached-passwords.test.ts',
   no_signup_redirect_url: 'a project without URLs lacks that of the log-in first',
   invalid_rbac_role_id: 'about the policy of a project, which a seed says',
   invalid_stytch_prefixed_resource: 'about the policy of a project, which a seed says',
