@@ -28,6 +28,7 @@ test.each([
   ['no JSON', json, '{'],
   ['no object', json, '["code"]'],
   ['of another type', 'text/plain', 'code=1'],
+  ['JSON of another type', 'text/plain', '{"code":"1"}'],
   ['with a field twice', form, 'code=1&code=2'],
   ['too large', json, `{"code":"${'1'.repeat(4096)}"}`]
 ])('a body that is refused: %s', async (_, type, text) => {
@@ -35,6 +36,15 @@ test.each([
     code: 'request_malformed',
     status: 400
   })
+})
+
+test('what a parser read is no longer than what is read here', async () => {
+  const text = `{"code":"${'1'.repeat(4096)}"}`
+  for (const parsed of [text, Buffer.from(text)]) {
+    await expect(readFields(arriving(json), parsed)).rejects.toMatchObject({
+      code: 'request_malformed'
+    })
+  }
 })
 
 test('a body that was read to its end is not waited for', async () => {

@@ -129,6 +129,37 @@ test('a known session and a policy at hand are decided at once, without a promis
   }
 })
 
+test('an error of the app itself is thrown on, and is no answer', async () => {
+  const mistake = new Error('a mistake of the app')
+  const guard = auth.requireMemberSession({
+    organization_id: () => {
+      throw mistake
+    }
+  })
+  const headers = { Authorization: `Bearer ${signedIn.session_jwt}` }
+  const request = new Request(`${site}/me`, { headers })
+  await expect(async () => guard(request)).rejects.toBe(mistake)
+})
+
+test('a sign-out that fails by a mistake of the app is thrown on, and waits for no authority', async () => {
+  const mistake = new Error('a mistake of the app')
+  let fails = false
+  const { url, project_id, secret } = testServer.authority
+  const failing = createMemberAuth({
+    ...{ url, project_id, secret },
+    now() {
+      if (!fails) return testServer.clock.now()
+      fails = false
+      throw mistake
+    }
+  })
+  const { session_jwt } = await testServer.signIn('member@acme.test')
+  const headers = { Authorization: `Bearer ${session_jwt}` }
+  const request = new Request(`${site}/out`, { method: 'POST', headers })
+  fails = true
+  await expect(failing.signOut()(request)).rejects.toBe(mistake)
+})
+
 test('what others put on a request is not trusted', () => {
   const request = new Request(`${site}/me`)
   Object.assign(request, {
@@ -202,6 +233,31 @@ describe('the body of a web Request', () => {
     expect(taken).toHaveLength(5)
   })
 
+  test('is counted in bytes', async () => {
+    const pieces = ['{"code":"', 'é'.repeat(1000), 'é'.repeat(1100), '"}']
+    await expect(read(post(inPieces(...pieces).stream))).rejects.toMatchObject({
+      code: 'request_malformed',
+      reason: 'body_too_large'
+    })
+    expect(await read(post(inPieces('{"code":"', 'é'.repeat(2000), '"}').stream))).toEqual({
+      code: 'é'.repeat(2000)
+    })
+  })
+
+  test('that does not come in bytes is malformed', async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue('{"code":"1"}')
+        controller.close()
+      }
+    })
+    const request = { method: 'POST', url: '/', headers: type, body }
+    await expect(readFields(request, body)).rejects.toMatchObject({
+      code: 'request_malformed',
+      reason: 'malformed_body'
+    })
+  })
+
   test('that breaks off is malformed', async () => {
     const { stream } = inPieces('{"code":', new Error('reset'))
     await expect(read(post(stream))).rejects.toMatchObject({ code: 'request_malformed' })
@@ -212,7 +268,11 @@ describe('the body of a web Request', () => {
     await used.text()
     const locked = post('{"code":"1"}')
     locked.body?.getReader()
-    for (const request of [used, locked]) {
+    const released = post('{"code":"1"}')
+    const reader = released.body?.getReader()
+    while (!(await reader?.read())?.done);
+    reader?.releaseLock()
+    for (const request of [used, locked, released]) {
       await expect(read(request)).rejects.toMatchObject({
         code: 'config_invalid',
         message: expect.stringContaining('unread')
@@ -293,6 +353,8 @@ test('a factory that is passed a request is recognised, and the error says what 
   const factories = [
     auth.requireMemberSession,
     auth.signOut,
+    auth.switchOrganization,
+    auth.chooseOrganization,
     auth.mfaRoutes,
     auth.handleMfaRedirect
   ]

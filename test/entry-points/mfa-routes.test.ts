@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import * as OTPAuth from 'otpauth'
 import request from 'supertest'
 import { cookiesOf, type Jar, pendingOf, sessionOf } from '../support/cookies.ts'
+import { createCountingFetch } from '../support/counting-fetch.ts'
 import {
   type AppBuilder,
   type Auth,
@@ -31,7 +32,8 @@ const people = [
   'strict',
   'recover',
   'late',
-  'fresh'
+  'fresh',
+  'numberless'
 ]
 
 /** Members of their own for every test that uses one up. */
@@ -289,6 +291,8 @@ describe.each(newestFrameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) =
       code: 'too_many_attempts',
       error_type: 'user_lock_limit_reached'
     })
+    const told = await submit('/mfa/totp', current, { code: testServer.totpCode() })
+    expect([told.status, told.text.includes('name="code"')]).toEqual([429, false])
     const moved = { ...current, ...cookiesOf(last) }
     const back = await show('/me', moved)
     expect(back.headers.location).toBe('/mfa/locked')
@@ -371,6 +375,33 @@ describe.each(newestFrameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) =
       expect(answer.text).toContain('name="mfa_phone_number"')
       expect(answer.text).not.toContain('"><b>')
     })
+  })
+
+  test('while the authority is away the page says so, and ends nothing', async () => {
+    const upstream = createCountingFetch()
+    const cut = await open({ ...options(), fetch: upstream.fetch }, define)
+    const jar = await begin('again')
+    upstream.cut(true)
+    const answer = await request(cut.url)
+      .post('/mfa/totp')
+      .set({ ...navigation, Cookie: pendingOf(jar) })
+      .type('form')
+      .send({ code: '123456' })
+    await cut.close()
+    expect([answer.status, answer.type]).toEqual([503, 'text/html'])
+    expect(answer.text).toContain('This did not work just now. Try again in a moment.')
+    expect(answer.headers['set-cookie']).toBeUndefined()
+  })
+
+  test('a field that is absent, null or empty was not given', async () => {
+    const jar = await begin('again')
+    for (const body of [{}, { code: null }, { code: '' }]) {
+      const answer = await post('/mfa/totp', jar, body)
+      expect([answer.status, answer.body.code]).toEqual([400, 'code_rejected'])
+    }
+    const sent = await post('/mfa/sms/send', await begin('numberless'), { mfa_phone_number: '' })
+    expect([sent.status, sent.body.error_type]).toEqual([400, 'phone_number_not_found'])
+    expect((await post('/mfa/totp', jar, { code: 5 })).body.code).toBe('request_malformed')
   })
 
   describe('pages: false', () => {
