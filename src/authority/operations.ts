@@ -170,6 +170,7 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
     audit: 'member',
     limits: {}
   },
+  'organizations.members.erase': { handle: memberDeletion.erase, audit: 'member', limits: {} },
   'organizations.members.deleteMFAPhoneNumber': {
     handle: memberRemovals.deleteMFAPhoneNumber,
     audit: 'mfa',

@@ -7,6 +7,8 @@ Usage
   membergate keys rotate --database …            publish a new key for session JWTs; it signs a day later
   membergate keys rotate --now --database …      a key has leaked: end every other in seconds
   membergate keys rewrap --database …            encrypt with the first of MEMBERGATE_KEYS what another encrypted
+  membergate members erase --member <id> --database …
+                                                 take away for good what is stored of a deleted member
   membergate audit --database …                  who signed in, failed, was locked, changed what; the newest last
 
 Options
@@ -22,17 +24,17 @@ Options
   --email-from <address> who writes the e-mail that goes to MEMBERGATE_SMTP_URL
   --outbox               develop: nothing is sent, codes and links are shown at /_dev/; needs no key, and the server
                          stays on 127.0.0.1
-  --json                 print one line of JSON: {"url","project_id","secret"} when ready, or what became of the keys;
-                         of audit, a line for each event
+  --json                 print one line of JSON: {"url","project_id","secret"} when ready, or what became of the keys or
+                         the member; of audit, a line for each event
   --now                  keys rotate only
-  --organization <id>, --member <id>, --kind <kind>, --since <day>
-                         audit only: of one organization; about a member or by it; such as sign_in; 2026-01-31, or a
-                         time with its time zone
+  --member <id>          members: which one; audit: about that member, or by it
+  --organization <id>, --kind <kind>, --since <day>
+                         audit only: of one organization; such as sign_in; 2026-01-31, or a time with its time zone
   --follow               audit only: goes on printing
   --help, --version
 
-keys take --database, --project-id, --outbox and --json; audit takes --database, --project-id and --json. Both work
-beside a server.
+keys take --database, --project-id, --outbox and --json; members and audit take --database, --project-id and --json. All
+work beside a server.
 
 Environment
   MEMBERGATE_KEY         32 random bytes in base64url, which encrypt secrets in the database. Make one with

@@ -6,6 +6,8 @@ import { readAuditOptions } from './audit-options.ts'
 import { help } from './help.ts'
 import { runKeys } from './keys.ts'
 import { readKeysOptions } from './keys-options.ts'
+import { runMembers } from './members.ts'
+import { readMembersOptions } from './members-options.ts'
 import { serve } from './serve.ts'
 import { readServeOptions } from './serve-options.ts'
 
@@ -34,6 +36,10 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       const options = readAuditOptions(args, process.env)
       return typeof options === 'string' ? answers[options]() : runAudit(options)
     }
+    case 'members': {
+      const options = readMembersOptions(args, process.env)
+      return typeof options === 'string' ? answers[options]() : runMembers(options)
+    }
     case undefined:
     case '--help':
     case '-h':
@@ -43,7 +49,7 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       return answers.version()
     default:
       throw new ConfigError(
-        `There is no command "${command}". Write membergate serve, membergate keys, membergate audit, or --help.`
+        `There is no command "${command}". Write membergate serve, membergate keys, membergate members, membergate audit, or --help.`
       )
   }
 }

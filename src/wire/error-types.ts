@@ -516,6 +516,10 @@ export const errorTypes = {
     status: 404,
     message: 'There is no deleted member with this id in the organization.'
   },
+  no_deleted_member_found: {
+    status: 404,
+    message: 'There is no deleted member with this id in the organization.'
+  },
   email_unverified_for_reactivation: {
     status: 400,
     message: 'A member without a verified email cannot be reactivated.'

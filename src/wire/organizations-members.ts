@@ -301,6 +301,11 @@ export const membersRoutes = {
     request: memberRequest,
     response: memberResponse
   }),
+  /** An operation of ours: the API has none that takes away what describes a deleted member. */
+  erase: route('DELETE', `${members}/{member_id}/erase`, {
+    request: memberRequest,
+    response: deleteResponse
+  }),
   deleteMFAPhoneNumber: memberRoute('DELETE', `${members}/mfa_phone_numbers/{member_id}`, {
     request: memberRequest,
     response: memberResponse

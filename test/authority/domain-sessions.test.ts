@@ -63,15 +63,25 @@ describe('custom claims', () => {
 
 describe('the end of a session', () => {
   const now = Date.UTC(2026, 0, 1, 12, 0, 0, 250)
+  const unbound = { started_at: now, maximum_session_minutes: null }
 
   test('is 60 minutes away unless the call says otherwise', () => {
-    expect(newSessionEnd(now)).toBe(now - 250 + 60 * minute)
-    expect(newSessionEnd(now, 5)).toBe(now - 250 + 5 * minute)
+    expect(newSessionEnd(now, unbound)).toBe(now - 250 + 60 * minute)
+    expect(newSessionEnd(now, unbound, 5)).toBe(now - 250 + 5 * minute)
   })
 
   test('moves only when the call names a duration', () => {
-    expect(extendedSessionEnd(now, undefined)).toBeNull()
-    expect(extendedSessionEnd(now, 30)).toBe(now - 250 + 30 * minute)
+    expect(extendedSessionEnd(now, unbound, undefined)).toBeNull()
+    expect(extendedSessionEnd(now, unbound, 30)).toBe(now - 250 + 30 * minute)
+  })
+
+  test('is no later than the maximum of the project after the start', () => {
+    const started_at = now - 20 * minute
+    const bound = { started_at, maximum_session_minutes: 30 }
+    expect(newSessionEnd(now, bound)).toBe(now - 250 + 10 * minute)
+    expect(newSessionEnd(now, bound, 5)).toBe(now - 250 + 5 * minute)
+    expect(extendedSessionEnd(now, bound, 500)).toBe(now - 250 + 10 * minute)
+    expect(extendedSessionEnd(now, bound, undefined)).toBeNull()
   })
 })
 

@@ -79,6 +79,7 @@ const trips: Record<OperationName, readonly [reads: number, commits: number]> = 
   'organizations.members.update': [3, 2],
   'organizations.members.delete': [3, 2],
   'organizations.members.reactivate': [3, 2],
+  'organizations.members.erase': [3, 2],
   'organizations.members.deleteMFAPhoneNumber': [3, 2],
   'organizations.members.deleteTOTP': [3, 2],
   'organizations.members.deletePassword': [3, 2],

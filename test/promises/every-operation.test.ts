@@ -291,6 +291,8 @@ async function wrongRequests(fixture: Fixture): Promise<readonly (readonly [stri
     ['organizations.members.delete', named(deleted)],
     ['organizations.members.reactivate', nobody],
     ['organizations.members.reactivate', known],
+    ['organizations.members.erase', nobody],
+    ['organizations.members.erase', known],
     ['organizations.members.deleteMFAPhoneNumber', nobody],
     ['organizations.members.deleteMFAPhoneNumber', known],
     ['organizations.members.deleteTOTP', nobody],

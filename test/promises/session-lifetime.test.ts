@@ -1,10 +1,16 @@
-import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import type { MemberSession } from 'membergate/client'
+import { type Client, createClient, type MemberSession } from 'membergate/client'
+import { openAuthority } from 'membergate/testing'
+import { refusalOf } from '../support/api-errors.ts'
+import { describeOnEachDatabase } from '../support/databases.ts'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
-import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
+import { accessTokenOf, authorization, profiles, trustedToken } from '../support/external.ts'
 import { describeOnEachEngine, type Fixture, type Session } from '../support/fixture.ts'
+import { timeoutMs } from '../support/patience.ts'
 import { type Enrolled, type Pair, password } from '../support/people.ts'
+import { setSettings } from '../support/project-settings.ts'
 import { claimsOf, lifetimeOf, secondsOf } from '../support/session-jwts.ts'
 
 interface Answer {
@@ -103,6 +109,14 @@ interface Continuing {
   call(fixture: Fixture, person: Enrolled, credential: Options, options?: Options): Promise<Answer>
 }
 
+const exchangeAccessToken: Continuing = {
+  name: 'sessions.exchangeAccessToken',
+  async call(fixture, _person, credential, options) {
+    const access_token = await accessTokenOf(fixture, credential as { session_token: string })
+    return send(fixture, 'sessions.exchangeAccessToken', { access_token, ...options })
+  }
+}
+
 const continuing: readonly Continuing[] = [
   {
     name: 'sessions.authenticate',
@@ -147,13 +161,7 @@ const continuing: readonly Continuing[] = [
       return send(fixture, 'sessions.attest', { ...request, ...credential, ...options })
     }
   },
-  {
-    name: 'sessions.exchangeAccessToken',
-    async call(fixture, _person, credential, options) {
-      const access_token = await accessTokenOf(fixture, credential as { session_token: string })
-      return send(fixture, 'sessions.exchangeAccessToken', { access_token, ...options })
-    }
-  },
+  exchangeAccessToken,
   {
     name: 'passwords.sessions.reset',
     // Only a session with a young factor may reset: the password is verified before, and stays what it is.
@@ -340,5 +348,204 @@ describe('session lifetime', () => {
         )
       }
     )
+
+    describe('with maximum_session_minutes', () => {
+      let unset: () => Promise<void>
+      let person: Enrolled
+      beforeAll(async () => {
+        unset = await setSettings(fixture, { maximum_session_minutes: 30 })
+      })
+      afterAll(() => unset())
+      beforeEach(async () => {
+        person = await newPerson(false)
+      })
+
+      test.each(starting.map((operation) => [operation.name, operation] as const))(
+        '%s starts a session that ends with it, whatever duration is asked for',
+        async (_name, { mfa, prepare }) => {
+          const start = await prepare(fixture, await newPerson(mfa))
+          const { member_session } = await start({ session_duration_minutes: 527_040 })
+          expect(lifetimeOf(member_session)).toBe(30 * 60)
+        }
+      )
+
+      test.each(continuing.map((operation) => [operation.name, operation] as const))(
+        '%s never moves the end past it, and may move it nearer',
+        async (_name, { call }) => {
+          const { member_session, ...pair } = await fixture.signIn(person)
+          const latest = secondsOf(member_session.started_at) + 30 * 60
+          fixture.clock.advance(10 * 60)
+          const credential = { session_token: pair.session_token }
+          for (const [session_duration_minutes, end] of [
+            [500, () => latest],
+            [5, () => now() + 5 * 60],
+            [25, () => latest]
+          ] as const) {
+            const answer = await call(fixture, person, credential, { session_duration_minutes })
+            expect(secondsOf(answer.member_session.expires_at)).toBe(end())
+            const [kept] = await fixture.sessionsOf(person)
+            expect(secondsOf(kept?.expires_at ?? '')).toBe(end())
+          }
+          fixture.clock.advance(20 * 60)
+          expect(await fixture.errorOf(call(fixture, person, credential))).toMatchObject(gone)
+        }
+      )
+
+      test('a session that is exchanged for one of another organization begins no new life', async () => {
+        const { organization_id } = person
+        const there = await signInElsewhere(fixture, person)
+        const latest = secondsOf(there.member_session.started_at) + 30 * 60
+        fixture.clock.advance(20 * 60)
+        const { session_token } = there
+        const request = { organization_id, session_token, session_duration_minutes: 60 }
+        const here = await send(fixture, 'sessions.exchange', request)
+        expect(secondsOf(here.member_session.expires_at)).toBe(latest)
+        const again = await send(fixture, 'sessions.authenticate', {
+          session_token: here.session_token,
+          session_duration_minutes: 60
+        })
+        expect(secondsOf(again.member_session.expires_at)).toBe(latest)
+      })
+    })
+
+    describe('with enforce_mfa_on_running_sessions', () => {
+      let unset: () => Promise<void>
+      let person: Enrolled
+      let organization_id: string
+      beforeAll(async () => {
+        unset = await setSettings(fixture, { enforce_mfa_on_running_sessions: true })
+      })
+      afterAll(() => unset())
+      beforeEach(async () => {
+        organization_id = (await fixture.newOrganization()).organization_id
+        person = await fixture.newBoth({ organization_id }, { mfa_enrolled: false })
+      })
+      const requireOfAll = () =>
+        fixture.client.organizations.update({ organization_id, mfa_policy: 'REQUIRED_FOR_ALL' })
+      const enrol = () => {
+        const { member_id } = person
+        const named = { organization_id, member_id }
+        return fixture.client.organizations.members.update({ ...named, mfa_enrolled: true })
+      }
+
+      const demands = [
+        ['the organization requires MFA of all', requireOfAll],
+        ['the member is enrolled', enrol]
+      ] as const
+
+      describe.each(demands)('when %s', (_name, demand) => {
+        test.each(credentials)(
+          'a session without a second factor is not found by its %s',
+          async (name) => {
+            const pair = await fixture.signIn(person)
+            const credential = { [name]: pair[name] }
+            await send(fixture, 'sessions.authenticate', credential)
+            await demand()
+            for (const { call } of continuing.filter((way) => way !== exchangeAccessToken)) {
+              expect(await fixture.errorOf(call(fixture, person, credential))).toMatchObject(gone)
+            }
+            const { email_address } = person
+            const elsewhere = await fixture.newPerson({
+              organization_id: (await fixture.newOrganization()).organization_id,
+              email_address
+            })
+            const ways: readonly (readonly [string, Options])[] = [
+              ['sessions.exchange', { organization_id: elsewhere.organization_id, ...credential }],
+              ['discovery.organizations.list', credential],
+              ['idp.oauth.authorizeStart', { ...authorization, ...credential }]
+            ]
+            for (const [operation, request] of ways) {
+              expect(await fixture.errorOf(send(fixture, operation, request))).toMatchObject(gone)
+            }
+            const own = { organization_id, member_id: person.member_id, name: 'Mallory' }
+            const byMember = fixture.send('organizations.members.update', own, {
+              authorization: credential
+            })
+            expect(await fixture.errorOf(byMember)).toMatchObject(gone)
+          }
+        )
+
+        test('an access token of such a session cannot be exchanged for it', async () => {
+          const { session_token } = await fixture.signIn(person)
+          const access_token = await accessTokenOf(fixture, { session_token })
+          await demand()
+          const call = send(fixture, 'sessions.exchangeAccessToken', { access_token })
+          expect(await fixture.errorOf(call)).toMatchObject(gone)
+        })
+
+        test('a session with one goes on, and a sign-in asks for it', async () => {
+          await demand()
+          const intermediate_session_token = await fixture.beginSignIn(person)
+          const { member_id, secret } = person
+          const { session_token } = await send(fixture, 'totps.authenticate', {
+            organization_id,
+            member_id,
+            intermediate_session_token,
+            code: fixture.nextCode(secret)
+          })
+          const { member_session } = await send(fixture, 'sessions.authenticate', { session_token })
+          expect(member_session.authentication_factors).toHaveLength(2)
+        })
+
+        test('a session that counts no more can still be ended', async () => {
+          const { session_token } = await fixture.signIn(person)
+          await demand()
+          await fixture.client.sessions.revoke({ session_token })
+          expect(await fixture.sessionsOf(person)).toEqual([])
+        })
+      })
+    })
+
+    test('without them a session outlives every maximum, and a factor that is required later', async () => {
+      const { organization_id } = await fixture.newOrganization()
+      const person = await fixture.newPerson({ organization_id })
+      const { session_token } = await fixture.signIn(person, { session_duration_minutes: 60 })
+      await fixture.client.organizations.update({ organization_id, mfa_policy: 'REQUIRED_FOR_ALL' })
+      const request = { session_token, session_duration_minutes: 527_040 }
+      const { member_session } = await send(fixture, 'sessions.authenticate', request)
+      expect(lifetimeOf(member_session)).toBe(527_040 * 60)
+    })
+  })
+
+  describeOnEachDatabase((create) => {
+    test('maximum_session_minutes counts for sessions that began before a seed set it', async () => {
+      const database = await create()
+      const member = { email_address: 'ada@acme.test', password }
+      let now = Date.UTC(2026, 0, 31, 12)
+      const project_id = `project-test-${randomUUID()}`
+      const secret = `secret-test-${randomUUID()}`
+      const serve = async (settings: object, work: (client: Client) => Promise<void>) => {
+        const organization = { organization_name: 'Acme', organization_slug: 'acme' }
+        const organizations = [{ ...organization, members: [member] }]
+        const authority = await openAuthority({
+          database: database.location,
+          now: () => now,
+          projects: [{ project_id, secret, settings, organizations }]
+        })
+        await work(
+          createClient({ url: authority.url, project_id, secret, now: () => now, timeoutMs })
+        )
+        await authority.close()
+      }
+
+      const tokens: string[] = []
+      await serve({}, async (client) => {
+        for (const session_duration_minutes of [500, 10]) {
+          const request = { organization_id: 'acme', ...member, session_duration_minutes }
+          tokens.push((await client.passwords.authenticate(request)).session_token)
+        }
+      })
+      const [long = '', short = ''] = tokens
+      now += 5 * 60_000
+      await serve({ maximum_session_minutes: 30 }, async ({ sessions }) => {
+        const endOf = async (session_token: string) =>
+          Date.parse((await sessions.authenticate({ session_token })).member_session.expires_at)
+        expect(await endOf(long)).toBe(now + 25 * 60_000)
+        expect(await endOf(short)).toBe(now + 5 * 60_000)
+        now += 25 * 60_000
+        expect(await refusalOf(sessions.authenticate({ session_token: long }))).toMatchObject(gone)
+      })
+      await database.drop()
+    })
   })
 })

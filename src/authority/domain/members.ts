@@ -2,11 +2,13 @@ import type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
+import { emailCodesOf } from './lockables.ts'
 import { mergeMetadata } from './metadata.ts'
 import { type Conflict, OperationError } from './operation-error.ts'
 import { looksLikeId } from './organizations.ts'
 import type { MemberRecord } from './records.ts'
 import { assertAssignableRoles, assignDirectly, maxRoleBytes } from './roles.ts'
+import { mailboxOf } from './send-limits.ts'
 import type { MemberRow, Write } from './writes.ts'
 
 export const noPhoneNumber = {
@@ -163,6 +165,21 @@ export function writesOfReactivation(member: MemberRecord): Write[] {
     { do: 'deleteDeletedMember', member_id, onConflict: 'stale' },
     { do: 'insertMember', member: rowOf(member) },
     claimEmail(member, 'reactivation_email_belongs_to_another_member')
+  ]
+}
+
+/**
+ * The writes that take away what describes a deleted member. Where no other member of the project has its address, what
+ * was sent to that by discovery and what counts its messages goes too.
+ */
+export function writesOfErasure({ member_id, email_address }: MemberRecord): Write[] {
+  return [
+    { do: 'deleteDeletedMember', member_id, onConflict: 'stale' },
+    { do: 'eraseLinks', email_address },
+    { do: 'eraseCodes', email_address },
+    { do: 'eraseIntermediateSessions', email_address },
+    { do: 'eraseFailures', email_address, lockable: emailCodesOf(email_address) },
+    { do: 'eraseSendCounts', email_address, mailbox: mailboxOf(email_address) }
   ]
 }
 

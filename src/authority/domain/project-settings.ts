@@ -3,7 +3,8 @@ import type { ProjectSettings, SendLimit, TrustedTokenProfile } from './records.
 
 /**
  * What a project has where its seed sets nothing: SMS to the United States and Canada, no link anywhere, neither another
- * provider that is believed nor an app that is let in, and five minutes for what needs a factor that was verified lately.
+ * provider that is believed nor an app that is let in, sessions that last as they began, and five minutes for what needs a
+ * factor that was verified lately.
  */
 export const defaultSettings: ProjectSettings = {
   sms_country_codes: ['US', 'CA'],
@@ -16,6 +17,8 @@ export const defaultSettings: ProjectSettings = {
   activate_members_created_by_session: false,
   connected_apps: [],
   recent_factor_minutes: 5,
+  maximum_session_minutes: null,
+  enforce_mfa_on_running_sessions: false,
   email_limits: {
     email_address: [perHour(10), perDay(30)],
     mailbox: [perHour(50), perDay(150)],

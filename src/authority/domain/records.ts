@@ -52,6 +52,10 @@ export interface ProjectSettings {
     | 'organization'
     | 'project'
   >
+  /** The longest that a session lasts from its start; `null`: as long as calls ask for. */
+  readonly maximum_session_minutes: number | null
+  /** Whether a session without a second factor ends to count when one is required of its member. */
+  readonly enforce_mfa_on_running_sessions: boolean
 }
 
 /** At most this many messages within this time, wherever it begins. */

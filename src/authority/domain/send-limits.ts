@@ -88,7 +88,7 @@ const dotlessProviders: ReadonlySet<string> = new Set(['gmail.com', 'googlemail.
  * Where an e-mail address probably leads: without a tag after `+`, and without the dots that the provider does not look
  * at. For counting only: whose address it is, an address says as it is written.
  */
-function mailboxOf(email_address: string): string {
+export function mailboxOf(email_address: string): string {
   const at = email_address.lastIndexOf('@')
   const domain = email_address.slice(at + 1)
   const name = email_address.slice(0, at).replace(/(?<=.)\+.*$/, '')

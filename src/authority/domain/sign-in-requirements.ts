@@ -57,7 +57,7 @@ export function acceptsFactor(
 }
 
 /** A second factor is missing when the organization or the member's enrolment requires one and none is there. */
-function missingMfa(
+export function missingMfa(
   { settings }: OrganizationRecord,
   member: MemberRecord,
   factors: readonly AuthenticationFactor[]

@@ -58,6 +58,12 @@ interface Writes {
   insertDeletedMember: { member: MemberRow }
   /** Guarded: it is still deleted. */
   deleteDeletedMember: { member_id: string }
+  /** What names an e-mail address without a member: nothing, where a member of the project has it, deleted or not. */
+  eraseLinks: { email_address: string }
+  eraseCodes: { email_address: string }
+  eraseIntermediateSessions: { email_address: string }
+  eraseFailures: { email_address: string; lockable: Lockable }
+  eraseSendCounts: { email_address: string; mailbox: string }
   /** An e-mail address belongs to one member of an organization, also after it was retired. Guarded: not another member's. */
   claimEmail: { organization_id: string; member_id: string; email_address: string }
   releaseEmail: { organization_id: string; member_id: string; email_address: string }
@@ -118,6 +124,8 @@ interface Writes {
   /** Guarded: it was not used, and not replaced. */
   useRecoveryCode: { member_id: string; recovery_code_id: string }
 
+  /** Ends each session this long after its start, unless it ends before. */
+  boundSessions: { maximum_ms: number }
   insertSession: { session: SessionRecord; token_hash: string }
   /**
    * Guarded: neither revoked nor expired. Factors and claims are replaced as a whole, so a `version` guards them;

@@ -1,7 +1,13 @@
-import type { Handler } from '../context.ts'
+import type { Context, Handler } from '../context.ts'
 import { assertMayReactivate } from '../domain/field-permissions.ts'
-import { reactivateMember, writesOfDeletion, writesOfReactivation } from '../domain/members.ts'
-import { OperationError } from '../domain/operation-error.ts'
+import {
+  reactivateMember,
+  writesOfDeletion,
+  writesOfErasure,
+  writesOfReactivation
+} from '../domain/members.ts'
+import { type Conflict, OperationError } from '../domain/operation-error.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
@@ -24,13 +30,33 @@ export const reactivate: Handler<'organizations.members.reactivate'> = (context,
     const { store, now } = context
     const organization = await loadOrganization(context, request.organization_id)
     assertAuthorized(context, organization, 'stytch.member', 'create')
-    const deleted = await store.findDeletedMember(request.member_id)
-    if (deleted?.organization_id !== organization.organization_id) {
-      throw new OperationError('no_deleted_member_found_for_reactivation')
-    }
+    const onMissing = 'no_deleted_member_found_for_reactivation'
+    const deleted = await loadDeletedMember(context, organization, request.member_id, onMissing)
     assertAuthorizedBy(context, (caller) => assertMayReactivate(caller, organization, deleted))
-    const member = reactivateMember(about(context, deleted), now)
+    const member = reactivateMember(deleted, now)
     await assertUnclaimedForCaller(context, organization, member.email_address)
     await store.run(writesOfReactivation(member))
     return answerMember(context, member, organization)
   })
+
+/** The same ids, and for good: nothing is left that could come back. */
+export const erase: Handler<'organizations.members.erase'> = (context, request) =>
+  retryWhileStale(async () => {
+    const { member_id } = request
+    const organization = await loadOrganization(context, request.organization_id)
+    const onMissing = 'no_deleted_member_found'
+    const deleted = await loadDeletedMember(context, organization, member_id, onMissing)
+    await context.store.run(writesOfErasure(deleted))
+    return { member_id }
+  })
+
+async function loadDeletedMember(
+  context: Context,
+  { organization_id }: OrganizationRecord,
+  member_id: string,
+  onMissing: Exclude<Conflict, 'stale'>
+): Promise<MemberRecord> {
+  const deleted = await context.store.findDeletedMember(member_id)
+  if (deleted?.organization_id !== organization_id) throw new OperationError(onMissing)
+  return about(context, deleted)
+}

@@ -18,6 +18,7 @@ import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   loadOrganization,
   loadOrganizationAndMember,
+  loadRunningSession,
   loadSession,
   loadSessionMember
 } from '../steps/load.ts'
@@ -91,7 +92,7 @@ async function chooseSession(
   const { store, now } = context
   const session =
     request.member_session_id === undefined
-      ? await loadSession(context, request)
+      ? await loadRunningSession(context, request)
       : await store.findSession(request.member_session_id, now)
   if (session === undefined) throw new OperationError('session_not_found')
   const { member_session_id } = about(context, session)
@@ -132,7 +133,8 @@ export const exchange: Handler<'sessions.exchange'> = (context, request) =>
     const exchanged = exchangedFactors(identityOfSession(session, source), organization, member)
     const factors = await unlockedFactors(context, member, exchanged)
     const writes = [touchSession(context, session, {}).write]
-    return finishSignIn(context, { organization, member, factors, writes }, request)
+    const verified = { organization, member, factors, exchanged_session: session, writes }
+    return finishSignIn(context, verified, request)
   })
 
 export const getJWKS: Handler<'sessions.getJWKS'> = async ({ signingKeys, now }) => ({

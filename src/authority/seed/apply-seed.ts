@@ -119,6 +119,7 @@ async function applyProject(
   await project.run([
     { do: 'insertProject', secret_hash, policy, settings, now },
     { do: 'setProjectSettings', settings },
+    ...boundSessions(settings, known?.settings),
     ...(secret_hash === null ? [] : [{ do: 'setProjectSecret', secret_hash } as const]),
     ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
   ])
@@ -136,6 +137,16 @@ function settingsOf(
   const fault = faultOfUserinfo(settings)
   if (fault !== undefined) throw new ConfigError(`${path}.settings.userinfo_url ${fault}`)
   return settings
+}
+
+/** A maximum that is new counts for the sessions that run already. */
+function boundSessions(
+  { maximum_session_minutes }: ProjectSettings,
+  before: ProjectSettings | undefined
+): readonly Write[] {
+  const isNew = maximum_session_minutes !== (before?.maximum_session_minutes ?? null)
+  if (maximum_session_minutes === null || !isNew) return []
+  return [{ do: 'boundSessions', maximum_ms: maximum_session_minutes * 60_000 }]
 }
 
 /** Settings that the seed names; the others stay as they are. Of the secrets of apps only hashes are kept. */

@@ -150,7 +150,11 @@ export const project = v.strictObject({
         v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(527_040))
       ),
       email_limits: limitsOf(defaultSettings.email_limits),
-      sms_limits: limitsOf(defaultSettings.sms_limits)
+      sms_limits: limitsOf(defaultSettings.sms_limits),
+      maximum_session_minutes: v.optional(
+        v.nullable(v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(527_040)))
+      ),
+      enforce_mfa_on_running_sessions: optional(v.boolean())
     })
   ),
   organizations: v.optional(v.array(organization), [])

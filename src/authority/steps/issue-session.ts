@@ -9,6 +9,7 @@ import type {
   LoadedSession,
   MemberRecord,
   OrganizationRecord,
+  ProjectSettings,
   SessionRecord
 } from '../domain/records.ts'
 import {
@@ -28,11 +29,12 @@ export interface IssuedSession {
 
 /** A new session with these factors, and the write that stores it. */
 export function startSession(
-  { atRest, environment, now }: Context,
+  { atRest, environment, now, project: { settings } }: Context,
   member: MemberRecord,
   authentication_factors: readonly AuthenticationFactor[],
-  options: SessionOptions
+  options: SessionOptions & Exchanged
 ): { session: SessionRecord; write: Write } {
+  const started_at = startOf(options.exchanged_session, settings) ?? now
   const member_session_id = newId('member-session', environment)
   const token_salt = newSalt()
   const { token, key_id } = atRest.sessionToken(member_session_id, token_salt)
@@ -44,12 +46,25 @@ export function startSession(
     token_key_id: key_id,
     authentication_factors,
     custom_claims: mergeCustomClaims({}, options.session_custom_claims),
-    started_at: now,
+    started_at,
     last_accessed_at: now,
-    expires_at: newSessionEnd(now, options.session_duration_minutes),
+    expires_at: newSessionEnd(now, { ...settings, started_at }, options.session_duration_minutes),
     version: 0
   }
   return { session, write: { do: 'insertSession', session, token_hash: sha256(token) } }
+}
+
+interface Exchanged {
+  /** The session of another organization that is exchanged for the new one. */
+  readonly exchanged_session?: SessionRecord | undefined
+}
+
+/** Where the project bounds the life of a session, an exchange begins no new life. */
+function startOf(
+  exchanged: SessionRecord | undefined,
+  { maximum_session_minutes }: ProjectSettings
+): number | undefined {
+  return maximum_session_minutes === null ? undefined : exchanged?.started_at
 }
 
 /**
@@ -57,12 +72,13 @@ export function startSession(
  * New factors or claims were made from those that were read, so they are stored only if these still stand.
  */
 export function touchSession(
-  { now }: Context,
+  { now, project: { settings } }: Context,
   session: LoadedSession,
   options: SessionOptions,
   factors?: readonly AuthenticationFactor[]
 ): { session: LoadedSession; write: Write } {
-  const expires_at = extendedSessionEnd(now, options.session_duration_minutes)
+  const bound = { ...settings, started_at: session.started_at }
+  const expires_at = extendedSessionEnd(now, bound, options.session_duration_minutes)
   const claims = mergeCustomClaims(session.custom_claims, options.session_custom_claims)
   const bringsClaims = options.session_custom_claims !== undefined
   const replaces = bringsClaims || factors !== undefined

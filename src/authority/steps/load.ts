@@ -12,8 +12,10 @@ import type {
   LoadedSession,
   MemberRecord,
   OrganizationRecord,
+  ProjectRecord,
   SessionRecord
 } from '../domain/records.ts'
+import { missingMfa } from '../domain/sign-in-requirements.ts'
 import { about } from './about.ts'
 
 /** Looks up what a request names. What is not there ends the call. */
@@ -67,17 +69,41 @@ export async function loadMember(
   return about(context, member)
 }
 
-/** The member of a session, in its organization. */
+interface SessionMember {
+  readonly organization: OrganizationRecord
+  readonly member: MemberRecord
+}
+
+/** The member of a session, in its organization. The session is not found when it lacks what the project demands of running ones. */
 export async function loadSessionMember(
-  { store }: Context,
+  context: Context,
   session: SessionRecord
-): Promise<{ organization: OrganizationRecord; member: MemberRecord }> {
+): Promise<SessionMember> {
+  const known = loadedOf.get(session)
+  loadedOf.delete(session)
+  if (known !== undefined) return known
+  const { store, project } = context
   const organization = await store.findOrganization(session.organization_id)
   const member = await store.findMemberById(session.member_id)
   if (organization === undefined || member === undefined) {
     throw new OperationError('session_not_found')
   }
+  assertStillEnough(project, session, { organization, member })
   return { organization, member }
+}
+
+/** The member that a session was loaded with, for the first call that loads it. */
+const loadedOf = new WeakMap<SessionRecord, SessionMember>()
+
+/** A second factor may be required since the session began. */
+function assertStillEnough(
+  { settings }: ProjectRecord,
+  { authentication_factors }: SessionRecord,
+  { organization, member }: SessionMember
+): void {
+  if (!settings.enforce_mfa_on_running_sessions) return
+  const missing = missingMfa(organization, member, authentication_factors)
+  if (missing !== null) throw new OperationError('session_not_found')
 }
 
 /** What may name a session: one of the two. */
@@ -90,7 +116,20 @@ export function hasSessionCredential({ session_token, session_jwt }: SessionCred
   return session_token !== undefined || session_jwt !== undefined
 }
 
+/** A session that counts: alive, and with the factors that the project demands of running ones. */
 export async function loadSession(
+  context: Context,
+  credential: SessionCredential
+): Promise<SessionRecord> {
+  const session = await loadRunningSession(context, credential)
+  if (context.project.settings.enforce_mfa_on_running_sessions) {
+    loadedOf.set(session, await loadSessionMember(context, session))
+  }
+  return session
+}
+
+/** A session that is alive, whether or not it counts: it can be ended. */
+export async function loadRunningSession(
   context: Context,
   { session_token, session_jwt }: SessionCredential
 ): Promise<LoadedSession> {

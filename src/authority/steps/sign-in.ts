@@ -6,7 +6,8 @@ import { verifiesAddress } from '../domain/factors.ts'
 import type {
   IntermediateSessionRecord,
   MemberRecord,
-  OrganizationRecord
+  OrganizationRecord,
+  SessionRecord
 } from '../domain/records.ts'
 import { missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
@@ -31,6 +32,8 @@ export interface VerifiedSignIn {
     /** Whether it becomes this member's when more is missing; if not, it stays what it is. */
     readonly binds: boolean
   }
+  /** The session of another organization that is exchanged for the new one. */
+  readonly exchanged_session?: SessionRecord
   /** Writes that belong to the step and stand or fall with its outcome. */
   readonly writes: readonly Write[]
 }
@@ -54,11 +57,14 @@ export async function finishSignIn(
 
 async function completeSignIn(
   context: Context,
-  { organization, member, factors, continued, writes }: VerifiedSignIn,
+  { organization, member, factors, continued, exchanged_session, writes }: VerifiedSignIn,
   options: SessionOptions
 ): Promise<SignInAnswer> {
   const { store, now } = context
-  const { session, write } = startSession(context, member, factors, options)
+  const { session, write } = startSession(context, member, factors, {
+    ...options,
+    exchanged_session
+  })
   const admitted = admit(member, factors, now)
   const unit = [...writes, ...admitted.writes, write]
   if (continued !== undefined) unit.push(consume(continued.intermediate_session, now))

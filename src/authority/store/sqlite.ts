@@ -47,6 +47,8 @@ export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'
     database.exec('pragma journal_mode = wal')
     database.exec('pragma synchronous = full')
     database.exec('pragma foreign_keys = on')
+    // What is deleted is overwritten, and does not stay in the file.
+    database.exec('pragma secure_delete = on')
   } catch (error) {
     database.close()
     release()
@@ -128,9 +130,19 @@ export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'
     async close() {
       closed = true
       units.flush()
+      if (use === 'serve') emptyJournal(database)
       database.close()
       release()
     }
+  }
+}
+
+/** What was deleted stands in the journal too, which not every driver ends when it closes. */
+function emptyJournal(database: SqliteDatabase): void {
+  try {
+    database.exec('pragma wal_checkpoint(truncate)')
+  } catch {
+    // What cannot be written now, the next start takes from the journal.
   }
 }
 

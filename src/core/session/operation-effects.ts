@@ -69,6 +69,8 @@ export const operationEffects: { readonly [Name in OperationName]: OperationEffe
   'organizations.members.update': 'member',
   'organizations.members.delete': 'member',
   'organizations.members.reactivate': 'member',
+  // Who is deleted has no session.
+  'organizations.members.erase': 'nothing',
   'organizations.members.deleteMFAPhoneNumber': 'member',
   'organizations.members.deleteTOTP': 'member',
   'organizations.members.deletePassword': 'member',

@@ -332,6 +332,14 @@ export const administrationRules: readonly Rule[] = [
     }
   },
   {
+    of: 'a member who is not deleted',
+    operations: ['organizations.members.erase'],
+    rejects: '404 no_deleted_member_found',
+    async broken(scene) {
+      return changed(scene, idsOf(await scene.fixture.newPerson()))
+    }
+  },
+  {
     of: 'a deleted member without a verified address',
     operations: ['organizations.members.reactivate'],
     rejects: '400 email_unverified_for_reactivation',

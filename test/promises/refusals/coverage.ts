@@ -120,7 +120,9 @@ export const requirements: readonly Requirement[] = [
   {
     what: 'takes member_id',
     operations: taking('member_id'),
-    answers: [['member_not_found', 'no_deleted_member_found_for_reactivation']]
+    answers: [
+      ['member_not_found', 'no_deleted_member_found', 'no_deleted_member_found_for_reactivation']
+    ]
   },
   {
     what: 'takes email_address',

@@ -17,7 +17,8 @@ import { basic } from './transport.ts'
 const byOrganization = taking('organization_id')
 const byOrganizationAndMember = except(
   taking('organization_id', 'member_id'),
-  'organizations.members.reactivate'
+  'organizations.members.reactivate',
+  'organizations.members.erase'
 )
 
 const notFound = '404 organization_not_found'
@@ -76,6 +77,7 @@ const inOtherProject: Readonly<Record<OperationName, Rejection | 'nothing of the
   'organizations.members.update': notFound,
   'organizations.members.delete': notFound,
   'organizations.members.reactivate': notFound,
+  'organizations.members.erase': notFound,
   'organizations.members.deleteMFAPhoneNumber': notFound,
   'organizations.members.deleteTOTP': notFound,
   'organizations.members.deletePassword': notFound,
@@ -85,6 +87,13 @@ const inOtherProject: Readonly<Record<OperationName, Rejection | 'nothing of the
   'organizations.members.search': notFound,
   'idp.oauth.authorizeStart': '404 connected_app_not_found',
   'idp.oauth.authorize': '404 connected_app_not_found'
+}
+
+/** Where it is about one who is deleted. */
+function noneDeleted(operation: OperationName): Rejection {
+  return operation === 'organizations.members.erase'
+    ? '404 no_deleted_member_found'
+    : '404 no_deleted_member_found_for_reactivation'
 }
 
 type Name = (others: Others) => string
@@ -151,8 +160,8 @@ export const tenancyRules: readonly Rule[] = [
   ...foreigners.map(
     ([of, name]): Rule => ({
       of,
-      operations: ['organizations.members.reactivate'],
-      rejects: '404 no_deleted_member_found_for_reactivation',
+      operations: ['organizations.members.reactivate', 'organizations.members.erase'],
+      rejects: noneDeleted,
       broken: (scene, others) => changed(scene, { member_id: name(others) })
     })
   ),

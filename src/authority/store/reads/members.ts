@@ -30,6 +30,14 @@ export function isDomainMember(domain: string): Sql {
     and m.email_address like ${endingWith(`@${domain}`)} escape '\\'`
 }
 
+/** No member of the project has the address now, has it retired, or is deleted with it. */
+export function isOfNoMember(email_address: string): Sql {
+  return sql`not exists (select 1 from member_emails e
+      where e.project_id = $1 and e.email_address = ${email_address})
+    and not exists (select 1 from deleted_members d
+      where d.project_id = $1 and d.email_address = ${email_address})`
+}
+
 /** Members, by their identifiers and their e-mail addresses. */
 export function memberReads({ all, one, exists, find }: Reader) {
   return {

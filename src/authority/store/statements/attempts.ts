@@ -1,4 +1,5 @@
 import type { Lockable } from '../../domain/lockables.ts'
+import { isOfNoMember } from '../reads/members.ts'
 import { type Sql, sql } from '../sql.ts'
 import type { Statements } from './prepared.ts'
 
@@ -29,6 +30,9 @@ export const attemptStatements = {
 
   clearFailures: ({ lockable }) => sql`
     delete from failed_attempts where ${isOf(lockable)}`,
+
+  eraseFailures: ({ email_address, lockable }) => sql`
+    delete from failed_attempts where ${isOf(lockable)} and ${isOfNoMember(email_address)}`,
 
   endLock: ({ lockable }) => sql`
     update failed_attempts set lock_created_at = null, lock_expires_at = null

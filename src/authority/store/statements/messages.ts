@@ -1,3 +1,5 @@
+import { containing } from '../like-pattern.ts'
+import { isOfNoMember } from '../reads/members.ts'
 import { raw, type Sql, sql } from '../sql.ts'
 import { links, oneTimeCodes } from '../tables.ts'
 import type { Statements } from './prepared.ts'
@@ -13,11 +15,19 @@ export const messageStatements = {
   deleteMemberLinks: ({ member_id, kind }) => sql`
     delete from links where project_id = $1 and member_id = ${member_id} and kind = ${kind}`,
 
+  eraseLinks: ({ email_address }) => sql`
+    delete from links where project_id = $1 and email_address = ${email_address}
+      and ${isOfNoMember(email_address)}`,
+
   putCode: ({ code, now }) => oneTimeCodes.put({ created_at: now, ...code }),
 
   deleteMemberCodes: ({ member_id, purpose }) => sql`
     delete from one_time_codes
     where project_id = $1 and member_id = ${member_id} and purpose = ${purpose}`,
+
+  eraseCodes: ({ email_address }) => sql`
+    delete from one_time_codes where project_id = $1 and recipient = ${email_address}
+      and ${isOfNoMember(email_address)}`,
 
   reserveCodeAttempt: ({ code: { purpose, subject, code_id }, limit }) => sql`
     update one_time_codes set failed_attempts = failed_attempts + 1
@@ -28,6 +38,12 @@ export const messageStatements = {
     update one_time_codes set used_at = ${now}
     where project_id = $1 and purpose = ${purpose} and subject = ${subject}
       and code_id = ${code_id} and used_at is null and expires_at > ${now}`,
+
+  eraseSendCounts: ({ email_address, mailbox }) => sql`
+    delete from send_counts where project_id = $1
+      and (counter like ${containing(`|${email_address}|`)} escape '\\'
+        or counter like ${containing(`|${mailbox}|`)} escape '\\')
+      and ${isOfNoMember(email_address)}`,
 
   countSend: ({ counter, window_ms, limit, now }) => {
     const isOver = sql`send_counts.first_at + ${window_ms} <= excluded.last_at`

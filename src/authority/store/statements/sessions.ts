@@ -1,10 +1,15 @@
 import { containing } from '../like-pattern.ts'
+import { isOfNoMember } from '../reads/members.ts'
 import { sql } from '../sql.ts'
 import { intermediateSessions, sessions } from '../tables.ts'
 import type { Statements } from './prepared.ts'
 
 /** Sessions, and intermediate sessions that are to become one. */
 export const sessionStatements = {
+  boundSessions: ({ maximum_ms }) => sql`
+    update sessions set expires_at = started_at - started_at % 1000 + ${maximum_ms}
+    where project_id = $1 and expires_at > started_at - started_at % 1000 + ${maximum_ms}`,
+
   insertSession: ({ session, token_hash }) =>
     sessions.insert({ token_hash, revoked_at: null, ...session }),
 
@@ -78,6 +83,10 @@ export const sessionStatements = {
 
   deleteMemberIntermediateSessions: ({ member_id }) => sql`
     delete from intermediate_sessions where project_id = $1 and member_id = ${member_id}`,
+
+  eraseIntermediateSessions: ({ email_address }) => sql`
+    delete from intermediate_sessions where project_id = $1
+      and email_address = ${email_address} and ${isOfNoMember(email_address)}`,
 
   deleteOtherIntermediateSessions: ({ member_id, intermediate_session_id }) => sql`
     delete from intermediate_sessions

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Client, createClient } from 'membergate/client'
+import { type OpenAuthority, openAuthority } from 'membergate/testing'
+import { readMembersOptions } from '../../src/cli/members-options.ts'
+import { refusalOf } from '../support/api-errors.ts'
+import { builtCli } from '../support/built-cli.ts'
+import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+import { timeoutMs } from '../support/patience.ts'
+import { runSql } from '../support/run-sql.ts'
+
+const cli = await builtCli()
+
+async function run(...args: readonly string[]) {
+  const child = spawn(process.execPath, [cli, 'members', ...args], {
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit')
+  ])
+  return { code, stdout, stderr }
+}
+
+describeOnEachDatabase((create) => {
+  describe('membergate members erase, beside a server', () => {
+    let database: TestDatabase
+    let authority: OpenAuthority
+    let client: Client
+
+    beforeAll(async () => {
+      database = await create()
+      authority = await openAuthority({
+        database: database.location,
+        projects: [{ organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }] }]
+      })
+      const { url, project_id, secret } = authority
+      client = createClient({ url, project_id, secret, timeoutMs })
+    })
+
+    afterAll(async () => {
+      await authority.close()
+      await database.drop()
+    })
+
+    const newMember = async (email_address: string) =>
+      (await client.organizations.members.create({ organization_id: 'acme', email_address })).member
+
+    test('erases who is deleted, and leaves an event', async () => {
+      const { organization_id, member_id } = await newMember('ada@acme.test')
+      await client.organizations.members.delete({ organization_id, member_id })
+      const args = ['erase', '--member', member_id, '--database', database.location]
+      const { code, stdout, stderr } = await run(...args, '--json')
+      expect([code, stderr]).toEqual([0, ''])
+      expect(JSON.parse(stdout)).toEqual({ project_id: authority.project_id, member_id })
+      const look = { member_id, include_deleted: true }
+      expect(await refusalOf(client.organizations.members.dangerouslyGet(look))).toMatchObject({
+        error_type: 'member_not_found'
+      })
+      const events = await runSql(
+        database.location,
+        "select * from audit_events where operation = 'organizations.members.erase'"
+      )
+      expect(events).toEqual([
+        expect.objectContaining({
+          kind: 'member',
+          outcome: 'succeeded',
+          organization_id,
+          member_id,
+          caller_member_id: null,
+          request_id: expect.stringMatching(/^request-id-test-/)
+        })
+      ])
+      expect(await run(...args)).toMatchObject({ code: 2, stdout: '' })
+    }, 60_000)
+
+    test('leaves who is not deleted', async () => {
+      const { organization_id, member_id } = await newMember('alan@acme.test')
+      const { code, stderr } = await run(
+        'erase',
+        '--member',
+        member_id,
+        '--database',
+        database.location
+      )
+      expect([code, stderr]).toEqual([2, expect.stringContaining('--member names no deleted')])
+      const { member } = await client.organizations.members.get({ organization_id, member_id })
+      expect(member.status).toBe('active')
+    }, 60_000)
+  })
+})
+
+describe('what a user can fix', () => {
+  test.each([
+    [['remove'], 'members erase'],
+    [['erase', '--database', 'x.sqlite'], '--member'],
+    [['erase', '--member', 'member-test-1'], '--database'],
+    [['erase', '--membre', 'x'], '"member"']
+  ])('%j names %s', (args, naming) => {
+    expect(() => readMembersOptions(args, {})).toThrow(
+      expect.objectContaining({ code: 'config_invalid', message: expect.stringContaining(naming) })
+    )
+  })
+})
