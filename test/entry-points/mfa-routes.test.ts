@@ -604,6 +604,14 @@ describe.each(newestFrameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) =
       expect(await get('/danger')).toBe(401)
     })
 
+    test('passes with an opaque token alone for as long as its session lives', async () => {
+      const { session_token } = await testServer.signIn('member@acme.test')
+      const danger = () => request(app.url).get('/danger').auth(session_token, { type: 'bearer' })
+      expect((await danger()).status).toBe(200)
+      await testServer.client.sessions.revoke({ session_token })
+      expect((await danger()).status).toBe(401)
+    })
+
     test('a member who comes back to a page of a sign-in that is done goes on, without another code', async () => {
       const jar = await begin('member')
       for (const page of ['/mfa/totp', '/mfa/sms', '/mfa/recovery', '/mfa/locked']) {

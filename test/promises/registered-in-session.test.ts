@@ -168,6 +168,117 @@ describe('a factor that was registered in the session', () => {
       expect((await reset(person, later.session_token)).status_code).toBe(200)
     })
 
+    describe('that is exchanged', () => {
+      /** An old session by e-mail, so that an exchange takes its factor over, with an authenticator of its own. */
+      async function beginByEmail() {
+        const person = await fixture.newPerson()
+        const { organization_id, email_address } = person
+        await fixture.client.magicLinks.email.loginOrSignup({ organization_id, email_address })
+        const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+        const { session_token } = await fixture.client.magicLinks.authenticate({
+          magic_links_token,
+          ...long
+        })
+        fixture.clock.advance(3 * 3600)
+        const { secret } = await enrolTotp(person, { session_token })
+        return { person, session_token, secret }
+      }
+
+      test('is as little worth in the new session of the same organization', async () => {
+        const { person, session_token, secret } = await beginByEmail()
+        const { organization_id } = person
+        fixture.clock.advance(60)
+        const other = await fixture.client.sessions.exchange({ organization_id, session_token })
+        const { member_session } = await fixture.client.totps.authenticate({
+          ...named(person),
+          session_token: other.session_token,
+          code: fixture.nextCode(secret)
+        })
+        expect(markOf(member_session?.authentication_factors ?? [], 'totp')).toBe(true)
+        await expectDenied(person, other.session_token)
+      })
+
+      test('is as little worth where it completes the exchange', async () => {
+        const { person, session_token, secret } = await beginByEmail()
+        const { organization_id } = person
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+        fixture.clock.advance(60)
+        const { intermediate_session_token } = await fixture.client.sessions.exchange({
+          organization_id,
+          session_token
+        })
+        const answer = await fixture.client.totps.authenticate({
+          ...named(person),
+          intermediate_session_token,
+          code: fixture.nextCode(secret)
+        })
+        expect(markOf(answer.member_session?.authentication_factors ?? [], 'totp')).toBe(true)
+        await expectDenied(person, answer.session_token)
+      })
+
+      test('is as little worth after the way through another organization', async () => {
+        const { organization_id, email_address } = await fixture.newPerson()
+        const person = { organization_id, email_address }
+        await fixture.client.magicLinks.email.loginOrSignup(person)
+        const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+        const request = { magic_links_token, ...long }
+        const begun = await fixture.client.magicLinks.authenticate(request)
+        const { member_id, member } = begun
+        const here = { ...person, member_id, member }
+        await fixture.newPerson({ organization_id: fixture.B.organization_id, email_address })
+        fixture.clock.advance(3 * 3600)
+        await enrolPhone(here, { session_token: begun.session_token })
+        fixture.clock.advance(60)
+        let { session_token } = begun
+        for (const { organization_id } of [fixture.B, here]) {
+          const request = { organization_id, session_token }
+          session_token = (await fixture.client.sessions.exchange(request)).session_token
+        }
+        const code = await fixture.newSms(here, { session_token })
+        const answer = await fixture.client.otps.sms.authenticate({
+          ...named(here),
+          session_token,
+          code
+        })
+        expect(markOf(answer.member_session?.authentication_factors ?? [], 'otp')).toBe(true)
+        await expectDenied(here, session_token)
+      })
+
+      test('an authenticator from before the session counts there', async () => {
+        const { person, session_token } = await beginByEmail()
+        const { organization_id } = fixture.B
+        const namesake = await fixture.newPerson({
+          organization_id,
+          email_address: person.email_address
+        })
+        const { session_token: own } = await fixture.signIn(namesake)
+        const { secret } = await enrolTotp(namesake, { session_token: own })
+        await fixture.client.organizations.members.update({
+          ...named(namesake),
+          mfa_enrolled: true
+        })
+        const { organization_id: _, email_address } = person
+        await fixture.client.magicLinks.email.loginOrSignup({
+          organization_id: person.organization_id,
+          email_address
+        })
+        const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+        await fixture.client.magicLinks.authenticate({ magic_links_token, session_token })
+        fixture.clock.advance(3600)
+        const { intermediate_session_token } = await fixture.client.sessions.exchange({
+          organization_id,
+          session_token
+        })
+        const answer = await fixture.client.totps.authenticate({
+          ...named(namesake),
+          intermediate_session_token,
+          code: fixture.nextCode(secret)
+        })
+        expect(markOf(answer.member_session?.authentication_factors ?? [], 'totp')).toBeUndefined()
+        expect((await reset(namesake, answer.session_token)).status_code).toBe(200)
+      })
+    })
+
     test('one that is registered in a sign-in began the session, and counts', async () => {
       const { organization_id } = await fixture.newOrganization({ mfa_policy: 'REQUIRED_FOR_ALL' })
       const person = await fixture.newPerson({ organization_id })

@@ -14,7 +14,8 @@ import type { MemberRow, Write } from './writes.ts'
 export const noPhoneNumber = {
   phone_id: '',
   mfa_phone_number: '',
-  mfa_phone_number_verified: false
+  mfa_phone_number_verified: false,
+  mfa_phone_verified_at: null
 } as const
 
 /** What a rule about members needs from outside: ids, the time, the roles that can be assigned. */
@@ -243,7 +244,7 @@ function changedPhone(
   if (member.mfa_phone_number !== '') {
     throw new OperationError('duplicate_member_phone_number_for_member')
   }
-  return { mfa_phone_number, mfa_phone_number_verified: false, phone_id: newPhoneId }
+  return { ...noPhoneNumber, mfa_phone_number, phone_id: newPhoneId }
 }
 
 function changedDefaultMethod(

@@ -204,6 +204,8 @@ export interface MemberRecord {
   readonly phone_id: string
   readonly mfa_phone_number: string
   readonly mfa_phone_number_verified: boolean
+  /** When a code first verified the number; `null` where the backend answered for it. */
+  readonly mfa_phone_verified_at: number | null
   readonly oauth_registrations: readonly OAuthRegistrationRecord[]
   /** Assigned roles; those that come with the address are computed. */
   readonly roles: readonly RoleAssignment[]
@@ -243,6 +245,10 @@ export interface TotpRecord {
   readonly last_used_step: number
   /** A registration that waits for its first code ends here. */
   readonly expires_at: number
+}
+
+export interface StoredTotp extends TotpRecord {
+  readonly created_at: number
 }
 
 export interface SessionRecord {

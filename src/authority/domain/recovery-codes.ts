@@ -7,6 +7,10 @@ export interface RecoveryCode {
   readonly code: string
 }
 
+export interface StoredRecoveryCode extends RecoveryCode {
+  readonly created_at: number
+}
+
 /** Recovery codes stand in for an authenticator: they count as long as there is one that is verified. */
 export function assertHasAuthenticator(member: MemberRecord): void {
   if (member.totp_registration_id === '') throw new OperationError('recovery_codes_not_found')
@@ -19,10 +23,10 @@ export function assertNoTotpCode(text: string, codes: readonly RecoveryCode[]): 
 }
 
 /** Exactly as it was given first: imported codes may differ in nothing but case. */
-export function findRecoveryCode(
-  codes: readonly RecoveryCode[],
+export function findRecoveryCode<Code extends RecoveryCode>(
+  codes: readonly Code[],
   text: string
-): RecoveryCode | undefined {
+): Code | undefined {
   return (
     codes.find(({ code }) => code === text) ??
     codes.find(({ code }) => folded(code) === folded(text))

@@ -120,7 +120,10 @@ function finishSms(
     lockable,
     referenced,
     factor: smsFactor(phone_id, member.mfa_phone_number),
-    registers: !member.mfa_phone_number_verified,
+    registration: {
+      isNew: !member.mfa_phone_number_verified,
+      registered_at: member.mfa_phone_number_verified ? (member.mfa_phone_verified_at ?? 0) : now
+    },
     writes: [
       { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict: 'otp_code_not_found' },
       { do: 'setMfaPreferences', member_id, ...preferences, now },

@@ -69,17 +69,20 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
   const attempted = attemptAt('recovery_codes', member, referenced)
   const answer = await attemptSecondFactor(context, attempted, {
     compare: async () => findRecoveryCode(codes, request.recovery_code),
-    finish: ({ recovery_code_id }) =>
+    finish: ({ recovery_code_id, created_at }) =>
       finishSecondFactor(context, request, {
         organization,
         member,
         lockable: attempted.lockable,
         referenced,
         factor: recoveryCodeFactor(recovery_code_id),
-        registers: hasRegisteredTotp(
-          referenced.record.authentication_factors,
-          member.totp_registration_id
-        ),
+        registration: {
+          isNew: hasRegisteredTotp(
+            referenced.record.authentication_factors,
+            member.totp_registration_id
+          ),
+          registered_at: created_at
+        },
         writes: [{ do: 'useRecoveryCode', member_id, recovery_code_id, onConflict: wrong }]
       })
   })

@@ -18,7 +18,7 @@ import {
   withMfaPreferences
 } from '../domain/mfa.ts'
 import { OperationError } from '../domain/operation-error.ts'
-import type { MemberRecord, TotpRecord } from '../domain/records.ts'
+import type { MemberRecord, StoredTotp } from '../domain/records.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
@@ -105,7 +105,7 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
         lockable: attempted.lockable,
         referenced,
         factor: totpFactor(totp_registration_id),
-        registers: !totp.active,
+        registration: { isNew: !totp.active, registered_at: totp.created_at },
         writes: [
           { do: 'useTotpStep', member_id, totp_registration_id, step, now, onConflict },
           { do: 'setMfaPreferences', member_id, ...preferences, now }
@@ -164,7 +164,7 @@ function assertTotpCodeForm(code: string): void {
   throw new OperationError(type)
 }
 
-async function loadTotp({ store, now }: Context, { member_id }: MemberRecord): Promise<TotpRecord> {
+async function loadTotp({ store, now }: Context, { member_id }: MemberRecord): Promise<StoredTotp> {
   const totp = await store.findTotp(member_id)
   if (totp === undefined) throw new OperationError('totp_not_found')
   if (!totp.active && totp.expires_at <= now) throw new OperationError('expired_totp')

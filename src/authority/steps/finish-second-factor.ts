@@ -6,6 +6,11 @@ import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/f
 import type { Lockable } from '../domain/lockables.ts'
 import { clearFailures } from '../domain/lockout.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import {
+  isRegisteredBeforeExchange,
+  isRegisteredInSession,
+  type Registration
+} from '../domain/registration.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
@@ -22,8 +27,7 @@ export interface VerifiedCode {
   readonly lockable: Lockable
   readonly referenced: ReferencedSession
   readonly factor: VerifiedFactor
-  /** Whether the member has the factor only since this code, or stands it in for one that was new in the session. */
-  readonly registers: boolean
+  readonly registration: Registration
   /** Guarded: one of them uses up the code. */
   readonly writes: readonly Write[]
 }
@@ -56,10 +60,13 @@ export function finishSecondFactor(
 async function finish(
   context: Context,
   request: Request,
-  { organization, member, lockable, referenced, factor, registers, writes }: VerifiedCode
+  { organization, member, lockable, referenced, factor, registration, writes }: VerifiedCode
 ) {
   const { store, now } = context
-  const verified = registers && referenced.isSession ? registeredInSession(factor) : factor
+  const isRegisteredHere = referenced.isSession
+    ? isRegisteredInSession(referenced.record, registration)
+    : isRegisteredBeforeExchange(referenced.record.authentication_factors, registration, now)
+  const verified = isRegisteredHere ? registeredInSession(factor) : factor
   const factors = addFactor(referenced.record.authentication_factors, verified, now)
   const { session, write } = referenced.isSession
     ? touchSession(context, referenced.record, request, factors)

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
 import type { TotpRecord } from '../domain/records.ts'
-import type { RecoveryCode } from '../domain/recovery-codes.ts'
+import type { StoredRecoveryCode } from '../domain/recovery-codes.ts'
 import type { Write } from '../domain/writes.ts'
 
 export interface NewRegistration {
@@ -54,11 +54,11 @@ export function sealedRecoveryCodes(
 export async function openRecoveryCodes(
   { store, atRest }: Sealing,
   member_id: string
-): Promise<readonly RecoveryCode[]> {
+): Promise<readonly StoredRecoveryCode[]> {
   const codes = await store.listRecoveryCodes(member_id)
-  return codes.map(({ recovery_code_id, code }) => {
+  return codes.map(({ recovery_code_id, code, created_at }) => {
     const place = contextOf(store.project_id, member_id, 'recovery-code', recovery_code_id)
-    return { recovery_code_id, code: atRest.open(code, place) }
+    return { recovery_code_id, code: atRest.open(code, place), created_at }
   })
 }
 

@@ -359,5 +359,11 @@ export const migrations: readonly string[] = [
   alter table deleted_members drop column failed_codes;
   alter table deleted_members drop column lock_created_at;
   alter table deleted_members drop column lock_expires_at;
+  `,
+
+  // When a code was right for the number first, if one was.
+  `
+  alter table members add column mfa_phone_verified_at bigint;
+  alter table deleted_members add column mfa_phone_verified_at bigint;
   `
 ]

@@ -113,6 +113,7 @@ const memberColumns: Columns<MemberRow> = {
   phone_id: string(),
   mfa_phone_number: textOrEmpty(),
   mfa_phone_number_verified: flag(),
+  mfa_phone_verified_at: nullable(integer()),
   oauth_registrations: json(),
   roles: json(),
   trusted_metadata: json(),

@@ -34,6 +34,8 @@ export interface Permission {
 /** What one guard requires, with every default filled in. */
 export interface GuardPlan<Source> {
   readonly maxAgeMs: number
+  /** The same of an opaque token alone; infinite: it is checked on every request. */
+  readonly opaqueMaxAgeMs: number
   readonly optional: boolean
   readonly tenant:
     | { readonly claim: keyof TenantOptions<Source>; readonly of: (source: Source) => unknown }
@@ -94,8 +96,11 @@ export function planRecentFactorGuard<Source>(
   defaultMaxAgeMs: number
 ): GuardPlan<Source> {
   const options = readObject<RecentFactorOptions>('requireRecentFactor', given)
+  const maxAgeMs = maxAgeOf(options, Math.min(defaultMaxAgeMs, stepUpMaxAgeMs))
+  const isUnset = options.max_token_age_seconds === undefined && !Number.isFinite(defaultMaxAgeMs)
   return Object.freeze({
-    maxAgeMs: maxAgeOf(options, Math.min(defaultMaxAgeMs, stepUpMaxAgeMs)),
+    maxAgeMs,
+    opaqueMaxAgeMs: isUnset ? defaultMaxAgeMs : maxAgeMs,
     optional: false,
     tenant: undefined,
     permission: undefined,
@@ -107,8 +112,10 @@ export function planRecentFactorGuard<Source>(
 const stepUpMaxAgeMs = 60_000
 
 function planCommon<Source>(options: PermissionOptions<Source>, defaultMaxAgeMs: number) {
+  const maxAgeMs = maxAgeOf(options, defaultMaxAgeMs)
   return {
-    maxAgeMs: maxAgeOf(options, defaultMaxAgeMs),
+    maxAgeMs,
+    opaqueMaxAgeMs: maxAgeMs,
     tenant: readTenant(options)
   }
 }

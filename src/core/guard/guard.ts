@@ -83,7 +83,7 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     source: Source,
     credential: Credential
   ): Decision | Promise<Decision> {
-    const { maxAgeMs } = plan
+    const maxAgeMs = credential.session_jwt === undefined ? plan.opaqueMaxAgeMs : plan.maxAgeMs
     const admitted = (checked: CheckedSession) =>
       admit(
         request,

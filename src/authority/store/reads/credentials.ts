@@ -1,5 +1,5 @@
-import type { PasswordRecord, TotpRecord } from '../../domain/records.ts'
-import type { RecoveryCode } from '../../domain/recovery-codes.ts'
+import type { PasswordRecord, StoredTotp } from '../../domain/records.ts'
+import type { StoredRecoveryCode } from '../../domain/recovery-codes.ts'
 import { sql } from '../sql.ts'
 import { passwords, recoveryCodes, totps } from '../tables.ts'
 import type { Reader } from './reader.ts'
@@ -14,7 +14,7 @@ export function credentialReads({ all, one }: Reader) {
       )
     },
 
-    findTotp(member_id: string): Promise<TotpRecord | undefined> {
+    findTotp(member_id: string): Promise<StoredTotp | undefined> {
       return one(
         totps.read,
         sql`select * from totps where project_id = $1 and member_id = ${member_id}`
@@ -22,7 +22,7 @@ export function credentialReads({ all, one }: Reader) {
     },
 
     /** Sealed, in a lasting order. */
-    async listRecoveryCodes(member_id: string): Promise<readonly RecoveryCode[]> {
+    async listRecoveryCodes(member_id: string): Promise<readonly StoredRecoveryCode[]> {
       const rows = await all(sql`
         select * from recovery_codes where project_id = $1 and member_id = ${member_id}
         order by created_at, recovery_code_id`)

@@ -47,7 +47,10 @@ export const memberStatements = {
       and status <> 'deleted'`,
 
   verifyPhoneNumber: ({ member_id, phone_id, now }) => sql`
-    update members set mfa_phone_number_verified = 1, updated_at = ${now}, version = version + 1
+    update members set
+      mfa_phone_verified_at = case when mfa_phone_number_verified = 1 then mfa_phone_verified_at
+        else cast(${now} as bigint) end,
+      mfa_phone_number_verified = 1, updated_at = ${now}, version = version + 1
     where project_id = $1 and member_id = ${member_id} and phone_id = ${phone_id}
       and mfa_phone_number is not null`,
 

@@ -1,0 +1,43 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import { latestVerification } from './recent-verification.ts'
+import type { SessionRecord } from './records.ts'
+import { intermediateSessionLifetimeMs } from './session-lifetime.ts'
+
+/** When a second factor was registered that a code verifies now. */
+export interface Registration {
+  /** Whether by this very code, or another one of this session. */
+  readonly isNew: boolean
+  /** Epoch milliseconds. */
+  readonly registered_at: number
+}
+
+/**
+ * Whether the session registered the factor. An exchange begins a session with the factors of another one: what was
+ * registered between the last time that the member was verified and its start was registered by that one.
+ */
+export function isRegisteredInSession(
+  { authentication_factors, started_at }: SessionRecord,
+  { isNew, registered_at }: Registration
+): boolean {
+  return (
+    isNew ||
+    (registered_at <= started_at && isUnverifiedSince(registered_at, authentication_factors))
+  )
+}
+
+/** The same of a sign-in. It takes ten minutes at most: where its factors are older, it began by an exchange. */
+export function isRegisteredBeforeExchange(
+  factors: readonly AuthenticationFactor[],
+  { registered_at }: Registration,
+  now: number
+): boolean {
+  const isExchanged = now - latestVerification(factors) > intermediateSessionLifetimeMs
+  return isExchanged && isUnverifiedSince(registered_at, factors)
+}
+
+function isUnverifiedSince(
+  registered_at: number,
+  factors: readonly AuthenticationFactor[]
+): boolean {
+  return Math.floor(registered_at / 1000) > latestVerification(factors) / 1000
+}
