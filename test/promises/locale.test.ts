@@ -126,7 +126,7 @@ describe('locale', () => {
     test.each(['en', 'es', 'fr', 'pt-br', 'PT-br', 'it'])(
       'S-LOC-07: passwords.sessions.reset takes %s and sends nothing',
       async (locale) => {
-        const person = await fixture.newPhoned({}, { mfa_enrolled: false })
+        const person = await fixture.newPhoned({}, { verified: false, mfa_enrolled: false })
         const { session_token } = await fixture.signIn(person)
         const call = reset(person, { session_token, locale })
         expect((await call).status_code).toBe(200)
