@@ -9,6 +9,7 @@ Usage
   membergate keys rewrap --database …            encrypt with the first of MEMBERGATE_KEYS what another encrypted
   membergate members erase --member <id> --database …
                                                  take away for good what is stored of a deleted member
+  membergate roles restore <id> --database …     let a role that was removed from a policy be had again
   membergate audit --database …                  who signed in, failed, was locked, changed what; the newest last
 
 Options
@@ -33,8 +34,8 @@ Options
   --follow               audit only: goes on printing
   --help, --version
 
-keys take --database, --project-id, --outbox and --json; members and audit take --database, --project-id and --json. All
-work beside a server.
+keys take --database, --project-id, --outbox and --json; members, roles and audit take --database, --project-id and --json,
+and roles also --organization. All work beside a server.
 
 Environment
   MEMBERGATE_KEY         32 random bytes in base64url, which encrypt secrets in the database. Make one with

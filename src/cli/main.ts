@@ -8,6 +8,8 @@ import { runKeys } from './keys.ts'
 import { readKeysOptions } from './keys-options.ts'
 import { runMembers } from './members.ts'
 import { readMembersOptions } from './members-options.ts'
+import { runRoles } from './roles.ts'
+import { readRolesOptions } from './roles-options.ts'
 import { serve } from './serve.ts'
 import { readServeOptions } from './serve-options.ts'
 
@@ -40,6 +42,10 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       const options = readMembersOptions(args, process.env)
       return typeof options === 'string' ? answers[options]() : runMembers(options)
     }
+    case 'roles': {
+      const options = readRolesOptions(args, process.env)
+      return typeof options === 'string' ? answers[options]() : runRoles(options)
+    }
     case undefined:
     case '--help':
     case '-h':
@@ -49,7 +55,7 @@ async function run([command, ...args]: readonly string[]): Promise<void> {
       return answers.version()
     default:
       throw new ConfigError(
-        `There is no command "${command}". Write membergate serve, membergate keys, membergate members, membergate audit, or --help.`
+        `There is no command "${command}". Write membergate serve, membergate keys, membergate members, membergate roles, membergate audit, or --help.`
       )
   }
 }

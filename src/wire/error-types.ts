@@ -609,6 +609,10 @@ export const errorTypes = {
   rbac_org_custom_roles_only: {
     status: 400,
     message: 'An organization policy must not redefine roles of the project.'
+  },
+  rbac_role_removed: {
+    status: 400,
+    message: 'A role of this id was removed before, and members still have it assigned.'
   }
 } as const satisfies Record<string, ErrorEntry>
 

@@ -330,7 +330,14 @@ describeOnEachDatabase((createDatabase) => {
       await project.run([reserveAttempt(lockable, now)])
       const writes: readonly Write[] = [
         { do: 'updateOrganization', organization, onConflict },
-        { do: 'setOrganizationRoles', organization_id, custom_roles: [], onConflict },
+        {
+          do: 'setOrganizationRoles',
+          organization_id,
+          custom_roles: [],
+          removed_roles: [],
+          version: 0,
+          onConflict
+        },
         { do: 'updateMember', member, onConflict },
         { do: 'deleteMember', member, onConflict },
         { do: 'deleteDeletedMember', member_id: deleted, onConflict },

@@ -117,6 +117,7 @@ export function createOrganization(
     },
     trusted_metadata: {},
     custom_roles: [],
+    removed_roles: [],
     version: 0,
     created_at: now,
     updated_at: now

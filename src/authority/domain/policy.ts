@@ -7,7 +7,8 @@ import {
 } from '../../rbac/compile-policy.ts'
 import type { OrgPolicy, Policy, PolicyResource, PolicyRole } from '../../wire/rbac.ts'
 import { OperationError } from './operation-error.ts'
-import type { CustomPolicy, OrganizationRecord } from './records.ts'
+import type { CustomPolicy, OrganizationRecord, ProjectSettings } from './records.ts'
+import { removedRoles } from './removed-roles.ts'
 import { adminRole, memberRole } from './roles.ts'
 
 const updatesOfOrganization = [
@@ -105,13 +106,17 @@ const builtInRoles: readonly PolicyRole[] = [
   }
 ]
 
-/** The built-in roles and resources with what the project adds; a project may add permissions to a built-in role. */
+/**
+ * The built-in roles and resources with what the project adds, but for roles that were removed before. A project may add
+ * permissions to a built-in role.
+ */
 export function projectPolicy(custom: CustomPolicy): Policy {
   const extended = builtInRoles.map((role) => {
     const added = custom.roles.find(({ role_id }) => role_id === role.role_id)
     return { ...role, permissions: [...role.permissions, ...(added?.permissions ?? [])] }
   })
-  const others = custom.roles.filter(({ role_id }) => !isBuiltIn(role_id))
+  const removed = new Set(custom.removed_roles)
+  const others = custom.roles.filter(({ role_id }) => !isBuiltIn(role_id) && !removed.has(role_id))
   return {
     roles: [...extended, ...others],
     resources: [...builtInResources, ...custom.resources],
@@ -156,6 +161,30 @@ export function assertProjectPolicy({ roles, resources }: CustomPolicy): void {
     throw new OperationError('invalid_rbac_role_id')
   }
   assertPermissions(roles, [...builtInResources, ...resources])
+}
+
+/** The project's policy with that of its seed in the place of the one before. */
+export function replacePolicy(
+  before: CustomPolicy,
+  given: CustomPolicy,
+  { restore_removed_roles: restores }: Pick<ProjectSettings, 'restore_removed_roles'>
+): CustomPolicy {
+  const { roles, removed_roles = [] } = before
+  const replaceable = roles.filter(({ role_id }) => !isBuiltIn(role_id))
+  const replacing = { roles: given.roles, restores }
+  return { ...given, removed_roles: removedRoles({ roles: replaceable, removed_roles }, replacing) }
+}
+
+/** The ids that a project names again after they were removed. */
+export function deadRoles({ roles, removed_roles = [] }: CustomPolicy): readonly string[] {
+  return removed_roles.filter((removed) => roles.some(({ role_id }) => role_id === removed))
+}
+
+/** An organization brings back no role that was removed, be it its own or of its project. */
+export function assertNoRemovedRole({ roles }: OrgPolicy, removed: readonly string[]): void {
+  if (roles.some(({ role_id }) => removed.includes(role_id))) {
+    throw new OperationError('rbac_role_removed')
+  }
 }
 
 /** The roles that an organization adds to its project's are well formed. It extends none of those. */

@@ -15,6 +15,7 @@ export const defaultSettings: ProjectSettings = {
   userinfo_satisfies_mfa: false,
   strict_claimed_domains: false,
   activate_members_created_by_session: false,
+  restore_removed_roles: false,
   connected_apps: [],
   recent_factor_minutes: 5,
   maximum_session_minutes: null,

@@ -14,6 +14,8 @@ export type JsonObject = Readonly<Record<string, unknown>>
 export interface CustomPolicy {
   readonly roles: readonly PolicyRole[]
   readonly resources: readonly PolicyResource[]
+  /** Ids of roles that were there before: they grant nothing until they are restored. */
+  readonly removed_roles?: readonly string[]
 }
 
 /** What an operator sets about a project, beside its policy. */
@@ -34,6 +36,8 @@ export interface ProjectSettings {
   readonly strict_claimed_domains: boolean
   /** Whether a member whom another creates is active at once, without having shown that the address is theirs. */
   readonly activate_members_created_by_session: boolean
+  /** Whether a role that was removed comes back, with all who had it, when a policy names it again. */
+  readonly restore_removed_roles: boolean
   /** The apps that members can let in. */
   readonly connected_apps: readonly ConnectedApp[]
   /** How old the factor may be, in minutes, by which a member session weakens what verifies its own member. */
@@ -165,6 +169,8 @@ export interface OrganizationRecord {
   readonly settings: StoredSettings
   readonly trusted_metadata: JsonObject
   readonly custom_roles: readonly CustomRole[]
+  /** Ids of roles of its own that were there before: no member has them until they are restored. */
+  readonly removed_roles: readonly string[]
   /** Counts changes, so that one made on old facts is noticed. */
   readonly version: number
   readonly created_at: number

@@ -98,7 +98,9 @@ function assignmentsOf(
   member: RoleHolder,
   organization: OrganizationRecord
 ): readonly RoleAssignment[] {
-  return [fromTheStart, ...member.roles, ...assignedByEmail(member, organization)]
+  const { removed_roles } = organization
+  const assigned = [fromTheStart, ...member.roles, ...assignedByEmail(member, organization)]
+  return assigned.filter(({ role_id }) => !removed_roles.includes(role_id))
 }
 
 /** An address that is not verified gives no role: else a member could be moved to one that is not their own. */

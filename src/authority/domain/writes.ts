@@ -1,5 +1,4 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
-import type { CustomRole } from '../../wire/organization.ts'
 import type { AuditRecord } from './audit.ts'
 import type { Lockable } from './lockables.ts'
 import type { Conflict } from './operation-error.ts'
@@ -47,7 +46,10 @@ interface Writes {
   updateOrganization: { organization: OrganizationRecord }
   /** With its members, their sessions, and all else that belongs to it. */
   deleteOrganization: { organization_id: string }
-  setOrganizationRoles: { organization_id: string; custom_roles: readonly CustomRole[] }
+  setOrganizationRoles: Pick<
+    OrganizationRecord,
+    'organization_id' | 'custom_roles' | 'removed_roles' | 'version'
+  >
 
   insertMember: { member: MemberRow }
   /** Guarded by the version that `member` was read at. */

@@ -7,7 +7,7 @@ import { newRecoveryCodes, normalizeTotpSecret } from '../crypto/totp.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
-import { assertProjectPolicy, assignableRoles } from '../domain/policy.ts'
+import { assertProjectPolicy, assignableRoles, deadRoles, replacePolicy } from '../domain/policy.ts'
 import {
   defaultSettings,
   faultOfUserinfo,
@@ -109,9 +109,11 @@ async function applyProject(
 ): Promise<ServedProject> {
   const project_id = seed.project_id ?? known?.project_id ?? `project-test-${randomUUID()}`
   const environment = environmentOf(project_id)
-  const policy = seed.policy ?? known?.policy ?? nothingCustom
-  await atPath(`${path}.policy`, () => assertProjectPolicy(policy))
   const settings = settingsOf(seed, known, path)
+  const before = known?.policy ?? nothingCustom
+  const policy = seed.policy === undefined ? before : replacePolicy(before, seed.policy, settings)
+  await atPath(`${path}.policy`, () => assertProjectPolicy(policy))
+  warnOfDeadRoles(policy)
   const secret = seed.secret ?? (known === undefined ? newProjectSecret(environment) : null)
 
   const project = store.ofProject(project_id)
@@ -126,6 +128,15 @@ async function applyProject(
   const target = { project, policy, settings, environment, atRest, passwords, now } as const
   await applyOrganizations(target, seed.organizations, `${path}.organizations`)
   return { project_id, secret }
+}
+
+function warnOfDeadRoles(policy: CustomPolicy): void {
+  for (const role_id of deadRoles(policy)) {
+    process.emitWarning(
+      `The role "${role_id}" was removed from the policy before, and grants nothing: members may still have it assigned. Restore it with membergate roles restore ${role_id}, or give the role another id.`,
+      { type: 'MembergateWarning', code: 'MEMBERGATE_REMOVED_ROLE' }
+    )
+  }
 }
 
 function settingsOf(

@@ -145,6 +145,7 @@ export const project = v.strictObject({
       userinfo_satisfies_mfa: optional(v.boolean()),
       strict_claimed_domains: optional(v.boolean()),
       activate_members_created_by_session: optional(v.boolean()),
+      restore_removed_roles: optional(v.boolean()),
       connected_apps: optional(v.array(connectedApp)),
       recent_factor_minutes: optional(
         v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(527_040))

@@ -365,5 +365,10 @@ export const migrations: readonly string[] = [
   `
   alter table members add column mfa_phone_verified_at bigint;
   alter table deleted_members add column mfa_phone_verified_at bigint;
+  `,
+
+  // Roles that were removed before are not known. Those that are removed from now on are not restored by their name.
+  `
+  alter table organizations add column removed_roles text not null default '[]';
   `
 ]

@@ -80,6 +80,7 @@ export const organizations = table<OrganizationFields>('organizations', ['organi
   settings: json(),
   trusted_metadata: json(),
   custom_roles: sharedJson(),
+  removed_roles: json(),
   version: integer(),
   created_at: integer(),
   updated_at: integer()

@@ -5,7 +5,7 @@ import type { Statements } from './prepared.ts'
 
 const updateOrganization = updateAtVersion(organizations, {
   of: ['organization_id'],
-  keep: ['custom_roles', 'created_at']
+  keep: ['custom_roles', 'removed_roles', 'created_at']
 })
 
 /** Organizations, and the slugs and external ids that name them. */
@@ -27,7 +27,8 @@ export const organizationStatements = {
   deleteOrganization: ({ organization_id }) => sql`
     delete from organizations where project_id = $1 and organization_id = ${organization_id}`,
 
-  setOrganizationRoles: ({ organization_id, custom_roles }) => sql`
-    update organizations set custom_roles = ${JSON.stringify(custom_roles)}
-    where project_id = $1 and organization_id = ${organization_id}`
+  setOrganizationRoles: ({ organization_id, custom_roles, removed_roles, version }) => sql`
+    update organizations set custom_roles = ${JSON.stringify(custom_roles)},
+      removed_roles = ${JSON.stringify(removed_roles)}, version = version + 1
+    where project_id = $1 and organization_id = ${organization_id} and version = ${version}`
 } satisfies Partial<Statements>
