@@ -537,7 +537,20 @@ export const administrationRules: readonly Rule[] = [
       rejects,
       broken: (scene) => changed(scene, { org_policy: { roles } })
     })
-  )
+  ),
+  {
+    of: 'a role that was removed before',
+    operations: taking('org_policy'),
+    rejects: '400 rbac_role_removed',
+    alone: true,
+    async broken(scene) {
+      const { organization_id, fixture } = scene
+      const { setOrgPolicy } = fixture.client.rbac.organizations
+      await setOrgPolicy({ organization_id, org_policy: { roles: [role('gone')] } })
+      await setOrgPolicy({ organization_id, org_policy: { roles: [] } })
+      return changed(scene, { org_policy: { roles: [role('gone')] } })
+    }
+  }
 ]
 
 function query(filter_name: string, filter_value: unknown) {
