@@ -29,8 +29,9 @@ Options
                          the member; of audit, a line for each event
   --now                  keys rotate only
   --member <id>          members: which one; audit: about that member, or by it
-  --organization <id>, --kind <kind>, --since <day>
-                         audit only: of one organization; such as sign_in; 2026-01-31, or a time with its time zone
+  --organization <id>    roles: whose role it is, if not the project's; audit: of that organization
+  --kind <kind>, --since <day>
+                         audit only: such as sign_in; 2026-01-31, or a time with its time zone
   --follow               audit only: goes on printing
   --help, --version
 
