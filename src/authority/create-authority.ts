@@ -10,10 +10,12 @@ import type { Delivery } from './delivery/delivery.ts'
 import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
 import { createServers } from './http/servers.ts'
+import { createWrongSecrets } from './http/wrong-secrets.ts'
 import type { IsBreachedPassword } from './is-breached-password.ts'
 import type { LookUpDevice } from './look-up-device.ts'
 import { applySeed, type ServedProject } from './seed/apply-seed.ts'
-import { checkSeed, type ProjectSeed } from './seed/seed.ts'
+import { type CheckedProject, checkSeed, type ProjectSeed } from './seed/seed.ts'
+import { createShortSecretWarning } from './short-secrets.ts'
 import { assertAtRestKey } from './signing-keys.ts'
 import { openStore } from './store/store.ts'
 import { startSweeping } from './sweep.ts'
@@ -136,6 +138,7 @@ export async function createListenedAuthority(
   }
 
   const strengthMeter = createStrengthMeter()
+  const wrongSecrets = createWrongSecrets({ store, now })
   let closed: Promise<void> | undefined
   const isClosing = () => closed !== undefined
   const app = createApp({
@@ -147,6 +150,8 @@ export async function createListenedAuthority(
     lookUpDevice,
     isBreachedPassword,
     providers,
+    wrongSecrets,
+    warnOfShortSecret: createShortSecretWarning(withShortSecrets(projects, served)),
     now,
     isClosing
   })
@@ -155,6 +160,7 @@ export async function createListenedAuthority(
 
   async function stop(): Promise<void> {
     await servers.stop()
+    await wrongSecrets.flush()
     await stopSweeping()
     await strengthMeter.close()
     await store.close()
@@ -169,6 +175,15 @@ export async function createListenedAuthority(
       return closed
     }
   }
+}
+
+/** What the seed made comes first, in its order. */
+function withShortSecrets(
+  projects: readonly CheckedProject[],
+  served: readonly ServedProject[]
+): ReadonlySet<string> {
+  const allowed = served.filter((_, index) => projects[index]?.dangerouslyAllowShortSecret)
+  return new Set(allowed.map(({ project_id }) => project_id))
 }
 
 function checkOptions(options: AuthorityOptions) {

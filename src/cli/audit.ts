@@ -91,13 +91,14 @@ const kindWidth = Math.max(...auditKinds.map(({ length }) => length))
 
 /** Ids stand without a label, because each begins with what it is of. A call with a member session names its member. */
 function toLine(event: AuditEvent): string {
-  const { occurred_at, kind, operation, error_type, caller_member_id } = event
+  const { occurred_at, kind, operation, error_type, caller_member_id, occurrences } = event
   const ids = [event.member_id, event.organization_id, event.member_session_id]
   return [
     occurred_at,
     kind.padEnd(kindWidth),
     operation,
     error_type ?? 'succeeded',
+    ...(occurrences === 1 ? [] : [`${occurrences} times`]),
     ...ids.filter((id) => id !== null),
     ...(caller_member_id === null ? [] : [`by ${caller_member_id}`])
   ].join('  ')

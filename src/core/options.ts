@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { type Connection, isLoopbackHttp, readConnection } from '../client/connection.ts'
 import type { Client } from '../client/create-client.ts'
@@ -72,7 +73,7 @@ export interface MemberAuthOptions<Source = AuthRequest> {
   readonly organizationsPath?: string
   /** Milliseconds for one call of the API, all of it. Default 3000. */
   readonly timeoutMs?: number
-  /** Keys for the sign-in cookie, each of 32 characters or more: the first seals, all open. Default: one derived from `secret`. */
+  /** Keys for the sign-in cookie, each of 32 characters or more: the first seals, all open. Default: one derived from `secret`; where that has fewer than 32 characters, a random one of this process. */
   readonly sealingKeys?: readonly string[]
   /** A fixed key set: none is fetched. */
   readonly jwks?: { readonly keys: readonly JWK[] }
@@ -197,7 +198,10 @@ export function readOptions(options: MemberAuthOptions<unknown>, env: NodeJS.Pro
     loginPath: readOptionalPath('loginPath', options.loginPath),
     mfaPath: readMfaPath(options.mfaPath ?? '/mfa'),
     organizationsPath: readOptionalPath('organizationsPath', options.organizationsPath),
-    sealingKeys: readSealingKeys(options.sealingKeys ?? [connection.secret], options.sealingKeys),
+    sealingKeys:
+      options.sealingKeys === undefined
+        ? [sealingKeyFor(connection.secret)]
+        : readSealingKeys(options.sealingKeys),
     jwks: options.jwks,
     policy: options.policy === undefined ? undefined : readPolicy(options.policy),
     now: readFunction('now', options.now ?? Date.now),
@@ -308,18 +312,33 @@ function isHeaderSource(source: unknown): boolean {
   )
 }
 
-function readSealingKeys(keys: readonly string[], given: unknown): readonly string[] {
+function readSealingKeys(keys: readonly string[]): readonly string[] {
   const longEnough = (key: unknown) => typeof key === 'string' && key.length >= minSealingKeyLength
-  if (
-    !Array.isArray(keys) ||
-    keys.length === 0 ||
-    (given !== undefined && !keys.every(longEnough))
-  ) {
+  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(longEnough)) {
     throw new ConfigError(
       `sealingKeys must be a list of strings of ${minSealingKeyLength} characters or more.`
     )
   }
   return keys
+}
+
+const keyOfProcess = randomBytes(32)
+let hasWarned = false
+
+/**
+ * A cookie that a short secret seals lets its holder try guesses at leisure, and so find the secret. A key that this
+ * process made stands in: it is random to everyone else, other processes of the app included.
+ */
+function sealingKeyFor(secret: string): string {
+  if (secret.length >= minSealingKeyLength) return secret
+  if (!hasWarned) {
+    hasWarned = true
+    process.emitWarning(
+      `The secret has fewer than ${minSealingKeyLength} characters, so the sign-in cookie is sealed with a random key of this process: a sign-in that another process or a restart interrupts begins anew. Give the project a longer secret, or set sealingKeys.`,
+      { type: 'MembergateWarning', code: 'MEMBERGATE_SHORT_SECRET' }
+    )
+  }
+  return createHmac('sha256', keyOfProcess).update(secret).digest('base64url')
 }
 
 function readPolicy(given: Policy): Policy {

@@ -317,12 +317,13 @@ describe('audit records', () => {
         organization_id: null,
         member_id: null,
         member_session_id: null,
-        caller_member_id: null
+        caller_member_id: null,
+        occurrences: 1
       }
     ])
   })
 
-  test('of every kind but lockouts are those of some operation', () => {
+  test('of every kind but lockouts and wrong secrets are those of some operation', () => {
     expect(new Set(Object.values(operations).map(({ audit }) => audit))).toEqual(
       new Set([
         null,
@@ -365,6 +366,7 @@ describe('the list of the audit', () => {
         member_id: 'm1',
         member_session_id: null,
         caller_member_id: null,
+        occurrences: 1,
         ...fields
       })
       const records = [

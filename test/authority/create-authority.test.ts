@@ -119,7 +119,7 @@ describeOnEachDatabase((createDatabase) => {
   const password = 'correct horse battery staple'
   const seed: ProjectSeed = {
     project_id,
-    secret: 'secret-of-the-project',
+    secret: 'secret-of-the-project-of-these-tests',
     organizations: [
       {
         organization_name: 'Acme Inc.',
@@ -143,7 +143,7 @@ describeOnEachDatabase((createDatabase) => {
     return authority
   }
 
-  function signIn(authority: Authority, secret = 'secret-of-the-project') {
+  function signIn(authority: Authority, secret = 'secret-of-the-project-of-these-tests') {
     return request(authority.app)
       .post('/v1/b2b/passwords/authenticate')
       .auth(project_id, secret)
@@ -189,7 +189,7 @@ describeOnEachDatabase((createDatabase) => {
     for (const credential of [{ session_token }, { session_jwt }]) {
       const answer = await request(restarted.app)
         .post('/v1/b2b/sessions/authenticate')
-        .auth(project_id, 'secret-of-the-project')
+        .auth(project_id, 'secret-of-the-project-of-these-tests')
         .send(credential)
       expect(answer.body.session_token).toBe(session_token)
     }
@@ -201,9 +201,9 @@ describeOnEachDatabase((createDatabase) => {
   })
 
   test('a secret that is given replaces the one before', async () => {
-    const authority = await open([{ project_id, secret: 'another-secret' }])
+    const authority = await open([{ project_id, secret: 'another-secret-of-the-same-project' }])
     expect((await signIn(authority)).status).toBe(401)
-    expect((await signIn(authority, 'another-secret')).status).toBe(200)
+    expect((await signIn(authority, 'another-secret-of-the-same-project')).status).toBe(200)
   })
 
   test('a password that was hashed fast, for a test, is hashed as others are when it is next used', async () => {
@@ -228,7 +228,7 @@ describeOnEachDatabase((createDatabase) => {
       (
         await request(authority.app)
           .post(`/v1/b2b/${path}`)
-          .auth(project_id, 'secret-of-the-project')
+          .auth(project_id, 'secret-of-the-project-of-these-tests')
           .send(body)
       ).body
     const { organization_id } = organization
@@ -250,7 +250,7 @@ describeOnEachDatabase((createDatabase) => {
       totp_secret,
       imported,
       ...recovery_codes,
-      'secret-of-the-project',
+      'secret-of-the-project-of-these-tests',
       'PRIVATE KEY'
     ]) {
       expect(dump.includes(text)).toBe(false)

@@ -13,6 +13,7 @@ import { OperationError } from '../../src/authority/domain/operation-error.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
 import { errorChannel, type ReportedError } from '../../src/authority/http/report-error.ts'
+import { createWrongSecrets } from '../../src/authority/http/wrong-secrets.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
 
 const to = {
@@ -204,7 +205,9 @@ describe('a sender that fails', () => {
       passwords: createPasswordHashing(testCost),
       strengthMeter: createStrengthMeter(),
       delivery: {},
-      lookUpDevice: undefined
+      lookUpDevice: undefined,
+      wrongSecrets: createWrongSecrets({ store: away, now: Date.now }),
+      warnOfShortSecret: () => {}
     }
     const app = createApp({ ...outside, providers, store: away, atRest, now: Date.now })
     return request(app).get(`/v1/b2b/sessions/jwks/${to.project_id}`)

@@ -9,7 +9,7 @@ import { otherThan } from '../support/totp-code.ts'
 /** Links and codes in e-mails, used and asked for a hundred times at the same moment, on two servers of one database. */
 
 const project_id = 'project-test-44444444-4444-4444-8444-444444444444'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const organization_id = 'acme'
 const hundred = 100
 const moment = Date.UTC(2030, 0, 1, 12, 0, 15)

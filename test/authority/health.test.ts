@@ -8,7 +8,7 @@ import { type Authority, createAuthority } from '../../src/authority.ts'
 import { withoutTable } from '../promises/broken-storage.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const member = { email_address: 'ada@acme.test', password: 'correct horse battery staple' }
 const organizations = [{ organization_name: 'Acme', organization_slug: 'acme', members: [member] }]
 

@@ -5,7 +5,7 @@ import { createAuthority } from '../../src/authority.ts'
 import { totpCode } from '../support/totp-code.ts'
 
 const project_id = 'project-live-11111111-1111-4111-8111-111111111111'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
 const password = 'correct horse battery staple'
 const now = Date.UTC(2026, 0, 1, 12)

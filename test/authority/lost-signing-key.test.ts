@@ -7,13 +7,14 @@ import { createPasswordHashing } from '../../src/authority/crypto/passwords.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
+import { createWrongSecrets } from '../../src/authority/http/wrong-secrets.ts'
 import { applySeed } from '../../src/authority/seed/apply-seed.ts'
 import { checkSeed } from '../../src/authority/seed/seed.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
 import { totpCode } from '../support/totp-code.ts'
 
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const password = 'correct horse battery staple'
 const totp_secret = newTotpSecret()
 const now = Date.UTC(2026, 0, 1, 12)
@@ -24,7 +25,8 @@ const outside = {
   passwords,
   strengthMeter: createStrengthMeter(),
   delivery: {},
-  lookUpDevice: undefined
+  lookUpDevice: undefined,
+  warnOfShortSecret: () => {}
 }
 
 let store: Store
@@ -59,7 +61,14 @@ beforeEach(async () => {
   const organization = { organization_name: 'Acme', organization_slug: 'acme', members: [member] }
   const seed = checkSeed([{ project_id, secret, organizations: [organization] }])
   await applySeed({ store, atRest, passwords, now }, seed)
-  app = createApp({ ...outside, providers, store, atRest, now: () => now })
+  app = createApp({
+    ...outside,
+    wrongSecrets: createWrongSecrets({ store, now: () => now }),
+    providers,
+    store,
+    atRest,
+    now: () => now
+  })
 })
 
 afterEach(() => store.close())
@@ -76,7 +85,14 @@ function signIn(options: object = {}) {
 
 /** As another process would: nothing that the first one holds in memory helps. */
 function restart() {
-  app = createApp({ ...outside, providers, store, atRest, now: () => now })
+  app = createApp({
+    ...outside,
+    wrongSecrets: createWrongSecrets({ store, now: () => now }),
+    providers,
+    store,
+    atRest,
+    now: () => now
+  })
 }
 
 async function sessionsOf(member_id: string) {

@@ -5,7 +5,7 @@ import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 
 describeOnEachDatabase((createDatabase) => {
   let database: TestDatabase

@@ -70,7 +70,7 @@ describeOnPostgres('PostgreSQL that goes away', (createDatabase) => {
     authority = await createAuthority({
       database: network.location,
       keys: [newAtRestKey()],
-      projects: [{ secret: 'secret-of-the-project', organizations }]
+      projects: [{ secret: 'secret-of-the-project-of-these-tests', organizations }]
     })
     rival = new pg.Client({ connectionString: database.location })
     await rival.connect()
@@ -86,7 +86,7 @@ describeOnPostgres('PostgreSQL that goes away', (createDatabase) => {
   function signIn() {
     return request(authority.app)
       .post('/v1/b2b/passwords/authenticate')
-      .auth(String(authority.projects[0]?.project_id), 'secret-of-the-project')
+      .auth(String(authority.projects[0]?.project_id), 'secret-of-the-project-of-these-tests')
       .send({ organization_id: 'acme', ...member })
   }
 

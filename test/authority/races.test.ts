@@ -14,7 +14,7 @@ import { otherThan, totpCode, wrongCode } from '../support/totp-code.ts'
  */
 
 const project_id = 'project-test-33333333-3333-4333-8333-333333333333'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const password = 'correct horse battery staple'
 const organization_id = 'acme'
 const totp_secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'

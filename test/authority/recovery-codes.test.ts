@@ -6,7 +6,7 @@ import { type Authority, createAuthority } from '../../src/authority.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 
 const project_id = 'project-test-22222222-2222-4222-8222-222222222222'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const password = 'correct horse battery staple'
 const organization_id = 'acme'
 const totp_secret = 'JBSWY3DPEHPK3PXP'

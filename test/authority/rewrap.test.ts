@@ -10,7 +10,7 @@ import { runSql } from '../support/run-sql.ts'
 import { totpCode } from '../support/totp-code.ts'
 
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const password = 'correct horse battery staple'
 const hourMs = 60 * 60 * 1000
 const [old, young] = [newAtRestKey(), newAtRestKey()]

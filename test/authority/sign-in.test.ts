@@ -70,7 +70,7 @@ describeOnEachDatabase((createDatabase) => {
 
   const key = newAtRestKey()
   const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
-  const secret = 'secret-of-the-project'
+  const secret = 'secret-of-the-project-of-these-tests'
 
   async function call(path: string, body: object, headers: Record<string, string> = {}) {
     const answer = await request(authority.app)

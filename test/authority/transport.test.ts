@@ -13,7 +13,7 @@ import { listRoutes } from '../../src/wire/routes.ts'
 import { close, listen } from '../support/listen.ts'
 
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
-const secret = 'secret-of-the-project'
+const secret = 'secret-of-the-project-of-these-tests'
 const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 
 let authority: Authority
@@ -27,7 +27,7 @@ beforeAll(async () => {
         secret,
         organizations: [{ organization_name: 'Acme', organization_slug: 'acme' }]
       },
-      { project_id: project_id.replaceAll('1', '2'), secret: 'secret-of-another' }
+      { project_id: project_id.replaceAll('1', '2'), secret: 'secret-of-another-project-of-tests' }
     ]
   })
 })
@@ -147,7 +147,7 @@ describe('credentials', () => {
   test('of another project see nothing of this one', async () => {
     const answer = await request(authority.app)
       .get('/v1/b2b/organizations/acme')
-      .auth(project_id.replaceAll('1', '2'), 'secret-of-another')
+      .auth(project_id.replaceAll('1', '2'), 'secret-of-another-project-of-tests')
     expect(answer.body.error_type).toBe('organization_not_found')
   })
 

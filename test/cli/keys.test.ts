@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 beforeEach(async () => {
   database = join(folder, `${crypto.randomUUID()}.sqlite`)
-  const projects = [{ project_id, secret: 'secret-of-the-project' }]
+  const projects = [{ project_id, secret: 'secret-of-the-project-of-these-tests' }]
   authority = await createAuthority({ database, keys: [newKey, key], projects })
   url = (await authority.listen()).url
 })

@@ -173,7 +173,7 @@ test('requests that share a remote check have explanations of their own', async 
   let calls = 0
   const { requireMemberSession } = createMemberAuth({
     project_id: 'project-test-1',
-    secret: 'secret-test-1',
+    secret: 'secret-test-0123456789abcdefghijklmnop',
     fetch: async () => {
       calls += 1
       return Response.json({ error_type: 'session_not_found' }, { status: 404 })

@@ -34,7 +34,7 @@ upstream.cut(true)
 let clock = now
 const { authenticate, requireMemberSession } = createMemberAuth({
   project_id,
-  secret: 'secret-test-1',
+  secret: 'secret-test-0123456789abcdefghijklmnop',
   jwks: { keys: [jwk as never] },
   fetch: upstream.fetch,
   now: () => clock

@@ -14,7 +14,7 @@ test.each(newestFrameworks)(
   async ({ open }) => {
     const folder = await newFolder()
     const project_id = 'project-test-22222222-2222-4222-8222-222222222222'
-    const secret = 'secret-test-outage'
+    const secret = 'secret-test-outage-0123456789abcdefghij'
     let clock = Date.now()
     const now = () => clock
     const start = (port = 0): Promise<OpenAuthority> =>

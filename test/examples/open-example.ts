@@ -24,7 +24,7 @@ export interface Example {
 
 const project = {
   project_id: 'project-test-6f5ac1a5-3a5c-4b6b-9a0e-5f6a4c1d2e3f',
-  secret: 'secret-of-the-example'
+  secret: 'secret-of-the-example-for-its-tests'
 }
 
 /** The app of an example, on an authority of its own with what `npm start` seeds. */

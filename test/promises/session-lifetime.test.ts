@@ -375,7 +375,11 @@ describe('session lifetime', () => {
 
       test.each(continuing.map((operation) => [operation.name, operation] as const))(
         '%s never moves the end past it, and may move it nearer',
-        async (_name, { call }) => {
+        async (name, { call }) => {
+          // A password is set for a member with a second factor only with that.
+          if (name === 'passwords.sessions.reset') {
+            person = { ...(await fixture.newPerson()), secret: '', totp_registration_id: '' }
+          }
           const { member_session, ...pair } = await fixture.signIn(person)
           const latest = secondsOf(member_session.started_at) + 30 * 60
           fixture.clock.advance(10 * 60)

@@ -38,7 +38,12 @@ afterEach(() => {
 })
 
 const createAuth = (given: object = {}) =>
-  createMemberAuth({ project_id: 'project-test-1', secret: 'secret-test-1', policy, ...given })
+  createMemberAuth({
+    project_id: 'project-test-1',
+    secret: 'secret-test-0123456789abcdefghijklmnop',
+    policy,
+    ...given
+  })
 
 describe('a guard of a fixed policy', () => {
   test.each([

@@ -39,7 +39,8 @@ async function listRows(database: string, heard: readonly AuditEvent[]): Promise
   const rows = await runSql(database, `select * from audit_events where event_id in (${list})`, ids)
   return rows.map((row) => {
     const occurred_at = new Date(Number(row.occurred_at)).toISOString()
-    return { ...(row as unknown as AuditEvent), occurred_at }
+    const occurrences = Number(row.occurrences)
+    return { ...(row as unknown as AuditEvent), occurred_at, occurrences }
   })
 }
 
@@ -54,13 +55,15 @@ const types = {
   kind: /^[a-z_]+$/,
   operation: /^[A-Za-z.]+$/,
   outcome: /^(succeeded|refused)$/,
-  error_type: /^[a-z0-9_]+$/
+  error_type: /^[a-z0-9_]+$/,
+  occurrences: /^1$/
 }
 
 /** What stands in an event and should not. */
 function wordsOf(event: AuditEvent): unknown[] {
   return Object.entries(event).filter(
     ([name, value]) =>
-      value !== null && !(name in types ? types[name as keyof typeof types] : id).test(value)
+      value !== null &&
+      !(name in types ? types[name as keyof typeof types] : id).test(String(value))
   )
 }

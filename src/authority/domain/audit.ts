@@ -12,7 +12,8 @@ export const auditKinds = [
   'organization',
   'policy',
   'app',
-  'lockout'
+  'lockout',
+  'credentials'
 ] as const
 
 export type AuditKind = (typeof auditKinds)[number]
@@ -45,6 +46,9 @@ export function noteAnswer(subject: Subject, answer: object): void {
   }
 }
 
+/** What an event is about that is no call of one operation: wrong secrets of a project, of a minute. */
+export const wrongSecrets = 'project.authenticate'
+
 /** One row of the audit. Ids and types only: nothing that a caller sent, and nothing that signs a member in. */
 export interface AuditRecord {
   readonly event_id: string
@@ -52,13 +56,15 @@ export interface AuditRecord {
   /** The `request_id` of the answer. */
   readonly request_id: string
   readonly kind: AuditKind
-  readonly operation: OperationName
+  readonly operation: OperationName | typeof wrongSecrets
   readonly outcome: 'succeeded' | 'refused'
   readonly error_type: ErrorType | null
   readonly organization_id: string | null
   readonly member_id: string | null
   readonly member_session_id: string | null
   readonly caller_member_id: string | null
+  /** More than 1 where one event stands for several. */
+  readonly occurrences: number
 }
 
 /** Which call it was, and how it ended. */
@@ -80,7 +86,8 @@ export function auditRecords(
     organization_id: organization_id ?? null,
     member_id: member_id ?? null,
     member_session_id: member_session_id ?? null,
-    caller_member_id: caller_member_id ?? null
+    caller_member_id: caller_member_id ?? null,
+    occurrences: 1
   }
   if (isLockedByThis !== true) return [record]
   const error_type = 'user_lock_limit_reached'
@@ -107,6 +114,7 @@ export function viewAuditEvent(project_id: string, record: AuditRecord): AuditEv
     organization_id: record.organization_id,
     member_id: record.member_id,
     member_session_id: record.member_session_id,
-    caller_member_id: record.caller_member_id
+    caller_member_id: record.caller_member_id,
+    occurrences: record.occurrences
   }
 }

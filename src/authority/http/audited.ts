@@ -5,6 +5,7 @@ import { newId } from '../crypto/tokens.ts'
 import {
   type AuditedCall,
   type AuditKind,
+  type AuditRecord,
   auditRecords,
   noteAnswer,
   noteIds,
@@ -12,6 +13,7 @@ import {
 } from '../domain/audit.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
+import type { ProjectStore } from '../store/store.ts'
 
 export const auditChannel = 'membergate.authority.audit'
 
@@ -66,9 +68,18 @@ async function noteOrganization({ store, subject }: Context): Promise<void> {
   noteIds(subject, await store.findMemberById(member_id))
 }
 
+function write({ store, subject, environment }: Context, call: AuditedCall): Promise<void> {
+  return writeAudit(
+    store,
+    auditRecords(call, subject, () => newId('audit-event', environment))
+  )
+}
+
 /** The row first, then the subscribers: they hear of nothing that the audit does not have. */
-async function write({ store, subject, environment }: Context, call: AuditedCall): Promise<void> {
-  const records = auditRecords(call, subject, () => newId('audit-event', environment))
+export async function writeAudit(
+  store: ProjectStore,
+  records: readonly AuditRecord[]
+): Promise<void> {
   try {
     await store.run(records.map((record) => ({ do: 'insertAuditEvent', record })))
   } catch (error) {

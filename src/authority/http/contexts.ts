@@ -10,6 +10,7 @@ import type { LookUpDevice } from '../look-up-device.ts'
 import { environmentOf } from '../project-id.ts'
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import type { Store } from '../store/store.ts'
+import type { WrongSecrets } from './wrong-secrets.ts'
 
 /** What all calls share. */
 export interface Shared {
@@ -21,6 +22,8 @@ export interface Shared {
   readonly delivery: Delivery
   readonly lookUpDevice: LookUpDevice | undefined
   readonly providers: Providers
+  readonly wrongSecrets: WrongSecrets
+  readonly warnOfShortSecret: (project_id: string) => void
   readonly now: () => number
   /** Whether the authority ends. */
   readonly isClosing?: () => boolean

@@ -10,8 +10,8 @@ import { OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import { type Operation, operations } from '../operations.ts'
 import { environmentOf } from '../project-id.ts'
+import { isShortSecret } from '../short-secrets.ts'
 import { loadCaller } from '../steps/caller.ts'
-import type { Store } from '../store/store.ts'
 import { answerCacheable } from './answer-cacheable.ts'
 import { audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
@@ -50,13 +50,14 @@ function otherMethods(path: string, methods: readonly string[]): Endpoint {
 function operationEndpoint(
   name: OperationName,
   route: Route<unknown, unknown>,
-  { store, atRest, lookUpDevice }: Shared,
+  shared: Shared,
   contextOf: ContextOf
 ): Endpoint {
+  const { atRest, lookUpDevice } = shared
   const { handle, audit: kind, limits, cacheSeconds } = operations[name] as AnyOperation
 
   async function answer(call: HttpCall): Promise<void> {
-    const project = await findProject(store, route, call)
+    const project = await findProject(shared, route, call)
     const { project_id } = project
     call.request_id = newRequestId(environmentOf(project_id))
     const authorization = readAuthorization(call)
@@ -86,20 +87,27 @@ type AnyOperation = Omit<Operation<OperationName>, 'handle'> & {
 
 /** By Basic credentials; a public operation names its project in the path instead. */
 function findProject(
-  store: Store,
+  shared: Shared,
   route: Route<unknown, unknown>,
   call: HttpCall
 ): Promise<ProjectRecord> {
   return route.isPublic
-    ? findPublicProject(store, String(call.params.project_id))
-    : findAuthenticatedProject(store, call)
+    ? findPublicProject(shared.store, String(call.params.project_id))
+    : findAuthenticatedProject(shared, call)
 }
 
-async function findAuthenticatedProject(store: Store, call: HttpCall): Promise<ProjectRecord> {
+async function findAuthenticatedProject(
+  { store, wrongSecrets, warnOfShortSecret }: Shared,
+  call: HttpCall
+): Promise<ProjectRecord> {
   const { project_id, secret } = readBasicCredentials(headerOfCall(call, 'Authorization'))
   const project = await store.ofProject(project_id).findProject()
   const right = isRightSecret(secret, project?.secret_hash)
-  if (project === undefined || !right) throw new OperationError('unauthorized_credentials')
+  if (project === undefined || !right) {
+    await wrongSecrets.note(project?.project_id, call.req.socket.remoteAddress)
+    throw new OperationError('unauthorized_credentials')
+  }
+  if (isShortSecret(secret)) warnOfShortSecret(project_id)
   return project
 }
 

@@ -23,6 +23,7 @@ import type {
 } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { environmentOf } from '../project-id.ts'
+import { isShortSecret, minSecretLength } from '../short-secrets.ts'
 import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { sealedRegistration } from '../steps/totp-registration.ts'
 import type { ProjectStore, Store } from '../store/store.ts'
@@ -79,6 +80,7 @@ const blankProject: CheckedProject = {
   $schema: undefined,
   project_id: undefined,
   secret: undefined,
+  dangerouslyAllowShortSecret: undefined,
   policy: undefined,
   settings: undefined,
   organizations: []
@@ -109,6 +111,7 @@ async function applyProject(
 ): Promise<ServedProject> {
   const project_id = seed.project_id ?? known?.project_id ?? `project-test-${randomUUID()}`
   const environment = environmentOf(project_id)
+  assertLongSecret(seed, known, path)
   const settings = settingsOf(seed, known, path)
   const before = known?.policy ?? nothingCustom
   const policy = seed.policy === undefined ? before : replacePolicy(before, seed.policy, settings)
@@ -158,6 +161,19 @@ function boundSessions(
   const isNew = maximum_session_minutes !== (before?.maximum_session_minutes ?? null)
   if (maximum_session_minutes === null || !isNew) return []
   return [{ do: 'boundSessions', maximum_ms: maximum_session_minutes * 60_000 }]
+}
+
+/** One that the project has had since before goes on. */
+function assertLongSecret(
+  { secret, dangerouslyAllowShortSecret = false }: CheckedProject,
+  known: ProjectRecord | undefined,
+  path: string
+): void {
+  if (secret === undefined || !isShortSecret(secret) || dangerouslyAllowShortSecret) return
+  if (known?.secret_hash === sha256(secret)) return
+  throw new ConfigError(
+    `${path}.secret must have ${minSecretLength} characters or more. Leave it out, and one is made.`
+  )
 }
 
 /** Settings that the seed names; the others stay as they are. Of the secrets of apps only hashes are kept. */

@@ -123,6 +123,8 @@ export const project = v.strictObject({
   secret: optional(
     v.pipe(v.string(), v.minLength(8), v.regex(/^[!-~]+$/, 'must be visible ASCII'))
   ),
+  /** Takes a secret that guesses can find: for fixtures of tests. */
+  dangerouslyAllowShortSecret: optional(v.boolean()),
   policy: optional(
     v.strictObject({
       roles: v.optional(v.array(policyRole), []),

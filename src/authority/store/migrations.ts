@@ -370,5 +370,10 @@ export const migrations: readonly string[] = [
   // Roles that were removed before are not known. Those that are removed from now on are not restored by their name.
   `
   alter table organizations add column removed_roles text not null default '[]';
+  `,
+
+  // One event may stand for several.
+  `
+  alter table audit_events add column occurrences bigint not null default 1;
   `
 ]

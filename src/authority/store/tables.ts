@@ -267,7 +267,8 @@ export const auditEvents = table<AuditRecord>('audit_events', ['event_id'], {
   organization_id: nullable(string()),
   member_id: nullable(string()),
   member_session_id: nullable(string()),
-  caller_member_id: nullable(string())
+  caller_member_id: nullable(string()),
+  occurrences: integer()
 })
 
 interface OfMember {
