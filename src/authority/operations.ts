@@ -41,6 +41,8 @@ export interface Operation<Name extends OperationName> {
 interface Limits {
   /** The call is answered 501 where the server has no sender of this channel. */
   readonly sends?: keyof Delivery
+  /** The call is made with a password or code that may be guessed, so its failures are counted. */
+  readonly guesses?: true
 }
 
 /** Every operation that the authority answers. Complete by type: one that is missing here does not compile. */
@@ -74,20 +76,32 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
     limits: {}
   },
   'totps.create': { handle: totps.create, audit: 'mfa', limits: {} },
-  'totps.authenticate': { handle: totps.authenticate, audit: 'sign_in', limits: {} },
+  'totps.authenticate': { handle: totps.authenticate, audit: 'sign_in', limits: { guesses: true } },
   'totps.migrate': { handle: totps.migrate, audit: 'mfa', limits: {} },
   // It reads what lets its reader sign in.
   'recoveryCodes.get': { handle: recoveryCodes.get, audit: 'mfa', limits: {} },
   'recoveryCodes.rotate': { handle: recoveryCodes.rotate, audit: 'mfa', limits: {} },
-  'recoveryCodes.recover': { handle: recoveryCodes.recover, audit: 'sign_in', limits: {} },
+  'recoveryCodes.recover': {
+    handle: recoveryCodes.recover,
+    audit: 'sign_in',
+    limits: { guesses: true }
+  },
   'otps.sms.send': { handle: otpsSms.send, audit: 'message', limits: { sends: 'sms' } },
-  'otps.sms.authenticate': { handle: otpsSms.authenticate, audit: 'sign_in', limits: {} },
+  'otps.sms.authenticate': {
+    handle: otpsSms.authenticate,
+    audit: 'sign_in',
+    limits: { guesses: true }
+  },
   'otps.email.loginOrSignup': {
     handle: emailOtps.loginOrSignup,
     audit: 'message',
     limits: { sends: 'email' }
   },
-  'otps.email.authenticate': { handle: emailOtps.authenticate, audit: 'sign_in', limits: {} },
+  'otps.email.authenticate': {
+    handle: emailOtps.authenticate,
+    audit: 'sign_in',
+    limits: { guesses: true }
+  },
   'otps.email.discovery.send': {
     handle: emailOtps.sendDiscovery,
     audit: 'message',
@@ -96,7 +110,7 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
   'otps.email.discovery.authenticate': {
     handle: emailOtps.authenticateDiscovery,
     audit: 'sign_in',
-    limits: {}
+    limits: { guesses: true }
   },
   'magicLinks.authenticate': { handle: magicLinks.authenticate, audit: 'sign_in', limits: {} },
   'magicLinks.email.loginOrSignup': {
@@ -119,7 +133,11 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
     audit: 'sign_in',
     limits: {}
   },
-  'passwords.authenticate': { handle: passwords.authenticate, audit: 'sign_in', limits: {} },
+  'passwords.authenticate': {
+    handle: passwords.authenticate,
+    audit: 'sign_in',
+    limits: { guesses: true }
+  },
   'passwords.strengthCheck': { handle: passwords.strengthCheck, audit: null, limits: {} },
   'passwords.migrate': { handle: passwords.migrate, audit: 'password', limits: {} },
   'passwords.email.resetStart': {
@@ -131,7 +149,7 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
   'passwords.existingPassword.reset': {
     handle: existingPasswords.reset,
     audit: 'password',
-    limits: {}
+    limits: { guesses: true }
   },
   'passwords.sessions.reset': { handle: passwordSessions.reset, audit: 'password', limits: {} },
   'rbac.policy': { handle: rbac.getPolicy, audit: null, limits: {} },

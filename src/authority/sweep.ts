@@ -40,6 +40,7 @@ export function startSweeping(store: Store, now: () => number): () => Promise<vo
       for (const { project_id } of await store.listProjects()) {
         await sweepProject(store.ofProject(project_id), now(), () => stopped)
       }
+      await store.failures.sweep(now())
     } catch (error) {
       // What could not be deleted now is deleted next time.
       reportError(error, 'none', 'sweep')

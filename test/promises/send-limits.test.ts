@@ -4,6 +4,7 @@ import { connect } from '../support/clients.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
 import { newPhone, type Person } from '../support/people.ts'
 import { runSql } from '../support/run-sql.ts'
+import { withSettings } from '../support/settings.ts'
 
 const tooMany = { status_code: 429, error_type: 'too_many_requests' }
 const hour = 3600
@@ -22,28 +23,17 @@ describeOnEachEngine((fixture) => {
     for (let index = 0; index < times; index += 1) await work(index)
   }
 
-  /** Sets limits of the project, leaving its others, while `work` runs and nothing was sent yet. */
-  async function withLimits(
+  /** Other limits, and nothing sent yet, while `work` runs. */
+  const withLimits = (
     name: 'email_limits' | 'sms_limits',
     limits: Record<string, { messages: number; minutes: number }[]>,
     work: () => Promise<unknown>
-  ): Promise<void> {
-    const { database, project_id } = fixture
-    const read = 'select settings from projects where project_id = $1'
-    const write = 'update projects set settings = $2 where project_id = $1'
-    const [row] = await runSql(database, read, [project_id])
-    const before = String(row?.settings)
-    const settings = JSON.parse(before)
-    settings[name] = { ...settings[name], ...limits }
-    await runSql(database, write, [project_id, JSON.stringify(settings)])
-    await fixture.resetSendCounts()
-    try {
-      await work()
-    } finally {
-      await runSql(database, write, [project_id, before])
+  ) =>
+    withSettings(fixture, { [name]: limits }, async () => {
       await fixture.resetSendCounts()
-    }
-  }
+      await work()
+      await fixture.resetSendCounts()
+    })
 
   describe('budgets', () => {
     test('a flood of one kind denies no other: neither to the address nor to all', async () => {

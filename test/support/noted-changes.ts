@@ -11,7 +11,7 @@ export interface NotedChanges {
 }
 
 /** Written beside every call, or by the clock: it says nothing about what a call does. */
-const beside = ['audit_events', 'leases', 'noted_changes']
+const beside = ['audit_events', 'failure_counts', 'leases', 'noted_changes']
 
 /** Has the database itself note every row that is inserted, updated or deleted. */
 export async function noteChanges(database: string): Promise<NotedChanges> {

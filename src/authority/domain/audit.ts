@@ -13,7 +13,8 @@ export const auditKinds = [
   'policy',
   'app',
   'lockout',
-  'credentials'
+  'credentials',
+  'alarm'
 ] as const
 
 export type AuditKind = (typeof auditKinds)[number]
@@ -27,6 +28,8 @@ export interface Subject {
   caller_member_id?: string
   /** Whether a failed attempt of this call locked the member. */
   isLockedByThis?: boolean
+  /** Whether a failed attempt of this call made too many in the project. */
+  isAlarmedByThis?: boolean
 }
 
 const subjectIds = ['organization_id', 'member_id', 'member_session_id'] as const
@@ -73,12 +76,13 @@ export type AuditedCall = Pick<
   'occurred_at' | 'request_id' | 'kind' | 'operation' | 'error_type'
 >
 
-/** The rows of a call: its own, and that of the lockout which it brought about. */
+/** The rows of a call: its own, and those of the lockout and the alarm which it brought about. */
 export function auditRecords(
   call: AuditedCall,
-  { organization_id, member_id, member_session_id, caller_member_id, isLockedByThis }: Subject,
+  subject: Subject,
   newEventId: () => string
 ): readonly AuditRecord[] {
+  const { organization_id, member_id, member_session_id, caller_member_id } = subject
   const record: AuditRecord = {
     event_id: newEventId(),
     ...call,
@@ -89,9 +93,20 @@ export function auditRecords(
     caller_member_id: caller_member_id ?? null,
     occurrences: 1
   }
-  if (isLockedByThis !== true) return [record]
-  const error_type = 'user_lock_limit_reached'
-  return [record, { ...record, event_id: newEventId(), kind: 'lockout', error_type }]
+  const caused = consequencesOf(subject)
+  return [record, ...caused.map((event) => ({ ...record, ...event, event_id: newEventId() }))]
+}
+
+function consequencesOf({
+  isLockedByThis,
+  isAlarmedByThis
+}: Subject): readonly Pick<AuditRecord, 'kind' | 'error_type'>[] {
+  return [
+    ...(isLockedByThis
+      ? [{ kind: 'lockout', error_type: 'user_lock_limit_reached' } as const]
+      : []),
+    ...(isAlarmedByThis ? [{ kind: 'alarm', error_type: 'too_many_requests' } as const] : [])
+  ]
 }
 
 /** What subscribers of `membergate.authority.audit` get, and what `membergate audit --json` prints. */

@@ -35,23 +35,25 @@ export const defaultSettings: ProjectSettings = {
     country: [perHour(200)],
     organization: [perHour(200)],
     project: [perDay(1000)]
-  }
+  },
+  guess_limits: { failures: 100, accounts: 20, alarm: 1000, minutes: 60 }
 }
 
-/** What is named replaces what there was; of limits, those of each scope that is named. */
+/** What is named replaces what there was; of limits, each that is named. */
 export function withSettings(
   before: ProjectSettings,
-  { email_limits, sms_limits, ...named }: NamedSettings
+  { email_limits, sms_limits, guess_limits, ...named }: NamedSettings
 ): ProjectSettings {
   return {
     ...before,
     ...named,
     email_limits: { ...before.email_limits, ...email_limits },
-    sms_limits: { ...before.sms_limits, ...sms_limits }
+    sms_limits: { ...before.sms_limits, ...sms_limits },
+    guess_limits: { ...before.guess_limits, ...guess_limits }
   }
 }
 
-type Limits = 'email_limits' | 'sms_limits'
+type Limits = 'email_limits' | 'sms_limits' | 'guess_limits'
 export type NamedSettings = Partial<Omit<ProjectSettings, Limits>> & {
   readonly [Name in Limits]?: Partial<ProjectSettings[Name]>
 }

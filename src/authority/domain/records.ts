@@ -60,6 +60,17 @@ export interface ProjectSettings {
   readonly maximum_session_minutes: number | null
   /** Whether a session without a second factor ends to count when one is required of its member. */
   readonly enforce_mfa_on_running_sessions: boolean
+  readonly guess_limits: GuessLimits
+}
+
+/** How many failed guesses at passwords and codes are too many, within this time. */
+export interface GuessLimits {
+  /** From one place, where they were at this many accounts or more: it is denied then. */
+  readonly failures: number
+  readonly accounts: number
+  /** In all of the project: an alarm is raised then. */
+  readonly alarm: number
+  readonly minutes: number
 }
 
 /** At most this many messages within this time, wherever it begins. */

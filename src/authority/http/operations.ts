@@ -12,6 +12,7 @@ import { type Operation, operations } from '../operations.ts'
 import { environmentOf } from '../project-id.ts'
 import { isShortSecret } from '../short-secrets.ts'
 import { loadCaller } from '../steps/caller.ts'
+import { countingGuesses } from '../steps/count-guesses.ts'
 import { answerCacheable } from './answer-cacheable.ts'
 import { audited } from './audited.ts'
 import { isRightSecret, readBasicCredentials } from './basic-credentials.ts'
@@ -69,7 +70,8 @@ function operationEndpoint(
     const answer = await audited(context, { operation: name, kind, request_id }, async () => {
       const caller = await loadCaller(context, authorization)
       if (limits.sends !== undefined) assertSender(context.delivery, limits.sends)
-      return handle({ ...context, caller }, request)
+      const work = () => handle({ ...context, caller }, request)
+      return limits.guesses ? countingGuesses(context, request, work) : work()
     })
     const body = await withDevice(lookUpDevice, project_id, request, answer)
     const envelope = { request_id, status_code: 200 }

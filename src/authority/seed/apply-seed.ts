@@ -183,7 +183,8 @@ function given(settings: CheckedProject['settings']): NamedSettings {
     ...settings,
     connected_apps: settings.connected_apps?.map(storedApp),
     email_limits: settings.email_limits && onlyNamed(settings.email_limits),
-    sms_limits: settings.sms_limits && onlyNamed(settings.sms_limits)
+    sms_limits: settings.sms_limits && onlyNamed(settings.sms_limits),
+    guess_limits: settings.guess_limits && onlyNamed(settings.guess_limits)
   })
 }
 

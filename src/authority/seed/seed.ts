@@ -94,16 +94,11 @@ const connectedApp = v.variant('client_type', [
   })
 ])
 
+const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))
+const minutes = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(44_640))
+
 const limits = optional(
-  v.pipe(
-    v.array(
-      v.strictObject({
-        messages: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)),
-        minutes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(44_640))
-      })
-    ),
-    v.maxLength(5)
-  )
+  v.pipe(v.array(v.strictObject({ messages: count, minutes })), v.maxLength(5))
 )
 
 /** Limits of each of what there are defaults for. */
@@ -157,7 +152,15 @@ export const project = v.strictObject({
       maximum_session_minutes: v.optional(
         v.nullable(v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(527_040)))
       ),
-      enforce_mfa_on_running_sessions: optional(v.boolean())
+      enforce_mfa_on_running_sessions: optional(v.boolean()),
+      guess_limits: optional(
+        v.strictObject({
+          failures: optional(count),
+          accounts: optional(count),
+          alarm: optional(count),
+          minutes: optional(minutes)
+        })
+      )
     })
   ),
   organizations: v.optional(v.array(organization), [])
@@ -273,6 +276,7 @@ const knownNames = [
   ...Object.keys(defaultSettings),
   ...Object.keys(defaultSettings.email_limits),
   ...Object.keys(defaultSettings.sms_limits),
+  ...Object.keys(defaultSettings.guess_limits),
   ...Object.keys(profileFields),
   ...Object.keys(profileFields.attribute_mapping.entries),
   ...Object.keys(appFields),

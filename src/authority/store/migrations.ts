@@ -375,5 +375,15 @@ export const migrations: readonly string[] = [
   // One event may stand for several.
   `
   alter table audit_events add column occurrences bigint not null default 1;
+  `,
+
+  // The columns are those of the library that counts in it; a key begins with the project.
+  `
+  create table failure_counts (
+    key text primary key,
+    points bigint not null,
+    expire bigint not null
+  );
+  create index failure_counts_end on failure_counts (expire);
   `
 ]

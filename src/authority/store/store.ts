@@ -3,6 +3,7 @@ import { type Conflict, OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { DatabaseUnavailable, type Engine, type Statement } from './engine.ts'
+import { type AllFailureCounts, createFailureCounts, type FailureCounts } from './failure-counts.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
@@ -27,6 +28,7 @@ import { errorOfViolation } from './unique.ts'
 /** The database, seen by one project: whatever is read or written, other projects do not exist. */
 export interface ProjectStore extends Reads {
   readonly project_id: string
+  readonly failures: FailureCounts
   /**
    * Carries out all of the writes or none.
    *
@@ -44,6 +46,7 @@ export interface Store {
   ping(): Promise<void>
   listProjects(): Promise<readonly ProjectRecord[]>
   ofProject(project_id: string): ProjectStore
+  readonly failures: Pick<AllFailureCounts, 'sweep'>
   /** Runs what only one of the processes that share the database may do at a time. */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result>
   close(): Promise<void>
@@ -73,6 +76,7 @@ async function open(
     await engine.close()
     throw error
   }
+  const failures = createFailureCounts(engine)
   return {
     async ping() {
       await engine.read('select 1', [])
@@ -81,7 +85,9 @@ async function open(
       const rows = await engine.read('select * from projects order by created_at, project_id', [])
       return rows.map(readProject)
     },
-    ofProject: (project_id) => createProjectStore(engine, project_id),
+    ofProject: (project_id) =>
+      createProjectStore(engine, project_id, failures.ofProject(project_id)),
+    failures,
     exclusively: (work) => engine.exclusively(work),
     close: () => engine.close()
   }
@@ -102,9 +108,14 @@ async function assertSchemaOfThisRelease(engine: Engine): Promise<void> {
   }
 }
 
-function createProjectStore(engine: Engine, project_id: string): ProjectStore {
+function createProjectStore(
+  engine: Engine,
+  project_id: string,
+  failures: FailureCounts
+): ProjectStore {
   return {
     project_id,
+    failures,
     ...readsOf(createReader(engine, project_id)),
     async run(writes) {
       const conflict = await tryRun(writes)
