@@ -104,6 +104,8 @@ export type {
   B2BOrganizationsMembersStartEmailUpdateResponse,
   B2BOrganizationsMembersUnlinkRetiredEmailRequest,
   B2BOrganizationsMembersUnlinkRetiredEmailResponse,
+  B2BOrganizationsMembersUnlockRequest,
+  B2BOrganizationsMembersUnlockResponse,
   B2BOrganizationsMembersUpdateRequest,
   B2BOrganizationsMembersUpdateResponse
 } from './wire/organizations-members.ts'

@@ -24,7 +24,7 @@ const sentences: Readonly<Record<string, readonly [field: string | undefined, se
     ],
     user_lock_limit_reached: [
       undefined,
-      'This account is locked after too many wrong codes or passwords. Wait an hour, or ask an administrator.'
+      'This way to sign in is locked after too many wrong codes or passwords. Use another one, wait an hour, or ask an administrator to unlock it.'
     ],
     operation_restricted_by_organization_auth_methods: [
       undefined,

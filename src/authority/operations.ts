@@ -13,6 +13,7 @@ import * as invitations from './handlers/invitations.ts'
 import * as magicLinks from './handlers/magic-links.ts'
 import * as memberDeletion from './handlers/member-deletion.ts'
 import * as memberRemovals from './handlers/member-removals.ts'
+import * as memberUnlock from './handlers/member-unlock.ts'
 import * as members from './handlers/members.ts'
 import * as organizations from './handlers/organizations.ts'
 import * as otpsSms from './handlers/otps-sms.ts'
@@ -189,6 +190,7 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
     limits: {}
   },
   'organizations.members.erase': { handle: memberDeletion.erase, audit: 'member', limits: {} },
+  'organizations.members.unlock': { handle: memberUnlock.unlock, audit: 'lockout', limits: {} },
   'organizations.members.deleteMFAPhoneNumber': {
     handle: memberRemovals.deleteMFAPhoneNumber,
     audit: 'mfa',

@@ -9,6 +9,8 @@ Usage
   membergate keys rewrap --database …            encrypt with the first of MEMBERGATE_KEYS what another encrypted
   membergate members erase --member <id> --database …
                                                  take away for good what is stored of a deleted member
+  membergate members unlock --member <id> --database …
+                                                 end the locks of a member; --email: of the codes to an address
   membergate roles restore <id> --database …     let a role that was removed from a policy be had again
   membergate audit --database …                  who signed in, failed, was locked, changed what; the newest last
 
@@ -29,6 +31,7 @@ Options
                          the member; of audit, a line for each event
   --now                  keys rotate only
   --member <id>          members: which one; audit: about that member, or by it
+  --email <address>      members unlock only: instead of --member
   --organization <id>    roles: whose role it is, if not the project's; audit: of that organization
   --kind <kind>, --since <day>
                          audit only: such as sign_in; 2026-01-31, or a time with its time zone

@@ -1,3 +1,4 @@
+import type { Unlocked } from '../authority/unlock-member.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import {
   type Database,
@@ -8,11 +9,21 @@ import {
 } from './serve-options.ts'
 
 /** What `membergate members` is to do, and to whom. */
-export interface MembersOptions {
+export type MembersOptions = EraseOptions | UnlockOptions
+
+export interface EraseOptions extends CommonOptions {
   readonly command: 'erase'
+  readonly member_id: string
+}
+
+export interface UnlockOptions extends CommonOptions {
+  readonly command: 'unlock'
+  readonly unlocked: Unlocked
+}
+
+interface CommonOptions {
   readonly database: Database
   readonly project_id: string | undefined
-  readonly member_id: string
   readonly json: boolean
 }
 
@@ -25,37 +36,52 @@ const flags = {
   version: { type: 'boolean', short: 'v', default: false }
 } as const
 
+const flagsOfUnlock = { ...flags, email: { type: 'string', default: '' } } as const
+
 /** Throws a ConfigError that says what to write. */
 export function readMembersOptions(
   [command, ...args]: readonly string[],
   env: Variables
 ): MembersOptions | 'help' | 'version' {
   switch (command) {
-    case 'erase':
-      return options(command, parse(args, flags, 'members'), env)
+    case 'erase': {
+      const values = parse(args, flags, 'members')
+      return options(values, env, () => ({ command, member_id: readMember(values.member) }))
+    }
+    case 'unlock': {
+      const values = parse(args, flagsOfUnlock, 'members')
+      return options(values, env, () => ({ command, unlocked: readUnlocked(values) }))
+    }
     case undefined:
     case '--help':
     case '-h':
       return 'help'
     default:
-      throw new ConfigError(`There is no command "members ${command}". Write members erase.`)
+      throw new ConfigError(
+        `There is no command "members ${command}". Write members erase, or members unlock.`
+      )
   }
 }
 
-function options(
-  command: MembersOptions['command'],
-  { database, member, json, help, version, ...values }: ReturnType<typeof parse<typeof flags>>,
-  env: Variables
-): MembersOptions | 'help' | 'version' {
+function options<Command extends object>(
+  { database, json, help, version, ...values }: ReturnType<typeof parse<typeof flags>>,
+  env: Variables,
+  readCommand: () => Command
+): (Command & CommonOptions) | 'help' | 'version' {
   if (help) return 'help'
   if (version) return 'version'
-  if (member === '') throw new ConfigError('--member must name a member by its id.')
   const project_id = values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID)
-  return {
-    command,
-    database: readDatabaseBeside(database ?? ''),
-    project_id,
-    member_id: member,
-    json
-  }
+  return { ...readCommand(), database: readDatabaseBeside(database ?? ''), project_id, json }
+}
+
+function readMember(member: string): string {
+  if (member === '') throw new ConfigError('--member must name a member by its id.')
+  return member
+}
+
+function readUnlocked({ member, email }: { member: string; email: string }): Unlocked {
+  if (email === '') return { member_id: readMember(member) }
+  if (member !== '') throw new ConfigError('Write --member or --email, not both.')
+  if (!email.includes('@')) throw new ConfigError('--email must be an e-mail address.')
+  return { email_address: email.toLowerCase() }
 }

@@ -99,6 +99,10 @@ export interface B2BOrganizationsMembersReactivateRequest {
 
 export type B2BOrganizationsMembersReactivateResponse = B2BOrganizationsMembersCreateResponse
 
+/** An operation of ours, which the official SDK does not have. */
+export type B2BOrganizationsMembersUnlockRequest = B2BOrganizationsMembersDeleteRequest
+export type B2BOrganizationsMembersUnlockResponse = B2BOrganizationsMembersCreateResponse
+
 export type B2BOrganizationsMembersDeleteMFAPhoneNumberRequest =
   B2BOrganizationsMembersDeleteRequest
 export type B2BOrganizationsMembersDeleteMFAPhoneNumberResponse =
@@ -305,6 +309,11 @@ export const membersRoutes = {
   erase: route('DELETE', `${members}/{member_id}/erase`, {
     request: memberRequest,
     response: deleteResponse
+  }),
+  /** Another of ours: the API ends no locks but by itself. */
+  unlock: memberRoute('POST', `${members}/{member_id}/unlock`, {
+    request: memberRequest,
+    response: memberResponse
   }),
   deleteMFAPhoneNumber: memberRoute('DELETE', `${members}/mfa_phone_numbers/{member_id}`, {
     request: memberRequest,

@@ -80,6 +80,8 @@ const trips: Record<OperationName, readonly [reads: number, commits: number]> = 
   'organizations.members.delete': [3, 2],
   'organizations.members.reactivate': [3, 2],
   'organizations.members.erase': [3, 2],
+  // The member again: what is still locked is answered.
+  'organizations.members.unlock': [4, 2],
   'organizations.members.deleteMFAPhoneNumber': [3, 2],
   'organizations.members.deleteTOTP': [3, 2],
   'organizations.members.deletePassword': [3, 2],

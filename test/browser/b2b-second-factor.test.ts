@@ -58,7 +58,7 @@ describeB2b('second factor', 'Koa', (journey) => {
     await look('25-account')
   })
 
-  test('wrong codes end the sign-in after five and lock the member after ten, for an hour', async () => {
+  test('wrong codes end the sign-in after five and lock such codes after ten, for an hour', async () => {
     const claude = { email_address: 'claude@acme.example' }
     const secret = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ'
     await signIn(claude)
@@ -71,20 +71,13 @@ describeB2b('second factor', 'Koa', (journey) => {
 
     await signIn(claude)
     for (const code of ['000000', '000001', '000002', '000003']) await enterCode(code)
-    const elsewhere = await journey.context.newPage()
-    const here = journey.page
-    journey.page = elsewhere
-    await signIn({ ...claude, password: 'wrong' })
-    journey.page = here
+    await signIn(claude)
+    await enterCode('000004')
     await enterCode(journey.fixture.nextCode(secret))
-    expect(await heading()).toBe('This account is locked')
+    expect(await heading()).toBe('Too many codes were wrong')
     await look('27-locked')
     await journey.page.goto('/o/acme')
     expect(place()).toBe('/mfa/locked')
-    await signIn(claude)
-    expect(await alert()).toMatch('locked')
-    await look('28-locked-sign-in')
-
     journey.fixture.advance(3601)
     await signIn(claude)
     await enterCode(journey.fixture.nextCode(secret))

@@ -215,7 +215,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     await look('recovery-refused')
   })
 
-  test('tells who guessed too often to wait', async () => {
+  test('tells who guessed too often what helps', async () => {
     await signIn('locked')
     const held = await context.cookies()
     for (const round of [1, 2]) {
@@ -228,7 +228,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     await context.addCookies(held)
     await page.goto('/mfa/totp')
     await enter(testServer.totpCode())
-    expect(await page.getByRole('heading').textContent()).toBe('This account is locked')
+    expect(await page.getByRole('heading').textContent()).toBe('Too many codes were wrong')
     await look('locked')
   })
 

@@ -277,7 +277,7 @@ describe.each(newestFrameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) =
     })
   })
 
-  test('a member who is locked out is told to wait, also when coming back', async () => {
+  test('a member who guessed too often is told of it, also when coming back, and may use another factor', async () => {
     const jars = [await begin('lock'), await begin('lock')]
     const current = await begin('lock')
     for (const jar of jars) {
@@ -296,7 +296,9 @@ describe.each(newestFrameworks)('mfaRoutes on $name', ({ open, hasOnRefusal }) =
     const moved = { ...current, ...cookiesOf(last) }
     const back = await show('/me', moved)
     expect(back.headers.location).toBe('/mfa/locked')
-    expect((await show('/mfa/locked', moved)).text).toContain('Wait an hour')
+    const page = await show('/mfa/locked', moved)
+    expect(page.text).toContain('wait an hour')
+    expect(page.text).toContain('href="/mfa/recovery"')
     const script = await request(app.url).get('/me').set('Cookie', pendingOf(moved))
     expect(script.body).toMatchObject({ code: 'mfa_required', locked: true })
   })

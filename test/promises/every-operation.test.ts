@@ -293,6 +293,7 @@ async function wrongRequests(fixture: Fixture): Promise<readonly (readonly [stri
     ['organizations.members.reactivate', known],
     ['organizations.members.erase', nobody],
     ['organizations.members.erase', known],
+    ['organizations.members.unlock', nobody],
     ['organizations.members.deleteMFAPhoneNumber', nobody],
     ['organizations.members.deleteMFAPhoneNumber', known],
     ['organizations.members.deleteTOTP', nobody],

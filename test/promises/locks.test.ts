@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { type LockableType, lockableTypes } from '../../src/authority/domain/lockables.ts'
+import { auditOf } from '../support/audit.ts'
 import { beginDiscovery, signInElsewhere } from '../support/entering.ts'
 import { profiles, trustedToken } from '../support/external.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
@@ -234,6 +235,78 @@ describeOnEachEngine((fixture) => {
         code: fixture.nextCode(secret)
       })
       expect(await fixture.errorOf(first)).toMatchObject(locked)
+    })
+  })
+
+  describe('unlocking', () => {
+    const unlock = (person: Person, session_token?: string) =>
+      fixture.client.organizations.members.unlock(
+        named(person),
+        session_token === undefined ? undefined : { authorization: { session_token } }
+      )
+
+    async function adminBeside({ organization_id }: Person) {
+      const admin = await fixture.newPerson({ organization_id, roles: ['stytch_admin'] })
+      return { admin, session_token: (await fixture.signIn(admin)).session_token }
+    }
+
+    test('ends what an administrator of the organization may end, and leaves codes to the address', async () => {
+      const person = await fixture.newEnrolled()
+      await fail(person, ['password', 'totp', 'recovery_codes', 'otp'])
+      const { session_token } = await adminBeside(person)
+      expect((await unlock(person, session_token)).member.is_locked).toBe(false)
+      await fixture.beginSignIn(person)
+      await fail(person, ['email_otp'])
+      expect((await unlock(person, session_token)).member.is_locked).toBe(true)
+      const code = await codeTo(person)
+      expect(await fixture.errorOf(useCode(person, code))).toMatchObject(locked)
+      expect((await unlock(person)).member.is_locked).toBe(false)
+      await useCode(person, code)
+    })
+
+    test('gives back second factors that were disabled, and no password', async () => {
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const { session_token } = await fixture.signIn(person)
+      await fail(person, ['password', 'totp'], 100)
+      expect((await unlock(person)).member).toMatchObject({
+        is_locked: true,
+        lock_expires_at: null
+      })
+      const code = fixture.nextCode(person.secret)
+      await fixture.client.totps.authenticate({ ...named(person), session_token, code })
+      expect(await fixture.errorOf(fixture.authenticate(person))).toMatchObject(locked)
+    })
+
+    test('lets a password be guessed at no more than a hundred times in all', async () => {
+      const person = await fixture.newPerson()
+      await fail(person, ['password'], 90)
+      await unlock(person)
+      expect(await timesUntilLocked(() => wrongPassword(person))).toBe(10)
+      expect((await unlock(person)).member.is_locked).toBe(true)
+    })
+
+    test('is denied to a member about itself, whatever its roles, and to members without the permission', async () => {
+      const person = await fixture.newPerson()
+      const { admin, session_token } = await adminBeside(person)
+      const denied = { status_code: 403, error_type: 'session_authorization_error' }
+      await fail(admin, ['otp'], 100)
+      expect(await fixture.errorOf(unlock(admin, session_token))).toMatchObject(denied)
+      const { session_token: ordinary } = await fixture.signIn(person)
+      expect(await fixture.errorOf(unlock(admin, ordinary))).toMatchObject(denied)
+      expect((await memberOf(admin)).is_locked).toBe(true)
+    })
+
+    test('is an event of its own kind, with who did it', async () => {
+      const person = await fixture.newPerson()
+      const { admin, session_token } = await adminBeside(person)
+      const [event] = await auditOf(fixture.database, () => unlock(person, session_token))
+      expect(event).toMatchObject({
+        kind: 'lockout',
+        operation: 'organizations.members.unlock',
+        outcome: 'succeeded',
+        ...named(person),
+        caller_member_id: admin.member_id
+      })
     })
   })
 

@@ -46,6 +46,7 @@ const requests: Record<MemberOperation, (subject: Subject) => Record<string, unk
   'organizations.members.update': ({ person }) => ({ ...named(person), name: 'Changed' }),
   'organizations.members.delete': ({ person }) => named(person),
   'organizations.members.reactivate': ({ deleted }) => named(deleted),
+  'organizations.members.unlock': ({ person }) => named(person),
   'organizations.members.deleteMFAPhoneNumber': ({ person }) => named(person),
   'organizations.members.deleteTOTP': ({ person }) => named(person),
   'organizations.members.deletePassword': ({ member }) => ({

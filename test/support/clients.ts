@@ -57,7 +57,7 @@ export function connect(
 }
 
 /** What the API does not have the official SDK cannot call. */
-const ownOperations = ['erase'] as const
+const ownOperations = ['erase', 'unlock'] as const
 
 function withOwnOperations(theirs: SharedClient, ours: SharedClient): SharedClient {
   for (const name of ownOperations) {

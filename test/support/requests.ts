@@ -230,6 +230,9 @@ export const requests: Record<OperationName, (fixture: Fixture) => Promise<Reque
   async 'organizations.members.erase'(fixture) {
     return named(await deletedPerson(fixture))
   },
+  async 'organizations.members.unlock'(fixture) {
+    return named(await fixture.newPerson())
+  },
   async 'organizations.members.deleteMFAPhoneNumber'(fixture) {
     return named(await fixture.newPerson({ mfa_phone_number: newPhone() }))
   },

@@ -69,6 +69,7 @@ const builtInResources: readonly PolicyResource[] = [
       'update.settings.roles',
       'search',
       'delete',
+      'unlock',
       ...onSessionsAndApps
     ]
   },

@@ -31,6 +31,11 @@ export function isCallOfSelf({ caller }: Pick<Context, 'caller'>, target: Target
   return caller !== undefined && isSelf(caller, target)
 }
 
+/** Whatever roles members have, they do this to others only. */
+export function assertNotOfSelf(context: Pick<Context, 'caller'>, target: Target): void {
+  if (isCallOfSelf(context, target)) throw new OperationError('session_authorization_error')
+}
+
 /** Only the backend does this, whatever the roles of a member say. */
 export function assertBackendCall({ caller }: Pick<Context, 'caller'>): void {
   if (caller !== undefined) throw new OperationError('session_authorization_error')

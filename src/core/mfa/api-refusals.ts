@@ -87,7 +87,7 @@ const refusals: Readonly<Record<string, readonly [code: AccessCode, hint: string
 
   user_lock_limit_reached: [
     'too_many_attempts',
-    'The account is locked after too many wrong codes. Wait an hour and sign in again, or ask an administrator of the organization.'
+    'This second factor is locked after too many wrong codes. Use another one, or wait an hour and sign in again. An administrator of the organization can unlock it.'
   ]
 }
 
@@ -118,7 +118,7 @@ export function refusalOfApi(error: unknown): unknown {
     : error
 }
 
-/** Whether the authority has locked the member. */
+/** Whether the authority has locked what was tried. */
 export function isLockedError(error: unknown): boolean {
   return Object(Object(error).required).error_type === 'user_lock_limit_reached'
 }

@@ -204,7 +204,7 @@ export function createMfaRoutes(
     return { status: 303, headers: [...kept, ['Location', location]], body: '' }
   }
 
-  /** A lock outlives the intermediate session: a member who comes back is told to wait, and types no code. */
+  /** A lock outlives the page: a member who comes back is told of it, and may use another second factor. */
   async function noteLocked(
     reference: SessionReference | undefined,
     error: unknown

@@ -158,10 +158,10 @@ ${others(view, 'recovery')}`
 
 function locked(view: PageView) {
   return {
-    title: 'This account is locked',
+    title: 'Too many codes were wrong',
     // The hint says the same.
-    body: html`${view.hint === undefined && html`<p>Too many codes were wrong. Wait an hour and sign in again, or ask an administrator of your organization.</p>`}
-${startOver(view)}`
+    body: html`${view.hint === undefined && html`<p>This second factor is locked. Use another one, or wait an hour and sign in again. An administrator of your organization can unlock it.</p>`}
+${others(view, 'locked')}`
   }
 }
 

@@ -4,7 +4,7 @@ import type { OperationName, RequestOf, ResponseOf } from '../../wire/routes.ts'
  * What an operation may end or change of what guards know: the roles and claims of sessions, whether they hold, and what
  * proves their members.
  *
- * - `nothing`: it reads, sends, or adds a session or a member; what was known stays true.
+ * - `nothing`: it reads, sends, unlocks, or adds a session or a member; what was known stays true.
  * - `member`, `organization`: the one that it is about.
  * - `named`: what its request names and its answer does not. Such a call is watched by a function of its own.
  * - A function of the call says whether the member changed.
@@ -71,6 +71,7 @@ export const operationEffects: { readonly [Name in OperationName]: OperationEffe
   'organizations.members.reactivate': 'member',
   // Who is deleted has no session.
   'organizations.members.erase': 'nothing',
+  'organizations.members.unlock': 'nothing',
   'organizations.members.deleteMFAPhoneNumber': 'member',
   'organizations.members.deleteTOTP': 'member',
   'organizations.members.deletePassword': 'member',

@@ -3,7 +3,7 @@ import type { DiscoveryState, SignInState } from './sealed-state.ts'
 
 /**
  * What comes next for a browser. `none`: nothing, it is signed in or has begun nothing. `over`: what it keeps cannot
- * be continued, and is cleared. `locked`: too many wrong codes; waiting is all there is to do.
+ * be continued, and is cleared. `locked`: too many codes were wrong; another second factor helps, or time.
  */
 export type SignInStep =
   | 'none'

@@ -78,6 +78,7 @@ const inOtherProject: Readonly<Record<OperationName, Rejection | 'nothing of the
   'organizations.members.delete': notFound,
   'organizations.members.reactivate': notFound,
   'organizations.members.erase': notFound,
+  'organizations.members.unlock': notFound,
   'organizations.members.deleteMFAPhoneNumber': notFound,
   'organizations.members.deleteTOTP': notFound,
   'organizations.members.deletePassword': notFound,
