@@ -31,6 +31,8 @@ const harmless: readonly OperationName[] = [
   'organizations.deleteExternalId',
   'organizations.members.create',
   'organizations.members.deleteExternalId',
+  // The member was deleted before.
+  'organizations.members.erase',
   'organizations.members.startEmailUpdate'
 ]
 
