@@ -136,6 +136,17 @@ describeOnEachEngine((fixture) => {
       expect(await timesUntilLocked(recover)).toBe(1)
     })
 
+    test('start anew after a right password, and after a right code to the address', async () => {
+      const person = await fixture.newPerson()
+      await fail(person, ['password', 'email_otp'], 9)
+      await fixture.signIn(person)
+      expect(await timesUntilLocked(() => wrongPassword(person))).toBe(10)
+      await useCode(person, await codeTo(person))
+      const code = await codeTo(person)
+      await fixture.errorOf(useCode(person, otherThan(code)))
+      await useCode(person, code)
+    })
+
     test('that a right code which counts no more interrupts are still counted', async () => {
       const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
       const { session_token } = await fixture.signIn(person)
