@@ -37,6 +37,8 @@ describe('seed.schema.json', () => {
     { project_id: null, policy: null, settings: null },
     withSettings({}),
     withSettings({ sms_country_codes: [], redirect_urls: [] }),
+    withSettings({ recent_factor_minutes: 5 }),
+    withSettings({ recent_factor_minutes: 527_040 }),
     withSettings({
       sms_country_codes: ['US', 'DE'],
       redirect_urls: ['https://app.example/a?b=c', 'http://localhost:3000', 'HTTPS://X.example']
@@ -62,6 +64,9 @@ describe('seed.schema.json', () => {
     [withSettings({ sms_countries: ['US'] })],
     [withSettings({ sms_country_codes: 'US' })],
     [withSettings({ sms_country_codes: ['us'] })],
+    [withSettings({ recent_factor_minutes: 4 })],
+    [withSettings({ recent_factor_minutes: 5.5 })],
+    [withSettings({ recent_factor_minutes: 527_041 })],
     [withSettings({ sms_country_codes: ['USA'] })],
     [withSettings({ sms_country_codes: ['XX'] })],
     [withSettings({ redirect_urls: ['app.example'] })],

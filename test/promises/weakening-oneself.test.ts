@@ -222,6 +222,44 @@ describe('what weakens a member', () => {
       expect((await stepUp.sms(person, session_token)).status_code).toBe(200)
     })
 
+    test.each(['totp', 'sms'])(
+      'an own first %s does not end in an old session that one is asked for',
+      async (own) => {
+        const person = await fixture.newPerson()
+        const { session_token } = await fixture.signIn(person, long)
+        const { members } = fixture.client.organizations
+        await members.update({ ...named(person), mfa_enrolled: true })
+        fixture.clock.advance(301)
+        const request = { ...named(person), session_token, set_mfa_enrollment: 'unenroll' }
+        const enrol = async () => {
+          if (own === 'sms') {
+            const mfa_phone_number = newPhone()
+            const code = await fixture.newSms(person, { mfa_phone_number, session_token })
+            return fixture.client.otps.sms.authenticate({ ...request, code })
+          }
+          const { secret } = await fixture.client.totps.create({ ...named(person), session_token })
+          return fixture.client.totps.authenticate({ ...request, code: fixture.nextCode(secret) })
+        }
+        expect(await fixture.errorOf(enrol())).toMatchObject(insufficient)
+        const { member } = await members.get(named(person))
+        expect(member).toMatchObject({ mfa_enrolled: true, totp_registration_id: '' })
+      }
+    )
+
+    test('another factor becomes the default of a member in a session that was verified lately', async () => {
+      const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
+      const { session_token } = await fixture.signIn(person, long)
+      await stepUp.totp(person, session_token)
+      fixture.clock.advance(301)
+      const request = { ...named(person), session_token, set_default_mfa: true }
+      const mfa_phone_number = newPhone()
+      const code = await fixture.newSms(person, { mfa_phone_number, session_token })
+      const enrol = (fields: object) =>
+        fixture.client.otps.sms.authenticate({ ...request, ...fields, code })
+      expect(await fixture.errorOf(enrol({}))).toMatchObject(insufficient)
+      expect((await enrol({ set_default_mfa: false })).member.default_mfa_method).toBe('totp')
+    })
+
     test('a further number is for sessions with the second factor', async () => {
       const person = await fixture.newEnrolled({}, { set_mfa_enrollment: 'unenroll' })
       const { session_token } = await fixture.signIn(person)

@@ -1,6 +1,8 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
+import type { MfaEnrollment } from '../../wire/totps.ts'
 import { verifiesMember } from '../../wire/verifying-factors.ts'
 import { activeMfaFactors, hasActiveMfaFactor } from './mfa.ts'
+import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 
 /** The present, and how many minutes ago is recent. */
@@ -20,6 +22,23 @@ export function isRecentlyVerified(
 ): boolean {
   const counted = hasActiveMfaFactor(member) ? activeMfaFactors(member, factors) : factors
   return hasRecentFactor(counted, recency)
+}
+
+/**
+ * The first code of a factor may also end that the member is asked for second factors, or change which is asked for first.
+ * In a session that weakens the member as an update does; the code of a factor that the member has had verifies it at that.
+ */
+export function assertMayChangePreferences(
+  member: MemberRecord,
+  { set_mfa_enrollment, set_default_mfa }: MfaEnrollment,
+  factors: readonly AuthenticationFactor[],
+  recency: Recency
+): void {
+  const unenrols = member.mfa_enrolled && set_mfa_enrollment === 'unenroll'
+  const isWeakening = unenrols || (set_default_mfa === true && hasActiveMfaFactor(member))
+  if (isWeakening && !isRecentlyVerified(member, factors, recency)) {
+    throw new OperationError('insufficient_factors')
+  }
 }
 
 export function hasRecentFactor(

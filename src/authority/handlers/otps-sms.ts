@@ -6,7 +6,6 @@ import { smsFactor } from '../domain/factors.ts'
 import { type Lockable, lockableOf } from '../domain/lockables.ts'
 import { clearFailures, isLocked } from '../domain/lockout.ts'
 import {
-  assertMayEnrolFactor,
   assertMaySendSmsCode,
   assertMfaMethodAllowed,
   hasOtherSecondFactor,
@@ -18,6 +17,7 @@ import { numberToVerify } from '../domain/phone-numbers.ts'
 import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertMayRegister } from '../steps/assert-may-register.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadMember, loadOrganizationAndMember } from '../steps/load.ts'
@@ -85,9 +85,7 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
   const referenced = await loadReferencedSessionOf(context, member, request)
   assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
   if (!isOneTimeCode(request.code)) throw new OperationError('invalid_code')
-  if (!member.mfa_phone_number_verified) {
-    assertMayEnrolFactor(member, referenced.record.authentication_factors)
-  }
+  if (!member.mfa_phone_number_verified) assertMayRegister(context, member, referenced, request)
 
   const sent = await loadSmsCode(context, member)
   if (sent === undefined) throw new OperationError('otp_code_not_found')

@@ -20,6 +20,7 @@ import {
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, StoredTotp } from '../domain/records.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertMayRegister } from '../steps/assert-may-register.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
@@ -87,7 +88,7 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
   assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
   assertTotpCodeForm(request.code)
   const totp = await loadTotp(context, member)
-  if (!totp.active) assertMayEnrolFactor(member, referenced.record.authentication_factors)
+  if (!totp.active) assertMayRegister(context, member, referenced, request)
 
   const secret = openTotpSecret(context, member.member_id, totp)
   const { now } = context
