@@ -192,6 +192,12 @@ describe('session lifetime', () => {
 
     const newPerson = (mfa_enrolled: boolean) => fixture.newBoth({}, { mfa_enrolled })
 
+    /** A password is set for a member with a second factor only with that. */
+    const newPersonOf = async ({ name }: Continuing): Promise<Enrolled> =>
+      name === 'passwords.sessions.reset'
+        ? { ...(await fixture.newPerson()), secret: '', totp_registration_id: '' }
+        : newPerson(false)
+
     describe.each(starting.map((operation) => [operation.name, operation] as const))(
       '%s',
       (_name, operation) => {
@@ -254,11 +260,7 @@ describe('session lifetime', () => {
       (_name, operation) => {
         let person: Enrolled
         beforeAll(async () => {
-          // A password is set for a member with a second factor only with that.
-          person =
-            operation.name === 'passwords.sessions.reset'
-              ? { ...(await fixture.newPerson()), secret: '', totp_registration_id: '' }
-              : await newPerson(false)
+          person = await newPersonOf(operation)
         })
 
         /** The only session of the member. */
@@ -375,11 +377,9 @@ describe('session lifetime', () => {
 
       test.each(continuing.map((operation) => [operation.name, operation] as const))(
         '%s never moves the end past it, and may move it nearer',
-        async (name, { call }) => {
-          // A password is set for a member with a second factor only with that.
-          if (name === 'passwords.sessions.reset') {
-            person = { ...(await fixture.newPerson()), secret: '', totp_registration_id: '' }
-          }
+        async (_name, operation) => {
+          const { call } = operation
+          const person = await newPersonOf(operation)
           const { member_session, ...pair } = await fixture.signIn(person)
           const latest = secondsOf(member_session.started_at) + 30 * 60
           fixture.clock.advance(10 * 60)
