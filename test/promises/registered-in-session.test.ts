@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { AuthenticationFactor } from 'membergate/client'
 import { describeOnEachEngine } from '../support/fixture.ts'
 import { newPhone, type Person } from '../support/people.ts'
+import { setSettings } from '../support/project-settings.ts'
 import { claimsOf } from '../support/session-jwts.ts'
 
 /** A factor that is registered in a session shows that somebody holds it, not that it is the member. */
@@ -184,19 +185,24 @@ describe('a factor that was registered in the session', () => {
         return { person, session_token, secret }
       }
 
-      test('is as little worth in the new session of the same organization', async () => {
-        const { person, session_token, secret } = await beginByEmail()
-        const { organization_id } = person
-        fixture.clock.advance(60)
-        const other = await fixture.client.sessions.exchange({ organization_id, session_token })
-        const { member_session } = await fixture.client.totps.authenticate({
-          ...named(person),
-          session_token: other.session_token,
-          code: fixture.nextCode(secret)
-        })
-        expect(markOf(member_session?.authentication_factors ?? [], 'totp')).toBe(true)
-        await expectDenied(person, other.session_token)
-      })
+      test.each([null, 720])(
+        'is as little worth in the new session of the same organization, with at most %p minutes',
+        async (maximum_session_minutes) => {
+          const unset = await setSettings(fixture, { maximum_session_minutes })
+          const { person, session_token, secret } = await beginByEmail()
+          const { organization_id } = person
+          fixture.clock.advance(60)
+          const other = await fixture.client.sessions.exchange({ organization_id, session_token })
+          const { member_session } = await fixture.client.totps.authenticate({
+            ...named(person),
+            session_token: other.session_token,
+            code: fixture.nextCode(secret)
+          })
+          expect(markOf(member_session?.authentication_factors ?? [], 'totp')).toBe(true)
+          await expectDenied(person, other.session_token)
+          await unset()
+        }
+      )
 
       test('is as little worth where it completes the exchange', async () => {
         const { person, session_token, secret } = await beginByEmail()

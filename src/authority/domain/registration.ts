@@ -13,15 +13,15 @@ export interface Registration {
 
 /**
  * Whether the session registered the factor. An exchange begins a session with the factors of another one: what was
- * registered between the last time that the member was verified and its start was registered by that one.
+ * registered between the last time that the member was verified and its begin was registered by that one.
  */
 export function isRegisteredInSession(
-  { authentication_factors, started_at }: SessionRecord,
-  { isNew, registered_at }: Registration
+  { authentication_factors }: SessionRecord,
+  { isNew, registered_at }: Registration,
+  began_at: number
 ): boolean {
   return (
-    isNew ||
-    (registered_at <= started_at && isUnverifiedSince(registered_at, authentication_factors))
+    isNew || (registered_at <= began_at && isUnverifiedSince(registered_at, authentication_factors))
   )
 }
 
