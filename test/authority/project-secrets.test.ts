@@ -11,7 +11,7 @@ import {
 } from '@jest/globals'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
-import { networkOf } from '../../src/authority/http/network-of.ts'
+import { networkOf } from '../../src/authority/domain/ip-addresses.ts'
 import { refusalOf } from '../support/api-errors.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { timeoutMs } from '../support/patience.ts'

@@ -28,16 +28,24 @@ export function isIpAddress(text: string): boolean {
 }
 
 /**
- * Where a person on the internet is: an IPv4 address, or of an IPv6 address its first 64 bits, within which one subscriber has
- * all. `undefined` for private and reserved addresses.
+ * Where a sender is: an IPv4 address, or of an IPv6 address its first 64 bits, within which one subscriber has all (RFC 4291
+ * section 2.5.4).
  */
-export function publicNetwork(ipAddress: string): string | undefined {
+export function networkOf(ipAddress: string): string {
   const [address = ''] = ipAddress.split('%')
-  if (isIP(address) === 4) return shared.check(address, 'ipv4') ? undefined : address
+  if (isIP(address) !== 6) return address
   const groups = groupsOf(address)
-  const mapped = mappedIpv4(groups)
-  if (mapped !== undefined) return publicNetwork(mapped)
-  return shared.check(address, 'ipv6') ? undefined : `${groups.slice(0, 4).join(':')}::/64`
+  return mappedIpv4(groups) ?? `${groups.slice(0, 4).join(':')}::/64`
+}
+
+/** The network of an address on the internet; `undefined` for private and reserved ones. */
+export function publicNetwork(ipAddress: string): string | undefined {
+  const network = networkOf(ipAddress)
+  const isShared =
+    isIP(network) === 4
+      ? shared.check(network, 'ipv4')
+      : shared.check(network.replace('/64', ''), 'ipv6')
+  return isShared ? undefined : network
 }
 
 /** The eight groups of an IPv6 address, however it is written. */

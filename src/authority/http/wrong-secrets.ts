@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { newId } from '../crypto/tokens.ts'
 import { wrongSecrets } from '../domain/audit.ts'
+import { networkOf } from '../domain/ip-addresses.ts'
 import { environmentOf } from '../project-id.ts'
 import type { ProjectStore, Store } from '../store/store.ts'
 import { writeAudit } from './audited.ts'
 import { newRequestId } from './http-call.ts'
-import { networkOf } from './network-of.ts'
 import { reportError } from './report-error.ts'
 
 const minuteMs = 60_000
