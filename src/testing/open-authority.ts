@@ -45,7 +45,7 @@ export interface OpenAuthority {
 }
 
 /** It can be computed from this line: it lets tests reopen a database, and protects nothing. */
-export const testKey = createHash('sha256').update('membergate test key').digest('base64url')
+const testKey = createHash('sha256').update('membergate test key').digest('base64url')
 
 /**
  * Opens a real authority for a test: real HTTP on 127.0.0.1, a real database, real keys and codes. Nothing is mocked.
@@ -83,7 +83,7 @@ export async function openAuthority(options: OpenAuthorityOptions = {}): Promise
 }
 
 /** `undefined` leaves the choice to `createAuthority`: the environment, or a key that lasts as long as `:memory:`. */
-function testKeys(database: string): readonly string[] | undefined {
+export function testKeys(database: string): readonly string[] | undefined {
   const { MEMBERGATE_KEYS, MEMBERGATE_KEY } = process.env
   return database === ':memory:' || MEMBERGATE_KEYS || MEMBERGATE_KEY ? undefined : [testKey]
 }

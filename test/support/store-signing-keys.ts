@@ -1,9 +1,10 @@
+import { keysOfEnvironment } from '../../src/authority/create-authority.ts'
 import { createAtRest } from '../../src/authority/crypto/at-rest.ts'
 import { signingKeyOf } from '../../src/authority/crypto/signing-keys.ts'
 import { addKey } from '../../src/authority/domain/signing-keys.ts'
 import { sealSigningKey } from '../../src/authority/signing-keys.ts'
 import { openStoreBeside } from '../../src/authority/store/store.ts'
-import { testKey } from '../../src/testing/open-authority.ts'
+import { testKeys } from '../../src/testing/open-authority.ts'
 import { takeRsaPair } from './rsa-pairs.ts'
 
 /**
@@ -15,7 +16,7 @@ export async function storeSigningKeys(
   project_ids: readonly string[],
   now: number
 ): Promise<void> {
-  const atRest = createAtRest([testKey])
+  const atRest = createAtRest(keysOfEnvironment(testKeys(database), database))
   const store = await openStoreBeside(database)
   try {
     for (const project_id of project_ids) {
