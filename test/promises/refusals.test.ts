@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { operations as table } from '../../src/authority/operations.ts'
 import { errorTypes } from '../../src/wire/error-types.ts'
 import type { OperationName } from '../../src/wire/routes.ts'
 import { engines } from '../support/databases.ts'
@@ -121,6 +122,19 @@ describe('the list of rules', () => {
     })
   })
 
+  test('knows every operation with which a password or code is guessed', () => {
+    const wrong = [
+      'otp_code_not_found',
+      'unable_to_authenticate_totp',
+      'unable_to_authenticate_recovery_code'
+    ]
+    const guessing = operations.filter((operation) => {
+      const isWrong = (rule: Rule) => wrong.includes(errorOf(rule, operation).error_type)
+      return rulesOf(operation).some(isWrong) || takesPassword(operation)
+    })
+    expect(operations.filter((operation) => table[operation].limits.guesses)).toEqual(guessing)
+  })
+
   test('has every error type of the API', () => {
     const seen = new Set<string>(Object.keys(elsewhere))
     for (const rule of rules) {
@@ -129,6 +143,13 @@ describe('the list of rules', () => {
     expect([...seen].sort()).toEqual(Object.keys(errorTypes).sort())
   })
 })
+
+/** Of the member who signs in, not one that is set. */
+function takesPassword(operation: OperationName): boolean {
+  const { password, existing_password, email_address } = fieldsOf(operation)
+  const isSignIn = table[operation].audit === 'sign_in' && password !== undefined
+  return email_address !== undefined && (isSignIn || existing_password !== undefined)
+}
 
 function rulesOf(operation: OperationName): readonly Rule[] {
   return rules.filter((rule) => rule.operations.includes(operation))
