@@ -4,11 +4,11 @@ import type { Write } from './domain/writes.ts'
 import { newRequestId } from './http/http-call.ts'
 import { environmentOf } from './project-id.ts'
 
-/** The row of what a command did about this one, which is of no call: it belongs to the unit that does it. */
+/** The row of what a command or a seed did about this one, which is of no call: it belongs to the unit that does it. */
 export function auditOfCommand(
   project_id: string,
   command: Pick<AuditedCall, 'kind' | 'operation' | 'occurred_at'>,
-  about: object
+  about: object = {}
 ): readonly Write[] {
   const environment = environmentOf(project_id)
   const subject: Subject = {}

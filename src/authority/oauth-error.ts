@@ -6,12 +6,14 @@ export const oauthErrors = {
   unsupported_grant_type: 400
 } as const
 
+export type OAuthErrorType = keyof typeof oauthErrors
+
 /** Ends the call of an OAuth client. The description never repeats what the client sent. */
 export class OAuthError extends Error {
-  readonly error: keyof typeof oauthErrors
+  readonly error: OAuthErrorType
   readonly description: string
 
-  constructor(error: keyof typeof oauthErrors, description: string) {
+  constructor(error: OAuthErrorType, description: string) {
     super(error)
     this.error = error
     this.description = description

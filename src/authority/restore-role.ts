@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors/config-error.ts'
+import { auditOfCommand } from './command-audit.ts'
 import { retryWhileStale } from './steps/retry-while-stale.ts'
 import type { ProjectStore } from './store/store.ts'
 
@@ -15,25 +16,30 @@ export interface RemovedRole {
  */
 export async function restoreRole(
   store: ProjectStore,
-  { role_id, organization_id }: RemovedRole
+  { role_id, organization_id }: RemovedRole,
+  now: number
 ): Promise<void> {
   await (organization_id === undefined
-    ? restoreInProject(store, role_id)
-    : restoreInOrganization(store, role_id, organization_id))
+    ? restoreInProject(store, role_id, now)
+    : restoreInOrganization(store, role_id, organization_id, now))
 }
 
-async function restoreInProject(store: ProjectStore, role_id: string): Promise<void> {
+async function restoreInProject(store: ProjectStore, role_id: string, now: number): Promise<void> {
   const policy = (await store.findProject())?.policy
   const removed = policy?.removed_roles ?? []
   if (policy === undefined || !removed.includes(role_id)) throw neverRemoved(role_id, 'the project')
   const removed_roles = removed.filter((removed_id) => removed_id !== role_id)
-  await store.run([{ do: 'setProjectPolicy', policy: { ...policy, removed_roles } }])
+  await store.run([
+    { do: 'setProjectPolicy', policy: { ...policy, removed_roles } },
+    ...auditOfRestored(store, now)
+  ])
 }
 
 function restoreInOrganization(
   store: ProjectStore,
   role_id: string,
-  identifier: string
+  identifier: string,
+  now: number
 ): Promise<void> {
   return retryWhileStale(async () => {
     const organization = await store.findOrganization(identifier)
@@ -44,6 +50,7 @@ function restoreInOrganization(
     }
     const removed_roles = organization.removed_roles.filter((removed) => removed !== role_id)
     await store.run([
+      ...auditOfRestored(store, now, organization),
       {
         do: 'setOrganizationRoles',
         organization_id,
@@ -54,6 +61,11 @@ function restoreInOrganization(
       }
     ])
   })
+}
+
+function auditOfRestored({ project_id }: ProjectStore, now: number, about?: object) {
+  const command = { kind: 'policy', operation: 'roles.restore', occurred_at: now } as const
+  return auditOfCommand(project_id, command, about)
 }
 
 function neverRemoved(role_id: string, of: string): ConfigError {

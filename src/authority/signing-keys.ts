@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { ConfigError } from '../errors/config-error.ts'
 import type { JWK } from '../wire/sessions.ts'
+import { auditOfCommand } from './command-audit.ts'
 import type { AtRest } from './crypto/at-rest.ts'
 import {
   newSigningKey,
@@ -135,7 +136,11 @@ export async function rotateSigningKeys(
     const isDone = atOnce ? isRotatedAtOnce(keys, since) : waitingKey(keys, now()) !== undefined
     if (isDone) return describeRotation(keys)
     const made = await makeKey(store, atRest, environment, now())
-    const conflict = await store.tryRun(addKey(keys, made, now(), atOnce))
+    const command = { kind: 'key', operation: 'keys.rotate', occurred_at: now() } as const
+    const conflict = await store.tryRun([
+      ...addKey(keys, made, now(), atOnce),
+      ...auditOfCommand(store.project_id, command)
+    ])
     if (conflict === undefined) return describeRotation(await store.listSigningKeys())
   }
 }

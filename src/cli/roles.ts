@@ -16,7 +16,7 @@ export async function runRoles(options: RolesOptions): Promise<void> {
       options.project_id
     )
     const { role_id } = options
-    await restoreRole(project, options)
+    await restoreRole(project, options, Date.now())
     const { project_id } = project
     process.stdout.write(
       options.json

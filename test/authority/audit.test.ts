@@ -7,7 +7,15 @@ import { breakWrites, withoutTable } from '../promises/broken-storage.ts'
 import { auditOf } from '../support/audit.ts'
 import { describeOnEachDatabase } from '../support/databases.ts'
 import { signInElsewhere } from '../support/entering.ts'
-import { accessTokenOf, profiles, trustedToken } from '../support/external.ts'
+import {
+  accessTokenOf,
+  apps,
+  authorize,
+  code_verifier,
+  postForm,
+  profiles,
+  trustedToken
+} from '../support/external.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
 import { type Person, password } from '../support/people.ts'
 import { runSql } from '../support/run-sql.ts'
@@ -39,6 +47,40 @@ describe('the audit', () => {
         expect(events).toMatchObject([
           { ...sign_in, ...idsOf(person), member_session_id: null },
           { ...sign_in, organization_id, member_id: null, member_session_id: null }
+        ])
+      })
+
+      test('knows what an app does, once it has said who it is, and of whose grant it is', async () => {
+        const person = await fixture.newPerson()
+        const { session_token, member_session } = await fixture.signIn(person)
+        const { client_id, client_secret, redirect_urls } = apps.first
+        const ask = (path: string, form: Record<string, string>) =>
+          postForm(fixture, path, { client_id, client_secret, ...form })
+        const code = await authorize(fixture, { session_token })
+        const redeemed = {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: redirect_urls[0],
+          code_verifier
+        }
+        const of = (end: string) => `/v1/public/${fixture.project_id}/oauth2/${end}`
+        let token = ''
+        const events = await auditOf(fixture.database, async () => {
+          token = String((await ask('/v1/oauth2/token', redeemed)).body.access_token)
+          await ask(of('introspect'), { token })
+          await ask(of('revoke'), { token })
+          await ask('/v1/oauth2/token', redeemed)
+          await ask('/v1/oauth2/token', { ...redeemed, client_secret: 'wrong' })
+          await ask('/v1/oauth2/token', { ...redeemed, client_id: 'none' })
+        })
+        const { member_session_id } = member_session
+        const app = { kind: 'app', ...idsOf(person), member_session_id }
+        const succeeded = { ...app, outcome: 'succeeded', error_type: null }
+        expect(events).toMatchObject([
+          { ...succeeded, operation: 'oauth.token' },
+          { ...succeeded, operation: 'oauth.introspect' },
+          { ...succeeded, operation: 'oauth.revoke' },
+          { ...app, operation: 'oauth.token', ...refused('invalid_grant') }
         ])
       })
 

@@ -37,7 +37,7 @@ describeOnEachDatabase((create) => {
     let database: TestDatabase
     let authority: OpenAuthority
     let client: Client
-    let now = day
+    let now = day - 1000
     let ids: { organization_id: string; member_id: string }
 
     beforeAll(async () => {
@@ -54,6 +54,7 @@ describeOnEachDatabase((create) => {
           }
         ]
       })
+      now = day
       const { url, project_id, secret } = authority
       // Longer than the client waits by itself: the machine may be busy with the other commands.
       client = createClient({ url, project_id, secret, now: () => now, timeoutMs: 20_000 })
@@ -79,7 +80,8 @@ describeOnEachDatabase((create) => {
     })
 
     test('prints a line for each event, the newest last', async () => {
-      const { code, stdout, stderr } = await run('--database', database.location)
+      const since = ['--since', '2026-01-31']
+      const { code, stdout, stderr } = await run('--database', database.location, ...since)
       expect([code, stderr]).toEqual([0, ''])
       const { organization_id, member_id } = ids
       const lines = stdout.trimEnd().split('\n')
@@ -111,8 +113,24 @@ describeOnEachDatabase((create) => {
       ])
     }, 60_000)
 
+    test('has what the seed brought, and nothing of a seed that changes nothing', async () => {
+      const { stdout } = await run('--database', database.location)
+      const lines = stdout.trimEnd().split('\n').slice(0, 3)
+      const { organization_id, member_id } = ids
+      expect(new Set(lines.map((line) => line.split(/ {2,}/).slice(1).join(' ')))).toEqual(
+        new Set([
+          'project seed.apply succeeded',
+          `organization seed.apply succeeded ${organization_id}`,
+          `member seed.apply succeeded ${member_id} ${organization_id}`
+        ])
+      )
+    }, 60_000)
+
     test.each([
-      [['--kind', 'organization'], ['organizations.create']],
+      [
+        ['--kind', 'organization'],
+        ['seed.apply', 'organizations.create']
+      ],
       [
         ['--since', '2026-01-31T00:00:01Z'],
         ['passwords.authenticate', 'organizations.create']
@@ -135,13 +153,20 @@ describeOnEachDatabase((create) => {
     test('--organization and --member print those of one', async () => {
       const of = async (...args: string[]) =>
         (await run('--database', database.location, ...args)).stdout.split('\n').length - 1
-      expect(await of('--organization', ids.organization_id)).toBe(2)
-      expect(await of('--member', ids.member_id)).toBe(2)
+      expect(await of('--organization', ids.organization_id)).toBe(4)
+      expect(await of('--member', ids.member_id)).toBe(3)
       expect(await of('--member', 'member-test-nobody')).toBe(0)
     }, 60_000)
 
     test('--follow goes on, also with what shows up late', async () => {
-      const child = start(['--follow', '--json', '--database', database.location])
+      const child = start([
+        '--follow',
+        '--json',
+        '--database',
+        database.location,
+        '--since',
+        '2026-01-31'
+      ])
       const ended = once(child, 'exit')
       const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
       const next = async () => JSON.parse((await lines.next()).value ?? '{}').occurred_at

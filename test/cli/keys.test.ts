@@ -10,6 +10,7 @@ import { type Authority, createAuthority } from '../../src/authority.ts'
 import { readKeysOptions } from '../../src/cli/keys-options.ts'
 import { builtCli } from '../support/built-cli.ts'
 import { newFolder } from '../support/new-folder.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const cli = await builtCli()
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -70,6 +71,8 @@ describe('membergate keys rotate', () => {
     expect(earlier).toEqual([
       { kid: before, ends_at: new Date(Date.parse(signs_at) + 30 * dayMs).toISOString() }
     ])
+    const events = "select kind, outcome from audit_events where operation = 'keys.rotate'"
+    expect(await runSql(database, events)).toEqual([{ kind: 'key', outcome: 'succeeded' }])
     await new Promise((resolve) => setTimeout(resolve, 2100))
     expect(await publishedKids()).toEqual([kid, before])
   }, 60_000)

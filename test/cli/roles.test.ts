@@ -11,6 +11,7 @@ import { builtCli } from '../support/built-cli.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { timeoutMs } from '../support/patience.ts'
 import { password } from '../support/people.ts'
+import { runSql } from '../support/run-sql.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cli = await builtCli()
@@ -113,6 +114,13 @@ describeOnEachDatabase((create) => {
       return client.organizations.members.update({ organization_id, member_id, roles })
     }
 
+    const countEvents = async (operation: string) =>
+      (
+        await runSql(database.location, 'select 1 from audit_events where operation = $1', [
+          operation
+        ])
+      ).length
+
     const setRoles = (roles: Role[]) =>
       client.rbac.organizations.setOrgPolicy({ organization_id: 'acme', org_policy: { roles } })
 
@@ -145,8 +153,13 @@ describeOnEachDatabase((create) => {
         stderr: ''
       })
       expect(await mayWrite('acme')).toBe(true)
+      const seeds = await countEvents('seed.apply')
       await serve([editor])
       expect(await mayWrite('acme')).toBe(true)
+      expect([await countEvents('roles.restore'), await countEvents('seed.apply')]).toEqual([
+        1,
+        seeds
+      ])
       const again = await run('editor', '--database', database.location)
       expect([again.code, again.stdout]).toEqual([2, ''])
       expect(again.stderr).toMatch(/^membergate: No role "editor" was removed [^\n]*\n$/)
@@ -181,6 +194,14 @@ describeOnEachDatabase((create) => {
       expect((await run('writer', '--database', database.location)).code).toBe(0)
       const here = await run('writer', '--organization', 'acme', '--database', database.location)
       expect(here.code).toBe(0)
+      const events =
+        "select kind, organization_id from audit_events where operation = 'roles.restore'"
+      const { organization_id } = (await client.organizations.get({ organization_id: 'acme' }))
+        .organization
+      expect(await runSql(database.location, events)).toContainEqual({
+        kind: 'policy',
+        organization_id
+      })
       await setRoles([writer])
       expect(await mayWrite('acme')).toBe(true)
     }, 120_000)

@@ -297,6 +297,26 @@ describe('connected apps', () => {
         expect(body.scope).toBe('openid email')
       })
 
+      test('finds the project of an app without reading the others', async () => {
+        const { session_token } = await signedIn()
+        const form = tokenForm(await authorize(fixture, { session_token }))
+        const { project_id } = fixture.other
+        const [before] = await runSql(
+          fixture.database,
+          'select settings from projects where project_id = $1',
+          [project_id]
+        )
+        const setSettings = (settings: string) =>
+          runSql(fixture.database, 'update projects set settings = $1 where project_id = $2', [
+            settings,
+            project_id
+          ])
+        await setSettings('unreadable')
+        expect((await redeem(form)).status).toBe(200)
+        expect((await redeem({ ...form, client_id: '%' })).status).toBe(401)
+        await setSettings(String(before?.settings))
+      })
+
       test('takes a public app without a secret', async () => {
         const { session_token } = await signedIn()
         const { client_id, redirect_urls } = apps.firstPublic

@@ -1,5 +1,6 @@
 import type { ErrorType } from '../../wire/error-types.ts'
 import type { OperationName } from '../../wire/routes.ts'
+import type { OAuthErrorType } from '../oauth-error.ts'
 
 /** What an event of the audit is about. */
 export const auditKinds = [
@@ -14,10 +15,24 @@ export const auditKinds = [
   'app',
   'lockout',
   'credentials',
-  'alarm'
+  'alarm',
+  'key',
+  'project'
 ] as const
 
 export type AuditKind = (typeof auditKinds)[number]
+
+/** What is no operation of the API and leaves events too: what connected apps call, and what operators do. */
+const otherOperations = [
+  'oauth.token',
+  'oauth.introspect',
+  'oauth.revoke',
+  'keys.rotate',
+  'roles.restore',
+  'seed.apply'
+] as const
+
+export type AuditedOperation = OperationName | (typeof otherOperations)[number]
 
 /** Whom a call is about, as far as it has shown. The steps that load a member write it down. */
 export interface Subject {
@@ -59,9 +74,9 @@ export interface AuditRecord {
   /** The `request_id` of the answer. */
   readonly request_id: string
   readonly kind: AuditKind
-  readonly operation: OperationName | typeof wrongSecrets
+  readonly operation: AuditedOperation | typeof wrongSecrets
   readonly outcome: 'succeeded' | 'refused'
-  readonly error_type: ErrorType | null
+  readonly error_type: ErrorType | OAuthErrorType | null
   readonly organization_id: string | null
   readonly member_id: string | null
   readonly member_session_id: string | null

@@ -1,3 +1,4 @@
+import { organizationClaim } from '../../jwt/claims.ts'
 import { signJwt } from '../../jwt/jose.ts'
 import type { Context } from '../context.ts'
 import { newOpaqueToken, sha256 } from '../crypto/tokens.ts'
@@ -10,6 +11,7 @@ import {
 import { isAppAllowed } from '../domain/connected-apps.ts'
 import type { ConnectedApp, GrantRecord } from '../domain/records.ts'
 import { OAuthError } from '../oauth-error.ts'
+import { about } from '../steps/about.ts'
 import { readOwnToken } from '../steps/access-token.ts'
 
 /** What an app sends as a form: each parameter once. */
@@ -35,7 +37,7 @@ export const redeemCode: OAuthHandler = async (context, app, form) => {
   if (form.code === undefined) throw missing('code')
   if (form.redirect_uri === undefined) throw missing('redirect_uri')
 
-  const grant = await store.findGrantByCode(sha256(form.code))
+  const grant = about(context, await store.findGrantByCode(sha256(form.code)))
   if (grant === undefined || grant.client_id !== app.client_id) throw wrongCode()
   if (grant.redirect_uri !== form.redirect_uri || !isVerified(grant, form)) throw wrongCode()
   if (grant.redeemed_at !== null) throw await usedTwice(context, grant)
@@ -85,14 +87,15 @@ async function usedTwice({ store, now }: Context, { grant_id }: GrantRecord) {
  * whose organization forbids the app; and what a session granted ends with it.
  */
 async function findSubject(
-  { store, now }: Context,
+  context: Context,
   app: ConnectedApp,
   { member_id, member_session_id }: GrantRecord
 ) {
+  const { store, now } = context
   const session =
     member_session_id === null ? endless : await store.findSession(member_session_id, now)
   if (session === undefined) return undefined
-  const member = await store.findMemberById(member_id)
+  const member = about(context, await store.findMemberById(member_id))
   if (member?.status !== 'active') return undefined
   const organization = await store.findOrganization(member.organization_id)
   return organization === undefined || !isAppAllowed(app, organization)
@@ -142,7 +145,8 @@ async function findTokenOf(
   if (form.token === undefined) throw missing('token')
   const token = await readOwnToken(context, form.token)
   if (token === undefined || token.client_id !== client_id) return {}
-  const grant = await context.store.findGrantByToken(sha256(token.jti))
+  about(context, token[organizationClaim])
+  const grant = about(context, await context.store.findGrantByToken(sha256(token.jti)))
   return grant === undefined ? { token } : { token, grant }
 }
 

@@ -12,6 +12,7 @@ import {
   viewAuditEvent
 } from '../domain/audit.ts'
 import { OperationError } from '../domain/operation-error.ts'
+import { OAuthError } from '../oauth-error.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import type { ProjectStore } from '../store/store.ts'
 
@@ -45,9 +46,10 @@ export async function audited<Answer extends object>(
   try {
     answer = await work()
   } catch (error) {
-    if (isOutcome(error)) {
+    const error_type = rejectionOf(error)
+    if (error_type !== undefined) {
       await noteOrganization(context)
-      await write(context, { ...call, error_type: error.error_type })
+      await write(context, { ...call, error_type })
     }
     throw error
   }
@@ -89,6 +91,9 @@ export async function writeAudit(
   for (const record of records) channel.publish(viewAuditEvent(store.project_id, record))
 }
 
-function isOutcome(error: unknown): error is OperationError {
-  return error instanceof OperationError && errorTypes[error.error_type].status < 500
+/** Why a call was rejected; `undefined` where it failed. */
+function rejectionOf(error: unknown): AuditedCall['error_type'] | undefined {
+  if (error instanceof OAuthError) return error.error
+  const isRejection = error instanceof OperationError && errorTypes[error.error_type].status < 500
+  return isRejection ? error.error_type : undefined
 }

@@ -9,11 +9,13 @@ import {
   revoke
 } from '../handlers/oauth-clients.ts'
 import { OAuthError, oauthErrors } from '../oauth-error.ts'
+import { environmentOf } from '../project-id.ts'
 import type { Store } from '../store/store.ts'
+import { audited } from './audited.ts'
 import { basicChallenge, isRightSecret } from './basic-credentials.ts'
 import type { ContextOf } from './contexts.ts'
 import { findPublicProject } from './find-project.ts'
-import { answerJson, type HttpCall, headerOfCall } from './http-call.ts'
+import { answerJson, type HttpCall, headerOfCall, newRequestId } from './http-call.ts'
 import { readForm } from './read-body.ts'
 import type { Endpoint } from './router.ts'
 
@@ -28,17 +30,20 @@ const handlers: Readonly<Record<keyof typeof oauthClientRoutes, OAuthHandler>> =
   revoke
 }
 
-/** What is called by apps that members let in: forms in, the errors of OAuth out, and an app's own credentials. */
+/**
+ * What is called by apps that members let in: forms in, the errors of OAuth out, and an app's own credentials. What an app
+ * does that has said who it is leaves an event of the audit.
+ */
 export function oauthClientEndpoints(options: OAuthClientsOptions): readonly Endpoint[] {
   const names = Object.keys(handlers) as (keyof typeof handlers)[]
   return names.flatMap((name) =>
-    oauthClientRoutes[name].paths.map((path) => oauthClientEndpoint(path, handlers[name], options))
+    oauthClientRoutes[name].paths.map((path) => oauthClientEndpoint(path, name, options))
   )
 }
 
 function oauthClientEndpoint(
   path: string,
-  handle: OAuthHandler,
+  name: keyof typeof handlers,
   options: OAuthClientsOptions
 ): Endpoint {
   return {
@@ -47,7 +52,7 @@ function oauthClientEndpoint(
     name: path,
     async answer(call) {
       try {
-        const body = await answerApp(call, handle, options)
+        const body = await answerApp(call, name, options)
         answerJson(call, 200, { request_id: call.request_id, status_code: 200, ...body })
       } catch (error) {
         if (!(error instanceof OAuthError)) throw error
@@ -59,7 +64,7 @@ function oauthClientEndpoint(
 
 async function answerApp(
   call: HttpCall,
-  handle: OAuthHandler,
+  name: keyof typeof handlers,
   { store, contextOf }: OAuthClientsOptions
 ): Promise<object> {
   const form = await formOf(call)
@@ -69,7 +74,11 @@ async function answerApp(
   if (project === undefined || app === undefined || !isAuthentic(app, client_secret)) {
     throw new OAuthError('invalid_client', 'The client is unknown, or its secret is wrong.')
   }
-  return handle(contextOf(project), app, form)
+  call.request_id = newRequestId(environmentOf(project.project_id))
+  const context = contextOf(project)
+  const { request_id } = call
+  const audit = { operation: `oauth.${name}`, kind: 'app', request_id } as const
+  return audited(context, audit, () => handlers[name](context, app, form))
 }
 
 /** A parameter that comes twice is ambiguous (RFC 6749 section 3.2); an empty one counts as left out. */
@@ -125,7 +134,7 @@ async function findProject(
 ): Promise<ProjectRecord | undefined> {
   const { project_id } = params
   if (project_id !== undefined) return findPublicProject(store, project_id)
-  const projects = await store.listProjects()
+  const projects = await store.listProjectsNaming(client_id)
   const [project, other] = projects.filter(({ settings }) => findApp(settings, client_id))
   return other === undefined ? project : undefined
 }

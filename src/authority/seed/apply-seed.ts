@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { ConfigError } from '../../errors/config-error.ts'
+import { auditOfCommand } from '../command-audit.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
 import type { PasswordHashing } from '../crypto/passwords.ts'
 import { type Environment, newId, newProjectSecret, sha256 } from '../crypto/tokens.ts'
 import { newRecoveryCodes, normalizeTotpSecret } from '../crypto/totp.ts'
+import type { AuditKind } from '../domain/audit.ts'
 import { canonicalEmail, createMember, writesOfCreation } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { createOrganization, writesOfNewOrganization } from '../domain/organizations.ts'
@@ -126,11 +129,26 @@ async function applyProject(
     { do: 'setProjectSettings', settings },
     ...boundSessions(settings, known?.settings),
     ...(secret_hash === null ? [] : [{ do: 'setProjectSecret', secret_hash } as const]),
-    ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const])
+    ...(seed.policy === undefined ? [] : [{ do: 'setProjectPolicy', policy } as const]),
+    ...(isUnchanged(known, { secret_hash, policy, settings })
+      ? []
+      : auditOf(project, 'project', now))
   ])
   const target = { project, policy, settings, environment, atRest, passwords, now } as const
   await applyOrganizations(target, seed.organizations, `${path}.organizations`)
   return { project_id, secret }
+}
+
+/** A seed that is applied at every start is an event when it changes something. */
+function isUnchanged(
+  known: ProjectRecord | undefined,
+  { secret_hash, ...applied }: Pick<ProjectRecord, 'secret_hash' | 'policy' | 'settings'>
+): boolean {
+  return (
+    known !== undefined &&
+    (secret_hash === null || secret_hash === known.secret_hash) &&
+    isDeepStrictEqual(applied, { policy: known.policy, settings: known.settings })
+  )
 }
 
 function warnOfDeadRoles(policy: CustomPolicy): void {
@@ -228,7 +246,10 @@ async function applyOrganization(
   const organization_id = newId('organization', environment)
   const roles = assignableRoles(policy)
   const created = createOrganization(body, { organization_id, organization_slug, roles, now })
-  await project.run(writesOfNewOrganization(created))
+  await project.run([
+    ...writesOfNewOrganization(created),
+    ...auditOf(project, 'organization', now, created)
+  ])
   return created
 }
 
@@ -259,7 +280,16 @@ async function applyMember(
     writes.push(await seededPassword(target, member.member_id, password))
   }
   if (totp_secret !== undefined) writes.push(...seededTotp(target, member.member_id, totp_secret))
-  await project.run(writes)
+  await project.run([...writes, ...auditOf(project, 'member', now, member)])
+}
+
+function auditOf(
+  { project_id }: ProjectStore,
+  kind: AuditKind,
+  now: number,
+  about?: object
+): readonly Write[] {
+  return auditOfCommand(project_id, { kind, operation: 'seed.apply', occurred_at: now }, about)
 }
 
 async function seededPassword(

@@ -5,6 +5,7 @@ import type { Write } from '../domain/writes.ts'
 import { DatabaseUnavailable, type Engine, type Statement } from './engine.ts'
 import { type AllFailureCounts, createFailureCounts, type FailureCounts } from './failure-counts.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
+import { containing } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import { attemptReads } from './reads/attempts.ts'
@@ -45,6 +46,8 @@ export interface Store {
   /** Whether the database answers. */
   ping(): Promise<void>
   listProjects(): Promise<readonly ProjectRecord[]>
+  /** Those whose settings may have a connected app of this id. */
+  listProjectsNaming(client_id: string): Promise<readonly ProjectRecord[]>
   ofProject(project_id: string): ProjectStore
   readonly failures: Pick<AllFailureCounts, 'sweep'>
   /** Runs what only one of the processes that share the database may do at a time. */
@@ -83,6 +86,13 @@ async function open(
     },
     async listProjects() {
       const rows = await engine.read('select * from projects order by created_at, project_id', [])
+      return rows.map(readProject)
+    },
+    async listProjectsNaming(client_id) {
+      const named = containing(`"client_id":${JSON.stringify(client_id)}`)
+      const rows = await engine.read("select * from projects where settings like $1 escape '\\'", [
+        named
+      ])
       return rows.map(readProject)
     },
     ofProject: (project_id) =>
