@@ -5,6 +5,7 @@ import {
   reserveCodeAttempt,
   reserveIntermediateAttempt
 } from '../domain/lockout.ts'
+import { OperationError } from '../domain/operation-error.ts'
 import type { OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 
@@ -79,7 +80,10 @@ function counted<Found, Answer>(
   const release = () => store.run(releases)
 
   return inTurn(`${store.project_id} ${lockable.subject}`, async () => {
-    await store.run(reservations)
+    const conflict = await store.tryRun(reservations)
+    // Stale is an attempt at a member who was deleted just now: there is nothing left to guess.
+    if (conflict === 'stale') throw new OperationError('user_lock_limit_reached')
+    if (conflict !== undefined) throw new OperationError(conflict)
     const found = await orElse(release, compare)
     if (found !== undefined) return finish(found, release)
     await noteLockout(context, lockable)
