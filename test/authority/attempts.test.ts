@@ -9,12 +9,15 @@ beforeEach(() => {
   units = []
 })
 
+async function note(writes: readonly Write[]) {
+  units.push(writes.map((write) => write.do))
+}
+
 const context = {
   store: {
     project_id: 'project',
-    async run(writes: readonly Write[]) {
-      units.push(writes.map((write) => write.do))
-    },
+    run: note,
+    tryRun: note,
     async findLock() {
       throw new Error('The database is away.')
     }
