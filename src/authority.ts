@@ -18,13 +18,16 @@ export type {
   EmailKind,
   EmailMessage,
   Locale,
+  NoticeKind,
+  NoticeMessage,
   SmsMessage
 } from './authority/delivery/delivery.ts'
 export {
   createOutbox,
   type Outbox,
   type OutboxEntry,
-  type OutboxOptions
+  type OutboxOptions,
+  type OutboxView
 } from './authority/delivery/outbox.ts'
 export { showOutbox } from './authority/delivery/show-outbox.ts'
 export { type SmtpOptions, smtpSender } from './authority/delivery/smtp-sender.ts'

@@ -11,7 +11,7 @@
  * The authority is the real one, on a free port and in memory: sessions, codes and passwords are really checked.
  * To run one beside an app while you develop it, use `npx membergate serve --outbox`.
  */
-export type { OutboxEntry } from './authority/delivery/outbox.ts'
+export type { OutboxEntry, OutboxView } from './authority/delivery/outbox.ts'
 export {
   type OpenAuthority,
   type OpenAuthorityOptions,

@@ -6,6 +6,7 @@ import type { Environment } from './crypto/tokens.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import type { Subject } from './domain/audit.ts'
 import type { Caller } from './domain/member-permission.ts'
+import type { Notice } from './domain/notices.ts'
 import type { ProjectRecord } from './domain/records.ts'
 import type { Providers } from './external/providers.ts'
 import type { IsBreachedPassword } from './is-breached-password.ts'
@@ -35,6 +36,8 @@ export interface Context {
   readonly ipKey: string | undefined
   /** The organization, member and session that the call turns out to be about; `steps/about.ts` writes it down. */
   readonly subject: Subject
+  /** What members will be told of when the call has succeeded; `steps/notices.ts` notes it. */
+  readonly notices: Notice[]
   /** Epoch milliseconds, the same throughout the call. */
   readonly now: number
 }

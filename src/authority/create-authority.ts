@@ -9,6 +9,7 @@ import { checkDelivery } from './delivery/check-delivery.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createProviders } from './external/providers.ts'
 import { createApp } from './http/app.ts'
+import { createNoticeSender } from './http/notice-sender.ts'
 import { createServers } from './http/servers.ts'
 import { createWrongSecrets } from './http/wrong-secrets.ts'
 import type { IsBreachedPassword } from './is-breached-password.ts'
@@ -139,6 +140,7 @@ export async function createListenedAuthority(
 
   const strengthMeter = createStrengthMeter()
   const wrongSecrets = createWrongSecrets({ store, now })
+  const noticeSender = createNoticeSender()
   let closed: Promise<void> | undefined
   const isClosing = () => closed !== undefined
   const app = createApp({
@@ -150,6 +152,7 @@ export async function createListenedAuthority(
     lookUpDevice,
     isBreachedPassword,
     providers,
+    noticeSender,
     wrongSecrets,
     warnOfShortSecret: createShortSecretWarning(withShortSecrets(projects, served)),
     now,
@@ -160,6 +163,7 @@ export async function createListenedAuthority(
 
   async function stop(): Promise<void> {
     await servers.stop()
+    await noticeSender.settled()
     await wrongSecrets.flush()
     await stopSweeping()
     await strengthMeter.close()

@@ -1,6 +1,6 @@
 import type { OperationName } from '../wire/routes.ts'
 import type { Handler } from './context.ts'
-import type { Delivery } from './delivery/delivery.ts'
+import type { Channel } from './delivery/deliver.ts'
 import type { AuditKind } from './domain/audit.ts'
 import * as connectedApps from './handlers/connected-apps.ts'
 import * as discoveryIntermediateSessions from './handlers/discovery-intermediate-sessions.ts'
@@ -41,7 +41,7 @@ export interface Operation<Name extends OperationName> {
 /** What a call is held to before it is handled. */
 interface Limits {
   /** The call is answered 501 where the server has no sender of this channel. */
-  readonly sends?: keyof Delivery
+  readonly sends?: Channel
   /** The call is made with a password or code that may be guessed, so its failures are counted. */
   readonly guesses?: true
 }

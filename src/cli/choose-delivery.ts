@@ -32,7 +32,7 @@ async function chooseSms({
   return { sms }
 }
 
-async function chooseEmail(senders: SenderOptions): Promise<Pick<Delivery, 'email'>> {
+async function chooseEmail(senders: SenderOptions): Promise<Pick<Delivery, 'email' | 'notice'>> {
   const { emailWebhook, webhookSecret, smtpUrl, emailFrom } = senders
   if (emailWebhook !== undefined) {
     if (smtpUrl !== undefined || emailFrom !== undefined) {
@@ -40,8 +40,8 @@ async function chooseEmail(senders: SenderOptions): Promise<Pick<Delivery, 'emai
         'E-mail has two ways out. Leave out --email-webhook, or MEMBERGATE_SMTP_URL and --email-from.'
       )
     }
-    const { email } = await openWebhook('--email-webhook', emailWebhook, webhookSecret)
-    return { email }
+    const { email, notice } = await openWebhook('--email-webhook', emailWebhook, webhookSecret)
+    return { email, notice }
   }
   if (smtpUrl === undefined && emailFrom === undefined) return {}
   if (smtpUrl === undefined || emailFrom === undefined) {

@@ -5,7 +5,7 @@ import {
   createAuthority
 } from '../authority/create-authority.ts'
 import type { Delivery } from '../authority/delivery/delivery.ts'
-import { createOutbox, type OutboxEntry } from '../authority/delivery/outbox.ts'
+import { createOutbox, type OutboxEntry, type OutboxView } from '../authority/delivery/outbox.ts'
 import type { IsBreachedPassword } from '../authority/is-breached-password.ts'
 import type { LookUpDevice } from '../authority/look-up-device.ts'
 import { ConfigError } from '../errors/config-error.ts'
@@ -38,8 +38,8 @@ export interface OpenAuthority {
   /** Of the first project. */
   readonly project_id: string
   readonly secret: string
-  /** What would have been sent, the newest first. Empty where `deliver` sends. */
-  outbox(): readonly OutboxEntry[]
+  /** What would have been sent, the newest first; notices only with `{ notices: true }`. Empty where `deliver` sends. */
+  outbox(options?: OutboxView): readonly OutboxEntry[]
   /** Ends the server and lets go of the database; resolves when both are done. */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import type { EmailKind, Locale } from '../../src/authority/delivery/delivery.ts'
-import { emailText, smsText, textLocale } from '../../src/authority/delivery/texts.ts'
+import type { EmailKind, Locale, NoticeKind } from '../../src/authority/delivery/delivery.ts'
+import { emailText, noticeText, smsText, textLocale } from '../../src/authority/delivery/texts.ts'
 
 const locales: readonly Locale[] = ['en', 'es', 'pt-br', 'fr']
 const kinds: readonly EmailKind[] = [
@@ -135,5 +135,38 @@ describe('an e-mail', () => {
     const { html } = emailText('login', { link: 'https://x/"><b>\'', minutes: 60 }, 'en')
     expect(html).toContain('<a href="https://x/&quot;&gt;&lt;b&gt;&#39;">')
     expect(html).not.toContain('<b>')
+  })
+})
+
+describe('a notice', () => {
+  const kinds: readonly NoticeKind[] = [
+    'email_changed',
+    'password_changed',
+    'password_removed',
+    'mfa_added',
+    'mfa_removed',
+    'recovery_code_used',
+    'unlocked'
+  ]
+
+  test.each(locales)(
+    'in %s says of each change another thing, and names the organization',
+    (locale) => {
+      const texts = kinds.map((kind) => noticeText(kind, 'Acme', locale))
+      for (const { subject, text, html } of texts) {
+        expect(subject).toContain('Acme')
+        expect(html).toContain(`<html lang="${locale}">`)
+        expect(`${text}${html}`).not.toMatch(/https?:|<a |[0-9]{6}|\{/)
+      }
+      expect(new Set(texts.map(({ text }) => text)).size).toBe(kinds.length)
+      expect(new Set(texts.map(({ subject }) => subject)).size).toBe(kinds.length)
+    }
+  )
+
+  test.each(locales)('in %s leaves out a name that would be a link', (locale) => {
+    for (const kind of kinds) {
+      const { subject, text, html } = noticeText(kind, 'evil.example/now', locale)
+      expect(`${subject}${text}${html}`).not.toContain('evil')
+    }
   })
 })

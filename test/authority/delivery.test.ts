@@ -12,6 +12,7 @@ import type { EmailMessage, SmsMessage } from '../../src/authority/delivery/deli
 import { OperationError } from '../../src/authority/domain/operation-error.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
+import { createNoticeSender } from '../../src/authority/http/notice-sender.ts'
 import { errorChannel, type ReportedError } from '../../src/authority/http/report-error.ts'
 import { createWrongSecrets } from '../../src/authority/http/wrong-secrets.ts'
 import { openStore, type Store } from '../../src/authority/store/store.ts'
@@ -206,6 +207,7 @@ describe('a sender that fails', () => {
       strengthMeter: createStrengthMeter(),
       delivery: {},
       lookUpDevice: undefined,
+      noticeSender: createNoticeSender(),
       wrongSecrets: createWrongSecrets({ store: away, now: Date.now }),
       warnOfShortSecret: () => {}
     }

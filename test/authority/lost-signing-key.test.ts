@@ -7,6 +7,7 @@ import { createPasswordHashing } from '../../src/authority/crypto/passwords.ts'
 import { newTotpSecret } from '../../src/authority/crypto/totp.ts'
 import { createProviders } from '../../src/authority/external/providers.ts'
 import { createApp } from '../../src/authority/http/app.ts'
+import { createNoticeSender } from '../../src/authority/http/notice-sender.ts'
 import { createWrongSecrets } from '../../src/authority/http/wrong-secrets.ts'
 import { applySeed } from '../../src/authority/seed/apply-seed.ts'
 import { checkSeed } from '../../src/authority/seed/seed.ts'
@@ -26,6 +27,7 @@ const outside = {
   strengthMeter: createStrengthMeter(),
   delivery: {},
   lookUpDevice: undefined,
+  noticeSender: createNoticeSender(),
   warnOfShortSecret: () => {}
 }
 

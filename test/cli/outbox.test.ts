@@ -174,19 +174,19 @@ describe('how serve sends', () => {
     [
       ['--email-webhook', 'https://hooks.example'],
       { MEMBERGATE_WEBHOOK_SECRET: secret },
-      ['email']
+      ['email', 'notice']
     ],
     [
       ['--email-from', 'no-reply@acme.example'],
       { MEMBERGATE_SMTP_URL: 'smtps://mail.example' },
-      ['email']
+      ['email', 'notice']
     ],
     [
       ['--sms-webhook', 'https://hooks.example', '--email-from', 'no-reply@acme.example'],
       { MEMBERGATE_WEBHOOK_SECRET: secret, MEMBERGATE_SMTP_URL: 'smtps://mail.example' },
-      ['sms', 'email']
+      ['sms', 'email', 'notice']
     ],
-    [['--outbox'], { MEMBERGATE_SMTP_URL: 'smtps://mail.example' }, ['sms', 'email']]
+    [['--outbox'], { MEMBERGATE_SMTP_URL: 'smtps://mail.example' }, ['sms', 'email', 'notice']]
   ])('%j with %j sends %j', async (args, env, channels) => {
     const { deliver, entries } = await choose(args, env as Record<string, string>)
     expect(Object.keys(deliver)).toEqual(channels)

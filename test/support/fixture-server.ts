@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { jest } from '@jest/globals'
+import type { Delivery } from 'membergate/authority'
 import type { Organization } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { countAnswers } from './answered.ts'
@@ -46,10 +47,11 @@ export interface FixtureServer {
 /** Where links may lead; those of calls that name no URL lead to the first. */
 export const redirect_urls = ['https://app.example/link', 'https://app.example/other']
 
-/** `from` is when the clock stands first, in epoch milliseconds. */
+/** `from` is when the clock stands first, in epoch milliseconds. Where no `notice` takes them, no notices are sent. */
 export async function openFixtureServer(
   create: () => Promise<TestDatabase>,
-  from: number = middleOfStep()
+  from: number = middleOfStep(),
+  notice?: Delivery['notice']
 ): Promise<FixtureServer> {
   const clock = stopClock(from)
   const project = newProject()
@@ -60,7 +62,7 @@ export async function openFixtureServer(
   const { lookUpDevice, ...devices } = openDevices()
   const authority: OpenAuthority = await openAuthority({
     database: database.location,
-    deliver,
+    deliver: notice === undefined ? deliver : { ...deliver, notice },
     lookUpDevice,
     now: clock.now,
     projects: fixtureProjects(project, other, { redirect_urls, ...settingsFor(identity) })

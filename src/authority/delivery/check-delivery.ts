@@ -3,12 +3,16 @@ import { assertKnownOptions } from '../../errors/known-options.ts'
 import type { Delivery } from './delivery.ts'
 
 /** Complete by type: a channel that is missing here does not compile. */
-const channels: Readonly<Record<keyof Delivery, true>> = { sms: true, email: true }
+const channels: Readonly<Record<keyof Delivery, true>> = {
+  sms: true,
+  email: true,
+  notice: true
+}
 
 /** A misspelt channel would otherwise be missed only when its first message should leave. */
 export function checkDelivery(deliver: Delivery): Delivery {
   if (typeof deliver !== 'object' || deliver === null) {
-    throw new ConfigError('deliver must be an object of the functions sms and email.')
+    throw new ConfigError('deliver must be an object of the functions sms, email and notice.')
   }
   assertKnownOptions('deliver', deliver, channels)
   for (const channel of Object.keys(channels)) {

@@ -1,7 +1,7 @@
 import { OperationError } from '../domain/operation-error.ts'
 import { plainCodeOf } from '../plain-code.ts'
 import { withinTime } from '../within-time.ts'
-import type { Delivery, EmailMessage, SmsMessage } from './delivery.ts'
+import type { Delivery, EmailMessage, NoticeMessage, SmsMessage } from './delivery.ts'
 
 /** How long a caller waits until a message is taken. */
 const deadlineMs = 5000
@@ -36,14 +36,22 @@ export async function sendEmail(delivery: Delivery, message: EmailMessage): Prom
   await handOver(async () => delivery.email?.(message))
 }
 
-const missingSenders: Readonly<Record<keyof Delivery, string>> = {
+/** Sends a notice, where they are sent. */
+export async function sendNotice(delivery: Delivery, message: NoticeMessage): Promise<void> {
+  await handOver(async () => delivery.notice?.(message))
+}
+
+/** A channel that operations need. */
+export type Channel = Exclude<keyof Delivery, 'notice'>
+
+const missingSenders: Readonly<Record<Channel, string>> = {
   sms: 'This server sends no text messages. Configure deliver.sms, or serve with --sms-webhook.',
   email:
     'This server sends no e-mail. Configure deliver.email, or serve with --email-webhook or MEMBERGATE_SMTP_URL.'
 }
 
 /** For before anything is written: 501 when the channel has no sender. */
-export function assertSender(delivery: Delivery, channel: keyof Delivery): void {
+export function assertSender(delivery: Delivery, channel: Channel): void {
   if (delivery[channel] !== undefined) return
   throw new OperationError('not_implemented', missingSenders[channel])
 }

@@ -1,15 +1,17 @@
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
 import { toTimestamp } from '../domain/timestamps.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, NoticeKind } from './delivery.ts'
 
 /** What would have been sent. */
 export interface OutboxEntry {
-  readonly channel: 'sms' | 'email'
+  readonly channel: 'sms' | 'email' | 'notice'
   readonly to: string
   readonly code?: string
   readonly token?: string
   readonly link?: string
+  /** What a notice tells of. */
+  readonly kind?: NoticeKind
   /** RFC 3339. */
   readonly sent_at: string
 }
@@ -23,8 +25,13 @@ export interface OutboxOptions {
 export interface Outbox {
   /** For the option `deliver` of `createAuthority`. */
   readonly deliver: Delivery
-  /** The newest 1,000 messages, the newest first. */
-  entries(): readonly OutboxEntry[]
+  /** The newest 1,000 messages, the newest first. Notices, which carry nothing to sign in with, only where they are asked for. */
+  entries(options?: OutboxView): readonly OutboxEntry[]
+}
+
+export interface OutboxView {
+  /** Shows notices too. Default false. */
+  readonly notices?: boolean
 }
 
 const maxEntries = 1000
@@ -65,8 +72,12 @@ export function createOutbox(options: OutboxOptions = {}): Outbox {
           ...(token === undefined ? {} : { token }),
           ...(link === undefined ? {} : { link })
         })
+      },
+      async notice({ to, kind }) {
+        keep({ channel: 'notice', to, kind })
       }
     },
-    entries: () => [...newestFirst]
+    entries: ({ notices = false } = {}) =>
+      newestFirst.filter(({ channel }) => notices || channel !== 'notice')
   }
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
-import type { Delivery } from './delivery.ts'
+import type { Delivery, EmailMessage, NoticeMessage } from './delivery.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 export interface SmtpOptions {
@@ -30,7 +30,9 @@ const stepTimeoutMs = 4000
  * const deliver = await smtpSender({ url: 'smtps://user:password@smtp.acme.example', from: 'no-reply@acme.example' })
  * const authority = await createAuthority({ database, deliver })
  */
-export async function smtpSender(options: SmtpOptions): Promise<Required<Pick<Delivery, 'email'>>> {
+export async function smtpSender(
+  options: SmtpOptions
+): Promise<Required<Pick<Delivery, 'email' | 'notice'>>> {
   assertKnownOptions('smtpSender', options, knownOptions)
   const server = readServer(options.url)
   const from = readFrom(options.from)
@@ -45,19 +47,19 @@ export async function smtpSender(options: SmtpOptions): Promise<Required<Pick<De
     disableUrlAccess: true
   })
 
-  return {
-    async email({ to, subject, text, html }) {
-      await transport.sendMail({
-        from,
-        // An object is one address; text would be read as a list of them.
-        to: { name: '', address: to },
-        subject,
-        text,
-        html,
-        headers: { 'Auto-Submitted': 'auto-generated' }
-      })
-    }
+  async function send({ to, subject, text, html }: EmailMessage | NoticeMessage): Promise<void> {
+    await transport.sendMail({
+      from,
+      // An object is one address; text would be read as a list of them.
+      to: { name: '', address: to },
+      subject,
+      text,
+      html,
+      headers: { 'Auto-Submitted': 'auto-generated' }
+    })
   }
+
+  return { email: send, notice: send }
 }
 
 async function loadMailer() {

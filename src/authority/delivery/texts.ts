@@ -1,4 +1,4 @@
-import type { EmailKind, EmailMessage, Locale } from './delivery.ts'
+import type { EmailKind, EmailMessage, Locale, NoticeKind } from './delivery.ts'
 import { escapeHtml } from './escape-html.ts'
 import { type Language, languages } from './languages.ts'
 
@@ -59,6 +59,27 @@ export function emailText(
       `<p>${escapeHtml(paragraphs.lead)}</p>`,
       'link' in content ? anchor(content.link) : strong(content.code),
       `<p>${escapeHtml(paragraphs.expires)}<br>${escapeHtml(paragraphs.unexpected)}</p>`
+    ])
+  }
+}
+
+/** It names nothing that the reader could be lured by: no link, no code, no address. */
+export function noticeText(
+  kind: NoticeKind,
+  organization_name: string,
+  locale: Locale
+): Pick<EmailMessage, 'subject' | 'text' | 'html'> {
+  const { notices, expected, notExpected } = languages[locale]
+  const { subject, subjectOf, happened } = notices[kind]
+  const organization = plainName(organization_name)
+  const heading = organization === undefined ? subject : fill(subjectOf, { organization })
+  const paragraphs = [happened, expected, notExpected]
+  return {
+    subject: heading,
+    text: `${paragraphs.join('\n\n')}\n`,
+    html: page(locale, [
+      `<h1 style="font-size:1.25em">${escapeHtml(heading)}</h1>`,
+      ...paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`)
     ])
   }
 }

@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions, readNumber } from '../../errors/known-options.ts'
 import { DeliveryUnavailable } from './deliver.ts'
-import type { Delivery, EmailMessage, SmsMessage } from './delivery.ts'
+import type { Delivery, EmailMessage, NoticeMessage, SmsMessage } from './delivery.ts'
 import { isLoopbackHost } from './loopback.ts'
 
 export interface WebhookOptions {
@@ -18,10 +18,10 @@ export interface WebhookOptions {
 
 /** What the receiver gets as JSON. */
 interface WebhookBody {
-  readonly type: 'sms' | 'email'
+  readonly type: keyof Delivery
   /** RFC 3339. */
   readonly timestamp: string
-  readonly data: SmsMessage | EmailMessage
+  readonly data: SmsMessage | EmailMessage | NoticeMessage
 }
 
 const defaultTimeoutMs = 4000
@@ -38,8 +38,8 @@ const knownOptions: Readonly<Record<keyof WebhookOptions, true>> = {
 }
 
 /**
- * Hands messages to an endpoint of yours, which sends them: a POST of `{ type: 'sms' | 'email', timestamp, data }`, signed
- * as Standard Webhooks says (standardwebhooks.com). Any 2xx means that the message is on its way; nothing is tried again.
+ * Hands messages to an endpoint of yours, which sends them: a POST of `{ type: 'sms' | 'email' | 'notice', timestamp, data }`,
+ * signed as Standard Webhooks says (standardwebhooks.com). Any 2xx means that the message is on its way; nothing is tried again.
  *
  * @throws ConfigError when an option is unknown or wrong
  *
@@ -73,7 +73,8 @@ export function webhookSender(options: WebhookOptions): Required<Delivery> {
 
   return {
     sms: (message) => post('sms', message),
-    email: (message) => post('email', message)
+    email: (message) => post('email', message),
+    notice: (message) => post('notice', message)
   }
 }
 

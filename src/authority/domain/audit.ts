@@ -67,6 +67,9 @@ export function noteAnswer(subject: Subject, answer: object): void {
 /** What an event is about that is no call of one operation: wrong secrets of a project, of a minute. */
 export const wrongSecrets = 'project.authenticate'
 
+/** A notice that could not be sent, or is one too many. */
+export const noticeFailed = 'notices.send'
+
 /** One row of the audit. Ids and types only: nothing that a caller sent, and nothing that signs a member in. */
 export interface AuditRecord {
   readonly event_id: string
@@ -74,7 +77,7 @@ export interface AuditRecord {
   /** The `request_id` of the answer. */
   readonly request_id: string
   readonly kind: AuditKind
-  readonly operation: AuditedOperation | typeof wrongSecrets
+  readonly operation: AuditedOperation | typeof wrongSecrets | typeof noticeFailed
   readonly outcome: 'succeeded' | 'refused'
   readonly error_type: ErrorType | OAuthErrorType | null
   readonly organization_id: string | null

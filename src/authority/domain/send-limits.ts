@@ -14,6 +14,7 @@ type Budget =
   | 'invitation'
   | 'password_reset'
   | 'email_update'
+  | 'notice'
   | 'sms_enrolment'
   | 'sms_challenge'
 
@@ -57,6 +58,22 @@ export function countEmail(
     project: ''
   }
   return countSends(signsUp ? 'sign_up' : emailBudgets[kind], counted, settings.email_limits, now)
+}
+
+/** Counts a notice before it is sent. */
+export function countNotice(
+  { to, organization_id }: Pick<CountedEmail, 'to' | 'organization_id'>,
+  { email_limits }: ProjectSettings,
+  now: number
+): CountSend[] {
+  const counted = {
+    email_address: to,
+    mailbox: mailboxOf(to),
+    ip_address: undefined,
+    organization: organization_id,
+    project: ''
+  }
+  return countSends('notice', counted, email_limits, now)
 }
 
 /** Counts an SMS before it is sent: for a number that is not verified yet apart from one that is. */

@@ -14,6 +14,7 @@ import { about } from '../steps/about.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized, assertBackendCall, isCallOfSelf } from '../steps/caller.ts'
 import { loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
+import { noteChange } from '../steps/notices.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 
 /**
@@ -34,6 +35,7 @@ export const deleteMFAPhoneNumber: Handler<'organizations.members.deleteMFAPhone
       ...(isCallOfSelf(context, before) ? [] : [failures]),
       ...writesOfChange(before, member)
     ])
+    noteChange(context, organization, before, member)
     return answerMember(context, member, organization)
   })
 
@@ -50,6 +52,7 @@ export const deleteTOTP: Handler<'organizations.members.deleteTOTP'> = (context,
       { do: 'deleteRecoveryCodes', member_id },
       ...writesOfChange(before, member)
     ])
+    noteChange(context, organization, before, member)
     return answerMember(context, member, organization)
   })
 
@@ -73,6 +76,7 @@ export const deletePassword: Handler<'organizations.members.deletePassword'> = (
       { do: 'deletePasswordById', member_id, member_password_id, onConflict: 'stale' },
       ...writesOfChange(before, member)
     ])
+    noteChange(context, organization, before, member)
     return answerMember(context, member, organization)
   })
 

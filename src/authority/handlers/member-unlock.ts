@@ -1,8 +1,9 @@
 import type { Handler } from '../context.ts'
-import { writesOfUnlock } from '../domain/lockout.ts'
+import { locksAt, writesOfUnlock } from '../domain/lockout.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertAuthorized, assertNotOfSelf } from '../steps/caller.ts'
 import { loadMember, loadOrganizationAndMember } from '../steps/load.ts'
+import { noteNotice } from '../steps/notices.ts'
 
 /**
  * Ends the locks of a member, and gives back second factors that were disabled. A disabled password stays so.
@@ -17,5 +18,8 @@ export const unlock: Handler<'organizations.members.unlock'> = async (context, r
   assertNotOfSelf(context, member)
   await context.store.run(writesOfUnlock(member, { withEmailCodes: context.caller === undefined }))
   const changed = await loadMember(context, organization, member.member_id)
+  if (locksAt(member.locks, context.now).length > 0) {
+    noteNotice(context, organization, member, 'unlocked')
+  }
   return answerMember(context, changed, organization)
 }

@@ -22,6 +22,7 @@ import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
 import { loadMember, loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
+import { noteChange } from '../steps/notices.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
 import { memberCondition } from '../store/search.ts'
@@ -83,6 +84,7 @@ export const update: Handler<'organizations.members.update'> = (context, request
       ...writesOfChange(before, member),
       ...endedByLostRoles(context, before, member, request)
     ])
+    noteChange(context, organization, before, member)
     return answerMember(context, member, organization)
   })
 

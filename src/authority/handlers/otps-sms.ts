@@ -114,6 +114,7 @@ function finishSms(
   const preferences = mfaPreferences('sms_otp', organization, member, request)
   return finishSecondFactor(context, request, {
     organization,
+    before: member,
     member: { ...withMfaPreferences(member, preferences, now), mfa_phone_number_verified: true },
     lockable,
     referenced,

@@ -8,6 +8,7 @@ import { answerMember } from '../steps/answer-member.ts'
 import { recencyOf } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import { loadOrganization, loadSession, type SessionCredential } from '../steps/load.ts'
+import { noteChange } from '../steps/notices.ts'
 import { assertStrongPassword } from '../steps/password-strength.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { newPassword, setPassword } from '../steps/set-password.ts'
@@ -43,6 +44,7 @@ export const reset: Handler<'passwords.sessions.reset'> = async (context, reques
     ])
 
     const changed = { ...member, member_password_id: password.member_password_id }
+    noteChange(context, organization, member, changed)
     return {
       ...answerMember(context, changed, organization),
       ...(await issueSession(changed, organization)),

@@ -12,6 +12,7 @@ import { answerMember } from '../steps/answer-member.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
+import { noteNotice } from '../steps/notices.ts'
 import {
   assertSessionReference,
   attemptAt,
@@ -72,6 +73,7 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
     finish: ({ recovery_code_id, created_at }) =>
       finishSecondFactor(context, request, {
         organization,
+        before: member,
         member,
         lockable: attempted.lockable,
         referenced,
@@ -87,6 +89,7 @@ export const recover: Handler<'recoveryCodes.recover'> = async (context, request
       })
   })
   if (answer === undefined) throw new OperationError(wrong)
+  noteNotice(context, organization, member, 'recovery_code_used')
   // Counted anew: other codes may have been used meanwhile.
   const remaining = await context.store.listRecoveryCodes(member_id)
   return { ...answer, recovery_codes_remaining: remaining.length }

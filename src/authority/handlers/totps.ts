@@ -102,6 +102,7 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
     finish: (step) =>
       finishSecondFactor(context, request, {
         organization,
+        before: member,
         member: { ...withMfaPreferences(member, preferences, now), totp_registration_id },
         lockable: attempted.lockable,
         referenced,

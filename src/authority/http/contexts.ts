@@ -10,6 +10,7 @@ import type { LookUpDevice } from '../look-up-device.ts'
 import { environmentOf } from '../project-id.ts'
 import { createSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import type { Store } from '../store/store.ts'
+import type { NoticeSender } from './notice-sender.ts'
 import type { WrongSecrets } from './wrong-secrets.ts'
 
 /** What all calls share. */
@@ -22,6 +23,7 @@ export interface Shared {
   readonly delivery: Delivery
   readonly lookUpDevice: LookUpDevice | undefined
   readonly providers: Providers
+  readonly noticeSender: NoticeSender
   readonly wrongSecrets: WrongSecrets
   readonly warnOfShortSecret: (project_id: string) => void
   readonly now: () => number
@@ -50,6 +52,7 @@ export function createContexts(shared: Shared): ContextOf {
     caller: undefined,
     ipKey: undefined,
     subject: {},
+    notices: [],
     now: now()
   })
 }

@@ -54,7 +54,7 @@ function operationEndpoint(
   shared: Shared,
   contextOf: ContextOf
 ): Endpoint {
-  const { atRest, lookUpDevice } = shared
+  const { atRest, lookUpDevice, noticeSender } = shared
   const { handle, audit: kind, limits, cacheSeconds } = operations[name] as AnyOperation
 
   async function answer(call: HttpCall): Promise<void> {
@@ -72,6 +72,11 @@ function operationEndpoint(
       if (limits.sends !== undefined) assertSender(context.delivery, limits.sends)
       const work = () => handle({ ...context, caller }, request)
       return limits.guesses ? countingGuesses(context, request, work) : work()
+    })
+    const locale: unknown = Reflect.get(Object(request), 'locale')
+    noticeSender.send(context, {
+      request_id,
+      locale: typeof locale === 'string' ? locale : undefined
     })
     const body = await withDevice(lookUpDevice, project_id, request, answer)
     const envelope = { request_id, status_code: 200 }

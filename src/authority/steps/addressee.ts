@@ -8,6 +8,7 @@ import { about } from './about.ts'
 import { assertUnclaimed } from './assert-unclaimed.ts'
 import { loadOrganization } from './load.ts'
 import { memberContext } from './member-context.ts'
+import { noteChange } from './notices.ts'
 
 /** An address that was verified, and the member that it was verified for. */
 export interface VerifiedAddress {
@@ -39,7 +40,9 @@ export async function loadAddressee(
   if (updates) {
     await assertUnclaimed(context, organization, email_address)
     const outside = memberContext(context, organization)
-    return { organization, ...updateEmail(member, email_address, outside) }
+    const updated = updateEmail(member, email_address, outside)
+    noteChange(context, organization, member, updated.member)
+    return { organization, ...updated }
   }
   if (member.email_address !== email_address) throw new OperationError(gone)
   return { organization, member, writes: [] }

@@ -6,6 +6,7 @@ import { addFactor, passwordFactor } from '../domain/factors.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
+import { noteChange } from './notices.ts'
 import type { PrimaryRequest } from './primary-factor.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 import { loadReferencedSession, type ReferencedSession } from './session-reference.ts'
@@ -48,7 +49,7 @@ export async function finishPasswordReset(
       ? entitled.referenced
       : await loadReferencedSession(context, request)
     const { factors, continued, ends } = begunBefore(context, { request, member, referenced })
-    return finishSignIn(
+    const answer = await finishSignIn(
       context,
       {
         organization,
@@ -64,6 +65,8 @@ export async function finishPasswordReset(
       },
       request
     )
+    noteChange(context, organization, member, changed)
+    return answer
   })
 }
 

@@ -14,6 +14,7 @@ import {
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
 import { prepareIssue, startSession, touchSession } from './issue-session.ts'
+import { noteChange } from './notices.ts'
 import { retryWhileStale } from './retry-while-stale.ts'
 import { loadReferencedSessionOf, type ReferencedSession } from './session-reference.ts'
 import { consume } from './sign-in.ts'
@@ -21,6 +22,7 @@ import { consume } from './sign-in.ts'
 /** A second factor whose code was right. */
 export interface VerifiedCode {
   readonly organization: OrganizationRecord
+  readonly before: MemberRecord
   /** With what the writes change. */
   readonly member: MemberRecord
   /** Whose failures are forgotten. */
@@ -60,7 +62,7 @@ export function finishSecondFactor(
 async function finish(
   context: Context,
   request: Request,
-  { organization, member, lockable, referenced, factor, registration, writes }: VerifiedCode
+  { organization, before, member, lockable, referenced, factor, registration, writes }: VerifiedCode
 ) {
   const { store, now } = context
   const isRegisteredHere = referenced.isSession
@@ -75,6 +77,7 @@ async function finish(
   const ends = referenced.isSession ? [] : [consume(referenced.record, now)]
   await store.run([...ends, clearFailures(lockable), ...writes, write])
 
+  noteChange(context, organization, before, member)
   return {
     ...answerMember(context, member, organization),
     ...(await issueSession(member, organization)),
