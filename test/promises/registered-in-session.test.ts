@@ -78,6 +78,33 @@ describe('a factor that was registered in the session', () => {
       await expectDenied(person, session_token)
     })
 
+    test('its next code ends no more than its first: sign-ins still ask for a second factor', async () => {
+      const { person, session_token } = await begin()
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      const { secret } = await enrolTotp(person, { session_token })
+      const request = { ...named(person), session_token, set_mfa_enrollment: 'unenroll' as const }
+      const code = fixture.nextCode(secret)
+      const unenrolling = fixture.client.totps.authenticate({ ...request, code })
+      expect(await fixture.errorOf(unenrolling)).toMatchObject(insufficient)
+      const { member } = await fixture.client.organizations.members.get(named(person))
+      expect(member.mfa_enrolled).toBe(true)
+      const repeated = { ...named(person), session_token, code, set_default_mfa: true }
+      expect((await fixture.client.totps.authenticate(repeated)).status_code).toBe(200)
+    })
+
+    test('the next code to its own number ends no more either', async () => {
+      const { person, session_token } = await begin()
+      await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+      await enrolPhone(person, { session_token })
+      const unenrolling = fixture.client.otps.sms.authenticate({
+        ...named(person),
+        session_token,
+        code: await fixture.newSms(person, { session_token }),
+        set_mfa_enrollment: 'unenroll'
+      })
+      expect(await fixture.errorOf(unenrolling)).toMatchObject(insufficient)
+    })
+
     test('its recovery codes open as little', async () => {
       const { person, session_token } = await begin()
       const { recovery_codes } = await enrolTotp(person, { session_token })
@@ -203,6 +230,26 @@ describe('a factor that was registered in the session', () => {
           await unset()
         }
       )
+
+      test('is as little worth in a session that was exchanged before', async () => {
+        const person = await fixture.newPerson()
+        const { organization_id, email_address } = person
+        await fixture.client.magicLinks.email.loginOrSignup({ organization_id, email_address })
+        const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+        const request = { magic_links_token, ...long }
+        const { session_token } = await fixture.client.magicLinks.authenticate(request)
+        fixture.clock.advance(3 * 3600)
+        const other = await fixture.client.sessions.exchange({ organization_id, session_token })
+        fixture.clock.advance(60)
+        const { secret } = await enrolTotp(person, { session_token })
+        const { member_session } = await fixture.client.totps.authenticate({
+          ...named(person),
+          session_token: other.session_token,
+          code: fixture.nextCode(secret)
+        })
+        expect(markOf(member_session?.authentication_factors ?? [], 'totp')).toBe(true)
+        await expectDenied(person, other.session_token)
+      })
 
       test('is as little worth where it completes the exchange', async () => {
         const { person, session_token, secret } = await beginByEmail()

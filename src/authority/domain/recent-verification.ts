@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
 import { verifiesMember } from '../../wire/verifying-factors.ts'
-import { activeMfaFactors, hasActiveMfaFactor } from './mfa.ts'
+import { activeMfaFactors, hasActiveMfaFactor, type MfaMethod } from './mfa.ts'
 import { OperationError } from './operation-error.ts'
 import type { MemberRecord } from './records.ts'
 
@@ -25,17 +25,19 @@ export function isRecentlyVerified(
 }
 
 /**
- * The first code of a factor may also end that the member is asked for second factors, or change which is asked for first.
- * In a session that weakens the member as an update does; the code of a factor that the member has had verifies it at that.
+ * The code of a factor may also end that the member is asked for second factors, or change which is asked for first. In the
+ * session that registered the factor that weakens the member as an update does; one that the member has had verifies it at
+ * that.
  */
 export function assertMayChangePreferences(
   member: MemberRecord,
-  { set_mfa_enrollment, set_default_mfa }: MfaEnrollment,
+  { set_mfa_enrollment, set_default_mfa, method }: MfaEnrollment & { readonly method: MfaMethod },
   factors: readonly AuthenticationFactor[],
   recency: Recency
 ): void {
   const unenrols = member.mfa_enrolled && set_mfa_enrollment === 'unenroll'
-  const isWeakening = unenrols || (set_default_mfa === true && hasActiveMfaFactor(member))
+  const prefers = set_default_mfa === true && member.default_mfa_method !== method
+  const isWeakening = unenrols || (prefers && hasActiveMfaFactor(member))
   if (isWeakening && !isRecentlyVerified(member, factors, recency)) {
     throw new OperationError('insufficient_factors')
   }

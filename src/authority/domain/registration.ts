@@ -12,17 +12,15 @@ export interface Registration {
 }
 
 /**
- * Whether the session registered the factor. An exchange begins a session with the factors of another one: what was
- * registered between the last time that the member was verified and its begin was registered by that one.
+ * Whether the session may have registered the factor. An exchange makes two sessions of one, also within an organization,
+ * and of the two either may register what the other then uses: so it counts only in a session whose member was verified
+ * after it was registered.
  */
 export function isRegisteredInSession(
-  { authentication_factors }: SessionRecord,
-  { isNew, registered_at }: Registration,
-  began_at: number
+  { authentication_factors }: Pick<SessionRecord, 'authentication_factors'>,
+  { isNew, registered_at }: Registration
 ): boolean {
-  return (
-    isNew || (registered_at <= began_at && isUnverifiedSince(registered_at, authentication_factors))
-  )
+  return isNew || isUnverifiedSince(registered_at, authentication_factors)
 }
 
 /** The same of a sign-in. It takes ten minutes at most: where its factors are older, it began by an exchange. */

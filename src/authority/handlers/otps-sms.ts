@@ -15,9 +15,10 @@ import {
 import { OperationError } from '../domain/operation-error.ts'
 import { numberToVerify } from '../domain/phone-numbers.ts'
 import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
+import type { Registration } from '../domain/registration.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
-import { assertMayRegister } from '../steps/assert-may-register.ts'
+import { assertMayUseCode } from '../steps/assert-may-use-code.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadMember, loadOrganizationAndMember } from '../steps/load.ts'
@@ -85,13 +86,14 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
   const referenced = await loadReferencedSessionOf(context, member, request)
   assertMfaMethodAllowed('sms_otp', organization, member, factorsToComplete(referenced))
   if (!isOneTimeCode(request.code)) throw new OperationError('invalid_code')
-  if (!member.mfa_phone_number_verified) assertMayRegister(context, member, referenced, request)
+  const registration = registrationOf(member, context.now)
+  assertMayUseCode(context, member, referenced, { ...request, method: 'sms_otp', registration })
 
   const sent = await loadSmsCode(context, member)
   if (sent === undefined) throw new OperationError('otp_code_not_found')
   const attempted = attemptAt('otp', member, referenced)
   const { lockable } = attempted
-  const right = { organization, member, lockable, referenced, sent }
+  const right = { organization, member, lockable, referenced, registration, sent }
   const answer = await attemptSecondFactor(
     context,
     { ...attempted, sent },
@@ -107,7 +109,7 @@ export const authenticate: Handler<'otps.sms.authenticate'> = async (context, re
 function finishSms(
   context: Context,
   request: RequestOf<'otps.sms.authenticate'>,
-  { organization, member, lockable, referenced, sent }: RightSms
+  { organization, member, lockable, referenced, registration, sent }: RightSms
 ) {
   const { now } = context
   const { member_id, phone_id } = member
@@ -119,10 +121,7 @@ function finishSms(
     lockable,
     referenced,
     factor: smsFactor(phone_id, member.mfa_phone_number),
-    registration: {
-      isNew: !member.mfa_phone_number_verified,
-      registered_at: member.mfa_phone_number_verified ? (member.mfa_phone_verified_at ?? 0) : now
-    },
+    registration,
     writes: [
       { do: 'verifyPhoneNumber', member_id, phone_id, now, onConflict: 'otp_code_not_found' },
       { do: 'setMfaPreferences', member_id, ...preferences, now },
@@ -136,5 +135,17 @@ interface RightSms {
   readonly member: MemberRecord
   readonly lockable: Lockable
   readonly referenced: ReferencedSession
+  readonly registration: Registration
   readonly sent: OneTimeCodeRecord
+}
+
+/** A number is registered by the first code that was right. */
+function registrationOf(
+  { mfa_phone_number_verified, mfa_phone_verified_at }: MemberRecord,
+  now: number
+): Registration {
+  return {
+    isNew: !mfa_phone_number_verified,
+    registered_at: mfa_phone_number_verified ? (mfa_phone_verified_at ?? 0) : now
+  }
 }

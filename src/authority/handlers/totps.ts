@@ -20,7 +20,7 @@ import {
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord, StoredTotp } from '../domain/records.ts'
 import { answerMember } from '../steps/answer-member.ts'
-import { assertMayRegister } from '../steps/assert-may-register.ts'
+import { assertMayUseCode } from '../steps/assert-may-use-code.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadOrganizationAndMember } from '../steps/load.ts'
@@ -88,7 +88,8 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
   assertMfaMethodAllowed('totp', organization, member, factorsToComplete(referenced))
   assertTotpCodeForm(request.code)
   const totp = await loadTotp(context, member)
-  if (!totp.active) assertMayRegister(context, member, referenced, request)
+  const registration = { isNew: !totp.active, registered_at: totp.created_at }
+  assertMayUseCode(context, member, referenced, { ...request, method: 'totp', registration })
 
   const secret = openTotpSecret(context, member.member_id, totp)
   const { now } = context
@@ -107,7 +108,7 @@ export const authenticate: Handler<'totps.authenticate'> = async (context, reque
         lockable: attempted.lockable,
         referenced,
         factor: totpFactor(totp_registration_id),
-        registration: { isNew: !totp.active, registered_at: totp.created_at },
+        registration,
         writes: [
           { do: 'useTotpStep', member_id, totp_registration_id, step, now, onConflict },
           { do: 'setMfaPreferences', member_id, ...preferences, now }

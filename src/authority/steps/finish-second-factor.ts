@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/factors.ts'
 import type { Lockable } from '../domain/lockables.ts'
 import { clearFailures } from '../domain/lockout.ts'
-import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
+import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import {
   isRegisteredBeforeExchange,
   isRegisteredInSession,
@@ -66,7 +66,7 @@ async function finish(
 ) {
   const { store, now } = context
   const isRegisteredHere = referenced.isSession
-    ? isRegisteredInSession(referenced.record, registration, lastBegin(context, referenced.record))
+    ? isRegisteredInSession(referenced.record, registration)
     : isRegisteredBeforeExchange(referenced.record.authentication_factors, registration, now)
   const verified = isRegisteredHere ? registeredInSession(factor) : factor
   const factors = addFactor(referenced.record.authentication_factors, verified, now)
@@ -83,12 +83,4 @@ async function finish(
     ...(await issueSession(member, organization)),
     member_device: null
   }
-}
-
-/** Until when the session may have begun. Where its life is bounded, an exchanged one has the start of the first. */
-function lastBegin(
-  { project, now }: Pick<Context, 'project' | 'now'>,
-  { started_at }: SessionRecord
-): number {
-  return project.settings.maximum_session_minutes === null ? started_at : now
 }
