@@ -95,6 +95,7 @@ function anIntermediateSession(
     email_address,
     oauth_tenants: [],
     authentication_factors: [link()],
+    created_at: 0,
     version: 0,
     ...fields
   }

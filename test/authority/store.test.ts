@@ -110,10 +110,10 @@ describeOnEachDatabase((createDatabase) => {
           email_address: member.email_address,
           oauth_tenants: [],
           authentication_factors: [],
+          created_at: now,
           version: 0
         },
         token_hash: intermediate_session_id,
-        now,
         expires_at: now + 600_000
       }
     ])

@@ -269,6 +269,26 @@ describe('a factor that was registered in the session', () => {
         await expectDenied(person, answer.session_token)
       })
 
+      test('is as little worth where it completes an exchange of a session that is not that old', async () => {
+        const person = await fixture.newPerson()
+        const { organization_id, email_address } = person
+        await fixture.client.magicLinks.email.loginOrSignup({ organization_id, email_address })
+        const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+        const request = { magic_links_token, ...long }
+        const { session_token } = await fixture.client.magicLinks.authenticate(request)
+        fixture.clock.advance(301)
+        const { secret } = await enrolTotp(person, { session_token })
+        await fixture.client.organizations.members.update({ ...named(person), mfa_enrolled: true })
+        const exchanged = await fixture.client.sessions.exchange({ organization_id, session_token })
+        const answer = await fixture.client.totps.authenticate({
+          ...named(person),
+          intermediate_session_token: exchanged.intermediate_session_token,
+          code: fixture.nextCode(secret)
+        })
+        expect(markOf(answer.member_session?.authentication_factors ?? [], 'totp')).toBe(true)
+        await expectDenied(person, answer.session_token)
+      })
+
       test('is as little worth after the way through another organization', async () => {
         const { organization_id, email_address } = await fixture.newPerson()
         const person = { organization_id, email_address }

@@ -302,6 +302,7 @@ export interface IntermediateSessionRecord {
   readonly email_address: string
   readonly oauth_tenants: readonly OAuthTenant[]
   readonly authentication_factors: readonly AuthenticationFactor[]
+  readonly created_at: number
   readonly version: number
 }
 

@@ -1,7 +1,6 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import { latestVerification } from './recent-verification.ts'
-import type { SessionRecord } from './records.ts'
-import { intermediateSessionLifetimeMs } from './session-lifetime.ts'
+import type { IntermediateSessionRecord, SessionRecord } from './records.ts'
 
 /** When a second factor was registered that a code verifies now. */
 export interface Registration {
@@ -23,19 +22,15 @@ export function isRegisteredInSession(
   return isNew || isUnverifiedSince(registered_at, authentication_factors)
 }
 
-/** The same of a sign-in. It takes ten minutes at most: where its factors are older, it began by an exchange. */
+/** The same of a sign-in. Where its factors are older than itself, it began by an exchange. */
 export function isRegisteredBeforeExchange(
-  factors: readonly AuthenticationFactor[],
-  { registered_at }: Registration,
-  now: number
+  { authentication_factors, created_at }: IntermediateSessionRecord,
+  { registered_at }: Registration
 ): boolean {
-  const isExchanged = now - latestVerification(factors) > intermediateSessionLifetimeMs
-  return isExchanged && isUnverifiedSince(registered_at, factors)
+  const isExchanged = isUnverifiedSince(created_at, authentication_factors)
+  return isExchanged && isUnverifiedSince(registered_at, authentication_factors)
 }
 
-function isUnverifiedSince(
-  registered_at: number,
-  factors: readonly AuthenticationFactor[]
-): boolean {
-  return Math.floor(registered_at / 1000) > latestVerification(factors) / 1000
+function isUnverifiedSince(time: number, factors: readonly AuthenticationFactor[]): boolean {
+  return Math.floor(time / 1000) > latestVerification(factors) / 1000
 }

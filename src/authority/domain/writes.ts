@@ -153,7 +153,6 @@ interface Writes {
   insertIntermediateSession: {
     intermediate_session: IntermediateSessionRecord
     token_hash: string
-    now: number
     expires_at: number
   }
   /** Binds it to a member, with these factors. Guarded by the version that it was read at. */

@@ -67,7 +67,7 @@ async function finish(
   const { store, now } = context
   const isRegisteredHere = referenced.isSession
     ? isRegisteredInSession(referenced.record, registration)
-    : isRegisteredBeforeExchange(referenced.record.authentication_factors, registration, now)
+    : isRegisteredBeforeExchange(referenced.record, registration)
   const verified = isRegisteredHere ? registeredInSession(factor) : factor
   const factors = addFactor(referenced.record.authentication_factors, verified, now)
   const { session, write } = referenced.isSession

@@ -121,6 +121,7 @@ export function startIntermediateSession(
     email_address,
     oauth_tenants: [],
     authentication_factors,
+    created_at: now,
     version: 0
   }
   return {
@@ -130,7 +131,6 @@ export function startIntermediateSession(
       do: 'insertIntermediateSession',
       intermediate_session,
       token_hash: sha256(token),
-      now,
       expires_at: now + intermediateSessionLifetimeMs
     }
   }

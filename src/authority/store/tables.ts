@@ -179,7 +179,7 @@ export const sessions = table<SessionRecord & Token & { readonly revoked_at: num
 )
 
 export const intermediateSessions = table<
-  IntermediateSessionRecord & Token & Created & { expires_at: number; failed_codes: number }
+  IntermediateSessionRecord & Token & { expires_at: number; failed_codes: number }
 >('intermediate_sessions', ['intermediate_session_id'], {
   intermediate_session_id: string(),
   token_hash: string(),

@@ -43,11 +43,10 @@ export const sessionStatements = {
       and authentication_factors
         like ${containing(`"provider_id":${JSON.stringify(connection_id)}`)} escape '\\'`,
 
-  insertIntermediateSession: ({ intermediate_session, token_hash, now, expires_at }) =>
+  insertIntermediateSession: ({ intermediate_session, token_hash, expires_at }) =>
     intermediateSessions.insert({
       token_hash,
       failed_codes: 0,
-      created_at: now,
       expires_at,
       ...intermediate_session
     }),
