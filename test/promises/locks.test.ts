@@ -367,6 +367,26 @@ describeOnEachEngine((fixture) => {
       await fixture.client.sessions.authenticate({ session_token })
     })
 
+    test('not a password, or a new one by e-mail, that goes on with what discovery verified', async () => {
+      const typesOf = (answer: Awaited<ReturnType<typeof fixture.authenticate>>) =>
+        answer.member_session?.authentication_factors.map(({ type }) => type)
+      const person = await fixture.newPerson()
+      const token = await discoveredByCode(person)
+      const other = await discoveredByCode(person)
+      const { organization_id, email_address } = person
+      await fixture.client.passwords.email.resetStart({ organization_id, email_address })
+      const password_reset_token = fixture.sentTo(email_address)[0]?.token ?? ''
+      await fail(person, ['email_otp'])
+      const answer = await fixture.authenticate(person, { intermediate_session_token: token })
+      expect(typesOf(answer)).toEqual(['password'])
+      const reset = await fixture.client.passwords.email.reset({
+        password_reset_token,
+        password: another,
+        intermediate_session_token: other
+      })
+      expect(typesOf(reset)).toEqual(['password'])
+    })
+
     test('what cannot be guessed enters as a link does: links, other organizations and other systems', async () => {
       const person = await fixture.newPerson()
       const { organization_id, email_address } = person

@@ -1,3 +1,4 @@
+import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import { emailCodesOf, type Lockable, type LockableType, lockableOf } from './lockables.ts'
 import type { Lock, MemberRecord, OneTimeCodeRecord } from './records.ts'
 import type { Write } from './writes.ts'
@@ -82,6 +83,16 @@ export function writesOfUnlock(
 /** The member without a lock of this type. */
 export function withoutLock(member: MemberRecord, unlocked: LockableType): MemberRecord {
   return { ...member, locks: member.locks.filter(({ type }) => type !== unlocked) }
+}
+
+/** Of the factors that an earlier step has verified, those of no type that is locked by now. */
+export function unlockedOf(
+  factors: readonly AuthenticationFactor[],
+  locks: readonly Lock[],
+  now: number
+): readonly AuthenticationFactor[] {
+  const locked = locksAt(locks, now)
+  return factors.filter((factor) => !locked.some(({ type }) => type === factor.type))
 }
 
 export function isLocked(member: MemberRecord, locked: LockableType, now: number): boolean {

@@ -3,6 +3,7 @@ import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { endOfSessions } from '../domain/end-of-sessions.ts'
 import { addFactor, passwordFactor } from '../domain/factors.ts'
+import { unlockedOf } from '../domain/lockout.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
@@ -90,7 +91,7 @@ function begunBefore({ now }: Context, { request, member, referenced }: Brought)
     const { record: intermediate_session } = referenced
     const { intermediate_session_id } = intermediate_session
     return {
-      factors: factorsForMember(intermediate_session, member),
+      factors: unlockedOf(factorsForMember(intermediate_session, member), member.locks, now),
       continued: { token, intermediate_session, binds: true },
       ends: [{ do: 'deleteOtherIntermediateSessions', member_id, intermediate_session_id }]
     }

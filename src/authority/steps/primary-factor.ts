@@ -2,6 +2,7 @@ import type { SessionOptions } from '../../wire/sessions.ts'
 import type { SignInResponse } from '../../wire/sign-in.ts'
 import type { Context } from '../context.ts'
 import { addFactor, registeredInSession, type VerifiedFactor } from '../domain/factors.ts'
+import { unlockedOf } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type {
   IntermediateSessionRecord,
@@ -48,7 +49,8 @@ export type PrimaryAnswer = Omit<SignInResponse, 'request_id' | 'status_code'> &
  *
  * - What the organization does not accept is denied only now that the factor was right.
  * - A session of the same member gains the factor, and no second factor is required; another member's is ignored.
- * - An intermediate session gives the factors that count for the member, and must not be of another one.
+ * - An intermediate session gives the factors that count for the member, and must not be of another one. What was
+ *   verified by codes that are locked by now does not count.
  */
 export async function finishPrimary(
   context: Context,
@@ -114,7 +116,9 @@ async function signIn(
 ) {
   const { intermediate_session_token: token } = request
   const earlier =
-    intermediate_session === undefined ? [] : factorsForMember(intermediate_session, member)
+    intermediate_session === undefined
+      ? []
+      : unlockedOf(factorsForMember(intermediate_session, member), member.locks, context.now)
   const continued =
     token === undefined || intermediate_session === undefined
       ? {}

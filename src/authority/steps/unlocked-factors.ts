@@ -1,7 +1,7 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { Context } from '../context.ts'
 import { lockableTypes } from '../domain/lockables.ts'
-import { locksAt } from '../domain/lockout.ts'
+import { unlockedOf } from '../domain/lockout.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import type { MemberRecord } from '../domain/records.ts'
 
@@ -16,8 +16,7 @@ export async function unlockedFactors(
   factors: readonly AuthenticationFactor[]
 ): Promise<readonly AuthenticationFactor[]> {
   if (!factors.some(isGuessed)) return factors
-  const locks = locksAt(await store.listLocks(member), now)
-  const unlocked = factors.filter((factor) => !locks.some(({ type }) => type === factor.type))
+  const unlocked = unlockedOf(factors, await store.listLocks(member), now)
   if (unlocked.length === 0) throw new OperationError('user_lock_limit_reached')
   return unlocked
 }
