@@ -105,6 +105,33 @@ describe('a domain that an organization claims', () => {
       expect((await follow()).member.email_address).toBe(email_address)
     })
 
+    test('binds who was invited before the claim, by whatever they accept', async () => {
+      const { claiming, organization_id } = await open()
+      const domain = `${randomUUID()}.example`
+      const email_address = addressIn(domain)
+      const invited = { organization_id, email_address }
+      await fixture.client.magicLinks.email.invite(invited)
+      const magic_links_token = fixture.sentTo(email_address)[0]?.token ?? ''
+      await fixture.client.passwords.email.resetStart(invited)
+      const password_reset_token = fixture.sentTo(email_address)[0]?.token ?? ''
+      const token = await trustedToken(fixture, invited, { profile: 'joining' })
+      const claim = (claimed_email_domains: string[]) =>
+        fixture.client.organizations.update({
+          organization_id: claiming.organization_id,
+          claimed_email_domains
+        })
+      await claim([domain])
+      const follow = () => fixture.client.magicLinks.authenticate({ magic_links_token })
+      const ways = [
+        follow(),
+        fixture.client.passwords.email.reset({ password_reset_token, password }),
+        fixture.client.sessions.attest({ profile_id: profiles.joining, token })
+      ]
+      for (const way of ways) expect(await fixture.errorOf(way)).toMatchObject(claimed)
+      await claim([])
+      expect((await follow()).member.status).toBe('active')
+    })
+
     test('binds a trusted token that would create a member, and none about a member who is there', async () => {
       const { domain, organization_id } = await open()
       const attest = async (email_address: string) => {
@@ -144,6 +171,43 @@ describe('a member who creates another', () => {
       })
       expect((await create(domain)).status_code).toBe(200)
     })
+
+    test.each([
+      [{ email_invites: 'NOT_ALLOWED' }, 'acme.example'],
+      [{ email_invites: 'RESTRICTED', email_allowed_domains: ['acme.example'] }, 'else.example']
+    ])(
+      'brings nobody in by another address or back where the organization has %j',
+      async (settings, domain) => {
+        const { create, authorization } = await open(settings)
+        const { member } = (await create(domain)) as unknown as Person
+        const { organization_id, member_id } = member
+        const change = (operation: string, fields: object, options?: object) =>
+          fixture.send(
+            `organizations.members.${operation}`,
+            { organization_id, member_id, ...fields },
+            options
+          )
+        const email_address = addressIn(domain)
+        const magic = {
+          organization_id: member.organization_id,
+          email_address: member.email_address
+        }
+        await fixture.client.magicLinks.email.loginOrSignup(magic)
+        const magic_links_token = fixture.sentTo(member.email_address)[0]?.token ?? ''
+        await fixture.client.magicLinks.authenticate({ magic_links_token })
+        const denied = { status_code: 403, error_type: 'invalid_email_for_invites' }
+        for (const operation of ['update', 'startEmailUpdate']) {
+          const moving = change(operation, { email_address }, { authorization })
+          expect(await fixture.errorOf(moving)).toMatchObject(denied)
+        }
+        const same = { email_address: member.email_address }
+        expect((await change('update', same, { authorization })).status_code).toBe(200)
+        await change('delete', {})
+        const back = change('reactivate', {}, { authorization })
+        expect(await fixture.errorOf(back)).toMatchObject(denied)
+        expect((await change('reactivate', {})).status_code).toBe(200)
+      }
+    )
 
     test('may bring in an address of a domain that is allowed', async () => {
       const { create, authorization } = await open({

@@ -1,6 +1,9 @@
+import { assertMayInvite } from './invitations.ts'
+import { assertMayMoveAddress, type Caller, isSelf } from './member-permission.ts'
 import { changeMember, type MemberContext, writesOfChange } from './members.ts'
 import { OperationError } from './operation-error.ts'
-import type { MemberRecord } from './records.ts'
+import type { MemberRecord, OrganizationRecord } from './records.ts'
+import { roleIdsOf } from './roles.ts'
 import type { Write } from './writes.ts'
 
 /** Which members have to do with the address that a member wants. */
@@ -10,6 +13,21 @@ export interface DesiredEmail {
   readonly owner: MemberRecord | undefined
   /** The members that were sent a link or a code to take it, and have not used it yet. */
   readonly pendingOwners: readonly string[]
+}
+
+/**
+ * A member may give the member this address. The address of another is a person who is brought in, so the organization must
+ * let its members do that.
+ */
+export function assertMayMoveTo(
+  caller: Caller,
+  organization: OrganizationRecord,
+  member: MemberRecord,
+  email_address: string
+): void {
+  assertMayMoveAddress(caller, member, roleIdsOf(member, organization))
+  const bringsIn = !isSelf(caller, member) && email_address !== member.email_address
+  if (bringsIn) assertMayInvite(organization, email_address)
 }
 
 /** The member may begin to change its address: active, with a verified one, to one that no other member has to do with. */

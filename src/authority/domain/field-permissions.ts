@@ -4,6 +4,7 @@ import type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
+import { assertMayInvite } from './invitations.ts'
 import {
   assertMayWeakenSelf,
   assertPermitted,
@@ -125,7 +126,10 @@ function isWeakening(
   )
 }
 
-/** A member gives another one back nothing that it could not have given: roles, and exemption from the rules. */
+/**
+ * A member gives another one back nothing that it could not have given: roles, exemption from the rules, and an address that
+ * the organization does not let its members bring in.
+ */
 export function assertMayReactivate(
   caller: Caller,
   organization: OrganizationRecord,
@@ -136,6 +140,7 @@ export function assertMayReactivate(
     ...(roles.length > 0 && { roles: roles.map(({ role_id }) => role_id) }),
     ...(is_breakglass && { is_breakglass })
   })
+  assertMayInvite(organization, email_address)
 }
 
 /** A member may create another with these fields. */

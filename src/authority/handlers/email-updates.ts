@@ -1,9 +1,7 @@
 import type { Handler } from '../context.ts'
-import { assertMayUpdateEmail } from '../domain/email-update.ts'
+import { assertMayMoveTo, assertMayUpdateEmail } from '../domain/email-update.ts'
 import { emailOtpFactor, magicLinkFactor } from '../domain/factors.ts'
-import { assertMayMoveAddress } from '../domain/member-permission.ts'
 import { canonicalEmail } from '../domain/members.ts'
-import { roleIdsOf } from '../domain/roles.ts'
 import { answerMember } from '../steps/answer-member.ts'
 import { assertUnclaimed } from '../steps/assert-unclaimed.ts'
 import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
@@ -26,10 +24,10 @@ export const startEmailUpdate: Handler<'organizations.members.startEmailUpdate'>
   const { store, now } = context
   const { organization, member } = await loadOrganizationAndMember(context, request)
   assertAuthorized(context, member, 'stytch.member', 'update.info.email')
-  assertAuthorizedBy(context, (caller) =>
-    assertMayMoveAddress(caller, member, roleIdsOf(member, organization))
-  )
   const email_address = canonicalEmail(request.email_address)
+  assertAuthorizedBy(context, (caller) =>
+    assertMayMoveTo(caller, organization, member, email_address)
+  )
   const { organization_id, member_id } = member
   assertMayUpdateEmail(member, {
     email_address,

@@ -12,7 +12,7 @@ import { assertEmailVerified, type TrustedIdentity } from '../domain/trusted-tok
 import type { Write } from '../domain/writes.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
 import { about } from '../steps/about.ts'
-import { assertUnclaimed } from '../steps/assert-unclaimed.ts'
+import { assertMayAccept, assertUnclaimed } from '../steps/assert-unclaimed.ts'
 import { finishExternal } from '../steps/external-sign-in.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
@@ -94,6 +94,7 @@ async function findOrCreate(
     return { member, writes: writesOfCreation(member) }
   }
   if (known.email_address !== identity.email_address) throw new OperationError('member_not_found')
+  await assertMayAccept(context, organization, known)
   const { member_id, email_id } = known
   return {
     member: { ...known, status: 'active', email_address_verified: true, updated_at: now },

@@ -1,8 +1,8 @@
 import type { Context, Handler } from '../context.ts'
 import { newId } from '../crypto/tokens.ts'
+import { assertMayMoveTo } from '../domain/email-update.ts'
 import { assertMayChangeMember, assertMayCreateMember } from '../domain/field-permissions.ts'
 import { assertMayInvite } from '../domain/invitations.ts'
-import { assertMayMoveAddress } from '../domain/member-permission.ts'
 import { viewMember } from '../domain/member-view.ts'
 import {
   canonicalEmail,
@@ -14,7 +14,7 @@ import {
 import { OperationError } from '../domain/operation-error.ts'
 import { viewOrganization } from '../domain/organization-view.ts'
 import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
-import { connectionsOfLostRoles, roleIdsOf } from '../domain/roles.ts'
+import { connectionsOfLostRoles } from '../domain/roles.ts'
 import type { Write } from '../domain/writes.ts'
 import { runMemberWrites } from '../run-member-writes.ts'
 import { answerMember } from '../steps/answer-member.ts'
@@ -74,7 +74,7 @@ export const update: Handler<'organizations.members.update'> = (context, request
     assertAuthorizedBy(context, (caller) => {
       assertMayChangeMember(caller, before, changes)
       if (changes.email_address === undefined) return
-      assertMayMoveAddress(caller, before, roleIdsOf(before, organization))
+      assertMayMoveTo(caller, organization, before, canonicalEmail(changes.email_address))
     })
     const member = changeMember(before, changes, memberContext(context, organization))
     if (member.email_address !== before.email_address) {

@@ -9,6 +9,7 @@ import { viewMember } from '../domain/member-view.ts'
 import { canonicalEmail } from '../domain/members.ts'
 import { OperationError } from '../domain/operation-error.ts'
 import { about } from '../steps/about.ts'
+import { assertMayAccept } from '../steps/assert-unclaimed.ts'
 import { finishPasswordReset } from '../steps/finish-password-reset.ts'
 import { newLink, readRedirectUrl } from '../steps/links.ts'
 import { loadOrganization } from '../steps/load.ts'
@@ -91,6 +92,7 @@ export const reset: Handler<'passwords.email.reset'> = async (context, request) 
   assertAcceptedFactor(organization, member, passwordFactor)
   await assertStrongPassword(context, request.password, member)
 
+  await assertMayAccept(context, organization, member)
   const admitted = admitVerified(member, context.now)
   const { link_id } = link
   const answer = await finishPasswordReset(context, request, {

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { assertNotClaimedElsewhere } from '../domain/claimed-domains.ts'
 import { domainOf } from '../domain/members.ts'
-import type { OrganizationRecord, ProjectSettings } from '../domain/records.ts'
+import type { MemberRecord, OrganizationRecord, ProjectSettings } from '../domain/records.ts'
 
 type Organization = Pick<OrganizationRecord, 'organization_id'>
 type Claims = { readonly store: Pick<Context['store'], 'listClaimingOrganizations'> }
@@ -20,6 +20,15 @@ export async function assertUnclaimed(
     organization,
     await store.listClaimingOrganizations(domainOf(email_address))
   )
+}
+
+/** The same of the address of a member who accepts an invitation: the domain may be claimed since that was sent. */
+export async function assertMayAccept(
+  claims: Claims,
+  organization: Organization,
+  { status, email_address }: Pick<MemberRecord, 'status' | 'email_address'>
+): Promise<void> {
+  if (status === 'invited') await assertUnclaimed(claims, organization, email_address)
 }
 
 /** The same, where the backend may answer for the address: a claim binds the backend only if the project says so. */

@@ -12,6 +12,7 @@ import type {
 import { missingForSession } from '../domain/sign-in-requirements.ts'
 import type { Write } from '../domain/writes.ts'
 import { answerMember } from './answer-member.ts'
+import { assertMayAccept } from './assert-unclaimed.ts'
 import {
   type IssuedSession,
   prepareIssue,
@@ -49,7 +50,9 @@ export async function finishSignIn(
   verified: VerifiedSignIn,
   options: Options
 ): Promise<SignInAnswer> {
-  const missing = missingForSession(verified.organization, verified.member, verified.factors)
+  const { organization, member, factors } = verified
+  await assertMayAccept(context, organization, member)
+  const missing = missingForSession(organization, member, factors)
   return missing.primary_required === null && missing.mfa_required === null
     ? completeSignIn(context, verified, options)
     : suspendSignIn(context, verified, missing, options.locale)
