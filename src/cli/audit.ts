@@ -7,10 +7,9 @@ import {
   viewAuditEvent
 } from '../authority/domain/audit.ts'
 import type { AuditPlace } from '../authority/store/reads/audit.ts'
-import { openStoreBeside, type ProjectStore } from '../authority/store/store.ts'
+import type { ProjectStore } from '../authority/store/store.ts'
 import type { AuditOptions } from './audit-options.ts'
-import { chooseProject } from './choose-project.ts'
-import { databaseError } from './database-error.ts'
+import { withProject } from './open-database.ts'
 
 const pageSize = 500
 const everyMs = 1000
@@ -19,27 +18,18 @@ const lateMs = 60_000
 
 /** Prints the audit of a project, the newest last, also while servers write it. */
 export async function runAudit(options: AuditOptions): Promise<void> {
-  const store = await openStoreBeside(options.database.location).catch((error: unknown) => {
-    throw databaseError(error)
-  })
   process.stdout.on('error', endWithReader)
   try {
-    const projects = await store.listProjects()
-    const project = chooseProject(
-      projects.map(({ project_id }) => store.ofProject(project_id)),
-      options.project_id
-    )
-    for await (const records of options.follow
-      ? follow(project, options)
-      : list(project, options)) {
-      const events = records.map((record) => viewAuditEvent(project.project_id, record))
-      await print(events.map(options.json ? toJson : toLine))
-    }
-  } catch (error) {
-    throw databaseError(error)
+    await withProject(options, async (project) => {
+      for await (const records of options.follow
+        ? follow(project, options)
+        : list(project, options)) {
+        const events = records.map((record) => viewAuditEvent(project.project_id, record))
+        await print(events.map(options.json ? toJson : toLine))
+      }
+    })
   } finally {
     process.stdout.off('error', endWithReader)
-    await store.close()
   }
 }
 

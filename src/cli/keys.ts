@@ -3,11 +3,11 @@ import { type AtRest, createAtRest } from '../authority/crypto/at-rest.ts'
 import { environmentOf } from '../authority/project-id.ts'
 import { type Rewrapped, rewrap } from '../authority/rewrap.ts'
 import { assertAtRestKey, type Rotation, rotateSigningKeys } from '../authority/signing-keys.ts'
-import { openStoreBeside, type ProjectStore, type Store } from '../authority/store/store.ts'
+import type { ProjectStore, Store } from '../authority/store/store.ts'
 import { chooseKeys } from './choose-keys.ts'
 import { chooseProject } from './choose-project.ts'
-import { databaseError } from './database-error.ts'
 import type { KeysOptions } from './keys-options.ts'
+import { listProjects, withDatabase } from './open-database.ts'
 
 interface Opened {
   readonly atRest: AtRest
@@ -15,25 +15,17 @@ interface Opened {
 }
 
 /** Works on the keys of a database, also while servers use it, and says what became of them. */
-export async function runKeys(options: KeysOptions): Promise<void> {
-  const store = await openStoreBeside(options.database.location).catch((error: unknown) => {
-    throw databaseError(error)
-  })
-  try {
+export function runKeys(options: KeysOptions): Promise<void> {
+  return withDatabase(options.database.location, async (store) => {
     const opened = await open(store, options)
     await (options.command === 'rotate' ? rotate(opened, options) : rewrapAll(opened, options))
-  } catch (error) {
-    throw databaseError(error)
-  } finally {
-    await store.close()
-  }
+  })
 }
 
 async function open(store: Store, options: KeysOptions): Promise<Opened> {
   const { keys } = chooseKeys(options)
   const atRest = createAtRest(keysOfEnvironment(keys, options.database.location))
-  const projects = (await store.listProjects()).map(({ project_id }) => store.ofProject(project_id))
-  return { atRest, projects }
+  return { atRest, projects: await listProjects(store) }
 }
 
 async function rotate(

@@ -1,28 +1,15 @@
 import { eraseMember } from '../authority/erase-member.ts'
-import { openStoreBeside, type ProjectStore } from '../authority/store/store.ts'
+import type { ProjectStore } from '../authority/store/store.ts'
 import { unlockMember } from '../authority/unlock-member.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import { chooseProject } from './choose-project.ts'
-import { databaseError } from './database-error.ts'
 import type { EraseOptions, MembersOptions, UnlockOptions } from './members-options.ts'
+import { withProject } from './open-database.ts'
 
 /** Does to one member what no member may do to itself, also while servers use the database. */
-export async function runMembers(options: MembersOptions): Promise<void> {
-  const store = await openStoreBeside(options.database.location).catch((error: unknown) => {
-    throw databaseError(error)
-  })
-  try {
-    const projects = await store.listProjects()
-    const project = chooseProject(
-      projects.map(({ project_id }) => store.ofProject(project_id)),
-      options.project_id
-    )
-    await (options.command === 'erase' ? erase(project, options) : unlock(project, options))
-  } catch (error) {
-    throw databaseError(error)
-  } finally {
-    await store.close()
-  }
+export function runMembers(options: MembersOptions): Promise<void> {
+  return withProject(options, (project) =>
+    options.command === 'erase' ? erase(project, options) : unlock(project, options)
+  )
 }
 
 async function erase(project: ProjectStore, { member_id, json }: EraseOptions): Promise<void> {

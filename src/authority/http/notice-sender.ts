@@ -9,6 +9,9 @@ import { countNotice } from '../domain/send-limits.ts'
 import { writeAudit } from './audited.ts'
 import { reportError } from './report-error.ts'
 
+/** More than these wait for a sender that has stopped answering: the next ones are not sent. */
+const maxInFlight = 1000
+
 /** The call that brought notices about. */
 export interface NotifyingCall {
   readonly request_id: string
@@ -28,7 +31,8 @@ export function createNoticeSender(): NoticeSender {
     send(context, call) {
       if (context.delivery.notice === undefined) return
       for (const notice of context.notices) {
-        const sending = send(context, notice, call).finally(() => inFlight.delete(sending))
+        const work = inFlight.size < maxInFlight ? send : writeOverload
+        const sending = work(context, notice, call).finally(() => inFlight.delete(sending))
         inFlight.add(sending)
       }
     },
@@ -44,6 +48,10 @@ async function send(context: Context, notice: Notice, call: NotifyingCall): Prom
   } catch (error) {
     await writeFailure(context, notice, call, error)
   }
+}
+
+function writeOverload(context: Context, notice: Notice, call: NotifyingCall): Promise<void> {
+  return writeFailure(context, notice, call, new DeliveryUnavailable('TOO_MANY_NOTICES'))
 }
 
 async function countAndSend(
