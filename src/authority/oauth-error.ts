@@ -3,6 +3,7 @@ export const oauthErrors = {
   invalid_request: 400,
   invalid_client: 401,
   invalid_grant: 400,
+  invalid_scope: 400,
   unsupported_grant_type: 400
 } as const
 

@@ -12,11 +12,18 @@ export interface OAuthClientRoute {
 /** An app may say who it is in the form or by HTTP Basic, and not by both (RFC 6749 section 2.3). */
 const client = { client_id: v.optional(v.string()), client_secret: v.optional(v.string()) }
 
-const tokenForm = v.object({
+const codeForm = v.object({
   grant_type: v.literal('authorization_code'),
   code: v.string(),
   redirect_uri: v.string(),
   code_verifier: v.optional(v.string()),
+  ...client
+})
+
+const refreshForm = v.object({
+  grant_type: v.literal('refresh_token'),
+  refresh_token: v.string(),
+  scope: v.optional(v.string()),
   ...client
 })
 
@@ -26,7 +33,8 @@ const tokenResponse = v.object({
   token_type: v.literal('Bearer'),
   expires_in: v.number(),
   scope: v.string(),
-  id_token: v.optional(v.string())
+  id_token: v.optional(v.string()),
+  refresh_token: v.optional(v.string())
 })
 
 const ownTokenForm = v.object({
@@ -38,7 +46,7 @@ const ownTokenForm = v.object({
 const introspectResponse = v.object({
   ...envelope,
   active: v.boolean(),
-  token_type: v.optional(v.literal('access_token')),
+  token_type: v.optional(v.picklist(['access_token', 'refresh_token'])),
   iss: v.optional(v.string()),
   sub: v.optional(v.string()),
   aud: v.optional(v.array(v.string())),
@@ -57,7 +65,7 @@ const publicPath = '/v1/public/{project_id}/oauth2'
 export const oauthClientRoutes = {
   token: {
     paths: ['/v1/oauth2/token', `${publicPath}/token`],
-    form: tokenForm,
+    form: v.variant('grant_type', [codeForm, refreshForm]),
     response: tokenResponse
   },
   introspect: {

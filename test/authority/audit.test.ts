@@ -56,7 +56,8 @@ describe('the audit', () => {
         const { client_id, client_secret, redirect_urls } = apps.first
         const ask = (path: string, form: Record<string, string>) =>
           postForm(fixture, path, { client_id, client_secret, ...form })
-        const code = await authorize(fixture, { session_token })
+        const scopes = ['offline_access']
+        const code = await authorize(fixture, { session_token }, { scopes })
         const redeemed = {
           grant_type: 'authorization_code',
           code,
@@ -64,11 +65,15 @@ describe('the audit', () => {
           code_verifier
         }
         const of = (end: string) => `/v1/public/${fixture.project_id}/oauth2/${end}`
+        const refreshWith = (refresh_token: string) =>
+          ask('/v1/oauth2/token', { grant_type: 'refresh_token', refresh_token })
         let token = ''
         const events = await auditOf(fixture.database, async () => {
-          token = String((await ask('/v1/oauth2/token', redeemed)).body.access_token)
+          const first = String((await ask('/v1/oauth2/token', redeemed)).body.refresh_token)
+          token = String((await refreshWith(first)).body.refresh_token)
           await ask(of('introspect'), { token })
           await ask(of('revoke'), { token })
+          await refreshWith(first)
           await ask('/v1/oauth2/token', redeemed)
           await ask('/v1/oauth2/token', { ...redeemed, client_secret: 'wrong' })
           await ask('/v1/oauth2/token', { ...redeemed, client_id: 'none' })
@@ -78,8 +83,10 @@ describe('the audit', () => {
         const succeeded = { ...app, outcome: 'succeeded', error_type: null }
         expect(events).toMatchObject([
           { ...succeeded, operation: 'oauth.token' },
+          { ...succeeded, operation: 'oauth.token' },
           { ...succeeded, operation: 'oauth.introspect' },
           { ...succeeded, operation: 'oauth.revoke' },
+          { ...app, operation: 'oauth.token', ...refused('invalid_grant') },
           { ...app, operation: 'oauth.token', ...refused('invalid_grant') }
         ])
       })

@@ -14,7 +14,7 @@ export interface TokenSubject {
   readonly grant: GrantRecord
   readonly member: MemberRecord
   readonly organization: OrganizationRecord
-  /** When the session ends that let the app in: no token counts longer. */
+  /** When the session ends that let the app in, or what outlives it: no token counts longer. */
   readonly ends_at: number
   readonly now: number
 }
@@ -89,14 +89,18 @@ export function readAccessToken(
   return isOurs ? claims : undefined
 }
 
-export function hasEnded({ exp }: AccessToken, now: number): boolean {
+export function hasEnded({ exp }: Pick<AccessToken, 'exp'>, now: number): boolean {
   return exp * 1000 <= now
 }
 
 /** Only a young token with all of its member's permissions. That it is exchanged once is a guard of the exchange itself. */
-export function assertExchangeable({ iat }: AccessToken, grant: GrantRecord, now: number): void {
+export function assertExchangeable(
+  { iat, scope }: AccessToken,
+  grant: GrantRecord,
+  now: number
+): void {
   if (grant.revoked_at !== null) throw new OperationError('connected_app_consent_revoked')
-  if (!grant.scopes.includes(fullAccess)) {
+  if (!scope.split(' ').includes(fullAccess)) {
     throw new OperationError('oauth_access_token_exchange_missing_full_access')
   }
   if (Math.floor(now / 1000) - iat > maxExchangeAge) {

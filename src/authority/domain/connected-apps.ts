@@ -1,16 +1,20 @@
 import type { B2BIDPScopeResult, ConnectedAppPublic } from '../../wire/idp.ts'
 import { OperationError } from './operation-error.ts'
-import type { ConnectedApp, OrganizationRecord, ProjectSettings } from './records.ts'
+import type { ConnectedApp, GrantRecord, OrganizationRecord, ProjectSettings } from './records.ts'
 
 export const codeLifetimeMs = 5 * 60_000
 
 /** Allows to exchange an access token for the session that authorized it. */
 export const fullAccess = 'full_access'
 
+/** Allows to refresh tokens, also when the session that authorized it has ended (OpenID Connect Core section 11). */
+const offlineAccess = 'offline_access'
+
 const descriptions: Readonly<Record<string, string>> = {
   openid: 'Know who you are',
   profile: 'See your name',
   email: 'See your email address',
+  [offlineAccess]: 'Stay connected when you have signed out',
   [fullAccess]: 'Act as you, with all your permissions'
 }
 
@@ -69,6 +73,10 @@ export function scopeResults(app: ConnectedApp, scopes: readonly string[]): B2BI
 /** A third party never acts as the member. */
 export function isGrantable(app: ConnectedApp, scope: string): boolean {
   return Object.hasOwn(descriptions, scope) && (scope !== fullAccess || isFirstParty(app))
+}
+
+export function isOffline({ scopes }: Pick<GrantRecord, 'scopes'>): boolean {
+  return scopes.includes(offlineAccess)
 }
 
 /** First parties are the project's own apps. A member consents again when a third party wants more, or says so. */

@@ -353,8 +353,10 @@ export interface GrantRecord {
   /** PKCE (RFC 7636), S256; `null` when the app began without. */
   readonly code_challenge: string | null
   readonly nonce: string | null
-  /** End of the code, then of the access token. */
+  /** End of the code, then of the access token, or of refreshing it. */
   readonly expires_at: number
+  /** Of the newest refresh token; `null` when there is none. */
+  readonly refresh_hash: string | null
   readonly redeemed_at: number | null
   readonly exchanged_at: number | null
   readonly revoked_at: number | null

@@ -187,12 +187,27 @@ interface Writes {
 
   insertGrant: { grant: GrantRecord; code_hash: string; now: number }
   /** Guarded: the code was not redeemed, and has not ended. */
-  redeemGrant: { grant_id: string; token_hash: string; expires_at: number; now: number }
-  /** Guarded: the access token was not exchanged, and not revoked. */
-  exchangeGrant: { grant_id: string; now: number }
+  redeemGrant: {
+    grant_id: string
+    token_hash: string
+    family_hash: string | null
+    refresh_hash: string | null
+    expires_at: number
+    now: number
+  }
+  /** Guarded: the refresh token that was used is the newest, and neither revoked nor ended. */
+  refreshGrant: {
+    grant_id: string
+    token_hash: string
+    used_hash: string
+    refresh_hash: string
+    now: number
+  }
+  /** Guarded: the access token is the newest, was not exchanged, and not revoked. */
+  exchangeGrant: { grant_id: string; token_hash: string; now: number }
   revokeGrant: { grant_id: string; now: number }
-  /** What apps were granted without a session, of which the others live. */
-  revokeMemberGrants: { member_id: string; now: number }
+  /** What apps were granted, but by the session that is spared; all of it where that is empty. */
+  revokeMemberGrants: { member_id: string; spared: string; now: number }
   putConsent: { member_id: string; client_id: string; scopes: readonly string[]; now: number }
 
   insertAuditEvent: { record: AuditRecord }

@@ -1,7 +1,7 @@
 import type { RequestOf } from '../../wire/routes.ts'
 import type { Context, Handler } from '../context.ts'
 import { newId, newOpaqueToken, sha256 } from '../crypto/tokens.ts'
-import { assertExchangeable, hasEnded } from '../domain/access-tokens.ts'
+import { type AccessToken, assertExchangeable, hasEnded } from '../domain/access-tokens.ts'
 import {
   assertAppAllowed,
   codeLifetimeMs,
@@ -82,6 +82,7 @@ export const authorize: Handler<'idp.oauth.authorize'> = async (context, request
     code_challenge,
     nonce: request.nonce ?? null,
     expires_at: now + codeLifetimeMs,
+    refresh_hash: null,
     redeemed_at: null,
     exchanged_at: null,
     revoked_at: null
@@ -178,24 +179,26 @@ export const exchangeAccessToken: Handler<'sessions.exchangeAccessToken'> = asyn
   if (hasEnded(token, now)) throw new OperationError('idp_access_token_expired')
   const grant = about(context, await store.findGrantByToken(sha256(token.jti)))
   if (grant === undefined) throw new OperationError('idp_access_token_not_found')
-  assertExchangeable(token, grant, now)
-  return retryWhileStale(() => exchange(context, request, grant))
+  return retryWhileStale(() => exchange(context, request, token, grant))
 }
 
 async function exchange(
   context: Context,
   request: RequestOf<'sessions.exchangeAccessToken'>,
-  { grant_id, client_id, member_session_id }: GrantRecord
+  token: AccessToken,
+  grant: GrantRecord
 ) {
+  const { grant_id, client_id, member_session_id } = grant
   const { store, project, now } = context
+  const found =
+    member_session_id === null ? undefined : await store.findSession(member_session_id, now)
+  if (found === undefined) throw new OperationError('idp_access_token_could_not_be_exchanged')
+  assertExchangeable(token, grant, now)
   const app = findApp(project.settings, client_id)
   if (app === undefined) throw new OperationError('connected_app_not_found')
   if (!isGrantable(app, fullAccess)) {
     throw new OperationError('third_party_clients_cannot_use_full_access')
   }
-  const found =
-    member_session_id === null ? undefined : await store.findSession(member_session_id, now)
-  if (found === undefined) throw new OperationError('idp_access_token_could_not_be_exchanged')
   const { organization, member } = await loadSessionMember(context, found)
   assertAppAllowed(app, organization)
 
@@ -203,7 +206,13 @@ async function exchange(
   const { session, write } = touchSession(context, found, request, factors)
   const issueSession = await prepareIssue(context, session)
   await store.run([
-    { do: 'exchangeGrant', grant_id, now, onConflict: 'idp_access_token_could_not_be_exchanged' },
+    {
+      do: 'exchangeGrant',
+      grant_id,
+      token_hash: sha256(token.jti),
+      now,
+      onConflict: 'idp_access_token_could_not_be_exchanged'
+    },
     write
   ])
   return {

@@ -54,6 +54,7 @@ export async function audited<Answer extends object>(
     throw error
   }
   noteAnswer(context.subject, answer)
+  await noteOrganization(context)
   await write(context, { ...call, error_type: null })
   return answer
 }
@@ -63,7 +64,7 @@ interface Call extends Pick<AuditedCall, 'operation' | 'request_id'> {
   readonly kind: AuditKind | null
 }
 
-/** A call that is rejected early may be known by its member alone, as a used link is. */
+/** A call may be known by its member alone: one that is rejected early, as a used link is, or that revokes a refresh token. */
 async function noteOrganization({ store, subject }: Context): Promise<void> {
   const { organization_id, member_id } = subject
   if (organization_id !== undefined || member_id === undefined) return

@@ -4,8 +4,8 @@ import type { ConnectedApp, ProjectRecord } from '../domain/records.ts'
 import {
   type Form,
   introspect,
+  issueToken,
   type OAuthHandler,
-  redeemCode,
   revoke
 } from '../handlers/oauth-clients.ts'
 import { OAuthError, oauthErrors } from '../oauth-error.ts'
@@ -25,7 +25,7 @@ interface OAuthClientsOptions {
 }
 
 const handlers: Readonly<Record<keyof typeof oauthClientRoutes, OAuthHandler>> = {
-  token: redeemCode,
+  token: issueToken,
   introspect,
   revoke
 }

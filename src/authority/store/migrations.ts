@@ -385,5 +385,12 @@ export const migrations: readonly string[] = [
     expire bigint not null
   );
   create index failure_counts_end on failure_counts (expire);
+  `,
+
+  // Apps may refresh what they were granted.
+  `
+  alter table grants add column family_hash text;
+  alter table grants add column refresh_hash text;
+  create unique index grants_family on grants (project_id, family_hash);
   `
 ]

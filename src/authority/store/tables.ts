@@ -224,7 +224,12 @@ export const oneTimeCodes = table<OneTimeCodeRecord & Created>(
 )
 
 export const grants = table<
-  GrantRecord & Created & { readonly code_hash: string; readonly token_hash: string | null }
+  GrantRecord &
+    Created & {
+      readonly code_hash: string
+      readonly token_hash: string | null
+      readonly family_hash: string | null
+    }
 >('grants', ['grant_id'], {
   grant_id: string(),
   client_id: string(),
@@ -236,6 +241,8 @@ export const grants = table<
   code_challenge: nullable(string()),
   nonce: nullable(string()),
   token_hash: nullable(string()),
+  family_hash: nullable(string()),
+  refresh_hash: nullable(string()),
   created_at: integer(),
   expires_at: integer(),
   redeemed_at: nullable(integer()),

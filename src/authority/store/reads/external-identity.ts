@@ -21,6 +21,14 @@ export function externalIdentityReads({ one }: Reader) {
       )
     },
 
+    /** By any refresh token that it gave: `refresh_hash` says which of them is the newest. */
+    findGrantByFamily(family_hash: string): Promise<GrantRecord | undefined> {
+      return one(
+        grants.read,
+        sql`select * from grants where project_id = $1 and family_hash = ${family_hash}`
+      )
+    },
+
     /** The scopes that the member agreed to; none before the first consent. */
     async listConsentedScopes(member_id: string, client_id: string): Promise<readonly string[]> {
       const consent = await one(

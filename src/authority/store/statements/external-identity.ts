@@ -12,26 +12,34 @@ export const externalIdentityStatements = {
       where used_trusted_tokens.expires_at <= ${now}`,
 
   insertGrant: ({ grant, code_hash, now }) =>
-    grants.insert({ code_hash, token_hash: null, created_at: now, ...grant }),
+    grants.insert({ code_hash, token_hash: null, family_hash: null, created_at: now, ...grant }),
 
-  redeemGrant: ({ grant_id, token_hash, expires_at, now }) => sql`
-    update grants set token_hash = ${token_hash}, expires_at = ${expires_at}, redeemed_at = ${now}
+  redeemGrant: ({ grant_id, token_hash, family_hash, refresh_hash, expires_at, now }) => sql`
+    update grants set token_hash = ${token_hash}, family_hash = ${family_hash},
+      refresh_hash = ${refresh_hash}, expires_at = ${expires_at}, redeemed_at = ${now}
     where project_id = $1 and grant_id = ${grant_id} and redeemed_at is null
       and revoked_at is null and expires_at > ${now}`,
 
-  exchangeGrant: ({ grant_id, now }) => sql`
+  // The new access token is the only one, and was not exchanged yet.
+  refreshGrant: ({ grant_id, token_hash, used_hash, refresh_hash, now }) => sql`
+    update grants set token_hash = ${token_hash}, refresh_hash = ${refresh_hash}, exchanged_at = null
+    where project_id = $1 and grant_id = ${grant_id} and refresh_hash = ${used_hash}
+      and revoked_at is null and expires_at > ${now}`,
+
+  exchangeGrant: ({ grant_id, token_hash, now }) => sql`
     update grants set exchanged_at = ${now}
-    where project_id = $1 and grant_id = ${grant_id} and redeemed_at is not null
+    where project_id = $1 and grant_id = ${grant_id} and token_hash = ${token_hash}
       and exchanged_at is null and revoked_at is null`,
 
+  // It ends here, so it is swept as early as what ended by itself.
   revokeGrant: ({ grant_id, now }) => sql`
-    update grants set revoked_at = ${now}
+    update grants set revoked_at = ${now}, expires_at = ${now}
     where project_id = $1 and grant_id = ${grant_id} and revoked_at is null`,
 
-  revokeMemberGrants: ({ member_id, now }) => sql`
-    update grants set revoked_at = ${now}
-    where project_id = $1 and member_id = ${member_id} and member_session_id is null
-      and revoked_at is null`,
+  revokeMemberGrants: ({ member_id, spared, now }) => sql`
+    update grants set revoked_at = ${now}, expires_at = ${now}
+    where project_id = $1 and member_id = ${member_id} and revoked_at is null
+      and (member_session_id is null or member_session_id <> ${spared})`,
 
   putConsent: ({ member_id, client_id, scopes, now }) =>
     consents.put({ member_id, client_id, scopes, updated_at: now })
