@@ -18,6 +18,12 @@ export interface AnswerCount {
   write(): void
 }
 
+/** What the API does not have the official SDK cannot call. */
+export const ownOperations = [
+  'organizations.members.erase',
+  'organizations.members.unlock'
+] as const satisfies readonly OperationName[]
+
 const folder = fileURLToPath(new URL('../../test-output/answered/', import.meta.url))
 
 const patterns = listRoutes().map(
@@ -40,7 +46,11 @@ export function countAnswers(engine: string): AnswerCount {
     write() {
       mkdirSync(folder, { recursive: true })
       const operations = listRoutes().map(([operation]) => operation)
-      const text = JSON.stringify({ operations, counts: Object.fromEntries(counts) })
+      const text = JSON.stringify({
+        operations,
+        own: ownOperations,
+        counts: Object.fromEntries(counts)
+      })
       writeFileSync(join(folder, `${randomUUID()}.json`), text)
     }
   }

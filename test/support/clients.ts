@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { expect } from '@jest/globals'
 import { type Client, createClient } from 'membergate/client'
 import { B2BClient } from 'stytch'
+import { ownOperations } from './answered.ts'
 import type { Clock } from './clock.ts'
 import { timeoutMs } from './patience.ts'
 
@@ -56,12 +57,11 @@ export function connect(
   }
 }
 
-/** What the API does not have the official SDK cannot call. */
-const ownOperations = ['erase', 'unlock'] as const
-
 function withOwnOperations(theirs: SharedClient, ours: SharedClient): SharedClient {
-  for (const name of ownOperations) {
-    Object.assign(theirs.organizations.members, { [name]: ours.organizations.members[name] })
+  for (const operation of ownOperations) {
+    const name = operation.split('.').at(-1) ?? ''
+    const call: unknown = Reflect.get(ours.organizations.members, name)
+    Object.assign(theirs.organizations.members, { [name]: call })
   }
   return theirs
 }
