@@ -175,7 +175,8 @@ describeOnEachDatabase((create, engine) => {
   }
   async function newMember(): Promise<Enrolled> {
     const person = await fixture.newEnrolled()
-    await until(() => true)
+    // It is told of its authenticator.
+    await until(() => sentTo(person).length > 0)
     sent = []
     return person
   }
