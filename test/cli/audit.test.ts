@@ -1,36 +1,18 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { readAuditOptions } from '../../src/cli/audit-options.ts'
-import { builtCli } from '../support/built-cli.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
+import { runCli, startCli } from '../support/run-cli.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const cli = await builtCli()
 const day = Date.UTC(2026, 0, 31)
 
-function start(args: readonly string[]) {
-  return spawn(process.execPath, [cli, 'audit', ...args], {
-    cwd: root,
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-}
+const start = (args: readonly string[]) => startCli(['audit', ...args])
 
-async function run(...args: readonly string[]) {
-  const child = start(args)
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit')
-  ])
-  return { code, stdout, stderr }
-}
+const run = (...args: readonly string[]) => runCli(['audit', ...args])
 
 describeOnEachDatabase((create) => {
   describe('membergate audit, beside a server', () => {

@@ -1,19 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { newAtRestKey } from '../../src/authority/crypto/at-rest.ts'
 import { type Authority, createAuthority } from '../../src/authority.ts'
 import { readKeysOptions } from '../../src/cli/keys-options.ts'
-import { builtCli } from '../support/built-cli.ts'
 import { newFolder } from '../support/new-folder.ts'
+import { runCli } from '../support/run-cli.ts'
 import { runSql } from '../support/run-sql.ts'
 
-const cli = await builtCli()
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const [key, newKey] = [newAtRestKey(), newAtRestKey()]
 const project_id = 'project-test-11111111-1111-4111-8111-111111111111'
 const dayMs = 24 * 60 * 60 * 1000
@@ -38,20 +32,8 @@ beforeEach(async () => {
 
 afterEach(() => authority.close())
 
-async function run(args: readonly string[], env: Record<string, string> = { MEMBERGATE_KEY: key }) {
-  const child: ChildProcess = spawn(process.execPath, [cli, 'keys', ...args], {
-    cwd: root,
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  if (child.stdout === null || child.stderr === null) throw new Error('The output is not piped.')
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit')
-  ])
-  return { code, stdout, stderr }
-}
+const run = (args: readonly string[], env: Record<string, string> = { MEMBERGATE_KEY: key }) =>
+  runCli(['keys', ...args], env)
 
 async function publishedKids(): Promise<readonly string[]> {
   const answer = await fetch(new URL(`/v1/b2b/sessions/jwks/${project_id}`, url))

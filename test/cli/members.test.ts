@@ -1,31 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { readMembersOptions } from '../../src/cli/members-options.ts'
 import { refusalOf } from '../support/api-errors.ts'
-import { builtCli } from '../support/built-cli.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { failAttempts } from '../support/locks.ts'
 import { timeoutMs } from '../support/patience.ts'
+import { runCli } from '../support/run-cli.ts'
 import { runSql } from '../support/run-sql.ts'
 
-const cli = await builtCli()
-
-async function run(...args: readonly string[]) {
-  const child = spawn(process.execPath, [cli, 'members', ...args], {
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit')
-  ])
-  return { code, stdout, stderr }
-}
+const run = (...args: readonly string[]) => runCli(['members', ...args])
 
 describeOnEachDatabase((create) => {
   describe('membergate members erase, beside a server', () => {

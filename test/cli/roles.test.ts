@@ -1,20 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Client, createClient } from 'membergate/client'
 import { type OpenAuthority, openAuthority } from 'membergate/testing'
 import { readRolesOptions } from '../../src/cli/roles-options.ts'
 import { refusalOf } from '../support/api-errors.ts'
-import { builtCli } from '../support/built-cli.ts'
 import { describeOnEachDatabase, type TestDatabase } from '../support/databases.ts'
 import { timeoutMs } from '../support/patience.ts'
 import { password } from '../support/people.ts'
+import { runCli } from '../support/run-cli.ts'
 import { runSql } from '../support/run-sql.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const cli = await builtCli()
 const project = {
   project_id: 'project-test-11111111-1111-4111-8111-111111111111',
   secret: 'secret-of-the-project-of-the-roles'
@@ -32,19 +26,7 @@ interface Role {
   permissions: typeof permissions
 }
 
-async function run(...args: readonly string[]) {
-  const child = spawn(process.execPath, [cli, 'roles', 'restore', ...args], {
-    cwd: root,
-    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe']
-  })
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit')
-  ])
-  return { code, stdout, stderr }
-}
+const run = (...args: readonly string[]) => runCli(['roles', 'restore', ...args])
 
 describeOnEachDatabase((create) => {
   describe('a role that is removed and named again', () => {
