@@ -14,6 +14,10 @@
 export type { LocalSessions } from './client/authenticate-jwt.ts'
 export { type Client, type ClientOptions, createClient } from './client/create-client.ts'
 export type { Authorization } from './wire/authorization.ts'
+export type {
+  B2BOrganizationsMembersConnectedAppsRevokeRequest,
+  B2BOrganizationsMembersConnectedAppsRevokeResponse
+} from './wire/connected-apps.ts'
 export type { DeviceAttributeDetails, DeviceInfo } from './wire/device.ts'
 export type {
   B2BDiscoveryIntermediateSessionsExchangeRequest,

@@ -222,6 +222,11 @@ export const operations: { readonly [Name in OperationName]: Operation<Name> } =
     limits: { sends: 'email' }
   },
   'organizations.members.search': { handle: members.search, audit: null, limits: {} },
+  'organizations.members.connectedApps.revoke': {
+    handle: connectedApps.revoke,
+    audit: 'app',
+    limits: {}
+  },
   'idp.oauth.authorizeStart': { handle: connectedApps.authorizeStart, audit: null, limits: {} },
   'idp.oauth.authorize': { handle: connectedApps.authorize, audit: 'app', limits: {} }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { connectedAppsRoutes } from './connected-apps.ts'
 import { type Member, member } from './member.ts'
 import { memberAnswer } from './member-answer.ts'
 import { mfaMethods, type Organization, organization } from './organization.ts'
@@ -342,5 +343,6 @@ export const membersRoutes = {
   search: memberRoute('POST', '/v1/b2b/organizations/members/search', {
     request: searchRequest,
     response: searchResponse
-  })
+  }),
+  connectedApps: connectedAppsRoutes
 }

@@ -90,6 +90,7 @@ const trips: Record<OperationName, readonly [reads: number, commits: number]> = 
   // Who has the address, who is about to, and who claims its domain. The message is counted by itself.
   'organizations.members.startEmailUpdate': [6, 3],
   'organizations.members.search': [4, 0],
+  'organizations.members.connectedApps.revoke': [3, 2],
   'idp.oauth.authorizeStart': [4, 0],
   'idp.oauth.authorize': [5, 2]
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { B2BClient } from 'stytch'
+import { appCalls, credentials } from '../support/app-calls.ts'
 import { connect } from '../support/clients.ts'
 import {
   accessTokenOf,
@@ -8,16 +9,16 @@ import {
   authorize,
   code_challenge,
   code_verifier,
-  postForm,
-  type TokenAnswer
+  postForm
 } from '../support/external.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
-import { password } from '../support/people.ts'
 import { runSql } from '../support/run-sql.ts'
 import { claimsOf, organizationClaim } from '../support/session-jwts.ts'
 
 describe('connected apps', () => {
   describeOnEachEngine((fixture) => {
+    const { tokenForm, redeem, ask, isActive } = appCalls(fixture)
+
     const request = (app: {
       client_id: string
       redirect_urls: readonly [string, ...string[]]
@@ -47,18 +48,6 @@ describe('connected apps', () => {
     async function expectRefusal(call: Promise<unknown>, status_code: number, error_type: string) {
       expect(await fixture.errorOf(call)).toMatchObject({ status_code, error_type })
     }
-
-    const tokenForm = (code: string) => ({
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: apps.first.redirect_urls[0],
-      client_id: apps.first.client_id,
-      client_secret: apps.first.client_secret,
-      code_verifier
-    })
-
-    const redeem = (form: Record<string, string>, headers: Record<string, string> = {}) =>
-      postForm(fixture, '/v1/oauth2/token', form, headers)
 
     const basic = (id: string, secret: string) => ({
       Authorization: `Basic ${Buffer.from(
@@ -462,18 +451,10 @@ describe('connected apps', () => {
     })
 
     describe('introspection', () => {
-      const ask = (token: string, app: Record<string, string> = credentials) =>
-        postForm(fixture, `/v1/public/${fixture.project_id}/oauth2/introspect`, { token, ...app })
-
-      const credentials = {
-        client_id: apps.first.client_id,
-        client_secret: apps.first.client_secret
-      }
-
       test('says what a token that counts says', async () => {
         const { session_token } = await signedIn()
         const token = await accessTokenOf(fixture, { session_token })
-        const { status, body } = await ask(token)
+        const { status, body } = await ask('introspect', token)
         expect(status).toBe(200)
         const { jti, ...claims } = claimsOf(token)
         expect(body).toEqual({
@@ -511,7 +492,7 @@ describe('connected apps', () => {
       })
 
       test('needs a token', async () => {
-        const { status, body } = await ask('')
+        const { status, body } = await ask('introspect', '')
         expect([status, body.error]).toEqual([400, 'invalid_request'])
       })
 
@@ -523,50 +504,26 @@ describe('connected apps', () => {
           client_secret: apps.third.client_secret
         }
         const inactive = { active: false, request_id: expect.any(String), status_code: 200 }
-        expect((await ask(token, third)).body).toEqual(inactive)
+        expect((await ask('introspect', token, third)).body).toEqual(inactive)
         for (const other of ['x', session_jwt, session_token, `${token}x`]) {
-          expect((await ask(other)).body).toEqual(inactive)
+          expect((await ask('introspect', other)).body).toEqual(inactive)
         }
         fixture.clock.advance(3600)
-        expect((await ask(token)).body).toEqual(inactive)
+        expect((await ask('introspect', token)).body).toEqual(inactive)
       })
 
       test('notices that a token was revoked, by its app alone', async () => {
         const { session_token } = await signedIn()
         const token = await accessTokenOf(fixture, { session_token })
-        const path = `/v1/public/${fixture.project_id}/oauth2/revoke`
         const third = {
           client_id: apps.third.client_id,
           client_secret: apps.third.client_secret
         }
-        expect((await postForm(fixture, path, { token, ...third })).status).toBe(200)
-        expect((await ask(token)).body.active).toBe(true)
-        expect((await postForm(fixture, path, { token, ...credentials })).status).toBe(200)
-        expect((await ask(token)).body.active).toBe(false)
-        expect((await postForm(fixture, path, { token: 'x', ...credentials })).status).toBe(200)
-      })
-
-      const isActive = async (token: string) => (await ask(token)).body.active
-
-      /** Tokens of two sessions of one member, and one that the backend let the app have. */
-      async function threeTokens() {
-        const person = await fixture.newPerson()
-        const { organization_id, member_id } = person
-        const [one, other] = [await fixture.signIn(person), await fixture.signIn(person)]
-        const tokens = [
-          await accessTokenOf(fixture, { session_token: one.session_token }),
-          await accessTokenOf(fixture, { session_token: other.session_token }),
-          await accessTokenOf(fixture, { organization_id, member_id })
-        ]
-        const areActive = () => Promise.all(tokens.map(isActive))
-        return { person, one, areActive }
-      }
-
-      test('says that a token ends with its session: by sign-out', async () => {
-        const { one, areActive } = await threeTokens()
-        expect(await areActive()).toEqual([true, true, true])
-        await fixture.client.sessions.revoke({ session_token: one.session_token })
-        expect(await areActive()).toEqual([false, true, true])
+        expect((await ask('revoke', token, third)).status).toBe(200)
+        expect((await ask('introspect', token)).body.active).toBe(true)
+        expect((await ask('revoke', token)).status).toBe(200)
+        expect((await ask('introspect', token)).body.active).toBe(false)
+        expect((await ask('revoke', 'x')).status).toBe(200)
       })
 
       test('says that a token ends with its session: by its end, which the token names', async () => {
@@ -586,60 +543,9 @@ describe('connected apps', () => {
         expect((await redeem(tokenForm(late))).body.error).toBe('invalid_grant')
       })
 
-      test('redeems no code of a session that has ended', async () => {
-        const { session_token } = await signedIn()
-        const code = await authorize(fixture, { session_token })
-        await fixture.client.sessions.revoke({ session_token })
-        expect((await redeem(tokenForm(code))).body.error).toBe('invalid_grant')
-      })
-
-      test('says that all tokens of a member end as all its sessions do, with or without one', async () => {
-        const { person, areActive } = await threeTokens()
-        await fixture.client.sessions.revoke({ member_id: person.member_id })
-        expect(await areActive()).toEqual([false, false, false])
-      })
-
-      test('says that tokens end as the password is reset', async () => {
-        const { person, areActive } = await threeTokens()
-        const { organization_id, email_address } = person
-        await fixture.client.passwords.existingPassword.reset({
-          organization_id,
-          email_address,
-          existing_password: password,
-          new_password: 'another horse battery staple'
-        })
-        expect(await areActive()).toEqual([false, false, false])
-      })
-
-      test('says that a reset by session spares the tokens of that session alone', async () => {
-        const { person, one, areActive } = await threeTokens()
-        const { organization_id } = person
-        await fixture.client.passwords.sessions.reset({
-          organization_id,
-          session_token: one.session_token,
-          password: 'another horse battery staple'
-        })
-        expect(await areActive()).toEqual([true, false, false])
-      })
-
-      test('says that a token outlives neither its membership nor the leave of its organization', async () => {
-        const { organization_id } = await fixture.newOrganization()
-        const person = await fixture.newPerson({ organization_id })
-        const { session_token } = await fixture.signIn(person)
-        const token = await accessTokenOf(fixture, { session_token })
-        const setting = 'first_party_connected_apps_allowed_type'
-        await fixture.client.organizations.update({ organization_id, [setting]: 'NOT_ALLOWED' })
-        expect((await ask(token)).body.active).toBe(false)
-        await fixture.client.organizations.update({ organization_id, [setting]: 'ALL_ALLOWED' })
-        expect((await ask(token)).body.active).toBe(true)
-        const { member_id } = person
-        await fixture.client.organizations.members.delete({ organization_id, member_id })
-        expect((await ask(token)).body.active).toBe(false)
-      })
-
       test('refuses an app that does not prove itself, and a project that is not there', async () => {
         const { client_id } = apps.first
-        expect((await ask('x', { client_id })).body).toMatchObject({
+        expect((await ask('introspect', 'x', { client_id })).body).toMatchObject({
           error: 'invalid_client',
           status_code: 401
         })
@@ -647,310 +553,6 @@ describe('connected apps', () => {
           '/v1/public/project-test-11111111-1111-4111-8111-111111111111/oauth2/introspect'
         const { status, body } = await postForm(fixture, path, { token: 'x', ...credentials })
         expect([status, body.error_type]).toEqual([404, 'project_not_found'])
-      })
-    })
-
-    describe('offline_access', () => {
-      const invalidGrant = { error: 'invalid_grant', status_code: 400 }
-      const scopes = ['openid', 'offline_access', 'full_access']
-      const credentials = {
-        client_id: apps.first.client_id,
-        client_secret: apps.first.client_secret
-      }
-
-      const ask = (end: string, token: string, app: Record<string, string> = credentials) =>
-        postForm(fixture, `/v1/public/${fixture.project_id}/oauth2/${end}`, { token, ...app })
-
-      const isActive = async (token: string) => (await ask('introspect', token)).body.active
-
-      const refresh = (refresh_token: string, fields: Record<string, string> = {}) =>
-        redeem({ grant_type: 'refresh_token', refresh_token, ...credentials, ...fields })
-
-      const tokensOf = ({ body }: TokenAnswer) => ({
-        access: String(body.access_token),
-        refreshing: String(body.refresh_token)
-      })
-
-      async function offline(by: Parameters<typeof authorize>[1], request: object = { scopes }) {
-        return tokensOf(await redeem(tokenForm(await authorize(fixture, by, { ...request }))))
-      }
-
-      /** What was granted by two sessions of one member, and without one. */
-      async function threeGrants() {
-        const person = await fixture.newPerson()
-        const { organization_id, member_id } = person
-        const [one, other] = [await fixture.signIn(person), await fixture.signIn(person)]
-        const grants = [
-          await offline({ session_token: one.session_token }),
-          await offline({ session_token: other.session_token }),
-          await offline({ organization_id, member_id })
-        ]
-        const count = async () => {
-          const statuses = []
-          for (const grant of grants) {
-            const counts = [await isActive(grant.access), await isActive(grant.refreshing)]
-            const answer = await refresh(grant.refreshing)
-            if (answer.status === 200) Object.assign(grant, tokensOf(answer))
-            statuses.push([...counts, answer.status])
-          }
-          return statuses
-        }
-        return { person, one, count }
-      }
-
-      const lives = [true, true, 200]
-      const ended = [false, false, 400]
-
-      test('gives a refresh token with it alone', async () => {
-        const { session_token } = await signedIn()
-        const without = await redeem(tokenForm(await authorize(fixture, { session_token })))
-        expect(without.body).not.toHaveProperty('refresh_token')
-        const answer = await redeem(
-          tokenForm(await authorize(fixture, { session_token }, { scopes }))
-        )
-        expect(answer.body).toMatchObject({
-          expires_in: 3600,
-          scope: 'openid offline_access full_access'
-        })
-        expect(answer.body.refresh_token).toMatch(/^[\w-]{44}\.[\w-]{44}$/)
-      })
-
-      test('gives the next pair for a refresh token, of which the access token before is none', async () => {
-        const { person, session_token } = await signedIn()
-        const first = await offline({ session_token })
-        fixture.clock.advance(60)
-        const answer = await refresh(first.refreshing)
-        expect(answer.status).toBe(200)
-        expect(answer.body).toEqual({
-          access_token: expect.any(String),
-          token_type: 'Bearer',
-          expires_in: 3600,
-          scope: 'openid offline_access full_access',
-          refresh_token: expect.stringMatching(/^[\w-]{44}\.[\w-]{44}$/),
-          request_id: expect.any(String),
-          status_code: 200
-        })
-        const second = tokensOf(answer)
-        expect(claimsOf(second.access)).toMatchObject({
-          sub: person.member_id,
-          client_id: apps.first.client_id,
-          scope: 'openid offline_access full_access'
-        })
-        expect(await isActive(first.access)).toBe(false)
-        expect(await isActive(first.refreshing)).toBe(false)
-        expect(await isActive(second.access)).toBe(true)
-        expect((await refresh(second.refreshing)).status).toBe(200)
-      })
-
-      test('a refresh token that is brought again ends what it refreshed, however old it is', async () => {
-        const { session_token } = await signedIn()
-        const first = await offline({ session_token })
-        const second = tokensOf(await refresh(first.refreshing))
-        const third = tokensOf(await refresh(second.refreshing))
-        expect(await isActive(third.access)).toBe(true)
-        expect((await refresh(first.refreshing)).body).toMatchObject(invalidGrant)
-        expect(await isActive(third.access)).toBe(false)
-        expect(await isActive(third.refreshing)).toBe(false)
-        expect((await refresh(third.refreshing)).body).toMatchObject(invalidGrant)
-      })
-
-      test('of refreshes with one token at once one succeeds, and what it gave has ended', async () => {
-        const { session_token } = await signedIn()
-        const { refreshing } = await offline({ session_token })
-        const answers = await Promise.all(Array.from({ length: 10 }, () => refresh(refreshing)))
-        const [won, ...more] = answers.filter(({ status }) => status === 200)
-        expect(more).toEqual([])
-        const lost = answers.filter((answer) => answer !== won)
-        for (const { body } of lost) expect(body).toMatchObject(invalidGrant)
-        const { access, refreshing: next } = tokensOf(won as TokenAnswer)
-        expect(await isActive(access)).toBe(false)
-        expect((await refresh(next)).body).toMatchObject(invalidGrant)
-      })
-
-      test('a code that is brought again ends the refresh token too', async () => {
-        const { session_token } = await signedIn()
-        const form = tokenForm(await authorize(fixture, { session_token }, { scopes }))
-        const { refreshing } = tokensOf(await redeem(form))
-        expect((await redeem(form)).body).toMatchObject(invalidGrant)
-        expect((await refresh(refreshing)).body).toMatchObject(invalidGrant)
-      })
-
-      test('narrows the scopes of one access token, and widens none', async () => {
-        const { session_token } = await signedIn()
-        const first = await offline({ session_token })
-        for (const scope of ['openid email', 'openid  full_access']) {
-          const answer = await refresh(first.refreshing, { scope })
-          expect(answer.body).toMatchObject({ error: 'invalid_scope', status_code: 400 })
-        }
-        const narrow = await refresh(first.refreshing, { scope: 'openid' })
-        expect(narrow.body.scope).toBe('openid')
-        const { access, refreshing } = tokensOf(narrow)
-        expect(claimsOf(access).scope).toBe('openid')
-        await expectRefusal(
-          fixture.client.sessions.exchangeAccessToken({ access_token: access }),
-          400,
-          'oauth_access_token_exchange_missing_full_access'
-        )
-        const wide = await refresh(refreshing)
-        expect(wide.body.scope).toBe('openid offline_access full_access')
-      })
-
-      test('counts for 30 days from the code on, however often it was used', async () => {
-        const { session_token } = await signedIn()
-        let tokens = await offline({ session_token })
-        fixture.clock.advance(15 * 86_400)
-        tokens = tokensOf(await refresh(tokens.refreshing))
-        fixture.clock.advance(15 * 86_400 - 60)
-        const last = await refresh(tokens.refreshing)
-        expect(last.body.expires_in).toBe(60)
-        const { access, refreshing } = tokensOf(last)
-        expect([await isActive(access), await isActive(refreshing)]).toEqual([true, true])
-        fixture.clock.advance(60)
-        expect([await isActive(access), await isActive(refreshing)]).toEqual([false, false])
-        expect((await refresh(refreshing)).body).toMatchObject(invalidGrant)
-      })
-
-      test('is of its app alone, which says who it is', async () => {
-        const { session_token } = await signedIn()
-        const { refreshing } = await offline({ session_token })
-        const third = { client_id: apps.third.client_id, client_secret: apps.third.client_secret }
-        expect((await refresh(refreshing, third)).body).toMatchObject(invalidGrant)
-        expect((await ask('introspect', refreshing, third)).body.active).toBe(false)
-        await ask('revoke', refreshing, third)
-        const wrong = await refresh(refreshing, { client_secret: 'wrong' })
-        expect(wrong.body).toMatchObject({ error: 'invalid_client' })
-        for (const other of ['x', `${refreshing}x`, session_token]) {
-          expect((await refresh(other)).body).toMatchObject(invalidGrant)
-        }
-        expect((await refresh(refreshing)).status).toBe(200)
-      })
-
-      test('is there for public apps, and for third parties by consent', async () => {
-        const { session_token } = await signedIn()
-        const publicApp = { client_id: apps.firstPublic.client_id }
-        const redirect_uri = apps.firstPublic.redirect_urls[0]
-        const code = await authorize(
-          fixture,
-          { session_token },
-          { ...publicApp, redirect_uri, scopes }
-        )
-        const grant_type = 'authorization_code'
-        const form = { grant_type, code, redirect_uri, code_verifier, ...publicApp }
-        const { refreshing } = tokensOf(await redeem(form))
-        const next = { grant_type: 'refresh_token', refresh_token: refreshing, ...publicApp }
-        expect((await redeem(next)).status).toBe(200)
-        const third = { ...request(apps.third), scopes: ['offline_access'], session_token }
-        const answer = await start(third)
-        expect(answer.consent_required).toBe(true)
-        expect(answer.scope_results).toMatchObject([
-          { scope: 'offline_access', is_grantable: true, description: expect.stringMatching(/./) }
-        ])
-      })
-
-      test('survives sign-out and the end of the session, which an exchange does not', async () => {
-        const { one, count } = await threeGrants()
-        await fixture.client.sessions.revoke({ session_token: one.session_token })
-        expect(await count()).toEqual([lives, lives, lives])
-        fixture.clock.advance(86_400)
-        const late = [false, true, 200]
-        expect(await count()).toEqual([late, late, late])
-        expect(await count()).toEqual([lives, lives, lives])
-
-        const { session_token } = await signedIn()
-        const first = await offline({ session_token })
-        const exchange = (access_token: string) =>
-          fixture.client.sessions.exchangeAccessToken({ access_token })
-        expect((await exchange(first.access)).status_code).toBe(200)
-        const second = tokensOf(await refresh(first.refreshing))
-        expect((await exchange(second.access)).status_code).toBe(200)
-        const third = tokensOf(await refresh(second.refreshing))
-        await fixture.client.sessions.revoke({ session_token })
-        await expectRefusal(exchange(third.access), 404, 'idp_access_token_could_not_be_exchanged')
-      })
-
-      test('redeems no code of a session that has ended', async () => {
-        const { session_token } = await signedIn()
-        const code = await authorize(fixture, { session_token }, { scopes })
-        await fixture.client.sessions.revoke({ session_token })
-        expect((await redeem(tokenForm(code))).body).toMatchObject(invalidGrant)
-      })
-
-      test('ends as all sessions of the member do', async () => {
-        const { person, count } = await threeGrants()
-        await fixture.client.sessions.revoke({ member_id: person.member_id })
-        expect(await count()).toEqual([ended, ended, ended])
-      })
-
-      test('ends as the password is reset', async () => {
-        const { person, count } = await threeGrants()
-        const { organization_id, email_address } = person
-        await fixture.client.passwords.existingPassword.reset({
-          organization_id,
-          email_address,
-          existing_password: password,
-          new_password: 'another horse battery staple'
-        })
-        expect(await count()).toEqual([ended, ended, ended])
-      })
-
-      test('a reset by session spares what that session granted alone', async () => {
-        const { person, one, count } = await threeGrants()
-        await fixture.client.passwords.sessions.reset({
-          organization_id: person.organization_id,
-          session_token: one.session_token,
-          password: 'another horse battery staple'
-        })
-        expect(await count()).toEqual([lives, ended, ended])
-      })
-
-      test('ends with the member, and rests while the organization forbids the app', async () => {
-        const { organization_id } = await fixture.newOrganization()
-        const { member_id } = await fixture.newPerson({ organization_id })
-        const tokens = await offline({ organization_id, member_id })
-        const setting = 'first_party_connected_apps_allowed_type'
-        const both = async () => [await isActive(tokens.access), await isActive(tokens.refreshing)]
-        await fixture.client.organizations.update({ organization_id, [setting]: 'NOT_ALLOWED' })
-        expect(await both()).toEqual([false, false])
-        expect((await refresh(tokens.refreshing)).body).toMatchObject(invalidGrant)
-        await fixture.client.organizations.update({ organization_id, [setting]: 'ALL_ALLOWED' })
-        expect(await both()).toEqual([true, true])
-        await fixture.client.organizations.members.delete({ organization_id, member_id })
-        expect(await both()).toEqual([false, false])
-        expect((await refresh(tokens.refreshing)).body).toMatchObject(invalidGrant)
-      })
-
-      test('introspection says what a refresh token is', async () => {
-        const { person, session_token } = await signedIn()
-        const { access, refreshing } = await offline({ session_token })
-        expect((await ask('introspect', refreshing)).body).toEqual({
-          active: true,
-          token_type: 'refresh_token',
-          client_id: apps.first.client_id,
-          sub: person.member_id,
-          scope: 'openid offline_access full_access',
-          exp: Number(claimsOf(access).iat) + 30 * 86_400,
-          request_id: expect.any(String),
-          status_code: 200
-        })
-      })
-
-      test('the app ends it by its newest or a used refresh token, or by its access token', async () => {
-        const { session_token } = await signedIn()
-        for (const by of ['newest', 'used', 'access'] as const) {
-          const first = await offline({ session_token })
-          const second = tokensOf(await refresh(first.refreshing))
-          const token = { newest: second.refreshing, used: first.refreshing, access: second.access }
-          expect((await ask('revoke', token[by])).status).toBe(200)
-          expect(await isActive(second.access)).toBe(false)
-          expect((await refresh(second.refreshing)).body).toMatchObject(invalidGrant)
-        }
-      })
-
-      test('is stored as hashes', async () => {
-        const { session_token } = await signedIn()
-        const { refreshing } = await offline({ session_token })
-        const rows = JSON.stringify(await runSql(fixture.database, 'select * from grants', []))
-        for (const part of [refreshing, ...refreshing.split('.')]) expect(rows).not.toContain(part)
       })
     })
   })

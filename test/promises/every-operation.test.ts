@@ -60,6 +60,7 @@ async function wrongRequests(fixture: Fixture): Promise<readonly (readonly [stri
   const plain = await fixture.newPerson()
   const deleted = await deletedPerson(fixture)
   const nobody = { organization_id, member_id: 'member-test-nobody' }
+  const connected_app_id = authorization.client_id
   const nowhere = { organization_id: 'organization-test-nowhere' }
   const credentials = { email_address: person.email_address, password }
   const start = { organization_id, email_address: person.email_address }
@@ -311,6 +312,8 @@ async function wrongRequests(fixture: Fixture): Promise<readonly (readonly [stri
       'organizations.members.startEmailUpdate',
       { ...known, email_address: 'a@b.example', delivery_method: 'PIGEON' }
     ],
+    ['organizations.members.connectedApps.revoke', { ...nobody, connected_app_id }],
+    ['organizations.members.connectedApps.revoke', { ...known, connected_app_id: 'none' }],
     ['idp.oauth.authorizeStart', {}],
     ['idp.oauth.authorizeStart', { ...authorization, ...nobody }],
     ['idp.oauth.authorizeStart', { ...authorization, client_id: 'none', ...known }],
@@ -452,8 +455,8 @@ describe('every operation', () => {
       const stranger = fixture.stranger()
       for (const operation of operations) {
         if (operation === 'sessions.getJWKS') continue
-        const path = { organization_id, member_id: 'x', member_password_id: 'x' }
-        const call = sendThrough(stranger, operation, path)
+        const ids = { member_id: 'x', member_password_id: 'x', connected_app_id: 'x' }
+        const call = sendThrough(stranger, operation, { organization_id, ...ids })
         expect(await fixture.errorOf(call)).toMatchObject({
           status_code: 401,
           error_type: 'unauthorized_credentials'

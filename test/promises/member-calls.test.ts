@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import type { Member, Organization } from 'membergate/client'
 import { authorizationHeaders } from '../../src/wire/authorization.ts'
 import { listRoutes, type OperationName, type RouteOf } from '../../src/wire/routes.ts'
+import { apps } from '../support/external.ts'
 import { describeOnEachEngine } from '../support/fixture.ts'
 import type { Person } from '../support/people.ts'
 import { newPhone } from '../support/people.ts'
@@ -64,6 +65,10 @@ const requests: Record<MemberOperation, (subject: Subject) => Record<string, unk
   }),
   'organizations.members.search': ({ organization: { organization_id } }) => ({
     organization_ids: [organization_id]
+  }),
+  'organizations.members.connectedApps.revoke': ({ person }) => ({
+    ...named(person),
+    connected_app_id: apps.first.client_id
   })
 }
 
@@ -82,7 +87,8 @@ const ofSelf: readonly MemberOperation[] = [
   'organizations.members.deleteTOTP',
   'organizations.members.deletePassword',
   'organizations.members.unlinkRetiredEmail',
-  'organizations.members.startEmailUpdate'
+  'organizations.members.startEmailUpdate',
+  'organizations.members.connectedApps.revoke'
 ]
 
 const operations = Object.keys(requests) as MemberOperation[]

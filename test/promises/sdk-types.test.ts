@@ -24,6 +24,8 @@ import type {
   B2BOrganizationsDeleteExternalIdResponse,
   B2BOrganizationsDeleteRequest,
   B2BOrganizationsDeleteResponse,
+  B2BOrganizationsMembersConnectedAppsRevokeRequest,
+  B2BOrganizationsMembersConnectedAppsRevokeResponse,
   B2BOrganizationsMembersDangerouslyGetRequest,
   B2BOrganizationsMembersDeleteExternalIdRequest,
   B2BOrganizationsMembersDeleteExternalIdResponse,
@@ -354,6 +356,11 @@ interface Operations {
     Sdk['organizations']['members']['startEmailUpdate'],
     B2BOrganizationsMembersStartEmailUpdateRequest,
     B2BOrganizationsMembersStartEmailUpdateResponse
+  ]
+  'organizations.members.connectedApps.revoke': [
+    Sdk['organizations']['members']['connectedApps']['revoke'],
+    B2BOrganizationsMembersConnectedAppsRevokeRequest,
+    B2BOrganizationsMembersConnectedAppsRevokeResponse
   ]
 }
 

@@ -130,7 +130,7 @@ interface AppWorld {
   readonly tap: { readonly url: string }
 }
 
-type Authorizing =
+export type Authorizing =
   | { readonly session_token: string }
   | { readonly session_jwt: string }
   | { readonly organization_id: string; readonly member_id: string }

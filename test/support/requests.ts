@@ -1,6 +1,6 @@
 import type { OperationName } from '../../src/wire/routes.ts'
 import { beginDiscovery, signInElsewhere } from './entering.ts'
-import { accessTokenOf, authorization, profiles, trustedToken } from './external.ts'
+import { accessTokenOf, authorization, authorize, profiles, trustedToken } from './external.ts'
 import type { Fixture } from './fixture.ts'
 import { newPhone, type Person, password } from './people.ts'
 
@@ -259,6 +259,11 @@ export const requests: Record<OperationName, (fixture: Fixture) => Promise<Reque
   async 'organizations.members.search'(fixture) {
     const { organization_id } = await fixture.newPerson()
     return { organization_ids: [organization_id], limit: 2 }
+  },
+  async 'organizations.members.connectedApps.revoke'(fixture) {
+    const person = await fixture.newPerson()
+    await authorize(fixture, named(person))
+    return { ...named(person), connected_app_id: authorization.client_id }
   },
   async 'idp.oauth.authorizeStart'(fixture) {
     return { ...authorization, ...named(await fixture.newPerson()) }

@@ -208,7 +208,10 @@ interface Writes {
   revokeGrant: { grant_id: string; now: number }
   /** What apps were granted, but by the session that is spared; all of it where that is empty. */
   revokeMemberGrants: { member_id: string; spared: string; now: number }
+  /** What one app was granted by the member. */
+  revokeAppGrants: { member_id: string; client_id: string; now: number }
   putConsent: { member_id: string; client_id: string; scopes: readonly string[]; now: number }
+  deleteConsent: { member_id: string; client_id: string }
 
   insertAuditEvent: { record: AuditRecord }
 

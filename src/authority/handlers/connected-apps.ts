@@ -26,6 +26,7 @@ import type { Write } from '../domain/writes.ts'
 import { about } from '../steps/about.ts'
 import { readOwnToken } from '../steps/access-token.ts'
 import { answerMember } from '../steps/answer-member.ts'
+import { assertAuthorized } from '../steps/caller.ts'
 import { prepareIssue, touchSession } from '../steps/issue-session.ts'
 import {
   hasSessionCredential,
@@ -161,6 +162,32 @@ function withParameters(
     if (value !== undefined) url.searchParams.set(name, value)
   }
   return url.href
+}
+
+/**
+ * Ends what the member let the app have, and forgets that it agreed.
+ *
+ * - A member does this to itself, or to others by the permission.
+ * - Codes and tokens end at once, however they were granted. The member's sessions go on.
+ * - Where the app has nothing, there is nothing left to do.
+ */
+export const revoke: Handler<'organizations.members.connectedApps.revoke'> = async (
+  context,
+  request
+) => {
+  const { store, project, now } = context
+  const { member } = await loadOrganizationAndMember(context, request)
+  assertAuthorized(context, member, 'stytch.member', 'revoke.connected-app')
+  const { connected_app_id: client_id } = request
+  if (findApp(project.settings, client_id) === undefined) {
+    throw new OperationError('connected_app_not_found')
+  }
+  const { member_id } = member
+  await store.run([
+    { do: 'revokeAppGrants', member_id, client_id, now },
+    { do: 'deleteConsent', member_id, client_id }
+  ])
+  return {}
 }
 
 /**

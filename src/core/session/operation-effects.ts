@@ -79,6 +79,8 @@ export const operationEffects: { readonly [Name in OperationName]: OperationEffe
   'organizations.members.deleteExternalId': 'nothing',
   'organizations.members.startEmailUpdate': 'nothing',
   'organizations.members.search': 'nothing',
+  // Sessions go on, also those that an app exchanged a token for.
+  'organizations.members.connectedApps.revoke': 'nothing',
   'idp.oauth.authorizeStart': 'nothing',
   'idp.oauth.authorize': 'nothing'
 }

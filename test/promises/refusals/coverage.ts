@@ -286,6 +286,11 @@ export const requirements: readonly Requirement[] = [
     ]
   },
   {
+    what: 'names an app',
+    operations: [...taking('client_id'), ...taking('connected_app_id')],
+    answers: [['connected_app_not_found']]
+  },
+  {
     what: 'lets an app act for a member',
     operations: [...taking('client_id'), ...taking('access_token')],
     answers: [['connected_app_not_allowed_for_org']]

@@ -97,6 +97,7 @@ export const malformedFields: Readonly<Record<string, Malformed>> = {
       operation === 'idp.oauth.authorize' ? malformed : '400 invalid_pkce_code_challenge'
   ]),
   code_verifier: verifier,
+  connected_app_id: identifier,
   consent_granted: flag,
   create_member_as_pending: flag,
   cursor: [[5], [tooLong(512)]],

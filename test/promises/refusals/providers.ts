@@ -343,6 +343,12 @@ export const providerRules: readonly Rule[] = [
     rejects: '404 connected_app_not_found',
     broken: (scene) => changed(scene, { client_id: 'connected-app-test-none' })
   },
+  {
+    of: 'an unknown app',
+    operations: taking('connected_app_id'),
+    rejects: '404 connected_app_not_found',
+    broken: (scene) => changed(scene, { connected_app_id: 'connected-app-test-none' })
+  },
   ...['https://other.example/callback', `${apps.first.redirect_urls[0]}?more=1`].map(
     (redirect_uri): Rule => ({
       of: `the redirect_uri ${redirect_uri}`,

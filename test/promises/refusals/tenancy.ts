@@ -86,6 +86,7 @@ const inOtherProject: Readonly<Record<OperationName, Rejection | 'nothing of the
   'organizations.members.deleteExternalId': notFound,
   'organizations.members.startEmailUpdate': notFound,
   'organizations.members.search': notFound,
+  'organizations.members.connectedApps.revoke': notFound,
   'idp.oauth.authorizeStart': '404 connected_app_not_found',
   'idp.oauth.authorize': '404 connected_app_not_found'
 }

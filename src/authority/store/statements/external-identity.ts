@@ -41,6 +41,15 @@ export const externalIdentityStatements = {
     where project_id = $1 and member_id = ${member_id} and revoked_at is null
       and (member_session_id is null or member_session_id <> ${spared})`,
 
+  revokeAppGrants: ({ member_id, client_id, now }) => sql`
+    update grants set revoked_at = ${now}, expires_at = ${now}
+    where project_id = $1 and member_id = ${member_id} and client_id = ${client_id}
+      and revoked_at is null`,
+
   putConsent: ({ member_id, client_id, scopes, now }) =>
-    consents.put({ member_id, client_id, scopes, updated_at: now })
+    consents.put({ member_id, client_id, scopes, updated_at: now }),
+
+  deleteConsent: ({ member_id, client_id }) => sql`
+    delete from consents
+    where project_id = $1 and member_id = ${member_id} and client_id = ${client_id}`
 } satisfies Partial<Statements>
