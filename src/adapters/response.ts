@@ -17,22 +17,33 @@ export interface NodeResponse {
   readonly headersSent: boolean
   getHeader(name: string): number | string | readonly string[] | undefined
   setHeader(name: string, value: string | readonly string[]): unknown
-  appendHeader(name: string, value: string): unknown
   end(body?: string): unknown
   destroy(): unknown
 }
 
-/** Adds headers of a decision to a response: `Set-Cookie` and `Vary` join those that are there, the rest is set. */
+/**
+ * Adds headers of a decision to a response: `Set-Cookie` and `Vary` join those that are there, the rest is set. A cookie
+ * replaces one of its name, for an answer has one at most (RFC 6265 section 4.1.1): what was decided last is true.
+ */
 export function addHeaders(
   response: Omit<NodeResponse, 'statusCode' | 'end' | 'destroy'>,
   headers: readonly HeaderPair[]
 ): void {
   if (response.headersSent) return
   for (const [name, value] of headers) {
-    if (name === 'Set-Cookie') response.appendHeader(name, value)
+    if (name === 'Set-Cookie') setCookie(response, value)
     else if (name === 'Vary') response.setHeader(name, mergeVary(response.getHeader(name), value))
     else response.setHeader(name, value)
   }
+}
+
+function setCookie(response: Pick<NodeResponse, 'getHeader' | 'setHeader'>, cookie: string): void {
+  const others = cookiesOf(response).filter((other) => cookieName(other) !== cookieName(cookie))
+  response.setHeader('Set-Cookie', [...others, cookie])
+}
+
+function cookiesOf(response: Pick<NodeResponse, 'getHeader'>): readonly string[] {
+  return [response.getHeader('Set-Cookie') ?? []].flat().map(String)
 }
 
 /** Sends an answer, or a decision that was not accepted. Of a response that has begun the connection is destroyed. */
@@ -79,7 +90,7 @@ export function addMissingHeaders(
   response: Parameters<typeof addHeaders>[0],
   headers: readonly HeaderPair[]
 ): void {
-  const cookies = [response.getHeader('Set-Cookie') ?? []].flat().map(cookieName)
+  const cookies = cookiesOf(response).map(cookieName)
   const isMissing = ([name, value]: HeaderPair) =>
     name === 'Set-Cookie'
       ? !cookies.includes(cookieName(value))
@@ -110,8 +121,8 @@ export function restoreHeadersOnError(
   }
 }
 
-function cookieName(cookie: unknown): string {
-  return String(cookie).split('=', 1)[0] ?? ''
+function cookieName(cookie: string): string {
+  return cookie.split('=', 1)[0] ?? ''
 }
 
 /** RFC 9110 section 12.5.5: a list of field names, in any case, or `*` for everything. */

@@ -18,6 +18,8 @@ export interface Exchange {
   verdictOf(): expressAdapter.AuthorizationVerdict
   freeMemberOf(): expressAdapter.MemberSession
   authorizationOf(): expressAdapter.Authorization
+  /** Sets a header of the answer, as an app does. */
+  setHeader(name: string, value: string): void
   completeSignIn(
     result: expressAdapter.AuthenticatingResponse,
     options?: expressAdapter.CompleteSignInOptions
@@ -106,6 +108,7 @@ function openExpress(express: typeof express5): Framework['open'] {
       verdictOf: () => auth.verdictOf(req),
       freeMemberOf: () => expressAdapter.memberOf(req),
       authorizationOf: () => auth.authorizationOf(req),
+      setHeader: (name, value) => void res.setHeader(name, value),
       completeSignIn: (result, given) => auth.completeSignIn(req, res, result, given),
       pendingSignIn: () => auth.pendingSignIn(req),
       completeDiscovery: (result, given) => auth.completeDiscovery(req, res, result, given),
@@ -159,6 +162,7 @@ function openKoa(Koa: typeof Koa3): Framework['open'] {
       verdictOf: () => auth.verdictOf(ctx),
       freeMemberOf: () => koaAdapter.memberOf(ctx),
       authorizationOf: () => auth.authorizationOf(ctx),
+      setHeader: (name, value) => ctx.set(name, value),
       completeSignIn: (result, given) => auth.completeSignIn(ctx, result, given),
       pendingSignIn: () => auth.pendingSignIn(ctx),
       completeDiscovery: (result, given) => auth.completeDiscovery(ctx, result, given),

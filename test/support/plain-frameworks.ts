@@ -19,6 +19,7 @@ export const openNode = openPlain(
     async (req, res) => {
       const answer = await serve(req, {
         add: (headers) => addHeaders(res, headers),
+        setHeader: (name, value) => void res.setHeader(name, value),
         begin: () => res.write('begun ')
       })
       sendAnswer(res, answer)
@@ -37,6 +38,7 @@ export const openWeb = openPlain(
       const added: Answer['headers'][number][] = []
       const answer = await serve(request, {
         add: (headers) => added.push(...headers),
+        setHeader: (name, value) => added.push([name, value]),
         begin: () => {
           throw new Error('A web response is whole, or does not exist yet.')
         }
@@ -72,6 +74,7 @@ async function sendWebResponse(response: Response, res: ServerResponse): Promise
 /** What a driver does with headers before the answer is there. */
 interface Outgoing {
   add(headers: Answer['headers']): void
+  setHeader(name: string, value: string): void
   begin(): void
 }
 
@@ -182,7 +185,7 @@ interface Known {
 function exchangeOf(
   auth: MemberAuth,
   request: AuthRequest,
-  { add }: Outgoing,
+  { add, setHeader }: Outgoing,
   { memberSession, verdict }: Known,
   params: Record<string, string>
 ): Exchange {
@@ -194,6 +197,7 @@ function exchangeOf(
     verdictOf: () => auth.verdictOf(request),
     freeMemberOf: () => memberOf(request),
     authorizationOf: () => auth.authorizationOf(request),
+    setHeader,
     completeSignIn: async (result, given) => {
       const { headers, ...completed } = await auth.completeSignIn(request, result, given)
       add(headers)

@@ -70,7 +70,7 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
       assertUsable(request, credential)
       const decision =
         known !== undefined && isEnough(known)
-          ? admit(request, source, known, [])
+          ? admit(request, source, known, privateHeaders)
           : acceptAndAdmit(request, source, credential)
       return decision instanceof Promise ? decision.catch(failed) : decision
     } catch (error) {
@@ -118,8 +118,8 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
   }
 
   /**
-   * The session holds. Is it of the right organization, and may it do this? An earlier guard on this request has given
-   * its headers already; what happened to them since is the app's.
+   * The session holds. Is it of the right organization, and may it do this? Whatever was said of caches before, an answer
+   * behind this guard is one member's; what the app says afterwards is the app's.
    */
   function admit(
     request: AuthRequest,

@@ -299,11 +299,12 @@ export function createMfaRoutes(
 
 const allMethods = ['totp', 'sms_otp']
 
+/** An optional guard of the app may have put cookies on it, so that no shared cache may keep it. */
 const stylesheet: Answer = {
   status: 200,
   headers: [
     ['Content-Type', 'text/css; charset=utf-8'],
-    ['Cache-Control', 'public, max-age=3600'],
+    ['Cache-Control', 'private, max-age=3600'],
     ['X-Content-Type-Options', 'nosniff']
   ],
   body: style
