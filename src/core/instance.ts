@@ -106,18 +106,19 @@ export function createInstance(
     invalidate({ member_session_id })
     return calls.revoke(member_session_id)
   }
-  const knownHere = (token: string) => knownSession(token, cache)
-  const endKnown = (token: string) => {
-    const known = knownHere(token)
-    if (known !== undefined) revocations.endSession(known)
-  }
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
   const parts = { config, states, memory, authenticate, policySource, revocations }
   const client = watchClient(ownClient, cache, invalidate)
   const actionParts = { config, states, client, authenticate, revoke }
   const retryLater = createRetryLater(schedule)
-  const ending = { config, authenticate, revoke, knownSession: knownHere, endKnown, retryLater }
+  const ending = {
+    config,
+    authenticate,
+    revoke,
+    knownSession: (token: string) => knownSession(token, cache),
+    retryLater
+  }
 
   return {
     client,

@@ -120,7 +120,10 @@ export interface MemberAuthFunctions<B extends Binding> {
   switchOrganization(options?: ChooseOrganizationOptions<B['source']>): B['action']
   /** Answers what lies below `mfaPath`: pages and actions for second factors. It comes before the guards. */
   mfaRoutes(options?: MfaRoutesOptions): B['route']
-  /** A POST route that ends the session and clears the cookies: 204, or 303 with `return_to`. */
+  /**
+   * A POST route that ends every session that the request proves, and clears the cookies: 204, or 303 with `return_to`; 202
+   * while the authority has not confirmed; 200 where something that was presented proves no session.
+   */
   signOut(options?: SignOutOptions): B['action']
 }
 

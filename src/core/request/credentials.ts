@@ -1,6 +1,7 @@
+import { parseJwt } from '../../jwt/parse.ts'
 import type { Config, CredentialSource } from '../options.ts'
 import { readCookieValues } from './cookies.ts'
-import { type AuthRequest, headerOf, isSentTwice } from './request.ts'
+import { type AuthRequest, everyValueOf, headerOf, isSentTwice } from './request.ts'
 
 /** What a request presents: one token in a header, or the pair of cookies, of which either may be missing. */
 export interface Credential {
@@ -29,6 +30,39 @@ export function readCredential(request: AuthRequest, config: Config): Credential
     if (credential !== undefined) return credential
   }
   return undefined
+}
+
+/**
+ * Every token that a request presents, each as a credential of its own, as a header would carry it: from every source, and
+ * every value of what is sent twice. What has the form of no token is left out.
+ */
+export function readEveryToken(request: AuthRequest, config: Config): readonly Credential[] {
+  return config.sources
+    .flatMap((source) => tokensFrom(request, config, source))
+    .filter(({ malformed, session_jwt }) =>
+      session_jwt === undefined ? malformed === undefined : parseJwt(session_jwt) !== undefined
+    )
+}
+
+function tokensFrom(
+  request: AuthRequest,
+  { cookies }: Config,
+  source: CredentialSource
+): readonly Credential[] {
+  if (source === 'bearer') {
+    const scheme = /^bearer[ \t]+/i
+    return everyValueOf(request, 'authorization')
+      .filter((value) => scheme.test(value))
+      .map((value) => readToken(value.replace(scheme, ''), source))
+  }
+  if (source !== 'cookie') {
+    return everyValueOf(request, source.header).map((value) => readToken(value, source.header))
+  }
+  const inCookie = (field: 'session_token' | 'session_jwt') =>
+    readCookieValues(headerOf(request, 'cookie'), cookies[field])
+      .map((value) => readToken(value, source))
+      .filter((credential) => credential[field] !== undefined)
+  return [...inCookie('session_token'), ...inCookie('session_jwt')]
 }
 
 function readSource(

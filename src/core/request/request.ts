@@ -26,6 +26,16 @@ export function headerOf({ headers }: AuthRequest, name: string): string | undef
   return typeof value === 'string' ? value : value?.join(', ')
 }
 
+/** Every value of a header, also where Node keeps the first alone. Commas part what was joined: no value of ours holds one. */
+export function everyValueOf(request: AuthRequest, name: string): readonly string[] {
+  const { rawHeaders = [] } = request
+  const raw = rawHeaders.filter(
+    (_, index) => rawHeaders[index - 1]?.toLowerCase() === name && index % 2 === 1
+  )
+  const values = raw.length === 0 ? [headerOf(request, name) ?? ''] : raw
+  return values.flatMap((value) => value.split(',')).map((value) => value.trim())
+}
+
 /** No header of a record is a function, whatever a client names it. */
 function isLookup(headers: AuthRequest['headers']): headers is HeaderLookup {
   return typeof headers.get === 'function'

@@ -2,7 +2,7 @@ import { publishGivenUp } from '../explain/events.ts'
 
 export interface RevocationOutcome {
   readonly isEnded: boolean
-  readonly member_session_id?: string
+  readonly member_session_id?: string | undefined
 }
 
 /** Tries to end a session again, later and a few times. Of one key, the token, one revocation is outstanding. */

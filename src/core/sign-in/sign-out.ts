@@ -7,12 +7,12 @@ import { privateHeaders } from '../answer/refusal.ts'
 import { assertFactoryCalled } from '../guard/guard-options.ts'
 import type { Config } from '../options.ts'
 import { clearEveryCookie } from '../request/cookies.ts'
-import { type Credential, readCredential } from '../request/credentials.ts'
+import { type Credential, readEveryToken } from '../request/credentials.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { readReturnPath } from '../request/return-to.ts'
 import type { Authenticate } from '../session/authenticate.ts'
-import type { RetryLater, RevocationOutcome } from '../session/outstanding-revocations.ts'
-import { saysSessionIsOver } from '../session/session-over.ts'
+import type { RetryLater } from '../session/outstanding-revocations.ts'
+import { isSessionOver, saysSessionIsOver } from '../session/session-over.ts'
 import { claimedSession } from '../session/watch-client.ts'
 
 export interface SignOutOptions {
@@ -39,85 +39,129 @@ interface SignOutParts {
   readonly revoke: (member_session_id: string) => Promise<unknown>
   /** The session of a token that this process has accepted. */
   readonly knownSession: (token: string) => string | undefined
-  /** Ends it here. */
-  readonly endKnown: (token: string) => void
   /** Tries again later what the authority did not confirm. */
   readonly retryLater: RetryLater
 }
 
+/** What became of all that a request presents. `unproven`: some of it shows no session that could be ended. */
+type Ending = 'ended' | 'outstanding' | 'unproven'
+
+/** So many tokens of each kind are tried, those first that this process knows. A browser has one of each. */
+const maxTried = 8
+
 /**
- * Ends the session of the request, or both where its cookies are of two, and clears every cookie of ours. What is no
- * session's credential ends none.
+ * Ends every session that the request proves, wherever its tokens come from and whatever stands beside them, and clears
+ * every cookie of ours: a cookie that another site of the domain set must not keep it alive.
  *
  * Signing out succeeds in this browser whatever happens. When the authority does not confirm, the revocation is
- * outstanding: this process denies the session already and goes on trying, and the answer is 202 and says so.
+ * outstanding: this process denies the session already and goes on trying, and the answer is 202 and says so. A token that
+ * a guard would deny without a call proves nothing, and the answer does not claim that its session ended.
  */
 export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Action {
   const { config } = parts
   const { return_to } = planSignOut(given)
 
   return createPostAction(config, async ({ request }) => {
-    const isEnded = await endSessions(parts, request)
-    const headers = [...privateHeaders, ...clearEveryCookie(config.cookies)]
+    const ending = await endSessions(parts, request)
+    const cookies = clearEveryCookie(config.cookies)
+    const headers = [...privateHeaders, ...cookies]
     if (return_to !== undefined) {
       return { status: 303, headers: [...headers, ['Location', return_to]], body: '' }
     }
-    return isEnded
+    return ending === 'ended'
       ? { status: 204, headers, body: '' }
-      : jsonAnswer(202, { revocation: 'outstanding' }, clearEveryCookie(config.cookies))
+      : jsonAnswer(ending === 'outstanding' ? 202 : 200, { revocation: ending }, cookies)
   })
 }
 
-/** Whether no session is left: there was none, or the authority says that it has ended. */
-async function endSessions(parts: SignOutParts, request: AuthRequest): Promise<boolean> {
-  const credential = readCredential(request, parts.config)
-  if (credential === undefined || credential.malformed !== undefined) return true
-  const end = planEnd(parts, credential)
-  const outcome = await end()
-  if (outcome.isEnded) return true
-  for (const token of tokensOf(credential)) parts.endKnown(token)
-  parts.retryLater(tokensOf(credential)[0] ?? '', end)
-  return false
+async function endSessions(parts: SignOutParts, request: AuthRequest): Promise<Ending> {
+  const presented = readEveryToken(request, parts.config)
+  const tokens = chooseTried(parts, presented, 'session_token')
+  const jwts = chooseTried(parts, presented, 'session_jwt')
+  const end = planEnd(parts, tokens, jwts)
+  const { ending } = await end()
+  if (ending === 'outstanding') {
+    parts.retryLater(tokenOf([...tokens, ...jwts][0]), async () => {
+      const { ending, member_session_id } = await end()
+      return { isEnded: ending !== 'outstanding', member_session_id }
+    })
+    return ending
+  }
+  return tokens.length + jwts.length < presented.length ? 'unproven' : ending
 }
 
-function tokensOf({ session_token, session_jwt }: Credential): readonly string[] {
-  return [session_token, session_jwt].filter((token) => token !== undefined)
+function chooseTried(
+  { knownSession }: SignOutParts,
+  presented: readonly Credential[],
+  kind: 'session_token' | 'session_jwt'
+): readonly Credential[] {
+  const isUnknown = (credential: Credential) =>
+    Number(knownSession(tokenOf(credential)) === undefined)
+  return presented
+    .filter((credential) => credential[kind] !== undefined)
+    .sort((a, b) => isUnknown(a) - isUnknown(b))
+    .slice(0, maxTried)
 }
 
-/** The pair is of one session, unless a cookie of another member got beside it. Left alone, it would go on. */
-function planEnd(parts: SignOutParts, credential: Credential): End {
-  const { session_token, session_jwt, ...sent } = credential
-  if (session_token === undefined || session_jwt === undefined)
-    return planEndOfOne(parts, credential)
-  const endOfToken = planEndOfOne(parts, { ...sent, session_token })
-  const endOfJwt = planEndOfOne(parts, { ...sent, session_jwt })
+function tokenOf({ session_token, session_jwt = '' }: Partial<Credential> = {}): string {
+  return session_token ?? session_jwt
+}
 
-  return async function endPair() {
-    const ofToken = await endOfToken()
-    const isSame = ofToken.member_session_id === claimedSession(session_jwt)
-    if (ofToken.isEnded && isSame) return ofToken
-    const ofJwt = await endOfJwt()
-    return { ...ofToken, ...ofJwt, isEnded: ofToken.isEnded && ofJwt.isEnded }
+interface EndOfOne {
+  readonly ending: Ending
+  readonly member_session_id: string | undefined
+}
+type End = () => Promise<EndOfOne>
+
+/** A JWT of a session that its opaque token has ended needs nothing more, also where its signature is wrong. */
+function planEnd(
+  parts: SignOutParts,
+  tokens: readonly Credential[],
+  jwts: readonly Credential[]
+): End {
+  const ofTokens = tokens.map((credential) => planEndOfOne(parts, credential))
+  const ofJwts = jwts.map((credential) => ({
+    claimed: claimedSession(tokenOf(credential)),
+    end: planEndOfOne(parts, credential)
+  }))
+
+  return async function endAll() {
+    const ends = await Promise.all(ofTokens.map((end) => end()))
+    const ended = ends.flatMap(({ ending, member_session_id }) =>
+      ending === 'ended' && member_session_id !== undefined ? member_session_id : []
+    )
+    const others = ofJwts.filter(({ claimed }) => claimed === undefined || !ended.includes(claimed))
+    ends.push(...(await Promise.all(others.map(({ end }) => end()))))
+    return (
+      ends.find(({ ending }) => ending === 'outstanding') ??
+      ends.find(({ ending }) => ending === 'unproven') ?? {
+        ending: 'ended',
+        member_session_id: undefined
+      }
+    )
   }
 }
 
-type End = () => Promise<RevocationOutcome>
-
 /** Which session it is, is found out once: when it is tried again, this process denies the session already. */
 function planEndOfOne(parts: SignOutParts, credential: Credential): End {
-  const [token = ''] = tokensOf(credential)
   let member_session_id: string | undefined
+  let isEnded = false
 
   return async function endOne() {
+    if (isEnded) return { ending: 'ended', member_session_id }
     try {
-      member_session_id ??= parts.knownSession(token) ?? (await identify(parts, credential))
+      member_session_id ??=
+        parts.knownSession(tokenOf(credential)) ?? (await identify(parts, credential))
     } catch (error) {
-      if (error instanceof AccessError) return { isEnded: true }
-      if (!(error instanceof UnavailableError)) throw error
-      return { isEnded: false }
+      if (error instanceof UnavailableError) return { ending: 'outstanding', member_session_id }
+      if (!(error instanceof AccessError)) throw error
+      if (isSessionOver(error)) return { ending: 'ended', member_session_id }
+      // Of a session that ended here the authority may not have heard yet.
+      member_session_id = error.subject.member_session_id
+      if (member_session_id === undefined) return { ending: 'unproven', member_session_id }
     }
-    const isEnded = await parts.revoke(member_session_id).then(() => true, saysSessionIsOver)
-    return { isEnded, member_session_id }
+    isEnded = await parts.revoke(member_session_id).then(() => true, saysSessionIsOver)
+    return { ending: isEnded ? 'ended' : 'outstanding', member_session_id }
   }
 }
 
