@@ -105,6 +105,24 @@ describe('a factor that was registered in the session', () => {
       expect(await fixture.errorOf(unenrolling)).toMatchObject(insufficient)
     })
 
+    test('its next code does not make it what sign-ins ask for first', async () => {
+      const person = await fixture.newPhoned()
+      const intermediate_session_token = await fixture.beginSignIn(person)
+      const { session_token } = await fixture.client.otps.sms.authenticate({
+        ...named(person),
+        intermediate_session_token,
+        code: fixture.lastCode(person.mfa_phone_number),
+        ...long
+      })
+      fixture.clock.advance(3 * 3600)
+      const { secret } = await enrolTotp(person, { session_token })
+      const request = { ...named(person), session_token, code: fixture.nextCode(secret) }
+      const preferring = fixture.client.totps.authenticate({ ...request, set_default_mfa: true })
+      expect(await fixture.errorOf(preferring)).toMatchObject(insufficient)
+      const { member } = await fixture.client.totps.authenticate(request)
+      expect(member.default_mfa_method).toBe('sms_otp')
+    })
+
     test('its recovery codes open as little', async () => {
       const { person, session_token } = await begin()
       const { recovery_codes } = await enrolTotp(person, { session_token })

@@ -513,6 +513,19 @@ describe('session lifetime', () => {
       const { member_session } = await send(fixture, 'sessions.authenticate', request)
       expect(lifetimeOf(member_session)).toBe(527_040 * 60)
     })
+
+    test('without them a session that is exchanged for one of another organization begins a new life', async () => {
+      const person = await newPerson(false)
+      const { session_token } = await signInElsewhere(fixture, person)
+      fixture.clock.advance(20 * 60)
+      const { organization_id } = person
+      const { member_session } = await send(fixture, 'sessions.exchange', {
+        organization_id,
+        session_token
+      })
+      expect(secondsOf(member_session.started_at)).toBe(now())
+      expect(lifetimeOf(member_session)).toBe(3600)
+    })
   })
 
   describeOnEachDatabase((create) => {
