@@ -22,8 +22,16 @@ import { openStore } from './store/store.ts'
 import { startSweeping } from './sweep.ts'
 
 export interface AuthorityOptions {
-  /** Path of a SQLite file, `':memory:'`, or the URL of a PostgreSQL database (`postgres://…`). */
+  /**
+   * Path of a SQLite file, `':memory:'`, or the URL of a PostgreSQL database (`postgres://…`). On another machine PostgreSQL is
+   * spoken to by verified TLS alone: `sslrootcert` of the URL names the certificate of an authority of your own.
+   */
   readonly database: string
+  /**
+   * Lets `sslmode=disable` and `sslmode=no-verify` reach a PostgreSQL on another machine: a third party on the way, or a server
+   * in its place, gets the password and everything else. Default `false`.
+   */
+  readonly dangerouslyAllowUnverifiedDatabase?: boolean
   /**
    * What the database should hold. What is there already stays: organizations are known by slug, members by e-mail address.
    * With no project here and none in the database, one is made.
@@ -78,6 +86,7 @@ export interface Authority {
 /** Complete by type: an option that is missing here does not compile. */
 const knownOptions: Readonly<Record<keyof AuthorityOptions, true>> = {
   database: true,
+  dangerouslyAllowUnverifiedDatabase: true,
   projects: true,
   keys: true,
   deliver: true,
@@ -114,6 +123,7 @@ export async function createListenedAuthority(
   const checked = checkOptions(options)
   const {
     database,
+    dangerouslyAllowUnverifiedDatabase,
     projects,
     keys,
     passwords,
@@ -124,7 +134,7 @@ export async function createListenedAuthority(
     now
   } = checked
   const atRest = createAtRest(keys)
-  const store = await openStore(database)
+  const store = await openStore(database, { dangerouslyAllowUnverifiedDatabase })
   let served: readonly ServedProject[]
   try {
     served = await store.exclusively(() =>
@@ -206,7 +216,11 @@ function checkOptions(options: AuthorityOptions) {
     isBreachedPassword,
     now = Date.now
   } = options
-  const { fetch = globalThis.fetch, dangerouslyFastPasswordHashing = false } = options
+  const {
+    fetch = globalThis.fetch,
+    dangerouslyFastPasswordHashing = false,
+    dangerouslyAllowUnverifiedDatabase = false
+  } = options
   if (typeof database !== 'string' || database === '') {
     throw new ConfigError(
       "createAuthority needs database: a SQLite file path, ':memory:' or postgres://…"
@@ -220,11 +234,15 @@ function checkOptions(options: AuthorityOptions) {
   }
   if (typeof now !== 'function') throw new ConfigError('now must be a function.')
   if (typeof fetch !== 'function') throw new ConfigError('fetch must be a function.')
-  if (typeof dangerouslyFastPasswordHashing !== 'boolean') {
-    throw new ConfigError('dangerouslyFastPasswordHashing must be true or false.')
+  for (const [name, value] of Object.entries({
+    dangerouslyFastPasswordHashing,
+    dangerouslyAllowUnverifiedDatabase
+  })) {
+    if (typeof value !== 'boolean') throw new ConfigError(`${name} must be true or false.`)
   }
   return {
     database,
+    dangerouslyAllowUnverifiedDatabase,
     projects: checkSeed(projects),
     keys: keysOfEnvironment(keys, database),
     passwords: createPasswordHashing(dangerouslyFastPasswordHashing ? testCost : recommendedCost),

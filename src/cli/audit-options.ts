@@ -1,13 +1,9 @@
 import { type AuditKind, auditKinds } from '../authority/domain/audit.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
-import {
-  type Database,
-  nonEmpty,
-  parse,
-  readDatabaseBeside,
-  type Variables
-} from './serve-options.ts'
+import { type Database, databaseFlags, readDatabaseBeside } from './database-options.ts'
+import { parse } from './serve-options.ts'
+import { nonEmpty, type Variables } from './variables.ts'
 
 /** What `membergate audit` is to print. */
 export interface AuditOptions {
@@ -24,7 +20,7 @@ export interface AuditOptions {
 }
 
 const flags = {
-  database: { type: 'string' },
+  ...databaseFlags,
   'project-id': { type: 'string' },
   organization: { type: 'string' },
   member: { type: 'string' },
@@ -46,7 +42,7 @@ export function readAuditOptions(
   if (values.version) return 'version'
   const { organization, member, kind, since, follow, json } = values
   return {
-    database: readDatabaseBeside(values.database ?? ''),
+    database: readDatabaseBeside(values, env),
     project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
     organization_id: organization,
     member_id: member,

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { newAtRestKey } from '../authority/crypto/at-rest.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import type { Database, ServeOptions } from './serve-options.ts'
+import type { Database } from './database-options.ts'
+import type { ServeOptions } from './serve-options.ts'
 
 /** The keys that the authority encrypts with: `undefined` leaves them to `MEMBERGATE_KEYS` and `MEMBERGATE_KEY`. */
 export interface ChosenKeys {

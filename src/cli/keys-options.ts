@@ -1,12 +1,12 @@
 import { ConfigError } from '../errors/config-error.ts'
 import {
   type Database,
-  hasKey,
-  nonEmpty,
-  parse,
-  readDatabaseBeside,
-  type Variables
-} from './serve-options.ts'
+  type DatabaseValues,
+  databaseFlags,
+  readDatabaseBeside
+} from './database-options.ts'
+import { hasKey, parse } from './serve-options.ts'
+import { nonEmpty, type Variables } from './variables.ts'
 
 /** What `membergate keys` is to do. */
 export interface KeysOptions {
@@ -21,7 +21,7 @@ export interface KeysOptions {
 }
 
 const flags = {
-  database: { type: 'string' },
+  ...databaseFlags,
   outbox: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -62,8 +62,7 @@ export function readKeysOptions(
   }
 }
 
-interface Values {
-  readonly database?: string | undefined
+interface Values extends DatabaseValues {
   readonly project_id: string | undefined
   readonly atOnce: boolean
   readonly outbox: boolean
@@ -74,12 +73,12 @@ interface Values {
 
 function options(
   command: KeysOptions['command'],
-  { database: location = '', help, version, ...values }: Values,
+  { help, version, ...values }: Values,
   env: Variables
 ): KeysOptions | 'help' | 'version' {
   if (help) return 'help'
   if (version) return 'version'
-  const database = readDatabaseBeside(location)
+  const database = readDatabaseBeside(values, env)
   const { project_id, atOnce, outbox, json } = values
   return { command, database, project_id, atOnce, outbox, json, hasKey: hasKey(env) }
 }

@@ -16,7 +16,7 @@ interface Opened {
 
 /** Works on the keys of a database, also while servers use it, and says what became of them. */
 export function runKeys(options: KeysOptions): Promise<void> {
-  return withDatabase(options.database.location, async (store) => {
+  return withDatabase(options.database, async (store) => {
     const opened = await open(store, options)
     await (options.command === 'rotate' ? rotate(opened, options) : rewrapAll(opened, options))
   })

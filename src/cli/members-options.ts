@@ -1,12 +1,8 @@
 import type { Unlocked } from '../authority/unlock-member.ts'
 import { ConfigError } from '../errors/config-error.ts'
-import {
-  type Database,
-  nonEmpty,
-  parse,
-  readDatabaseBeside,
-  type Variables
-} from './serve-options.ts'
+import { type Database, databaseFlags, readDatabaseBeside } from './database-options.ts'
+import { parse } from './serve-options.ts'
+import { nonEmpty, type Variables } from './variables.ts'
 
 /** What `membergate members` is to do, and to whom. */
 export type MembersOptions = EraseOptions | UnlockOptions
@@ -28,7 +24,7 @@ interface CommonOptions {
 }
 
 const flags = {
-  database: { type: 'string' },
+  ...databaseFlags,
   'project-id': { type: 'string' },
   member: { type: 'string', default: '' },
   json: { type: 'boolean', default: false },
@@ -64,14 +60,14 @@ export function readMembersOptions(
 }
 
 function options<Command extends object>(
-  { database, json, help, version, ...values }: ReturnType<typeof parse<typeof flags>>,
+  { json, help, version, ...values }: ReturnType<typeof parse<typeof flags>>,
   env: Variables,
   readCommand: () => Command
 ): (Command & CommonOptions) | 'help' | 'version' {
   if (help) return 'help'
   if (version) return 'version'
   const project_id = values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID)
-  return { ...readCommand(), database: readDatabaseBeside(database ?? ''), project_id, json }
+  return { ...readCommand(), database: readDatabaseBeside(values, env), project_id, json }
 }
 
 function readMember(member: string): string {

@@ -1,11 +1,7 @@
 import { ConfigError } from '../errors/config-error.ts'
-import {
-  type Database,
-  nonEmpty,
-  parse,
-  readDatabaseBeside,
-  type Variables
-} from './serve-options.ts'
+import { type Database, databaseFlags, readDatabaseBeside } from './database-options.ts'
+import { parse } from './serve-options.ts'
+import { nonEmpty, type Variables } from './variables.ts'
 
 /** What `membergate roles restore` is to do. */
 export interface RolesOptions {
@@ -18,7 +14,7 @@ export interface RolesOptions {
 }
 
 const flags = {
-  database: { type: 'string' },
+  ...databaseFlags,
   'project-id': { type: 'string' },
   organization: { type: 'string' },
   json: { type: 'boolean', default: false },
@@ -45,7 +41,7 @@ export function readRolesOptions(
   if (values.version) return 'version'
   return {
     role_id,
-    database: readDatabaseBeside(values.database ?? ''),
+    database: readDatabaseBeside(values, env),
     project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
     organization_id: values.organization,
     json: values.json

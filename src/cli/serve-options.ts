@@ -1,8 +1,9 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { isNativeError } from 'node:util/types'
-import { isPostgresUrl } from '../authority/store/is-postgres-url.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { nearestName } from '../errors/nearest-name.ts'
+import { type Database, databaseFlags, holdsPassword, readDatabase } from './database-options.ts'
+import { nonEmpty, type Variables } from './variables.ts'
 
 /** What `membergate serve` is to do, with every default filled in. */
 export interface ServeOptions {
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly secret: string | undefined
   /** Whether `MEMBERGATE_KEY` or `MEMBERGATE_KEYS` says how to encrypt. */
   readonly hasKey: boolean
+  /** Flags with a secret in them, and the variable where each belongs. */
+  readonly exposed: readonly { readonly flag: string; readonly variable: string }[]
 }
 
 /** How messages are sent. Where nothing is given, none are. */
@@ -28,19 +31,12 @@ export interface SenderOptions {
   readonly emailFrom: string | undefined
 }
 
-export interface Database {
-  readonly kind: 'memory' | 'file' | 'postgres'
-  readonly location: string
-}
-
-export type Variables = Readonly<Record<string, string | undefined>>
-
 const loopback = '127.0.0.1'
 
 const flags = {
   port: { type: 'string', default: '4100' },
   host: { type: 'string', default: loopback },
-  database: { type: 'string' },
+  ...databaseFlags,
   seed: { type: 'string' },
   'project-id': { type: 'string' },
   secret: { type: 'string' },
@@ -67,7 +63,7 @@ export function readServeOptions(
   return {
     port: readPort(values.port),
     host,
-    database: readDatabase(values.database ?? (outbox ? ':memory:' : '')),
+    database: readDatabase(values, env, outbox ? ':memory:' : undefined),
     seedFile: values.seed,
     outbox,
     senders: {
@@ -80,7 +76,13 @@ export function readServeOptions(
     json: values.json,
     project_id: values['project-id'] ?? nonEmpty(env.STYTCH_PROJECT_ID),
     secret: values.secret ?? nonEmpty(env.STYTCH_SECRET),
-    hasKey: hasKey(env)
+    hasKey: hasKey(env),
+    exposed: [
+      ...(holdsPassword(values.database ?? '')
+        ? [{ flag: '--database', variable: 'MEMBERGATE_DATABASE' }]
+        : []),
+      ...(values.secret === undefined ? [] : [{ flag: '--secret', variable: 'STYTCH_SECRET' }])
+    ]
   }
 }
 
@@ -121,34 +123,6 @@ function readPort(text: string): number {
   return port
 }
 
-export function readDatabase(location: string): Database {
-  if (location === '') {
-    throw new ConfigError('--database is required: a file, :memory: or postgres://…')
-  }
-  if (location === ':memory:') return { kind: 'memory', location }
-  if (isPostgresUrl(location)) return { kind: 'postgres', location }
-  if (/^(?:[a-z][a-z0-9+.-]*:\/\/|file:|sqlite:)/i.test(location)) {
-    throw new ConfigError('--database takes a file, :memory: or postgres://…, and no other URL.')
-  }
-  return { kind: 'file', location }
-}
-
-/** A database that another process may be serving: `:memory:` is its own process's alone. */
-export function readDatabaseBeside(location: string): Database {
-  const database = readDatabase(location)
-  if (database.kind === 'memory') {
-    throw new ConfigError(
-      '--database must be a file or postgres://…: nothing else can see :memory:.'
-    )
-  }
-  return database
-}
-
 export function hasKey(env: Variables): boolean {
   return (nonEmpty(env.MEMBERGATE_KEYS) ?? nonEmpty(env.MEMBERGATE_KEY)) !== undefined
-}
-
-/** An empty variable is an unset one. */
-export function nonEmpty(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value
 }

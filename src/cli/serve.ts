@@ -27,7 +27,7 @@ const closingMs = 9000
 /** Starts the authority, says when it is ready, and closes it on SIGINT or SIGTERM. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { keys, warning } = chooseKeys(options)
-  if (warning !== undefined) process.stderr.write(`membergate: ${warning}\n`)
+  if (warning !== undefined) warn(warning)
   printErrors()
   const project = givenProject(options)
   const { deliver, entries } = await chooseDelivery(options)
@@ -38,7 +38,16 @@ export async function serve(options: ServeOptions): Promise<void> {
   closeOnSignal(authority.close)
   const [served] = authority.projects
   if (served === undefined) throw new Error('The authority serves no project.')
+  for (const { flag, variable } of options.exposed) {
+    warn(
+      `Every user of this machine sees the secret in ${flag}, and the history of your shell keeps it. Write it in ${variable}.`
+    )
+  }
   announce(options, { url, ...served }, project.secret !== undefined)
+}
+
+function warn(text: string): void {
+  process.stderr.write(`membergate: ${text}\n`)
 }
 
 /** What a caller sees as 500 or 503 only, operations can read here. */
@@ -46,7 +55,7 @@ function printErrors(): void {
   subscribe(errorChannel, (report) => {
     const { request_id, operation, name, code, frames } = report as ReportedError
     const [frame = ''] = frames
-    process.stderr.write(`membergate: ${operation} ${request_id}: ${name} ${code} ${frame}\n`)
+    warn(`${operation} ${request_id}: ${name} ${code} ${frame}`)
   })
 }
 
@@ -69,7 +78,12 @@ async function open(
   try {
     // Nothing given means what the database has.
     const projects = Object.keys(project).length === 0 ? [] : [project]
-    return await createListenedAuthority({ database: database.location, projects, ...chosen })
+    return await createListenedAuthority({
+      database: database.location,
+      dangerouslyAllowUnverifiedDatabase: database.dangerouslyAllowUnverifiedDatabase,
+      projects,
+      ...chosen
+    })
   } catch (error) {
     throw databaseError(error)
   }

@@ -19,6 +19,8 @@ export interface OpenAuthorityOptions {
   readonly projects?: AuthorityOptions['projects']
   /** `:memory:` (default), a SQLite file, or `postgres://…`. Existing organizations and members stay as they are. */
   readonly database?: string
+  /** As of `createAuthority`: for a `postgres://` on another machine without verified TLS. Default `false`. */
+  readonly dangerouslyAllowUnverifiedDatabase?: boolean
   /** How messages leave. By default nothing is sent, and `outbox()` tells what would have been. */
   readonly deliver?: Delivery
   /** Finds the device of a `telemetry_id`. Default: no device is looked up. */

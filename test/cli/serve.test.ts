@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { chooseKeys } from '../../src/cli/choose-keys.ts'
 import { readSeed } from '../../src/cli/read-seed.ts'
-import { readServeOptions } from '../../src/cli/serve-options.ts'
+import { readServeOptions, type ServeOptions } from '../../src/cli/serve-options.ts'
 import { builtCli } from '../support/built-cli.ts'
 import { newFolder } from '../support/new-folder.ts'
 
@@ -212,6 +212,29 @@ describe('membergate serve', () => {
     silent.destroy()
   }, 20_000)
 
+  test('warns of a secret in its arguments, which every user of the machine sees', async () => {
+    const given = await serve(['--outbox', '--secret', secret])
+    const { stderr } = await given.close()
+    expect(stderr).toMatch(/^membergate: [^\n]*--secret[^\n]*STYTCH_SECRET\.\n$/)
+    expect(stderr).not.toContain(secret)
+    const env = { STYTCH_SECRET: secret, MEMBERGATE_DATABASE: join(folder, 'variable.sqlite') }
+    expect((await (await serve(['--outbox'], env)).close()).stderr).toBe('')
+    expect((await stat(env.MEMBERGATE_DATABASE)).isFile()).toBe(true)
+  })
+
+  test.each([
+    ['postgres://ada:hunter2@db.example/app', ['--database']],
+    ['postgres://ada@db.example/app?password=hunter2', ['--database']],
+    ['postgres://ada@db.example:5432/app?sslmode=require', []],
+    ['postgres://db.example:5432/app', []],
+    ['authority.sqlite', []]
+  ])('%s in --database holds a password: %j', (location, flags) => {
+    const options = readServeOptions(['--database', location], {}) as ServeOptions
+    expect(options.exposed.map(({ flag }) => flag)).toEqual(flags)
+    const quiet = readServeOptions([], { MEMBERGATE_DATABASE: location }) as ServeOptions
+    expect(quiet).toMatchObject({ database: { location }, exposed: [] })
+  })
+
   test('takes its credentials from flags, then from the environment', async () => {
     const environment = { STYTCH_PROJECT_ID: project_id, STYTCH_SECRET: secret }
     const fromEnvironment = await serve(['--outbox'], environment)
@@ -291,7 +314,7 @@ describe('what a user can fix is one line and exit code 2', () => {
     [['--outbox', '--port', '-1'], '--port'],
     [['--outbox', '--port='], '--port'],
     [['--outbox', '--port'], '--port'],
-    [['--port', '0'], '--database'],
+    [['--port', '0'], 'MEMBERGATE_DATABASE'],
     [['--database='], '--database'],
     [['--outbox', '--database', 'mysql://127.0.0.1/test'], '--database'],
     [['--outbox', '--database', 'file:data.sqlite'], '--database'],
@@ -406,7 +429,8 @@ describe('the key that encrypts the database', () => {
   })
 
   test('with --outbox and PostgreSQL is no secret, and that is announced', () => {
-    const database = { kind: 'postgres', location: 'postgres://127.0.0.1/test' } as const
+    const args = ['--outbox', '--database', 'postgres://127.0.0.1/test']
+    const { database } = readServeOptions(args, {}) as ServeOptions
     const chosen = chooseKeys({ database, outbox: true, hasKey: false })
     expect(chosen.keys).toHaveLength(1)
     expect(chooseKeys({ database, outbox: true, hasKey: false })).toEqual(chosen)

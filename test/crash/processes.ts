@@ -1,16 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -96,55 +87,4 @@ export async function rotateKeys(database: string, killedAfterMs?: number): Prom
   if (killedAfterMs !== undefined) setTimeout(() => child.kill('SIGKILL'), killedAfterMs)
   const [code, signal] = await exit
   if (code !== 0 && signal !== 'SIGKILL') throw new Error(`keys rotate ended with ${code}.`)
-}
-
-/** A PostgreSQL of our own, that may be crashed: never one that others use. */
-export interface Cluster {
-  readonly url: string
-  /** As a crash: without a word, and with recovery at the next start. */
-  restart(): Promise<void>
-  remove(): Promise<void>
-}
-
-const clusterPort = 5433
-
-export async function startCluster(): Promise<Cluster> {
-  const bin = binaries()
-  const folder = mkdtempSync(join(tmpdir(), 'membergate-crash-'))
-  const data = join(folder, 'data')
-  const asRoot = process.getuid?.() === 0
-  if (asRoot) {
-    const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, 'postgres'])))
-    const [uid, gid] = ids.map(({ stdout }) => Number(stdout))
-    chownSync(folder, uid ?? 0, gid ?? 0)
-  }
-  // PostgreSQL refuses to run as root.
-  const command = (name: string, ...args: string[]) =>
-    asRoot
-      ? run('runuser', ['-u', 'postgres', '--', join(bin, name), ...args], { cwd: folder })
-      : run(join(bin, name), args, { cwd: folder })
-  const control = (...args: string[]) =>
-    command('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), ...args)
-
-  await command('initdb', '-D', data, '-U', 'postgres', '-A', 'trust')
-  const options = `-p ${clusterPort} -k ${folder} -c listen_addresses=127.0.0.1`
-  await control('-o', options, 'start')
-  return {
-    url: `postgres://postgres@127.0.0.1:${clusterPort}/postgres`,
-    restart: async () => {
-      await control('-o', options, '-m', 'immediate', 'restart')
-    },
-    async remove() {
-      await control('-m', 'immediate', 'stop')
-      rmSync(folder, { recursive: true })
-    }
-  }
-}
-
-function binaries(): string {
-  const base = '/usr/lib/postgresql'
-  const versions = existsSync(base) ? readdirSync(base).sort((a, b) => Number(b) - Number(a)) : []
-  const [newest] = versions
-  if (newest === undefined) throw new Error(`There is no PostgreSQL server in ${base}.`)
-  return join(base, newest, 'bin')
 }

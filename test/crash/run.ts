@@ -5,16 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { hash } from '@node-rs/argon2'
 import { createClient } from 'membergate/client'
+import { type Cluster, startCluster } from '../support/postgres-cluster.ts'
 import { type Journal, newJournal } from './journal.ts'
 import {
   type AuthorityProcess,
   build,
-  type Cluster,
   log,
   project,
   rotateKeys,
-  startAuthority,
-  startCluster
+  startAuthority
 } from './processes.ts'
 import { verify } from './verify.ts'
 import { firstPassword, startLoad, type Target } from './writers.ts'

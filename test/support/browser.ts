@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { afterAll, beforeAll, describe, test } from '@jest/globals'
+import { afterAll, beforeAll } from '@jest/globals'
 import { type Browser, chromium } from 'playwright-core'
+import { describeWhere } from './describe-where.ts'
 
 const places = [
   process.env.CHROMIUM,
@@ -27,11 +28,8 @@ const quietly = [
  */
 export function describeInChromium(name: string, suite: (browser: () => Browser) => void): void {
   const executablePath = places.find((place) => place !== undefined && existsSync(place))
-  const missing = `${name}: no Chromium in the usual places`
-  if (executablePath !== undefined) describe(name, () => run(suite, executablePath))
-  else if ((process.env.REQUIRE ?? '').split(',').includes('chromium'))
-    test(missing, () => Promise.reject(new Error(missing)))
-  else describe.skip(missing, () => test('is skipped', () => {}))
+  const missing = executablePath === undefined ? 'no Chromium in the usual places' : undefined
+  describeWhere({ name, missing, requiredAs: 'chromium' }, () => run(suite, executablePath ?? ''))
 }
 
 function run(suite: (browser: () => Browser) => void, executablePath: string): void {

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, test } from '@jest/globals'
+import { describe } from '@jest/globals'
 import pg from 'pg'
+import { describeWhere } from './describe-where.ts'
 import { newFolder } from './new-folder.ts'
 
 /** An empty database of its own, as `createAuthority` takes it. */
@@ -55,11 +56,7 @@ function describeOn(
   { name, missing, create }: TestEngine,
   suite: (create: TestEngine['create'], engine: string) => void
 ): void {
-  const required = (process.env.REQUIRE ?? '').split(',')
-  if (missing === undefined) describe(name, () => suite(create, name))
-  else if (required.includes(name))
-    test(`${name}: ${missing}`, () => Promise.reject(new Error(missing)))
-  else describe.skip(`${name}: ${missing}`, () => test('is skipped', () => {}))
+  describeWhere({ name, missing, requiredAs: name }, () => suite(create, name))
 }
 
 async function createSqliteFile(): Promise<TestDatabase> {

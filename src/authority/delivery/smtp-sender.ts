@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import type { Delivery, EmailMessage, NoticeMessage } from './delivery.ts'
-import { isLoopbackHost } from './loopback.ts'
 
 export interface SmtpOptions {
   /**

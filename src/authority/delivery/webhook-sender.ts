@@ -1,9 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions, readNumber } from '../../errors/known-options.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import { DeliveryUnavailable } from './deliver.ts'
 import type { Delivery, EmailMessage, NoticeMessage, SmsMessage } from './delivery.ts'
-import { isLoopbackHost } from './loopback.ts'
 
 export interface WebhookOptions {
   /** Where messages go: `https://…`, or `http://` on loopback. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
-import { isLoopbackHost } from '../delivery/loopback.ts'
 import type { IsBreachedPassword } from '../is-breached-password.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import { fetchText } from './fetch-json.ts'
 
 export interface PwnedPasswordsOptions {

@@ -7,11 +7,11 @@ import { memberBody } from '../../wire/organizations-members.ts'
 import { policyResource, policyRole } from '../../wire/rbac.ts'
 import { optional, password, text } from '../../wire/schema.ts'
 import { normalizeTotpSecret } from '../crypto/totp.ts'
-import { isLoopbackHost } from '../delivery/loopback.ts'
 import { emailVerifications } from '../domain/federated-email.ts'
 import { slugOf } from '../domain/organizations.ts'
 import { isCountryCode } from '../domain/phone-numbers.ts'
 import { defaultSettings, faultOfProfiles, hasTwins } from '../domain/project-settings.ts'
+import { isLoopbackHost } from '../loopback.ts'
 import { isProjectId } from '../project-id.ts'
 
 const member = v.strictObject({

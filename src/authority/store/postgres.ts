@@ -8,6 +8,8 @@ import {
   type UnitOutcome
 } from './engine.ts'
 import { pendingMigrations } from './pending-migrations.ts'
+import { type PostgresOptions, readPostgresUrl } from './postgres-connection.ts'
+import { tlsFailure } from './postgres-tls.ts'
 
 const poolSize = 10
 const connectTimeoutMs = 3000
@@ -36,10 +38,11 @@ const brokenConnectionMessage =
   /connection (terminated|timeout)|timeout exceeded|read timeout|not queryable|calling end on the pool/i
 
 /** PostgreSQL by `pg`: a pool, and one connection for each unit from begin to commit. */
-export async function openPostgres(url: string): Promise<Engine> {
+export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<Engine> {
+  const connection = readPostgresUrl(url, options, process.env)
   const { default: pg } = await loadDriver()
   const pool: Pool = new pg.Pool({
-    connectionString: url,
+    ...connection,
     max: poolSize,
     connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
@@ -54,11 +57,21 @@ export async function openPostgres(url: string): Promise<Engine> {
   pool.on('error', ignore)
   pool.on('connect', (client) => client.on('error', ignore))
 
+  /** Requests can come back later, whatever is wrong; who starts the process can set it right. */
+  function translatingErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work().catch((error: unknown) => {
+      const cause = tlsFailure(error, connection.host) ?? error
+      throw cause !== error || isUnavailable(error) ? new DatabaseUnavailable(cause) : error
+    })
+  }
+
   const alone = <Result>(work: (client: ClientBase) => Promise<Result>) =>
     whileAlone(
-      new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs }),
+      new pg.Client({ ...connection, connectionTimeoutMillis: connectTimeoutMs }),
       work
-    )
+    ).catch((error: unknown) => {
+      throw tlsFailure(error, connection.host) ?? error
+    })
 
   return {
     read: (sql, values) =>
@@ -171,14 +184,6 @@ async function migrate(client: ClientBase, migrations: readonly string[]): Promi
 }
 
 function ignore(): void {}
-
-async function translatingErrors<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    throw isUnavailable(error) ? new DatabaseUnavailable(error) : error
-  }
-}
 
 function isUnavailable(error: unknown): boolean {
   const state = stateOf(error)

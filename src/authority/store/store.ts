@@ -2,12 +2,13 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { type Conflict, OperationError } from '../domain/operation-error.ts'
 import type { ProjectRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
-import { DatabaseUnavailable, type Engine, type Statement } from './engine.ts'
+import type { Engine, Statement } from './engine.ts'
 import { type AllFailureCounts, createFailureCounts, type FailureCounts } from './failure-counts.ts'
 import { isPostgresUrl } from './is-postgres-url.ts'
 import { containing } from './like-pattern.ts'
 import { migrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
+import type { PostgresOptions } from './postgres-connection.ts'
 import { attemptReads } from './reads/attempts.ts'
 import { auditReads } from './reads/audit.ts'
 import { credentialReads } from './reads/credentials.ts'
@@ -56,22 +57,23 @@ export interface Store {
 }
 
 /** Opens a database to serve it, and brings its schema up to date. A SQLite file is then this process's alone. */
-export function openStore(database: string): Promise<Store> {
-  return open(database, 'serve', (engine) => engine.migrate(migrations))
+export function openStore(database: string, options: PostgresOptions = {}): Promise<Store> {
+  return open(database, options, 'serve', (engine) => engine.migrate(migrations))
 }
 
 /** Opens a database that another process may be serving, for single units of work. Its schema must be of this release. */
-export function openStoreBeside(database: string): Promise<Store> {
-  return open(database, 'beside', assertSchemaOfThisRelease)
+export function openStoreBeside(database: string, options: PostgresOptions = {}): Promise<Store> {
+  return open(database, options, 'beside', assertSchemaOfThisRelease)
 }
 
 async function open(
   database: string,
+  options: PostgresOptions,
   use: 'serve' | 'beside',
   prepareEngine: (engine: Engine) => Promise<void>
 ): Promise<Store> {
   const engine = isPostgresUrl(database)
-    ? await openPostgres(database)
+    ? await openPostgres(database, options)
     : await openSqlite(database, use)
   try {
     await prepareEngine(engine)
@@ -108,14 +110,20 @@ async function assertSchemaOfThisRelease(engine: Engine): Promise<void> {
     .read('select coalesce(max(version), 0) as version from membergate_migrations', [])
     .then(([row]) => Number(row?.version))
     .catch((error: unknown) => {
-      if (error instanceof DatabaseUnavailable) throw error
-      return 0
+      if (isTableMissing(error)) return 0
+      throw error
     })
   if (version !== migrations.length) {
     throw new ConfigError(
       `The database has schema version ${version}, and this release of membergate needs ${migrations.length}. Start membergate serve of this release once.`
     )
   }
+}
+
+/** As PostgreSQL says it, and SQLite. */
+function isTableMissing(error: unknown): boolean {
+  const { code, message } = Object(error)
+  return code === '42P01' || /no such table/.test(message)
 }
 
 function createProjectStore(
