@@ -15,7 +15,7 @@ import {
 
 /** A JSON API, called with cookies or `Authorization: Bearer`. */
 export function createApp(auth: KoaMemberAuth): Koa {
-  const { client, completeSignIn, pendingSignIn, memberOf, verdictOf } = auth
+  const { client, completeSignIn, pendingSignIn, memberOf, authorizationOf, verdictOf } = auth
   const { requireMemberSession, requirePermission, handleMfaRedirect, signOut } = auth
   const app = new Koa()
   app.use(answerProblems)
@@ -72,14 +72,20 @@ export function createApp(auth: KoaMemberAuth): Koa {
     ctx.body = { members: members.map(viewOf) }
   })
 
-  guarded.put('/members/:member_id', requirePermission('stytch.member', 'update'), async (ctx) => {
-    const { organization_id } = memberOf(ctx)
-    const { member_id = '' } = ctx.params
-    const { name } = readStrings(await readJson(ctx), 'name')
-    const change = { organization_id, member_id, name }
-    const { member } = await client.organizations.members.update(change)
-    ctx.body = { member: viewOf(member), because: verdictOf(ctx).granting_roles }
-  })
+  guarded.put(
+    '/members/:member_id',
+    requirePermission('stytch.member', 'update.info.name'),
+    async (ctx) => {
+      const { organization_id } = memberOf(ctx)
+      const { member_id = '' } = ctx.params
+      const { name } = readStrings(await readJson(ctx), 'name')
+      const change = { organization_id, member_id, name }
+      // In the name of the member, so that the API decides as well.
+      const authorization = authorizationOf(ctx)
+      const { member } = await client.organizations.members.update(change, { authorization })
+      ctx.body = { member: viewOf(member), because: verdictOf(ctx).granting_roles }
+    }
+  )
 
   // An address that names a tenant: only that tenant's members pass.
   guarded.get(
@@ -98,7 +104,7 @@ export function createApp(auth: KoaMemberAuth): Koa {
   return app
 }
 
-/** Of a member, what other members may see. */
+/** Of a member, what other members may see: the API tells the backend everything. */
 function viewOf({ member_id, name, email_address }: Member) {
   return { member_id, name, email_address }
 }

@@ -6,13 +6,18 @@ const auth = createMemberAuth({ loginPath: '/sign-in', organizationsPath: '/orga
 
 export const app = express()
 
+app.use((_req, res, next) => {
+  res.set('Cache-Control', 'no-store') // what a member sees is kept by no cache
+  next()
+})
+
 app.get('/sign-in', (_req, res) => {
-  res.send(signInPage)
+  res.send(signInPage())
 })
 
 app.post('/sign-in', express.urlencoded({ extended: false }), async (req, res) => {
   try {
-    const { organization_id, email_address, password } = req.body
+    const { organization_id, email_address, password } = req.body ?? {}
     const credentials = { organization_id, email_address, password }
     const result = await auth.client.passwords.authenticate(credentials)
     const { return_to } = req.query
@@ -20,7 +25,7 @@ app.post('/sign-in', express.urlencoded({ extended: false }), async (req, res) =
     res.redirect(303, next) // the page that was wanted, or the second factor first
   } catch (error) {
     if (!(error instanceof ApiError) || error.status_code >= 500) throw error
-    res.status(401).send(`${signInPage}<p role="alert">That is not right. Try again.`)
+    res.status(401).send(signInPage('<p role="alert">That is not right. Try again.</p>'))
   }
 })
 
@@ -47,21 +52,33 @@ app.get(
   }
 )
 
-const signInPage = `<!doctype html>
+const page = (title: string, content: string) => `<!doctype html>
 <html lang="en">
-<title>Sign in</title>
-<form method="post">
-  <label>Organization <input name="organization_id" required></label>
-  <label>E-mail <input name="email_address" type="email" required></label>
-  <label>Password <input name="password" type="password" required></label>
-  <button>Sign in</button>
-</form>`
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<main>
+  <h1>${title}</h1>
+  ${content}
+</main>`
 
-const organizationsPage = `<!doctype html>
-<html lang="en">
-<title>Organizations</title>
-<form method="post">
-  <label>Organization <input name="organization_id" required></label>
-  <button>Switch</button>
-</form>
-<form method="post" action="/sign-out"><button>Sign out</button></form>`
+const signInPage = (problem = '') =>
+  page(
+    'Sign in',
+    `${problem}
+  <form method="post">
+    <label>Organization <input name="organization_id" required autocomplete="organization"></label>
+    <label>E-mail <input name="email_address" type="email" required autocomplete="username"></label>
+    <label>Password <input name="password" type="password" required autocomplete="current-password"></label>
+    <button>Sign in</button>
+  </form>`
+  )
+
+const organizationsPage = page(
+  'Organizations',
+  `<form method="post">
+    <label>Organization <input name="organization_id" required autocomplete="organization"></label>
+    <button>Switch</button>
+  </form>
+  <form method="post" action="/sign-out"><button>Sign out</button></form>`
+)

@@ -13,7 +13,7 @@ import {
 
 /** JSON for programs: cookies or `Authorization: Bearer`. */
 export function createApi(auth: ExpressMemberAuth): Router {
-  const { client, completeSignIn, pendingSignIn, memberOf, verdictOf } = auth
+  const { client, completeSignIn, pendingSignIn, memberOf, authorizationOf, verdictOf } = auth
   const { requireMemberSession, requirePermission, handleMfaRedirect, signOut } = auth
   const api = express.Router()
 
@@ -65,14 +65,16 @@ export function createApi(auth: ExpressMemberAuth): Router {
 
   api.put(
     '/members/:member_id',
-    requirePermission('stytch.member', 'update'),
+    requirePermission('stytch.member', 'update.info.name'),
     express.json(),
     async (req, res) => {
       const { organization_id } = memberOf(req)
       const { member_id } = req.params
       const { name } = readStrings(req.body, 'name')
       const change = { organization_id, member_id, name }
-      const { member } = await client.organizations.members.update(change)
+      // In the name of the member, so that the API decides as well.
+      const authorization = authorizationOf(req)
+      const { member } = await client.organizations.members.update(change, { authorization })
       res.json({ member: viewOf(member), because: verdictOf(req).granting_roles })
     }
   )
@@ -94,7 +96,7 @@ export function createApi(auth: ExpressMemberAuth): Router {
   return api
 }
 
-/** Of a member, what other members may see. */
+/** Of a member, what other members may see: the API tells the backend everything. */
 function viewOf({ member_id, name, email_address }: Member) {
   return { member_id, name, email_address }
 }

@@ -1,4 +1,3 @@
-import type { Member, Organization } from 'membergate/client'
 import { type Html, html } from '../html.ts'
 
 interface SignInForm {
@@ -77,17 +76,26 @@ export function sms() {
   )
 }
 
+/** Of a member, what a page shows to others. */
+export interface ListedMember {
+  readonly member_id: string
+  readonly name: string
+  readonly email_address: string
+  /** For administrators: who has no second factor is nothing that all need to know. */
+  readonly forAdministrators?: { readonly role: string; readonly secondFactor: string }
+}
+
 interface Members {
-  readonly organization: Organization | undefined
-  readonly members: readonly Member[]
+  readonly organization_name: string
+  readonly members: readonly ListedMember[]
   /** The member who looks. */
-  readonly me: Member | undefined
+  readonly me: ListedMember | undefined
   /** Only what is shown. What may be done is for the guard of the form's address to say. */
   readonly showsEditor: boolean
   readonly saved: boolean
 }
 
-export function members({ organization, members, me, showsEditor, saved }: Members) {
+export function members({ organization_name, members, me, showsEditor, saved }: Members) {
   return layout(
     'Members',
     html`
@@ -99,7 +107,7 @@ export function members({ organization, members, me, showsEditor, saved }: Membe
         </nav>
       </header>
       <main>
-        <p class="eyebrow">${organization?.organization_name}</p>
+        <p class="eyebrow">${organization_name}</p>
         <h1>Members</h1>
         <p>${
           showsEditor
@@ -109,7 +117,10 @@ export function members({ organization, members, me, showsEditor, saved }: Membe
         ${saved && html`<p role="status">The new name is saved.</p>`}
         <table>
           <thead>
-            <tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col">Second factor</th></tr>
+            <tr>
+              <th scope="col">Name</th>
+              ${showsEditor && html`<th scope="col">Role</th><th scope="col">Second factor</th>`}
+            </tr>
           </thead>
           <tbody>
             ${members.map(
@@ -121,8 +132,7 @@ export function members({ organization, members, me, showsEditor, saved }: Membe
                     <small>${member.email_address}</small>
                     ${showsEditor && nameForm(member)}
                   </th>
-                  <td>${member.is_admin ? html`<span class="badge strong">Admin</span>` : 'Member'}</td>
-                  <td>${member.totp_registration_id === '' ? 'None' : 'Authenticator app'}</td>
+                  ${detailCells(member)}
                 </tr>`
             )}
           </tbody>
@@ -131,7 +141,15 @@ export function members({ organization, members, me, showsEditor, saved }: Membe
   )
 }
 
-function nameForm({ member_id, name, email_address }: Member) {
+function detailCells({ forAdministrators }: ListedMember) {
+  if (forAdministrators === undefined) return undefined
+  const { role, secondFactor } = forAdministrators
+  return html`
+    <td>${role === 'Admin' ? html`<span class="badge strong">Admin</span>` : role}</td>
+    <td>${secondFactor}</td>`
+}
+
+function nameForm({ member_id, name, email_address }: ListedMember) {
   return html`
     <details>
       <summary>Edit<span class="hidden"> the name of ${name || email_address}</span></summary>

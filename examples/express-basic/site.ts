@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import express, { type ErrorRequestHandler, type Router } from 'express'
+import type { Member } from 'membergate/client'
 import type { ExpressMemberAuth, PendingSignIn } from 'membergate/express'
 import {
   Problem,
@@ -13,7 +14,7 @@ import * as pages from './pages.ts'
 
 /** Pages for people: forms and links, no script. */
 export function createSite(auth: ExpressMemberAuth): Router {
-  const { client, completeSignIn, pendingSignIn, memberOf } = auth
+  const { client, completeSignIn, pendingSignIn, memberOf, authorizationOf } = auth
   const { requireMemberSession, requirePermission, handleMfaRedirect, signOut } = auth
   const site = express.Router()
   site.use(express.urlencoded({ extended: false }))
@@ -100,12 +101,16 @@ export function createSite(auth: ExpressMemberAuth): Router {
     const { members, organizations } = await client.organizations.members.search({
       organization_ids: [organization_id]
     })
+    const showsEditor = roles.includes('stytch_admin')
+    const listed = members
+      .map((member) => listedMember(member, showsEditor))
+      .toSorted((one, other) => one.name.localeCompare(other.name))
     res.send(
       pages.members({
-        organization: organizations[organization_id],
-        members: members.toSorted((one, other) => one.name.localeCompare(other.name)),
-        me: members.find((member) => member.member_id === member_id),
-        showsEditor: roles.includes('stytch_admin'),
+        organization_name: organizations[organization_id]?.organization_name ?? '',
+        members: listed,
+        me: listed.find((member) => member.member_id === member_id),
+        showsEditor,
         saved: 'saved' in req.query
       })
     )
@@ -113,12 +118,14 @@ export function createSite(auth: ExpressMemberAuth): Router {
 
   site.post(
     '/members/:member_id',
-    requirePermission('stytch.member', 'update'),
+    requirePermission('stytch.member', 'update.info.name'),
     async (req, res) => {
       const { organization_id } = memberOf(req)
       const { member_id } = req.params
       const { name } = readStrings(req.body, 'name')
-      await client.organizations.members.update({ organization_id, member_id, name })
+      const change = { organization_id, member_id, name }
+      // In the name of the member, so that the API decides as well.
+      await client.organizations.members.update(change, { authorization: authorizationOf(req) })
       res.redirect(303, '/members?saved')
     }
   )
@@ -134,6 +141,17 @@ export function createSite(auth: ExpressMemberAuth): Router {
     if (pending === null) throw signInOver()
     return pending
   }
+}
+
+/** The API tells the backend everything of every member. A page gets what its reader is to see. */
+function listedMember(
+  { member_id, name, email_address, is_admin, totp_registration_id }: Member,
+  isForAdministrators: boolean
+): pages.ListedMember {
+  if (!isForAdministrators) return { member_id, name, email_address }
+  const role = is_admin ? 'Admin' : 'Member'
+  const secondFactor = totp_registration_id === '' ? 'None' : 'Authenticator app'
+  return { member_id, name, email_address, forAdministrators: { role, secondFactor } }
 }
 
 /** What the form itself can show. Everything else is thrown on, to a page of its own. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -18,17 +18,11 @@ import { oauthClientRoutes } from '../../src/wire/oauth-clients.ts'
 import type { Route } from '../../src/wire/route.ts'
 import { listRoutes } from '../../src/wire/routes.ts'
 import { timeoutMs } from '../support/patience.ts'
+import { codeBlocksOf, isProgram, pages } from './code-blocks.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const listMarkdown = (folder: string) =>
-  readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name))
-
-const pages = [...listMarkdown('.'), ...listMarkdown('docs'), ...listMarkdown('examples')]
-
 describe('errors.md', () => {
   const page = read('docs/errors.md')
   const codes = {
@@ -233,12 +227,10 @@ describe('links', () => {
 
 describe('examples', () => {
   const folder = join(root, 'test-output', 'docs')
-  const examples = pages.flatMap((page) =>
-    [...read(page).matchAll(/^```ts\n(import [\s\S]*?)^```/gm)].map(([, code = ''], index) => ({
-      file: `${basename(page, '.md')}-${index + 1}.ts`,
-      code
-    }))
-  )
+  const examples = pages
+    .flatMap(codeBlocksOf)
+    .filter(isProgram)
+    .map(({ name, code }) => ({ file: `${name}.ts`, code }))
 
   beforeAll(() => {
     rmSync(folder, { recursive: true, force: true })

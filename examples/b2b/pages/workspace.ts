@@ -74,8 +74,20 @@ export function overview(viewer: Viewer) {
   )
 }
 
+/** Of a member, what a page shows to others. */
+export interface ListedMember {
+  readonly member_id: string
+  readonly name: string
+  readonly email_address: string
+  /** For administrators: who has no second factor is nothing that all need to know. */
+  readonly forAdministrators?: {
+    readonly badges: readonly string[]
+    readonly secondFactors: string
+  }
+}
+
 interface Members {
-  readonly members: readonly Member[]
+  readonly members: readonly ListedMember[]
   readonly isInvited?: boolean
   readonly email_address?: string
   readonly name?: string
@@ -85,7 +97,7 @@ interface Members {
 export function members(viewer: Viewer, shown: Members) {
   const { members, isInvited, email_address, name, problem } = shown
   // Only what is shown. What may be done is for the guard of the form's address to say.
-  const showsInvitation = viewer.session.roles.includes('stytch_admin')
+  const showsInvitation = isAdministrator(viewer.session)
   return workspace(
     'Members',
     viewer,
@@ -93,7 +105,10 @@ export function members(viewer: Viewer, shown: Members) {
       ${notice(isInvited && 'The invitation is on its way.')}
       <table>
         <thead>
-          <tr><th scope="col">Name</th><th scope="col">Second factor</th></tr>
+          <tr>
+            <th scope="col">Name</th>
+            ${showsInvitation && html`<th scope="col">Second factor</th>`}
+          </tr>
         </thead>
         <tbody>
           ${members.map(
@@ -102,11 +117,10 @@ export function members(viewer: Viewer, shown: Members) {
                 <th scope="row">
                   <strong>${member.name || 'No name yet'}</strong>
                   ${member.member_id === viewer.member.member_id && html`<span class="badge">You</span>`}
-                  ${member.status !== 'active' && html`<span class="badge">${member.status}</span>`}
-                  ${member.is_admin && html`<span class="badge">Admin</span>`}
+                  ${member.forAdministrators?.badges.map((badge) => html`<span class="badge">${badge}</span>`)}
                   <small>${breakable(member.email_address)}</small>
                 </th>
-                <td>${secondFactors(member)}</td>
+                ${member.forAdministrators && html`<td>${member.forAdministrators.secondFactors}</td>`}
               </tr>`
           )}
         </tbody>
@@ -124,6 +138,10 @@ export function members(viewer: Viewer, shown: Members) {
       }`,
     problem
   )
+}
+
+export function isAdministrator({ roles }: MemberSession): boolean {
+  return roles.includes('stytch_admin')
 }
 
 /** A page for some roles only. The verdict knows which of the member's roles opened it. */
@@ -147,14 +165,6 @@ export function reports(viewer: Viewer, { granting_roles }: AuthorizationVerdict
 function breakable(email_address: string): Html {
   const [local, domain] = email_address.split('@')
   return html`${local}<wbr>@${domain}`
-}
-
-function secondFactors({ totp_registration_id, mfa_phone_number_verified }: Member): string {
-  const all = [
-    totp_registration_id !== '' && 'Authenticator app',
-    mfa_phone_number_verified && 'Phone'
-  ]
-  return all.filter(Boolean).join(', ') || 'None'
 }
 
 const names: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import type { Member } from 'membergate/client'
 import { readStrings } from '../../problems.ts'
 import { type Exchange, type Reply, show, submit } from '../exchange.ts'
-import type { Viewer } from '../pages/workspace.ts'
+import { isAdministrator, type ListedMember, type Viewer } from '../pages/workspace.ts'
 import * as pages from '../pages.ts'
 import { sayInWords } from '../refusals.ts'
 
@@ -54,9 +54,37 @@ export async function showReports(exchange: Exchange): Promise<Reply> {
   return show(pages.reports(await viewOf(exchange), exchange.verdictOf()))
 }
 
-async function listMembers({ client, memberOf }: Exchange): Promise<readonly Member[]> {
+async function listMembers({ client, memberOf }: Exchange): Promise<readonly ListedMember[]> {
+  const session = memberOf()
   const { members } = await client.organizations.members.search({
-    organization_ids: [memberOf().organization_id]
+    organization_ids: [session.organization_id]
   })
-  return members.toSorted((one, other) => one.email_address.localeCompare(other.email_address))
+  return members
+    .map((member) => listedMember(member, isAdministrator(session)))
+    .toSorted((one, other) => one.email_address.localeCompare(other.email_address))
+}
+
+/** The API tells the backend everything of every member. A page gets what its reader is to see. */
+function listedMember(member: Member, isForAdministrators: boolean): ListedMember {
+  const { member_id, name, email_address, status, is_admin } = member
+  if (!isForAdministrators) return { member_id, name, email_address }
+  const badges = [status !== 'active' && status, is_admin && 'Admin'].filter(isText)
+  return {
+    member_id,
+    name,
+    email_address,
+    forAdministrators: { badges, secondFactors: secondFactorsOf(member) }
+  }
+}
+
+function secondFactorsOf({ totp_registration_id, mfa_phone_number_verified }: Member): string {
+  const all = [
+    totp_registration_id !== '' && 'Authenticator app',
+    mfa_phone_number_verified && 'Phone'
+  ]
+  return all.filter(isText).join(', ') || 'None'
+}
+
+function isText(value: string | false): value is string {
+  return value !== false
 }
