@@ -1,5 +1,13 @@
-import { statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { ConfigError } from '../errors/config-error.ts'
+
+/**
+ * Makes a file that its owner alone may read and change, whatever the umask is, where a path or a link leads to none. One that
+ * is there is left unopened: closing it again would end the locks that this process has on it.
+ */
+export function makePrivate(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
+}
 
 /**
  * Asserts that no other user of the machine may read or change files that hold secrets. Those that do not exist are left

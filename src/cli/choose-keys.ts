@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { newAtRestKey } from '../authority/crypto/at-rest.ts'
+import { assertPrivate } from '../authority/private-file.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import type { Database } from './database-options.ts'
 import type { ServeOptions } from './serve-options.ts'
@@ -54,10 +55,7 @@ function keyBeside(database: Database): string {
 }
 
 function readKeyFile(path: string): string {
-  const isOpenToOthers = (statSync(path).mode & 0o077) !== 0
-  if (isOpenToOthers && process.platform !== 'win32') {
-    throw new ConfigError(`Others may read the key in ${path}. Run chmod 600 on it.`)
-  }
+  assertPrivate(path)
   return readFileSync(path, 'utf8').trim()
 }
 

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -43,11 +44,95 @@ test('a file that is full is unavailable, and goes on when there is room', async
   expect(await insert('x'.repeat(100_000))).toEqual({ done: true })
 })
 
-test('the files are readable by their owner only', async () => {
-  await insert('secret')
-  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-lock`]) {
-    expect((await stat(file)).mode & 0o777).toBe(0o600)
+describe('the files', () => {
+  const suffixes = ['', '-wal', '-shm', '-lock']
+  let umask: number
+
+  beforeEach(() => {
+    umask = process.umask(0o022)
+  })
+
+  afterEach(() => {
+    process.umask(umask)
+  })
+
+  async function modesOf(file: string): Promise<readonly number[]> {
+    const files = await Promise.all(suffixes.map((suffix) => stat(file + suffix)))
+    return files.map(({ mode }) => mode & 0o777)
   }
+
+  test('are readable by their owner only', async () => {
+    await insert('secret')
+    expect(await modesOf(path)).toEqual(suffixes.map(() => 0o600))
+  })
+
+  test.each([
+    ['a URI', async (file: string) => `file:${file}`],
+    ['a URI with a host', async (file: string) => `file://localhost${file}?cache=private`],
+    ['a URI with an escape', async (file: string) => `file:${file.replace('new', '%6Eew')}#x`],
+    ['a relative path', async (file: string) => relative(process.cwd(), file)],
+    [
+      'a link that leads to no file yet',
+      async (file: string) => {
+        await symlink(file, `${file}-link`)
+        return `${file}-link`
+      }
+    ],
+    [
+      'a URI of such a link',
+      async (file: string) => {
+        await symlink(file, `${file}-link`)
+        return `file:${file}-link`
+      }
+    ]
+  ])('that %s makes are so too', async (_, nameOf) => {
+    const file = join(folder, 'new.db')
+    const made = await openSqlite(await nameOf(file))
+    await made.migrate(['create table texts (content text not null)'])
+    expect(await modesOf(file)).toEqual(suffixes.map(() => 0o600))
+    await made.close()
+  })
+
+  test.each([':memory:', 'file::memory:', 'file:nothing?mode=memory', 'file:nothing?mode=ro'])(
+    '%s makes none',
+    async (name) => {
+      const before = await readdir('.')
+      const opened = await openSqlite(name).catch(() => undefined)
+      await opened?.close()
+      expect(await readdir('.')).toEqual(before)
+    }
+  )
+
+  test.each(['', '-wal', '-shm', '-journal'])(
+    'are refused where others may read %j, with the line to run',
+    async (suffix) => {
+      const served = await openSqlite(path, 'beside')
+      const file = path + suffix
+      await writeFile(file, '', { flag: 'a' })
+      for (const mode of [0o640, 0o604, 0o620, 0o644]) {
+        await chmod(file, mode)
+        for (const use of ['serve', 'beside'] as const) {
+          await expect(openSqlite(path, use)).rejects.toMatchObject({
+            code: 'config_invalid',
+            message: `Others may read what is secret. Run: chmod 600 ${file}`
+          })
+        }
+      }
+      await chmod(file, 0o600)
+      if (suffix !== '-journal') await (await openSqlite(path)).close()
+      await served.close()
+    }
+  )
+
+  test('are named in one line that a shell understands', async () => {
+    const file = join(folder, "it's new.db")
+    await writeFile(file, '')
+    await writeFile(`${file}-wal`, '')
+    const error = await openSqlite(file).catch((thrown: unknown) => thrown)
+    const [, line = ''] = /Run: (.*)$/.exec(String(error)) ?? []
+    await promisify(execFile)('sh', ['-c', line])
+    await (await openSqlite(file)).close()
+  })
 })
 
 test('the text of a thousand statements that are not used again is not kept', async () => {
@@ -199,7 +284,9 @@ describe('a file', () => {
 test('ST-15: a backup that was made while units ran is whole, and opens', async () => {
   const writing = Promise.all(Array.from({ length: 300 }, (_, index) => insert(`text ${index}`)))
   const other = await openSqlite(path, 'beside')
+  const umask = process.umask(0o077)
   await other.read('vacuum into $1', [`${path}-copy`])
+  process.umask(umask)
   await other.close()
   await writing
   const copy = await openSqlite(`${path}-copy`)

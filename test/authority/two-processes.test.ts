@@ -71,7 +71,7 @@ describeOnPostgres('two processes on one database', (create) => {
     const seed = join(folder, 'seed.json')
     const organizations = [{ organization_name: 'Acme', organization_slug: organization_id }]
     const settings = { redirect_urls: [redirect] }
-    await writeFile(seed, JSON.stringify({ ...project, settings, organizations }))
+    await writeFile(seed, JSON.stringify({ ...project, settings, organizations }), { mode: 0o600 })
     const args = ['--database', database.location, '--seed', seed]
     const hooks = ['--sms-webhook', hook, '--email-webhook', hook]
     const env = {

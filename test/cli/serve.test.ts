@@ -133,7 +133,9 @@ function signIn(server: Ready) {
 
 async function writeSeed(name: string, content: unknown): Promise<string> {
   const path = join(folder, name)
-  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content), {
+    mode: 0o600
+  })
   return path
 }
 
@@ -384,6 +386,35 @@ describe('what a user can fix is one line and exit code 2', () => {
     expectUserError(output, 'no-such-file.json')
   })
 
+  test('a seed with a secret that others may read, with the line to run', async () => {
+    for (const content of [
+      { secret },
+      [{ organizations: [organization] }],
+      { settings: { connected_apps: [{ client_secret: secret }] } }
+    ]) {
+      const seed = await writeSeed('open.json', content)
+      for (const mode of [0o640, 0o604, 0o620, 0o644]) {
+        await chmod(seed, mode)
+        expect(() => readSeed(seed)).toThrow(
+          expect.objectContaining({
+            code: 'config_invalid',
+            message: expect.stringMatching(/chmod 600 .*open\.json$/)
+          })
+        )
+      }
+      await chmod(seed, 0o600)
+      expect(readSeed(seed)).toBeDefined()
+    }
+  })
+
+  test('but a seed without a secret is for all eyes', async () => {
+    const seed = await writeSeed('policy.json', {
+      organizations: [{ organization_name: 'Acme', allowed_auth_methods: ['password'] }]
+    })
+    await chmod(seed, 0o644)
+    expect(readSeed(seed)).toBeDefined()
+  })
+
   test('a webhook without a secret, and a sender that cannot be', async () => {
     const env = { MEMBERGATE_KEY: key, MEMBERGATE_SMTP_URL: 'https://ada:hunter2@mail.example' }
     const args = ['serve', '--database', ':memory:', '--port', '0']
@@ -423,7 +454,8 @@ describe('the key that encrypts the database', () => {
     await again.close()
 
     await chmod(`${database}.key`, 0o644)
-    expectUserError(await run(['serve', '--outbox', '--database', database]), 'chmod 600')
+    const line = `chmod 600 ${database}.key`
+    expectUserError(await run(['serve', '--outbox', '--database', database]), line)
     await unlink(`${database}.key`)
     expectUserError(await run(['serve', '--outbox', '--database', database]), 'MEMBERGATE_KEY')
   })

@@ -19,7 +19,7 @@ const project = {
   secret: 'secret-test-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
 }
 
-writeFileSync('seed.json', JSON.stringify({ organizations: [organization] }))
+writeFileSync('seed.json', JSON.stringify({ organizations: [organization] }), { mode: 0o600 })
 const args = ['serve', '--port', '0', '--json', '--database', database]
 const child = spawn(
   'node_modules/.bin/membergate',

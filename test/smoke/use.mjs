@@ -59,7 +59,7 @@ async function saysWhatToInstall() {
 
 /** Runs `membergate serve --outbox` while it is used, and ends it as an operator does. */
 async function isServed(use) {
-  writeFileSync('seed.json', JSON.stringify(seed))
+  writeFileSync('seed.json', JSON.stringify(seed), { mode: 0o600 })
   rmSync('smoke.sqlite', { force: true })
   const database = ['--database', 'smoke.sqlite', '--seed', 'seed.json']
   const child = command('serve', '--outbox', '--port', '0', '--json', ...database)

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { LRUCache } from 'lru-cache'
 import { ConfigError } from '../../errors/config-error.ts'
+import { assertPrivate, makePrivate } from '../private-file.ts'
 import {
   DatabaseUnavailable,
   type Engine,
@@ -37,12 +38,17 @@ const foreignKeyCode = 787
  */
 export async function openSqlite(path: string, use: 'serve' | 'beside' = 'serve'): Promise<Engine> {
   const driver = await loadDriver()
-  if (use === 'serve') keepPrivate(path)
+  if (use === 'serve') tryToMakePrivate(path)
   else assertExists(path)
   const database = translatingErrors(() => new driver.DatabaseSync(path))
   let release = () => {}
   try {
-    if (use === 'serve') release = lockFileOf(database, driver)
+    const file = fileOf(database)
+    if (file !== '') {
+      // SQLite gives what it puts beside a file the mode of that file.
+      assertPrivate(file, ...['-wal', '-shm', '-journal'].map((suffix) => file + suffix))
+      if (use === 'serve') release = lockPrivately(file, driver)
+    }
     database.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
     database.exec('pragma journal_mode = wal')
     database.exec('pragma synchronous = full')
@@ -146,13 +152,23 @@ function emptyJournal(database: SqliteDatabase): void {
   }
 }
 
-/** A file that is made here is its owner's alone, and SQLite gives its journal the same mode. */
-function keepPrivate(path: string): void {
-  if (path === ':memory:' || path.startsWith('file:')) return
+/** Where SQLite makes a file for a path, or for a URI as sqlite.org/uri.html describes it; `undefined` where it makes none. */
+function madeFileOf(path: string): string | undefined {
+  if (path === ':memory:') return undefined
+  if (!path.startsWith('file:')) return path
+  const [, encoded = '', query = ''] =
+    /^file:(?:\/\/(?:localhost)?(?=\/))?([^?#]*)\??([^#]*)/.exec(path) ?? []
+  const mode = new URLSearchParams(query).get('mode') ?? 'rwc'
+  const file = decodeURIComponent(encoded)
+  return mode === 'rwc' && file !== ':memory:' && file !== '' ? file : undefined
+}
+
+function tryToMakePrivate(path: string): void {
   try {
-    closeSync(openSync(path, 'wx', 0o600))
+    const file = madeFileOf(path)
+    if (file !== undefined) makePrivate(file)
   } catch {
-    // It exists, or SQLite is about to say why it cannot.
+    // SQLite is about to say why it cannot.
   }
 }
 
@@ -160,14 +176,16 @@ function assertExists(path: string): void {
   if (!existsSync(path)) throw new ConfigError(`--database ${path} does not exist.`)
 }
 
-/** SQLite says where the file stands, whatever links and spellings of the path lead to it. In memory it is nowhere. */
-function lockFileOf(database: SqliteDatabase, driver: Driver): () => void {
+/** SQLite says where the file is, whatever links and spellings of the path lead to it. In memory it is nowhere: empty. */
+function fileOf(database: SqliteDatabase): string {
   const [row] = database
     .prepare("select file from pragma_database_list where name = 'main'")
     .all({})
-  const file = String(Reflect.get(Object(row), 'file') ?? '')
-  if (file === '') return () => {}
-  keepPrivate(`${file}-lock`)
+  return String(Reflect.get(Object(row), 'file') ?? '')
+}
+
+function lockPrivately(file: string, driver: Driver): () => void {
+  tryToMakePrivate(`${file}-lock`)
   return lockFile(driver, file)
 }
 
