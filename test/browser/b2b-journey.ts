@@ -12,7 +12,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { password } from '../../examples/b2b/seed.ts'
 import { describeInChromium } from '../support/browser.ts'
 import { type B2b, frameworksFor, openB2b } from './b2b-fixture.ts'
-import { lookAt } from './look.ts'
+import { clickThrough, lookAt } from './look.ts'
 
 export interface Someone {
   readonly email_address: string
@@ -103,15 +103,11 @@ function createJourney(newContext: () => Promise<BrowserContext>, takesPictures:
     fill: (label: string, text: string) =>
       journey.page.getByLabel(label, { exact: true }).fill(text),
 
-    async press(text: string) {
-      await journey.page.getByRole('button', { name: text, exact: true }).click()
-      await journey.page.waitForLoadState()
-    },
+    press: (text: string) =>
+      clickThrough(journey.page, journey.page.getByRole('button', { name: text, exact: true })),
 
-    async follow(text: string) {
-      await journey.page.getByRole('link', { name: text, exact: true }).click()
-      await journey.page.waitForLoadState()
-    },
+    follow: (text: string) =>
+      clickThrough(journey.page, journey.page.getByRole('link', { name: text, exact: true })),
 
     async look(picture: string) {
       const content = await journey.page.content()

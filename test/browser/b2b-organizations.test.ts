@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { ada, grace } from '../../examples/b2b/seed.ts'
 import { describeB2b } from './b2b-journey.ts'
+import { clickThrough } from './look.ts'
 
 describeB2b('organizations', 'Express', (journey) => {
   const {
@@ -49,7 +50,7 @@ describeB2b('organizations', 'Express', (journey) => {
     expect(place()).toBe('/o/acme')
     journey.fixture.advance(61)
     await follow('Switch')
-    await journey.page.getByRole('button', { name: /^Globex/ }).click()
+    await clickThrough(journey.page, journey.page.getByRole('button', { name: /^Globex/ }))
     expect(place()).toBe('/mfa/sms')
     await enterCode(newestCode('+12025550142'))
     expect(place()).toBe('/o/globex')

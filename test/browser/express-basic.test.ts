@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import jsqr from 'jsqr'
 import { createMemberAuth } from 'membergate/express'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext, Locator, Page } from 'playwright-core'
 import { PNG } from 'pngjs'
 import { createApp } from '../../examples/express-basic/app.ts'
 import { ada, alan, grace, katherine } from '../../examples/seed.ts'
 import { type Example, openExample } from '../examples/open-example.ts'
 import { describeInChromium } from '../support/browser.ts'
-import { onEachScreen } from './look.ts'
+import { clickThrough, onEachScreen } from './look.ts'
 
 interface Person {
   readonly email_address: string
@@ -68,16 +68,20 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
     })
   }
 
+  function press(name: string, within: Page | Locator = page) {
+    return clickThrough(page, within.getByRole('button', { name }))
+  }
+
   async function signIn({ email_address, password }: Person, organization = 'acme') {
     await page.getByLabel('Organization').fill(organization)
     await page.getByLabel('E-mail address').fill(email_address)
     await page.getByLabel('Password').fill(password)
-    await page.getByRole('button', { name: 'Sign in' }).click()
+    await press('Sign in')
   }
 
   async function enterCode(code: string) {
     await page.getByLabel('Six-digit code').fill(code)
-    await page.getByRole('button', { name: 'Continue' }).click()
+    await press('Continue')
   }
 
   async function cookieNames() {
@@ -102,7 +106,7 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
     expect(await cookieNames()).toEqual(['stytch_session', 'stytch_session_jwt'])
     expect((await context.cookies()).every(({ httpOnly }) => httpOnly)).toBe(true)
 
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await press('Sign out')
     expect(place()).toBe('/sign-in')
     expect(await cookieNames()).toEqual([])
     await page.goto('/members')
@@ -129,7 +133,7 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
     await row.getByText('Edit').click()
     await look('members-edit')
     await row.getByLabel('New name').fill('Grace "Amazing" <Hopper>')
-    await row.getByRole('button', { name: 'Save' }).click()
+    await press('Save', row)
     expect(await page.getByRole('status').textContent()).toBe('The new name is saved.')
     expect(await row.textContent()).toContain('Grace "Amazing" <Hopper>')
     await look('members-saved')
@@ -150,7 +154,7 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
     const heading = page.getByRole('heading', { level: 1 })
     expect(await heading.textContent()).toBe('Only administrators may do this')
     await look('not-allowed')
-    await page.getByRole('link', { name: 'Back to the members' }).click()
+    await clickThrough(page, page.getByRole('link', { name: 'Back to the members' }))
     expect(place()).toBe('/members')
   })
 
@@ -187,7 +191,7 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
     await signIn(katherine, 'globex')
     expect(place()).toBe('/mfa/enroll')
     await look('enroll')
-    await page.getByRole('button', { name: 'Show the QR code' }).click()
+    await press('Show the QR code')
     await page.getByText('No camera?').click()
     await look('scan')
     const picture = await page.getByRole('img').screenshot()
@@ -207,7 +211,7 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
   test('says that text messages are not offered', async () => {
     await page.goto('/mfa/sms')
     await look('sms')
-    await page.getByRole('link', { name: 'Start over' }).click()
+    await clickThrough(page, page.getByRole('link', { name: 'Start over' }))
     expect(place()).toBe('/sign-in')
   })
 })

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 
 const screens = [
   { name: 'wide', width: 1280, height: 800, colorScheme: 'light' },
@@ -18,6 +18,14 @@ export async function onEachScreen(
     await page.emulateMedia({ colorScheme })
     await look(name)
   }
+}
+
+/** Follows what leads to another page, and waits for that page: a click by itself may return before it. */
+export async function clickThrough(page: Page, control: Locator): Promise<void> {
+  const arrival = page.waitForEvent('framenavigated')
+  await control.click()
+  await arrival
+  await page.waitForLoadState()
 }
 
 /** Keeps pictures, and checks what is easily measured in them. */

@@ -12,7 +12,7 @@ import { password, totp_secret } from '../support/people.ts'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
 import { totpCode } from '../support/totp-code.ts'
 import { accessibilityProblems } from './accessibility.ts'
-import { onEachScreen } from './look.ts'
+import { clickThrough, onEachScreen } from './look.ts'
 
 /** A member of their own for every test that uses one up, whose name the sign-in page takes. */
 const members = [
@@ -110,11 +110,8 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
   const place = () => page.url().replace(origin, '')
   const problem = () => page.getByRole('alert').textContent()
 
-  async function press(name: string): Promise<void> {
-    const arrival = page.waitForEvent('framenavigated')
-    await page.getByRole('button', { name, exact: true }).click()
-    await arrival
-    await page.waitForLoadState()
+  function press(name: string): Promise<void> {
+    return clickThrough(page, page.getByRole('button', { name, exact: true }))
   }
 
   async function enter(code: string): Promise<void> {
@@ -205,7 +202,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     for (const outcome of ['taken', 'used up']) {
       await context.clearCookies()
       await signIn('lost')
-      await page.getByRole('link', { name: 'Use a recovery code' }).click()
+      await clickThrough(page, page.getByRole('link', { name: 'Use a recovery code' }))
       if (outcome === 'taken') await look('recovery')
       await page.getByLabel('Recovery code').fill(code)
       await press('Continue')
@@ -238,7 +235,7 @@ describeInChromium('the pages of mfaRoutes in a browser', (browser) => {
     await enter(testServer.totpCode())
     expect(await page.getByRole('heading').textContent()).toBe('Please sign in again')
     await look('over')
-    await page.getByRole('link', { name: 'Sign in again' }).click()
+    await clickThrough(page, page.getByRole('link', { name: 'Sign in again' }))
     await page.waitForURL('**/sign-in')
   })
 })
