@@ -6,10 +6,6 @@ const { client, requireMemberSession, requirePermission, memberOf, authorization
 
 export const app = express()
 
-app.use((_req, res, next) => {
-  res.set('Cache-Control', 'no-store') // what a member sees is kept by no cache
-  next()
-})
 app.use(requireMemberSession())
 
 app.get('/me', (req, res) => {

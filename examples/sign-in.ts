@@ -6,11 +6,6 @@ const auth = createMemberAuth({ loginPath: '/sign-in', organizationsPath: '/orga
 
 export const app = express()
 
-app.use((_req, res, next) => {
-  res.set('Cache-Control', 'no-store') // what a member sees is kept by no cache
-  next()
-})
-
 app.get('/sign-in', (_req, res) => {
   res.send(signInPage())
 })

@@ -15,7 +15,7 @@ export async function tour({ origin, url, client }: Running): Promise<string> {
     organization_id,
     email_address: grace.email_address
   })
-  const edit = `/api/members/${member_id}`
+  const edit = `/api/members/${encodeURIComponent(member_id)}`
   const newName = `-X PUT ${json({ name: 'Grace Murray Hopper' })}`
   const { call, signInAnd } = shell(origin)
 
@@ -73,6 +73,11 @@ function shell(origin: string) {
   return { call, signInAnd }
 }
 
+/** One word of a shell, whatever stands in it. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
 function json(body: object): string {
-  return `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`
+  return `-H 'content-type: application/json' -d ${quote(JSON.stringify(body))}`
 }

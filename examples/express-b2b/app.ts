@@ -4,6 +4,7 @@ import type { ExpressMemberAuth, ExpressTenantRequest } from 'membergate/express
 import type { Step } from '../b2b/exchange.ts'
 import { securityHeaders } from '../b2b/headers.ts'
 import * as pages from '../b2b/pages.ts'
+import { homeOf } from '../b2b/paths.ts'
 import * as steps from '../b2b/steps.ts'
 import { problemOf } from '../problems.ts'
 import { exchangeOf } from './exchange.ts'
@@ -18,6 +19,7 @@ export function createApp(auth: ExpressMemberAuth, origin: string) {
   const { requireMemberSession, requirePermission, requireRecentFactor } = auth
   const app = express()
   app.disable('x-powered-by')
+  app.disable('etag')
   app.use(express.static(fileURLToPath(new URL('../b2b/public', import.meta.url))))
   app.use(setSecurityHeaders)
   app.use(express.urlencoded({ extended: false, limit: '16kb' }))
@@ -52,7 +54,7 @@ export function createApp(auth: ExpressMemberAuth, origin: string) {
   app.use(auth.handleMfaRedirect())
 
   app.get('/', requireMemberSession(), (req, res) => {
-    res.redirect(303, `/o/${auth.memberOf(req).organization_slug}`)
+    res.redirect(303, homeOf(auth.memberOf(req)))
   })
 
   // The path names the organization, so a tab that was left behind acts in none: it is refused.

@@ -12,8 +12,10 @@ import { createSite } from './site.ts'
 export function createApp(auth: ExpressMemberAuth) {
   const app = express()
   app.disable('x-powered-by')
+  app.disable('etag')
   app.use(setSecurityHeaders)
   app.use(express.static(fileURLToPath(new URL('public', import.meta.url))))
+  app.use(keepFromCaches)
   app.use('/api', createApi(auth))
   app.use(createSite(auth))
   return app
@@ -28,5 +30,11 @@ const securityHeaders = {
 
 const setSecurityHeaders: RequestHandler = (_req, res, next) => {
   res.set(securityHeaders)
+  next()
+}
+
+/** Guarded answers are private anyway. This is for what comes before a session: a page that shows a new secret, and forms. */
+const keepFromCaches: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store')
   next()
 }

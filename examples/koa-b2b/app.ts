@@ -6,6 +6,7 @@ import type { KoaMemberAuth, MemberState } from 'membergate/koa'
 import type { Step } from '../b2b/exchange.ts'
 import { securityHeaders } from '../b2b/headers.ts'
 import * as pages from '../b2b/pages.ts'
+import { homeOf } from '../b2b/paths.ts'
 import * as steps from '../b2b/steps.ts'
 import { Problem, problemOf } from '../problems.ts'
 import { exchangeOf } from './exchange.ts'
@@ -63,7 +64,7 @@ export function createApp(auth: KoaMemberAuth, origin: string): Koa {
   const guarded = new Router<MemberState>()
   guarded.get('/', requireMemberSession(), (ctx) => {
     ctx.status = 303
-    ctx.redirect(`/o/${auth.memberOf(ctx).organization_slug}`)
+    ctx.redirect(homeOf(auth.memberOf(ctx)))
   })
 
   // The path names the organization, so a tab that was left behind acts in none: it is refused.

@@ -10,6 +10,8 @@ import { createApp } from '../../examples/express-basic/app.ts'
 import { ada, alan, grace, katherine } from '../../examples/seed.ts'
 import { type Example, openExample } from '../examples/open-example.ts'
 import { describeInChromium } from '../support/browser.ts'
+
+import { accessibilityProblems } from './accessibility.ts'
 import { clickThrough, onEachScreen } from './look.ts'
 
 interface Person {
@@ -65,6 +67,7 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
       await page.screenshot({ path }).catch(() => page.screenshot({ path }))
       const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
       expect(overflow).toBeLessThanOrEqual(0)
+      expect(await accessibilityProblems(page)).toEqual([])
     })
   }
 
@@ -121,6 +124,8 @@ describeInChromium('examples/express-basic in a browser', (browser) => {
     expect(await page.getByLabel('Password').inputValue()).toBe('')
     expect(await page.locator('input:focus').getAttribute('name')).toBe('password')
     await look('sign-in-refused')
+    // The look went through all controls.
+    await page.getByLabel('Password').focus()
     await page.keyboard.type(grace.password)
     await page.keyboard.press('Enter')
     await page.waitForURL('**/members')

@@ -88,6 +88,7 @@ describe('examples/express-basic', () => {
       const scan = await browser.post('/mfa/enroll')
       expect(scan.status).toBe(200)
       expect(scan.text).toContain('src="data:image/png;base64,')
+      expect([scan.headers['cache-control'], scan.headers.etag]).toEqual(['no-store', undefined])
       const [, secret = ''] = /<code>([A-Z2-7 ]+)<\/code>/.exec(scan.text) ?? []
       const done = await sendCode(browser, example.nextCode(secret.replaceAll(' ', '')))
       expect([done.status, done.headers.location]).toEqual([303, '/'])

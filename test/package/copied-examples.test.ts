@@ -9,9 +9,10 @@ import { createApp as createKoaB2b } from '../../examples/koa-b2b/app.ts'
 import { createApp as createKoaBasic } from '../../examples/koa-basic.ts'
 import { timeoutMs } from '../support/patience.ts'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
+import { cacheableIn, faultsIn } from './copied/faults.ts'
 import { type Answerer, answererOfListener } from './copied/observe.ts'
 import { addTwoMembers, type TwoMembers } from './copied/two-members.ts'
-import { pathsOf, tellingsOf, walkAsAdministrator } from './copied/walk.ts'
+import { pathsOf, unreachedOf, walkThrough } from './copied/walk.ts'
 
 /** What readers copy out of the examples. */
 
@@ -70,11 +71,11 @@ describe('an example', () => {
       )
       const paths = pathsOf(code.join('\n'))
       const answerer = await open(example)
-      const told = await tellingsOf(answerer, paths, people)
-      const administrator = await walkAsAdministrator([answerer], paths, people)
+      const exchanges = await walkThrough([answerer], paths, people)
       await answerer.close()
-      expect([...told, ...administrator.told]).toEqual([])
-      expect(administrator.unreached).toEqual([])
+      expect(faultsIn(exchanges, people.marks)).toEqual([])
+      expect(cacheableIn(exchanges)).toEqual([])
+      expect(unreachedOf(exchanges, paths)).toEqual([])
       expect(paths.routes.length).toBeGreaterThan(6)
     },
     60_000

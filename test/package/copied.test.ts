@@ -9,10 +9,11 @@ import { listRoutes } from '../../src/wire/routes.ts'
 import { timeoutMs } from '../support/patience.ts'
 import { openTestServer, type TestServer } from '../support/test-server.ts'
 import { type CodeBlock, codeBlocksOf, isProgram, pages } from './code-blocks.ts'
+import { faultsIn } from './copied/faults.ts'
 import { closeOpened, inPlaceOf, listOpened } from './copied/in-place-of.ts'
 import { observe } from './copied/observe.ts'
 import { addTwoMembers, type TwoMembers } from './copied/two-members.ts'
-import { pathsOf, tellingsOf, walkAsAdministrator } from './copied/walk.ts'
+import { pathsOf, unreachedOf, walkThrough } from './copied/walk.ts'
 
 /** What readers copy out of the pages tells a member without roles nothing of a colleague but name and e-mail address. */
 
@@ -87,14 +88,13 @@ async function walk({ name, code }: Pick<CodeBlock, 'name' | 'code'>) {
   const answerers = await observe(file)
   const there = await peopleAt(listOpened()[0])
   const paths = pathsOf(code)
-  const told = await Promise.all(answerers.map((each) => tellingsOf(each, paths, there)))
-  const administrator = await walkAsAdministrator(answerers, paths, there)
+  const exchanges = await walkThrough(answerers, paths, there)
   await Promise.all(answerers.map((each) => each.close()))
   await closeOpened()
   return {
     answerers: answerers.length,
-    told: [...told.flat(), ...administrator.told],
-    unreached: administrator.unreached
+    faults: faultsIn(exchanges, there.marks),
+    unreached: unreachedOf(exchanges, paths)
   }
 }
 
@@ -115,9 +115,9 @@ describe('what a page shows', () => {
   test.each(programs.map((block) => [block.name, block] as const))(
     'tells nothing of a colleague in %s',
     async (_, block) => {
-      const { answerers, told, unreached } = await walk(block)
+      const { answerers, faults, unreached } = await walk(block)
       expect(answerers).toBe(countAnswerers(block))
-      expect({ told, unreached }).toEqual({ told: [], unreached: [] })
+      expect({ faults, unreached }).toEqual({ faults: [], unreached: [] })
       if (answerers === 0) expect(mayAnswer(block)).toBe(false)
     },
     60_000
@@ -168,17 +168,38 @@ express().post('/look', requireMemberSession(), express.json(), async (req, res)
   }
 
   test.each(Object.entries(leaks))('finds what is told by %s', async (name, code) => {
-    const { answerers, told, unreached } = await walk({ name: `leak-${name}`, code })
+    const { answerers, faults, unreached } = await walk({ name: `leak-${name}`, code })
     expect(answerers).toBe(1)
     expect(countAnswerers({ name, language: 'ts', code })).toBeGreaterThan(0)
     expect(unreached).toEqual([])
     const found = [...people.marks.keys()].filter((mark) =>
-      told.some((line) => line.endsWith(mark))
+      faults.some((line) => line.endsWith(mark))
     )
     const phone = [...people.marks.keys()].filter((mark) => mark.startsWith('mfa_phone_number'))
     // No answer of the API has the secret of an authenticator or a recovery code.
     const every = [...people.marks.keys()].filter((mark) => !/TOTP|recovery code/.test(mark))
     expect(found).toEqual(name === 'header' ? phone : every)
+  })
+
+  test('finds markup that was typed, ways to another site and pages that lack what people need', async () => {
+    const code = `import express from 'express'
+const app = express()
+app.get('/search', (req, res) => { res.send(\`<!doctype html><p>\${req.query.token}\`) })
+app.get('/go', (req, res) => { res.redirect(303, String(req.query.return_to)) })
+app.get('/form', (_req, res) => { res.send('<!doctype html><main><h1></h1><input name="code"></main>') })`
+    const { faults } = await walk({ name: 'faults', code })
+    const toMember = faults.filter((fault) => fault.includes('to the member'))
+    const lacking = ['has no language', 'does not say its character set', 'is shrunk on phones']
+    expect(toMember.map((fault) => fault.replace(/^GET (\S+), to the member: /, '$1 '))).toEqual([
+      '/search sends what was typed as markup',
+      ...[...lacking, 'has no title', 'has not one main part', 'has not one heading'].map(
+        (fault) => `/search ${fault}`
+      ),
+      '/go leads to //evil.example/%3Ci%3E',
+      ...[...lacking, 'has no title'].map((fault) => `/form ${fault}`),
+      '/form has an input without a label',
+      '/form has an input without autocomplete'
+    ])
   })
 
   test('says which route it did not reach', async () => {
@@ -188,7 +209,7 @@ const name = '/hidden'
 app.get(name, (_req, res) => { res.json({}) })
 if (name === '') app.post('/never', (_req, res) => { res.json({}) })`
     const { unreached } = await walk({ name: 'unreached', code })
-    expect(unreached).toEqual([expect.stringMatching('^POST /never: 404')])
+    expect(unreached).toEqual([{ method: 'POST', path: '/never' }])
   })
 })
 

@@ -1,10 +1,11 @@
 import { html } from '../../html.ts'
+import { homeOf } from '../paths.ts'
 import { type FormError, field, newPasswordAttributes, notice } from './layout.ts'
 import { type Viewer, workspace } from './workspace.ts'
 
 export function account(viewer: Viewer, { isChanged }: { readonly isChanged: boolean }) {
   const { session, member } = viewer
-  const home = `/o/${session.organization_slug}/account`
+  const home = `${homeOf(session)}/account`
   const hasTotp = member.totp_registration_id !== ''
   const hasPhone = member.mfa_phone_number_verified
   return workspace(
@@ -32,13 +33,12 @@ export function account(viewer: Viewer, { isChanged }: { readonly isChanged: boo
 }
 
 export function changePassword(viewer: Viewer, problem?: FormError) {
-  const { organization_slug } = viewer.session
   const hint = 'Several words that do not belong together are strong, and easy to remember.'
   return workspace(
     'Change the password',
     viewer,
     html`
-      <form class="narrow" method="post" action="/o/${organization_slug}/account/password">
+      <form class="narrow" method="post" action="${homeOf(viewer.session)}/account/password">
         <input type="hidden" name="username" value="${viewer.member.email_address}" autocomplete="username">
         ${field({ name: 'password', label: 'New password', hint, more: newPasswordAttributes, problem })}
         <button>Change it</button>

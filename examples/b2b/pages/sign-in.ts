@@ -66,7 +66,6 @@ export function follow(action: string, token: string, return_to: string, problem
 }
 
 export function password({ return_to, email_address, organization_slug, problem }: Form) {
-  const organizationAttributes = html`autocomplete="organization" autocapitalize="none" spellcheck="false"`
   return card(
     'Sign in with a password',
     html`
@@ -124,7 +123,7 @@ export function forgot({ email_address, organization_slug, problem }: Form) {
     html`
       <p>You are sent a link to set a new one.</p>
       <form method="post" action="/sign-in/forgot">
-        ${field({ name: 'organization_slug', label: 'Organization', value: organization_slug, problem })}
+        ${field({ name: 'organization_slug', label: 'Organization', more: organizationAttributes, value: organization_slug, problem })}
         ${field({ name: 'email_address', label: 'E-mail address', more: emailAttributes, value: email_address, problem })}
         <button>E-mail me a link</button>
       </form>
@@ -147,6 +146,8 @@ export function reset(token: string, problem?: FormError) {
     problem
   )
 }
+
+const organizationAttributes = html`autocomplete="organization" autocapitalize="none" spellcheck="false"`
 
 const currentPassword = html`type="password" autocomplete="current-password"`
 

@@ -1,6 +1,7 @@
 import type { Member, Organization } from 'membergate/client'
 import type { AuthorizationVerdict, MemberSession } from 'membergate/express'
 import { type Html, html } from '../../html.ts'
+import { homeOf } from '../paths.ts'
 import { type FormError, field, layout, notice, summary } from './layout.ts'
 
 /** Who looks at a page, and of which organization it is. */
@@ -17,7 +18,7 @@ export function workspace(
   content: Html,
   problem?: FormError
 ): string {
-  const home = `/o/${session.organization_slug}`
+  const home = homeOf(session)
   const links = [
     ['Overview', home],
     ['Members', `${home}/members`],
@@ -129,7 +130,7 @@ export function members(viewer: Viewer, shown: Members) {
         showsInvitation
           ? html`
             <h2>Invite somebody</h2>
-            <form class="narrow" method="post" action="/o/${viewer.session.organization_slug}/members">
+            <form class="narrow" method="post" action="${homeOf(viewer.session)}/members">
               ${field({ name: 'name', label: 'Name', more: html`autocomplete="off" maxlength="128"`, value: name, problem })}
               ${field({ name: 'email_address', label: 'E-mail address', more: html`type="email" autocomplete="off"`, value: email_address, problem })}
               <button>Send the invitation</button>

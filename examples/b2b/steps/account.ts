@@ -1,6 +1,7 @@
 import { readStrings } from '../../problems.ts'
 import { type Exchange, type Reply, show, submit } from '../exchange.ts'
 import * as pages from '../pages.ts'
+import { homeOf } from '../paths.ts'
 import { sayInWords } from '../refusals.ts'
 import { viewOf } from './workspace.ts'
 
@@ -17,7 +18,8 @@ export async function showChangePassword(exchange: Exchange): Promise<Reply> {
 export async function changePassword(exchange: Exchange): Promise<Reply> {
   const { client, body } = exchange
   const { password } = readStrings(body, 'password')
-  const { organization_id, organization_slug } = exchange.memberOf()
+  const session = exchange.memberOf()
+  const { organization_id } = session
   const viewer = await viewOf(exchange)
   return submit(
     async () => {
@@ -25,7 +27,7 @@ export async function changePassword(exchange: Exchange): Promise<Reply> {
         .reset({ organization_id, password, ...exchange.authorizationOf() })
         .catch(sayInWords)
       await exchange.completeSignIn(result)
-      return `/o/${organization_slug}/account?changed`
+      return `${homeOf(session)}/account?changed`
     },
     (problem) => pages.changePassword(viewer, problem)
   )

@@ -3,6 +3,7 @@ import { Problem, readStrings, signInOver } from '../../problems.ts'
 import { type Exchange, type Reply, readText, show, submit } from '../exchange.ts'
 import type { Entry } from '../pages/organizations.ts'
 import * as pages from '../pages.ts'
+import { homeOf } from '../paths.ts'
 import { sayInWords } from '../refusals.ts'
 import { viewOf } from './workspace.ts'
 
@@ -58,7 +59,7 @@ async function listEntries(
   return discovered_organizations.flatMap((found) => {
     const { organization, membership, primary_required, mfa_required } = found
     if (organization === undefined) return []
-    const { organization_name: name, organization_slug: slug, organization_id } = organization
+    const { organization_name: name, organization_id } = organization
     const notes = [
       membership?.type === 'invited_member' && 'You are invited',
       membership?.type === 'eligible_to_join_by_email_domain' && 'You can join',
@@ -66,12 +67,11 @@ async function listEntries(
       mfa_required && 'Asks for a second factor'
     ]
     const note = notes.filter((text) => typeof text === 'string').join(' · ')
-    return [{ name, organization_id, note, return_to: placeIn(slug, return_to) }]
+    return [{ name, organization_id, note, return_to: placeIn(homeOf(organization), return_to) }]
   })
 }
 
 /** The page that was wanted, where it is of this organization; else the organization's first. */
-function placeIn(slug: string, return_to: string): string {
-  const home = `/o/${encodeURIComponent(slug)}`
+function placeIn(home: string, return_to: string): string {
   return return_to.startsWith(`${home}/`) ? return_to : home
 }

@@ -1,6 +1,6 @@
 import { password } from '../../support/people.ts'
 import type { Answerer, Call } from './observe.ts'
-import type { Marks, TwoMembers } from './two-members.ts'
+import type { TwoMembers } from './two-members.ts'
 
 /** A route as a program registers it, below the path where its router may be mounted. */
 export interface Route {
@@ -17,88 +17,69 @@ export interface Paths {
   readonly others: readonly string[]
 }
 
+/** A request, and all that came back: the status, the headers and the body. */
+export interface Exchange {
+  readonly route: Route
+  readonly by: 'member' | 'admin'
+  readonly text: string
+}
+
 const mfaPages = ['/', '/enroll', '/totp', '/sms', '/recovery', '/locked', '/step-up']
 const mfaActions = ['/sms/send', '/sms', '/totp/create', '/totp', '/recovery', '/method']
 
 export function pathsOf(code: string): Paths {
-  const routes = [...code.matchAll(/\.(get|post|put|patch|delete|all)\(\s*'(\/[^'\s]*)'/g)].map(
-    ([, method = '', path = '']) => ({
+  const registered = code.matchAll(/\.(get|post|put|patch|delete|all)\(\s*'(\/[^'\s]*)'/g)
+  const mounted = code.matchAll(/(?:\.use\(\s*|\bprefix: )'(\/[^'\s]*)'/g)
+  const quoted = [...code.matchAll(/['"`](\/[\w/:-]*)['"`]/g)].map(([, path = '']) => path)
+  const mfa = [...mfaPages, ...mfaActions].map((path) => `/mfa${path}`)
+  return {
+    routes: [...registered].map(([, method = '', path = '']) => ({
       method: method === 'all' ? 'POST' : method.toUpperCase(),
       path
-    })
-  )
-  const mounted = [...code.matchAll(/(?:\.use\(\s*|\bprefix: )'(\/[^'\s]*)'/g)]
-  const quoted = [...code.matchAll(/['"`](\/[\w/:-]*)['"`]/g)].map(([, path = '']) => path)
-  const mfa = code.includes('mfaRoutes')
-    ? [...mfaPages, ...mfaActions].map((path) => `/mfa${path}`)
-    : []
-  return {
-    routes,
-    prefixes: ['', ...mounted.map(([, prefix = '']) => prefix)],
-    others: [...new Set(['/', '/nowhere', ...quoted, ...mfa])]
+    })),
+    prefixes: ['', ...[...mounted].map(([, prefix = '']) => prefix)],
+    others: [...new Set(['/', '/nowhere', ...quoted, ...(code.includes('mfaRoutes') ? mfa : [])])]
   }
-}
-
-/** What of the colleague the member without roles was told, and by which route. */
-export async function tellingsOf(
-  answerer: Answerer,
-  paths: Paths,
-  people: TwoMembers
-): Promise<string[]> {
-  const calls = [
-    ...paths.routes.flatMap((route) => callsOf(route, paths, people)),
-    ...paths.others.flatMap((path) => [
-      ...callsOf({ method: 'GET', path }, paths, people),
-      ...callsOf({ method: 'POST', path }, paths, people)
-    ])
-  ]
-  const told: string[] = []
-  let cookie = await people.signIn(people.addresses.member)
-  for (const call of calls) {
-    const text = await answerer.answer(withCookie(call, cookie))
-    for (const mark of marksIn(text, people.marks)) {
-      told.push(`${call.method} ${call.path} tells ${mark}`)
-    }
-    // A route may have ended the session, or exchanged it.
-    if (call.method !== 'GET') cookie = await people.signIn(people.addresses.member)
-  }
-  return [...new Set(told)]
 }
 
 /**
- * The routes that an administrator does not reach, for what they answer was not looked at either; and what of the colleague
- * the others tell: an administrator may read it all, but a page of an app need not show it.
+ * Sends requests for all that a program may answer: first as the member without roles, then as an administrator, who is let
+ * into more.
  */
-export async function walkAsAdministrator(
+export async function walkThrough(
   answerers: readonly Answerer[],
   paths: Paths,
   people: TwoMembers
-): Promise<{ readonly told: string[]; readonly unreached: string[] }> {
-  const told: string[] = []
-  const unreached: string[] = []
-  for (const route of paths.routes) {
-    const answers: string[] = []
-    for (const call of callsOf(route, paths, people)) {
-      const cookie = await people.signIn(people.addresses.admin)
-      for (const answerer of answerers)
-        answers.push(await answerer.answer(withCookie(call, cookie)))
+): Promise<Exchange[]> {
+  const others = paths.others.flatMap((path) => [
+    { method: 'GET', path },
+    { method: 'POST', path }
+  ])
+  const exchanges: Exchange[] = []
+  for (const [by, routes] of [
+    ['member', [...paths.routes, ...others]],
+    ['admin', paths.routes]
+  ] as const) {
+    for (const route of routes) {
+      for (const call of callsOf(route, paths, people)) {
+        for (const answerer of answerers) {
+          // A route before may have ended the session, or exchanged it.
+          const cookie = await people.signIn(people.addresses[by])
+          const headers = { ...call.headers, cookie }
+          exchanges.push({ route, by, text: await answerer.answer({ ...call, headers }) })
+        }
+      }
     }
-    const { method, path } = route
-    const isReached = answers.some((text) => text !== '' && !/^(404|503)\b/.test(text))
-    if (!isReached) unreached.push(`${method} ${path}: ${answers[0]?.slice(0, 200)}`)
-    // The role is the administrator's own as well.
-    const marks = marksIn(answers.join('\n'), people.marks).filter((mark) => !/^roles /.test(mark))
-    told.push(...marks.map((mark) => `${method} ${path} tells an administrator ${mark}`))
   }
-  return { told, unreached }
+  return exchanges
 }
 
-function marksIn(text: string, marks: Marks): string[] {
-  return [...marks].filter(([, value]) => text.includes(value)).map(([name]) => name)
-}
-
-function withCookie(call: Call, cookie: string): Call {
-  return { ...call, headers: { ...call.headers, cookie } }
+/** The routes that no request of the administrator reached: what they answer was not looked at. */
+export function unreachedOf(exchanges: readonly Exchange[], { routes }: Paths): readonly Route[] {
+  const reached = exchanges.filter(
+    ({ by, text }) => by === 'admin' && text !== '' && !/^(404|503)\b/.test(text)
+  )
+  return routes.filter((route) => !reached.some((exchange) => exchange.route === route))
 }
 
 /** The calls of one route: below each prefix, with every name of the colleague, and as a form and as JSON. */
@@ -112,10 +93,12 @@ function callsOf({ method, path }: Route, { prefixes }: Paths, people: TwoMember
   }
   const fill = (template: string) =>
     template.replace(/:(\w+)/g, (_, name) => encodeURIComponent(named[name] ?? colleague.member_id))
-  const query = `?${new URLSearchParams(named)}`
+  // What an attacker would write: markup, and another site to go on to.
+  const typed = { token: '<i>0</i>', return_to: '//evil.example/<i>' }
+  const query = `?${new URLSearchParams({ ...named, ...typed })}`
   const headers = { 'sec-fetch-site': 'same-origin' }
   // The password of the colleague is known to neither.
-  const filled = { ...named, name: 'Maxine', code: '000000', return_to: '/', password: 'wrong' }
+  const filled = { ...named, ...typed, name: 'Clara <i>', code: '<i>', password: 'wrong' }
   const own = { ...filled, email_address: addresses.member, password }
   return prefixes.flatMap((prefix) => {
     const call = { method, path: `${fill(prefix)}${fill(path)}${query}`, headers }
