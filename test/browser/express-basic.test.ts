@@ -10,7 +10,6 @@ import { createApp } from '../../examples/express-basic/app.ts'
 import { ada, alan, grace, katherine } from '../../examples/seed.ts'
 import { type Example, openExample } from '../examples/open-example.ts'
 import { describeInChromium } from '../support/browser.ts'
-
 import { accessibilityProblems } from './accessibility.ts'
 import { clickThrough, onEachScreen } from './look.ts'
 

@@ -4,9 +4,12 @@ import type { Exchange } from './walk.ts'
 /** What is wrong with answers, each fault of a route once. */
 export function faultsIn(exchanges: readonly Exchange[], marks: Marks): string[] {
   const faults = exchanges.flatMap(({ route: { method, path }, by, text }) =>
-    [...tellings(text, marks, by), ...placesElsewhere(text), ...faultsOfPage(text)].map(
-      (fault) => `${method} ${path}, to the ${by}: ${fault}`
-    )
+    [
+      ...tellings(text, marks, by),
+      ...placesElsewhere(text),
+      ...faultsOfPage(text),
+      ...failures(text)
+    ].map((fault) => `${method} ${path}, to the ${by}: ${fault}`)
   )
   return [...new Set(faults)]
 }
@@ -33,6 +36,13 @@ function tellings(text: string, marks: Marks, by: Exchange['by']): string[] {
 function placesElsewhere(text: string): string[] {
   const [, place = '/'] = /^location: (.*)$/m.exec(text) ?? []
   return /^\/(?![/\\])/.test(place) ? [] : [`leads to ${place}`]
+}
+
+/** What the caller did wrong, or the API refused, is no failure of the app. */
+function failures(text: string): string[] {
+  if (!text.startsWith('500')) return []
+  const [, error = ''] = /<pre>(.*?)<br>/.exec(text) ?? []
+  return [`fails by ${error}`]
 }
 
 /** What people who see little, or use a small screen or a password manager, need of a page; and no markup of a stranger. */

@@ -82,7 +82,7 @@ export function unreachedOf(exchanges: readonly Exchange[], { routes }: Paths): 
   return routes.filter((route) => !reached.some((exchange) => exchange.route === route))
 }
 
-/** The calls of one route: below each prefix, with every name of the colleague, and as a form and as JSON. */
+/** The calls of one route: below each prefix, with every name of the colleague, and without a body, as JSON and as a form. */
 function callsOf({ method, path }: Route, { prefixes }: Paths, people: TwoMembers): Call[] {
   const { organization, colleague, addresses } = people
   const named: Record<string, string> = {
@@ -103,17 +103,13 @@ function callsOf({ method, path }: Route, { prefixes }: Paths, people: TwoMember
   return prefixes.flatMap((prefix) => {
     const call = { method, path: `${fill(prefix)}${fill(path)}${query}`, headers }
     if (method === 'GET') return [call]
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+    const json = { ...headers, 'content-type': 'application/json' }
     return [
-      {
-        ...call,
-        headers: { ...headers, 'content-type': 'application/json' },
-        body: JSON.stringify(filled)
-      },
-      {
-        ...call,
-        headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
-        body: `${new URLSearchParams(own)}`
-      }
+      call,
+      { ...call, headers: json, body: JSON.stringify(filled) },
+      { ...call, headers: form, body: `${new URLSearchParams(filled)}` },
+      { ...call, headers: form, body: `${new URLSearchParams(own)}` }
     ]
   })
 }
