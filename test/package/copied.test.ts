@@ -202,6 +202,13 @@ app.get('/form', (_req, res) => { res.send('<!doctype html><main><h1></h1><input
     ])
   })
 
+  test('finds what a page of another site can do', async () => {
+    const code = `import express from 'express'
+express().post('/act', (_req, res) => { res.json({}) })`
+    const { faults } = await walk({ name: 'another-site', code })
+    expect(faults).toEqual(['POST /act, to the page of another site: acts'])
+  })
+
   test('says which route it did not reach', async () => {
     const code = `import express from 'express'
 const app = express()

@@ -8,7 +8,8 @@ export function faultsIn(exchanges: readonly Exchange[], marks: Marks): string[]
       ...tellings(text, marks, by),
       ...placesElsewhere(text),
       ...faultsOfPage(text),
-      ...failures(text)
+      ...failures(text),
+      ...actsOfAnotherSite(text, by)
     ].map((fault) => `${method} ${path}, to the ${by}: ${fault}`)
   )
   return [...new Set(faults)]
@@ -29,8 +30,15 @@ export function cacheableIn(exchanges: readonly Exchange[]): string[] {
 
 function tellings(text: string, marks: Marks, by: Exchange['by']): string[] {
   // The colleague's role is the administrator's own as well.
-  const secret = [...marks].filter(([name]) => by === 'member' || !name.startsWith('roles '))
+  const secret = [...marks].filter(([name]) => by !== 'admin' || !name.startsWith('roles '))
   return secret.filter(([, value]) => text.includes(value)).map(([name]) => `tells ${name}`)
+}
+
+/** Forms that need no session may go on: what they do, any client can. */
+function actsOfAnotherSite(text: string, by: Exchange['by']): string[] {
+  if (by !== 'page of another site') return []
+  const acts = /^2\d\d\n/.test(text) || /^set-cookie: stytch_session/m.test(text)
+  return acts ? ['acts'] : []
 }
 
 function placesElsewhere(text: string): string[] {

@@ -20,7 +20,7 @@ export interface Paths {
 /** A request, and all that came back: the status, the headers and the body. */
 export interface Exchange {
   readonly route: Route
-  readonly by: 'member' | 'admin'
+  readonly by: 'member' | 'admin' | 'page of another site'
   readonly text: string
 }
 
@@ -44,7 +44,7 @@ export function pathsOf(code: string): Paths {
 
 /**
  * Sends requests for all that a program may answer: first as the member without roles, then as an administrator, who is let
- * into more.
+ * into more, and at last as a page of another site that this member looks at.
  */
 export async function walkThrough(
   answerers: readonly Answerer[],
@@ -58,14 +58,16 @@ export async function walkThrough(
   const exchanges: Exchange[] = []
   for (const [by, routes] of [
     ['member', [...paths.routes, ...others]],
-    ['admin', paths.routes]
+    ['admin', paths.routes],
+    ['page of another site', paths.routes.filter(({ method }) => method !== 'GET')]
   ] as const) {
     for (const route of routes) {
       for (const call of callsOf(route, paths, people)) {
         for (const answerer of answerers) {
           // A route before may have ended the session, or exchanged it.
-          const cookie = await people.signIn(people.addresses[by])
-          const headers = { ...call.headers, cookie }
+          const cookie = await people.signIn(people.addresses[by === 'admin' ? by : 'member'])
+          const site = by === 'page of another site' ? 'cross-site' : 'same-origin'
+          const headers = { ...call.headers, cookie, 'sec-fetch-site': site }
           exchanges.push({ route, by, text: await answerer.answer({ ...call, headers }) })
         }
       }
@@ -96,15 +98,14 @@ function callsOf({ method, path }: Route, { prefixes }: Paths, people: TwoMember
   // What an attacker would write: markup, and another site to go on to.
   const typed = { token: '<i>0</i>', return_to: '//evil.example/<i>' }
   const query = `?${new URLSearchParams({ ...named, ...typed })}`
-  const headers = { 'sec-fetch-site': 'same-origin' }
   // The password of the colleague is known to neither.
   const filled = { ...named, ...typed, name: 'Clara <i>', code: '<i>', password: 'wrong' }
   const own = { ...filled, email_address: addresses.member, password }
   return prefixes.flatMap((prefix) => {
-    const call = { method, path: `${fill(prefix)}${fill(path)}${query}`, headers }
+    const call = { method, path: `${fill(prefix)}${fill(path)}${query}`, headers: {} }
     if (method === 'GET') return [call]
-    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
-    const json = { ...headers, 'content-type': 'application/json' }
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const json = { 'content-type': 'application/json' }
     return [
       call,
       { ...call, headers: json, body: JSON.stringify(filled) },
