@@ -102,7 +102,9 @@ function apiEndpoints(): readonly Described[] {
 }
 
 function describeOperation(name: OperationName, route: Route<unknown, unknown>): object {
-  const { audit, limits } = operations[name]
+  const { audit, limits, cacheSeconds } = operations[name]
+  const isCacheable = cacheSeconds !== undefined
+  const cached = isCacheable ? { headers: { ETag: text, 'Cache-Control': text } } : {}
   const [tag = ''] = name.split('.')
   const remarks = [
     audit === null
@@ -117,9 +119,10 @@ function describeOperation(name: OperationName, route: Route<unknown, unknown>):
     tags: [tag],
     description: remarks.join(' '),
     security: securityOf(route),
-    ...describeRequest(route),
+    ...describeRequest(route, isCacheable),
     responses: {
-      200: jsonAnswer('The call succeeded.', schemaOf(route.response)),
+      200: { ...jsonAnswer('The call succeeded.', schemaOf(route.response)), ...cached },
+      ...(isCacheable ? { 304: { description: 'Nothing has changed.', ...cached } } : {}),
       ...Object.fromEntries(
         statusesOf(name, route).map((status) => [
           status,
@@ -163,14 +166,18 @@ const securitySchemes = {
 }
 
 /** Where the authority reads a request from: the path, then the query of a GET, else a JSON body. */
-function describeRequest({ method, path, request, isPublic }: Route<unknown, unknown>): object {
+function describeRequest(
+  { method, path, request, isPublic }: Route<unknown, unknown>,
+  isCacheable: boolean
+): object {
   const entries = Object.entries(entriesOf(request))
   const inPath = ([name]: readonly [string, Schema]) => path.includes(`{${name}}`)
   const rest = entries.filter((entry) => !inPath(entry))
   const parameters = [
     ...entries.filter(inPath).map(([name, schema]) => parameterOf('path', name, schema)),
     ...(method === 'GET' ? rest.map(([name, schema]) => parameterOf('query', name, schema)) : []),
-    ...(isPublic ? [] : [{ $ref: '#/components/parameters/ClientIp' }])
+    ...(isPublic ? [] : [{ $ref: '#/components/parameters/ClientIp' }]),
+    ...(isCacheable ? [ifNoneMatch] : [])
   ]
   const body = v.object(Object.fromEntries(rest))
   const isBodyNeeded = rest.some(([, schema]) => !isOptional(schema))
@@ -180,6 +187,14 @@ function describeRequest({ method, path, request, isPublic }: Route<unknown, unk
       ? {}
       : { requestBody: { required: isBodyNeeded, content: json(schemaOf(body)) } })
   }
+}
+
+/** What a cache has of the answer (RFC 9110 section 13.1.2). */
+const ifNoneMatch = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'The ETag of an answer that is at hand: 304 where it is still the same.',
+  schema: { type: 'string' }
 }
 
 function parameterOf(place: 'path' | 'query', name: string, schema: Schema): object {
@@ -341,7 +356,12 @@ const meanings: Readonly<Record<number, string>> = {
 const text = { schema: { type: 'string' } }
 const headers: Readonly<Record<number, object>> = {
   401: { 'WWW-Authenticate': text },
-  503: { 'Retry-After': text }
+  429: { 'Retry-After': seconds('When the call may succeed again, where that is known.') },
+  503: { 'Retry-After': seconds('When to try again.') }
+}
+
+function seconds(description: string): object {
+  return { description, schema: { type: 'integer', minimum: 1 } }
 }
 
 function schemaOf(schema: Schema): JsonSchema {

@@ -25,7 +25,6 @@ const importers: Record<string, readonly string[]> = {
   valibot: ['wire', 'jwt', 'client', 'core', 'authority'],
   express: [],
   rou3: ['authority/http'],
-  'rate-limiter-flexible': ['authority/store'],
   nodemailer: ['authority/delivery'],
   koa: ['adapters/koa.ts']
 }

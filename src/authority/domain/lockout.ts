@@ -95,8 +95,29 @@ export function unlockedOf(
   return factors.filter((factor) => !locked.some(({ type }) => type === factor.type))
 }
 
+/** When the first of the locked factors is good again; `null` where no time brings that about. */
+export function firstEnd(
+  factors: readonly AuthenticationFactor[],
+  locks: readonly Lock[],
+  now: number
+): number | null {
+  const ends = locksAt(locks, now)
+    .filter((lock) => factors.some(({ type }) => type === lock.type))
+    .flatMap(({ expires_at }) => expires_at ?? [])
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
+/** The lock that holds, if one does. */
+export function lockOf(
+  { locks }: Pick<MemberRecord, 'locks'>,
+  locked: LockableType,
+  now: number
+): Lock | undefined {
+  return locksAt(locks, now).find(({ type }) => type === locked)
+}
+
 export function isLocked(member: MemberRecord, locked: LockableType, now: number): boolean {
-  return locksAt(member.locks, now).some(({ type }) => type === locked)
+  return lockOf(member, locked, now) !== undefined
 }
 
 /** Those that hold, the one that holds longest first. */

@@ -27,3 +27,16 @@ export class OperationError extends Error {
     return 'OperationError'
   }
 }
+
+/** A limit was reached. The same call may succeed at `retry_at`, in epoch milliseconds, where that is known. */
+export class LimitReached extends OperationError {
+  readonly retry_at: number | null
+
+  constructor(
+    error_type: 'too_many_requests' | 'user_lock_limit_reached',
+    retry_at: number | null = null
+  ) {
+    super(error_type)
+    this.retry_at = retry_at
+  }
+}

@@ -4,7 +4,7 @@ import { isOneTimeCode, isRightCode } from '../crypto/one-time-codes.ts'
 import { newId } from '../crypto/tokens.ts'
 import { smsFactor } from '../domain/factors.ts'
 import { type Lockable, lockableOf } from '../domain/lockables.ts'
-import { clearFailures, isLocked } from '../domain/lockout.ts'
+import { clearFailures, lockOf } from '../domain/lockout.ts'
 import {
   assertMaySendSmsCode,
   assertMfaMethodAllowed,
@@ -12,7 +12,7 @@ import {
   mfaPreferences,
   withMfaPreferences
 } from '../domain/mfa.ts'
-import { OperationError } from '../domain/operation-error.ts'
+import { LimitReached, OperationError } from '../domain/operation-error.ts'
 import { numberToVerify } from '../domain/phone-numbers.ts'
 import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
 import type { Registration } from '../domain/registration.ts'
@@ -50,8 +50,9 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
   assertMaySendSmsCode(member, factors)
   const isNew = member.mfa_phone_number === ''
   const isReenabled = isNew && hasOtherSecondFactor('otp', factors ?? [])
-  if (!isReenabled && isLocked(member, 'otp', now)) {
-    throw new OperationError('user_lock_limit_reached')
+  const lock = lockOf(member, 'otp', now)
+  if (!isReenabled && lock !== undefined) {
+    throw new LimitReached('user_lock_limit_reached', lock.expires_at)
   }
   const mfa_phone_number = numberToVerify(member, request.mfa_phone_number)
 

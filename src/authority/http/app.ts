@@ -5,7 +5,7 @@ import { KeyUnavailable } from '../crypto/at-rest.ts'
 import { RatingUnavailable } from '../crypto/password-strength.ts'
 import { isOverloaded } from '../crypto/passwords.ts'
 import { DeliveryUnavailable } from '../delivery/deliver.ts'
-import { OperationError } from '../domain/operation-error.ts'
+import { LimitReached, OperationError } from '../domain/operation-error.ts'
 import { ProviderFailure } from '../external/fetch-json.ts'
 import { DatabaseUnavailable } from '../store/engine.ts'
 import { AuditUnavailable } from './audited.ts'
@@ -21,7 +21,7 @@ import { createFinder } from './router.ts'
 
 /** The HTTP side: finds the operation, checks who calls and with what, and puts every answer into its envelope. */
 export function createApp(shared: Shared): RequestListener {
-  const { store, isClosing = () => false } = shared
+  const { store, now, isClosing = () => false } = shared
   const contextOf = createContexts(shared)
   const find = createFinder([
     ...healthEndpoints({ isClosing, ping: store.ping }),
@@ -40,7 +40,7 @@ export function createApp(shared: Shared): RequestListener {
       call.operation = endpoint.name
       await endpoint.answer(call)
     } catch (error) {
-      answerError(call, error)
+      answerError(call, error, now())
     }
   }
 }
@@ -64,7 +64,7 @@ function partsOf({
 }
 
 /** The one place where an error becomes a response. */
-function answerError(call: HttpCall, error: unknown): void {
+function answerError(call: HttpCall, error: unknown, now: number): void {
   const { res, request_id, operation } = call
   const { error_type: type, detail } = operationErrorOf(error)
   const { status } = errorTypes[type]
@@ -74,8 +74,15 @@ function answerError(call: HttpCall, error: unknown): void {
     return
   }
   if (status === 401) res.setHeader('WWW-Authenticate', basicChallenge)
-  if (status === 503) res.setHeader('Retry-After', '1')
+  const seconds = status === 503 ? 1 : secondsUntilRetry(error, now)
+  if (seconds !== undefined) res.setHeader('Retry-After', seconds)
   answerJson(call, status, errorBody(type, request_id, detail))
+}
+
+/** Whole seconds (RFC 9110 section 10.2.3), where the end of a limit is known. */
+function secondsUntilRetry(error: unknown, now: number): number | undefined {
+  if (!(error instanceof LimitReached) || error.retry_at === null) return undefined
+  return Math.max(1, Math.ceil((error.retry_at - now) / 1000))
 }
 
 function operationErrorOf(error: unknown): OperationError {

@@ -5,7 +5,7 @@ import {
   reserveCodeAttempt,
   reserveIntermediateAttempt
 } from '../domain/lockout.ts'
-import { OperationError } from '../domain/operation-error.ts'
+import { LimitReached, OperationError } from '../domain/operation-error.ts'
 import type { OneTimeCodeRecord } from '../domain/records.ts'
 import type { Write } from '../domain/writes.ts'
 
@@ -82,7 +82,10 @@ function counted<Found, Answer>(
   return inTurn(`${store.project_id} ${lockable.subject}`, async () => {
     const conflict = await store.tryRun(reservations)
     // Stale is an attempt at a member who was deleted just now: there is nothing left to guess.
-    if (conflict === 'stale') throw new OperationError('user_lock_limit_reached')
+    if (conflict === 'stale') throw new LimitReached('user_lock_limit_reached')
+    if (conflict === 'user_lock_limit_reached') {
+      throw new LimitReached(conflict, (await store.findLock(lockable))?.expires_at)
+    }
     if (conflict !== undefined) throw new OperationError(conflict)
     const found = await orElse(release, compare)
     if (found !== undefined) return finish(found, release)

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Context } from '../context.ts'
 import { isFailedGuess } from '../domain/guesses.ts'
 import { canonicalEmail } from '../domain/members.ts'
-import { OperationError } from '../domain/operation-error.ts'
+import { LimitReached } from '../domain/operation-error.ts'
 
 /**
  * Runs a call that may be a guess.
@@ -25,23 +25,26 @@ export async function countingGuesses<Answer>(
   }
 }
 
-async function assertNoSpraying({ store, project, ipKey }: Context): Promise<void> {
+async function assertNoSpraying({ store, project, ipKey, now }: Context): Promise<void> {
   if (ipKey === undefined) return
-  const { failures, accounts } = project.settings.guess_limits
-  if ((await store.failures.find(`failures|${ipKey}`)) < failures) return
-  if ((await store.failures.find(`accounts|${ipKey}`)) < accounts) return
-  throw new OperationError('too_many_requests')
+  const limits = project.settings.guess_limits
+  const failures = await store.failures.find(`failures|${ipKey}`, now)
+  if (failures === undefined || failures.failures < limits.failures) return
+  const accounts = await store.failures.find(`accounts|${ipKey}`, now)
+  if (accounts === undefined || accounts.failures < limits.accounts) return
+  throw new LimitReached('too_many_requests', Math.min(failures.ends_at, accounts.ends_at))
 }
 
 async function countFailure(context: Context, request: unknown): Promise<void> {
-  const { store, project, ipKey, subject } = context
+  const { store, project, ipKey, subject, now } = context
   const { alarm, minutes } = project.settings.guess_limits
-  const inProject = await store.failures.add('project', minutes)
-  if (inProject === alarm) subject.isAlarmedByThis = true
+  const add = (counter: string) => store.failures.add(counter, minutes, now)
+  const inProject = await add('project')
+  if (inProject.failures === alarm) subject.isAlarmedByThis = true
   if (ipKey === undefined) return
-  const atAccount = await store.failures.add(`${ipKey}|${accountOf(context, request)}`, minutes)
-  if (atAccount === 1) await store.failures.add(`accounts|${ipKey}`, minutes)
-  await store.failures.add(`failures|${ipKey}`, minutes)
+  const atAccount = await add(`${ipKey}|${accountOf(context, request)}`)
+  if (atAccount.failures === 1) await add(`accounts|${ipKey}`)
+  await add(`failures|${ipKey}`)
 }
 
 const named = v.object({ email_address: v.string() })

@@ -9,6 +9,7 @@ import { assertSmsDestination, isSmsDestination } from '../domain/phone-numbers.
 import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../domain/records.ts'
 import { countSms } from '../domain/send-limits.ts'
 import type { WriteNamed } from '../domain/writes.ts'
+import { countMessage } from './count-message.ts'
 
 const codeLifeMs = 120_000
 
@@ -24,10 +25,10 @@ export async function sendSmsCode(
   phoneNumber: string,
   locale: string | undefined
 ): Promise<WriteNamed<'putCode'>> {
-  const { store, ipKey, now } = context
+  const { ipKey, now } = context
   const { settings } = context.project
   assertSmsDestination(phoneNumber, settings.sms_country_codes)
-  await store.run(countSms(member, phoneNumber, { settings, ipKey, now }))
+  await countMessage(context, countSms(member, phoneNumber, { settings, ipKey, now }))
   return deliverCode(context, member, phoneNumber, locale)
 }
 

@@ -1,8 +1,8 @@
 import type { AuthenticationFactor } from '../../wire/member-session.ts'
 import type { Context } from '../context.ts'
 import { lockableTypes } from '../domain/lockables.ts'
-import { unlockedOf } from '../domain/lockout.ts'
-import { OperationError } from '../domain/operation-error.ts'
+import { firstEnd, unlockedOf } from '../domain/lockout.ts'
+import { LimitReached } from '../domain/operation-error.ts'
 import type { MemberRecord } from '../domain/records.ts'
 
 /**
@@ -16,8 +16,10 @@ export async function unlockedFactors(
   factors: readonly AuthenticationFactor[]
 ): Promise<readonly AuthenticationFactor[]> {
   if (!factors.some(isGuessed)) return factors
-  const unlocked = unlockedOf(factors, await store.listLocks(member), now)
-  if (unlocked.length === 0) throw new OperationError('user_lock_limit_reached')
+  const locks = await store.listLocks(member)
+  const unlocked = unlockedOf(factors, locks, now)
+  if (unlocked.length === 0)
+    throw new LimitReached('user_lock_limit_reached', firstEnd(factors, locks, now))
   return unlocked
 }
 

@@ -1,10 +1,22 @@
 import type { CodePurpose, LinkRecord, OneTimeCodeRecord } from '../../domain/records.ts'
-import { sql } from '../sql.ts'
+import type { SendCount } from '../../domain/send-limit-end.ts'
+import { list, sql } from '../sql.ts'
+import { integer, rowReader, string } from '../table.ts'
 import { links, oneTimeCodes } from '../tables.ts'
 import type { Reader } from './reader.ts'
 
-/** Links and codes that were sent. */
-export function messageReads({ one }: Reader) {
+const readSendCount = rowReader<SendCount>({
+  counter: string(),
+  first_at: integer(),
+  last_at: integer(),
+  sent: integer(),
+  first_before: integer(),
+  last_before: integer(),
+  sent_before: integer()
+})
+
+/** Links and codes that were sent, and how many messages there were. */
+export function messageReads({ one, all }: Reader) {
   return {
     /** Also one that was used or has ended: those are answered differently from one that never was. */
     findLink(token_hash: string): Promise<LinkRecord | undefined> {
@@ -36,6 +48,13 @@ export function messageReads({ one }: Reader) {
             and c.recipient = ${email_address} and c.purpose = 'email_update'
           order by c.created_at desc, c.code_id limit 1`
       )
+    },
+
+    async listSendCounts(counters: readonly string[]): Promise<readonly SendCount[]> {
+      const rows = await all(
+        sql`select * from send_counts where project_id = $1 and counter in (${list(counters)})`
+      )
+      return rows.map(readSendCount)
     }
   }
 }
