@@ -34,12 +34,9 @@ export {
   type ExpressMemberAuth,
   type ExpressMemberAuthOptions,
   type ExpressMiddleware,
-  type ExpressNext,
-  type ExpressResponse,
   handleMfaRedirect,
   memberOf,
   mfaRoutes,
-  type OnExpressRefusal,
   pendingDiscovery,
   pendingSignIn,
   requireMemberSession,
@@ -49,6 +46,7 @@ export {
   switchOrganization,
   verdictOf
 } from './adapters/express.ts'
+export type { ExpressNext, ExpressResponse, OnExpressRefusal } from './adapters/express-next.ts'
 export type { ExpressRequest, ExpressTenantRequest } from './adapters/express-request.ts'
 export type { PermissionOptions, SessionGuardOptions } from './core/guard/guard-options.ts'
 export type { FactorMethod, RecentFactorOptions } from './core/guard/recent-factor.ts'

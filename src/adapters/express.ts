@@ -2,25 +2,18 @@ import type { Answer } from '../core/answer/refusal.ts'
 import type { Decision } from '../core/guard/decision.ts'
 import * as core from '../core/member-auth-functions.ts'
 import type { AuthRequest } from '../core/request/request.ts'
-import type { RefusalError } from '../errors/refusal-error.ts'
-import type { ExpressRequest, ExpressTenantRequest } from './express-request.ts'
+import {
+  contain,
+  type ExpressResponse,
+  type Given,
+  handOver,
+  hasWritten,
+  type OnExpressRefusal
+} from './express-next.ts'
+import type { ExpressTenantRequest } from './express-request.ts'
 import * as response from './response.ts'
 
-/** What is used of an Express response, 4 or 5. */
-export type ExpressResponse = response.NodeResponse
-export type ExpressNext = (error?: unknown) => void
-type Given = [req: ExpressRequest, res: ExpressResponse, next: ExpressNext]
 export type ExpressMiddleware = (...given: Given) => void
-
-/**
- * What happens to a denied request. `respond` answers it. `next` hands the error to Express' error handling, with
- * `status`, `headers` and `expose`; browsers that have a page to go to are still sent there. A function takes over.
- */
-export type OnExpressRefusal = 'respond' | 'next' | RefusalHandler['handle']
-/** Declared as a method, so that a handler may name Express' own types for its parameters. */
-interface RefusalHandler {
-  handle(error: RefusalError, ...given: Given): unknown
-}
 
 export interface ExpressMemberAuthOptions
   extends response.AdapterOptions<OnExpressRefusal, ExpressTenantRequest> {}
@@ -49,34 +42,27 @@ function express(onRefusal: OnExpressRefusal): core.Framework<Binding> {
   const act: core.Framework<Binding>['route'] = (name, action) =>
     core.named(name, (req, res, next) => {
       const source = req as ExpressTenantRequest
-      action({ request: req, target: req.originalUrl, body: source.body, source }).then(
-        (answer) => {
-          if (answer === undefined) next()
-          else respond(answer, req, res, next)
-        },
-        next
-      )
+      const answer = action({ request: req, target: req.originalUrl, body: source.body, source })
+      const carriedOut = answer.then((it) => (it ? respond(it, req, res, next) : next()), next)
+      contain(res, carriedOut)
     })
 
-  /** What calls `next` has no `catch` behind it: a handler's error must not call it twice. */
   function carryOut(decision: Decision, ...[req, res, next]: Given): void {
-    if (decision.accepted) {
-      response.addHeaders(res, decision.headers)
+    if (!decision.accepted) {
+      respond(decision, req, res, next)
+    } else if (hasWritten(next, response.addHeaders, res, decision.headers)) {
       req.memberSession = decision.member_session
       if (decision.verdict !== undefined) req.authorizationVerdict = decision.verdict
       next()
-    } else respond(decision, req, res, next)
+    }
   }
 
   function respond(answer: Answer, ...[req, res, next]: Given): void {
     const error = response.errorToHandOver(answer, onRefusal)
-    if (error === undefined) response.sendAnswer(res, answer)
-    else {
-      response.prepareHandOver(res, answer)
-      if (typeof onRefusal !== 'function') next(error)
-      // What the app's function throws or rejects with goes to Express, never to the process.
-      else new Promise((resolve) => resolve(onRefusal(error, req, res, next))).catch(next)
-    }
+    const write = error === undefined ? response.sendAnswer : response.prepareHandOver
+    if (!hasWritten(next, write, res, answer) || error === undefined) return
+    if (typeof onRefusal === 'function') contain(res, handOver(onRefusal, error, req, res, next))
+    else next(error)
   }
 
   return {
@@ -85,7 +71,8 @@ function express(onRefusal: OnExpressRefusal): core.Framework<Binding> {
       core.named(name, (req, res, next) => {
         const decision = guard(req, req.originalUrl, req as ExpressTenantRequest)
         if (decision instanceof Promise) {
-          decision.then((late) => carryOut(late, req, res, next), next)
+          const carriedOut = decision.then((late) => carryOut(late, req, res, next), next)
+          contain(res, carriedOut)
         } else carryOut(decision, req, res, next)
       }),
     marker: (name, mark) =>

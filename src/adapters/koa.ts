@@ -2,6 +2,7 @@ import type { Context, Next } from 'koa'
 import type { Answer } from '../core/answer/refusal.ts'
 import * as core from '../core/member-auth-functions.ts'
 import type { RefusalError } from '../errors/refusal-error.ts'
+import { toError } from '../errors/thrown-error.ts'
 import type { MemberSession } from '../wire/member-session.ts'
 import type { AuthorizationVerdict } from '../wire/sessions.ts'
 import * as response from './response.ts'
@@ -50,13 +51,18 @@ function koa(onRefusal: OnKoaRefusal): core.Framework<Binding> {
 
   async function respond(answer: Answer, ctx: Context): Promise<void> {
     const error = response.errorToHandOver(answer, onRefusal)
+    response.restoreHeadersOnError(ctx, response.headersBesideBody(answer))
     if (error === undefined) {
       send(answer, ctx)
       return
     }
-    response.restoreHeadersOnError(ctx, response.prepareHandOver(ctx.res, answer))
+    response.prepareHandOver(ctx.res, answer)
     if (typeof onRefusal !== 'function') throw error
-    await onRefusal(error, ctx)
+    try {
+      await onRefusal(error, ctx)
+    } catch (thrown) {
+      throw toError(thrown)
+    }
   }
 
   return {
@@ -66,8 +72,8 @@ function koa(onRefusal: OnKoaRefusal): core.Framework<Binding> {
         const found = guard(ctx.req, ctx.originalUrl, ctx)
         const decision = found instanceof Promise ? await found : found
         if (!decision.accepted) return respond(decision, ctx)
-        response.addHeaders(ctx.res, decision.headers)
         response.restoreHeadersOnError(ctx, decision.headers)
+        response.addHeaders(ctx.res, decision.headers)
         ctx.state.memberSession = decision.member_session
         if (decision.verdict !== undefined) ctx.state.authorizationVerdict = decision.verdict
         await next()

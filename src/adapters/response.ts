@@ -10,6 +10,7 @@ import {
 import type { MemberAuthOptions } from '../core/options.ts'
 import type { HeaderPair } from '../core/request/cookies.ts'
 import { ConfigError } from '../errors/config-error.ts'
+import { toError } from '../errors/thrown-error.ts'
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
@@ -64,6 +65,18 @@ export function destroyBegun(response: Pick<NodeResponse, 'headersSent' | 'destr
 }
 
 /**
+ * Ends a request that nothing can answer any more: a function of the app, such as a hook on the response, threw while an
+ * error was answered. Thrown on, it would end the process.
+ */
+export function abandon(response: Pick<NodeResponse, 'destroy'>, thrown: unknown): void {
+  response.destroy()
+  process.emitWarning(
+    `A response could not be written, and its connection was closed: ${toError(thrown).name}. Look for what the app puts on its responses, such as hooks on their headers.`,
+    { type: 'MembergateWarning', code: 'MEMBERGATE_NOT_ANSWERED' }
+  )
+}
+
+/**
  * Sets what a sign-in decided. Where the response has begun, no cookie can follow, and the member would not be signed in:
  * that is the app's mistake, whether it was sent before or meanwhile.
  *
@@ -100,7 +113,8 @@ export function addMissingHeaders(
 
 /**
  * Koa's own answer to an error drops every header. Ours are put back as it goes out: onto this response alone, for the
- * error may be shared with other requests. What the app answers by itself is left alone.
+ * error may be shared with other requests. What the app answers by itself is left alone. Behind Koa's own answer is the
+ * process: what the app's functions throw there ends the request alone.
  */
 export function restoreHeadersOnError(
   ctx: { readonly res: ServerResponse; onerror(error: Error): void },
@@ -117,7 +131,11 @@ export function restoreHeadersOnError(
         return Reflect.apply(writeHead, res, rest)
       } as ServerResponse['writeHead']
     }
-    Reflect.apply(onerror, ctx, [error])
+    try {
+      Reflect.apply(onerror, ctx, [error])
+    } catch (thrown) {
+      abandon(res, thrown)
+    }
   }
 }
 
@@ -143,11 +161,14 @@ function mergeVary(
 const notOfTheBody = new Set(['Cache-Control', 'Vary', 'Set-Cookie'])
 
 /** Sets those headers of an answer that also belong to the one that is given in its place. */
-export function prepareHandOver(response: NodeResponse, answer: Answer): readonly HeaderPair[] {
+export function prepareHandOver(response: NodeResponse, answer: Answer): void {
   destroyBegun(response)
-  const headers = answer.headers.filter(([name]) => notOfTheBody.has(name))
-  addHeaders(response, headers)
-  return headers
+  addHeaders(response, headersBesideBody(answer))
+}
+
+/** Those headers of an answer that belong to any answer in its place. */
+export function headersBesideBody({ headers }: Pick<Answer, 'headers'>): readonly HeaderPair[] {
+  return headers.filter(([name]) => notOfTheBody.has(name))
 }
 
 export interface AdapterOptions<OnRefusal, Source> extends MemberAuthOptions<Source> {

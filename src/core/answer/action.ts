@@ -1,4 +1,5 @@
 import { isRefusalError, type RefusalError } from '../../errors/refusal-error.ts'
+import { toError } from '../../errors/thrown-error.ts'
 import { printDenial } from '../explain/debug-lines.ts'
 import { publishRefusal } from '../explain/events.ts'
 import { explain } from '../explain/explain.ts'
@@ -41,7 +42,7 @@ export function createPostAction<Source>(config: Config, run: Action<Source>): A
 
 /** From an error to an answer. Errors that are not ours are the app's, and thrown on. */
 export function answerError(call: ActionCall, config: Config, error: unknown): Answer {
-  if (!isRefusalError(error)) throw error
+  if (!isRefusalError(error)) throw toError(error)
   announceRefusal(call, config, error)
   const { request, target } = call
   const answer = buildRefusal(error, request, target, config)

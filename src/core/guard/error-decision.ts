@@ -1,4 +1,5 @@
 import { isRefusalError, type RefusalError } from '../../errors/refusal-error.ts'
+import { toError } from '../../errors/thrown-error.ts'
 import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from '../answer/refusal.ts'
 import { noteAnonymous } from '../explain/debug-lines.ts'
 import { publishRefusal } from '../explain/events.ts'
@@ -34,7 +35,7 @@ export function createErrorDecision<Source>(
 
   return function decideOnError(request, target, error, credential) {
     const transport = credential?.transport
-    if (!isRefusalError(error)) throw error
+    if (!isRefusalError(error)) throw toError(error)
     if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
     const about = { request, target, credential, permission }
     if (isOptional && mayBeAnonymous(error, transport)) {
