@@ -24,6 +24,8 @@ export interface Running {
   readonly origin: string
   /** Where the authority is. */
   readonly url: string
+  /** Where it shows what would have been sent. */
+  readonly outbox: string
   readonly client: Client
 }
 
@@ -54,7 +56,8 @@ export async function run(
     projects: [{ ...seedFor(origin), ...project }],
     deliver
   })
-  const api = createServer(showOutbox(entries, authority.app))
+  const outbox = showOutbox(entries, authority.app)
+  const api = createServer(outbox.app)
   await listen(api, 'AUTHORITY_PORT', authorityPort)
 
   const app = createServer(createListener({ ...project, url, origin }))
@@ -67,7 +70,8 @@ export async function run(
       await authority.close()
     })
   }
-  console.log(await tour({ origin, url, client: createClient({ ...project, url }) }))
+  const client = createClient({ ...project, url })
+  console.log(await tour({ origin, url, outbox: new URL(outbox.path, url).href, client }))
 }
 
 function readPort(variable: string, fallback: number): number {

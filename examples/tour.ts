@@ -3,7 +3,7 @@ import type { Running } from './run.ts'
 import { acme, ada, alan, globex, grace, katherine } from './seed.ts'
 
 /** What to open, who can sign in, and calls to paste into a shell. */
-export async function tour({ origin, url, client }: Running): Promise<string> {
+export async function tour({ origin, url, outbox, client }: Running): Promise<string> {
   const organization_id = acme.organization_slug
   const { session_token } = await client.passwords.authenticate({
     organization_id,
@@ -22,6 +22,7 @@ export async function tour({ origin, url, client }: Running): Promise<string> {
   return `
 App        ${origin}
 Authority  ${url}
+Outbox     ${outbox}   what would have been sent
 
 Sign in with the password ${ada.password}
 

@@ -29,7 +29,7 @@ export {
   type OutboxOptions,
   type OutboxView
 } from './authority/delivery/outbox.ts'
-export { showOutbox } from './authority/delivery/show-outbox.ts'
+export { type ShownOutbox, showOutbox } from './authority/delivery/show-outbox.ts'
 export { type SmtpOptions, smtpSender } from './authority/delivery/smtp-sender.ts'
 export { type WebhookOptions, webhookSender } from './authority/delivery/webhook-sender.ts'
 export type { AuditEvent, AuditKind } from './authority/domain/audit.ts'

@@ -14,11 +14,11 @@ import {
 } from './seed.ts'
 
 /** Whom to be, and what to try. */
-export async function tour({ origin, url }: Running): Promise<string> {
+export async function tour({ origin, outbox }: Running): Promise<string> {
   const code = new TOTP({ secret: alan.totp_secret }).generate()
   return `
 App      ${origin}
-Outbox   ${url}_dev/   every link and code that would have been sent
+Outbox   ${outbox}   every link and code that would have been sent
 
 Sign in by e-mail: the link waits in the outbox. Or by the password ${password}
 

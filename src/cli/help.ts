@@ -28,9 +28,9 @@ Options
   --sms-webhook <url>    hands text messages to an endpoint of yours, signed with MEMBERGATE_WEBHOOK_SECRET
   --email-webhook <url>  the same for e-mail
   --email-from <address> who writes the e-mail that goes to MEMBERGATE_SMTP_URL
-  --outbox               develop: nothing is sent, codes and links are shown at /_dev/; needs no key, and the server
-                         stays on 127.0.0.1
-  --json                 print one line of JSON: {"url","project_id","secret"} when ready, or what became of the keys or
+  --outbox               develop: nothing is sent, codes and links are shown at a page whose address is printed; needs
+                         no key, and the server stays on 127.0.0.1
+  --json                 print one line of JSON: {"url","project_id","secret","outbox_url"} when ready, or what became of the keys or
                          the member; of audit, a line for each event
   --now                  keys rotate only
   --member <id>          members: which one; audit: about that member, or by it

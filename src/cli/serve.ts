@@ -14,11 +14,14 @@ import { codeOf, databaseError } from './database-error.ts'
 import { readSeed } from './read-seed.ts'
 import type { ServeOptions } from './serve-options.ts'
 
-/** What an app needs to talk to the server. `secret` is null when only its hash is known: it was not given. */
+/** What an app needs to talk to the server. */
 interface Ready {
   readonly url: string
   readonly project_id: string
+  /** Only where this start has made it. What was given is known to those who need it, and logs of the output are not theirs. */
   readonly secret: string | null
+  /** Only with `--outbox`. */
+  readonly outbox_url?: string
 }
 
 /** How long the end may take: requests in flight, then statements in flight. A second signal ends the process at once. */
@@ -33,8 +36,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { deliver, entries } = await chooseDelivery(options)
   const authority = await open(options, project, { keys, deliver })
   const { app } = authority
-  const listener = entries === undefined ? app : showOutbox(entries, app)
-  const url = await listen(authority, listener, options)
+  const outbox = entries === undefined ? undefined : showOutbox(entries, app)
+  const url = await listen(authority, outbox?.app ?? app, options)
   closeOnSignal(authority.close)
   const [served] = authority.projects
   if (served === undefined) throw new Error('The authority serves no project.')
@@ -43,7 +46,13 @@ export async function serve(options: ServeOptions): Promise<void> {
       `Every user of this machine sees the secret in ${flag}, and the history of your shell keeps it. Write it in ${variable}.`
     )
   }
-  announce(options, { url, ...served }, project.secret !== undefined)
+  const isSecretGiven = project.secret !== undefined
+  announce(options, isSecretGiven, {
+    url,
+    project_id: served.project_id,
+    secret: isSecretGiven ? null : served.secret,
+    ...(outbox === undefined ? {} : { outbox_url: new URL(outbox.path, url).href })
+  })
 }
 
 function warn(text: string): void {
@@ -120,19 +129,20 @@ function listenError(error: unknown, port: number, host: string): unknown {
   }
 }
 
-function announce({ json, outbox }: ServeOptions, ready: Ready, secretIsGiven: boolean): void {
+function announce({ json }: ServeOptions, isSecretGiven: boolean, ready: Ready): void {
   if (json) {
     process.stdout.write(`${JSON.stringify(ready)}\n`)
     return
   }
-  const secret = secretIsGiven ? '(as given)' : (ready.secret ?? '(as printed before)')
+  const secret = isSecretGiven ? '(as given)' : (ready.secret ?? '(as printed before)')
+  const { outbox_url } = ready
   process.stdout.write(
     `membergate answers. Tell your app:
 
   STYTCH_URL=${ready.url}
   STYTCH_PROJECT_ID=${ready.project_id}
   STYTCH_SECRET=${secret}
-${outbox ? `\nCodes and links that would have been sent: ${ready.url}_dev/\n` : ''}`
+${outbox_url === undefined ? '' : `\nCodes and links that would have been sent: ${outbox_url}\n`}`
   )
 }
 

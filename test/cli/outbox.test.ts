@@ -1,10 +1,13 @@
-import { createServer, get, type IncomingMessage, type Server } from 'node:http'
+import { createServer, get, type IncomingMessage, request, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createOutbox, type EmailMessage, type Outbox, showOutbox } from 'membergate/authority'
 import { chooseDelivery } from '../../src/cli/choose-delivery.ts'
 import { readServeOptions } from '../../src/cli/serve-options.ts'
 import { describeInChromium } from '../support/browser.ts'
+import { describeWhere } from '../support/describe-where.ts'
 import { close, listen } from '../support/listen.ts'
 
 const of = { locale: 'en', project_id: 'p', organization_id: 'o', member_id: 'm' } as const
@@ -19,15 +22,16 @@ function emailWith(fields: Partial<EmailMessage>): EmailMessage {
 let outbox: Required<Outbox>
 let server: Server
 let url: string
+let path: string
 
 beforeEach(async () => {
   outbox = createOutbox({ now: () => Date.parse('2026-01-02T03:04:05Z') })
-  server = createServer(
-    showOutbox(outbox.entries, (_req, res) => {
-      res.writeHead(404).end('the app')
-    })
-  )
+  const shown = showOutbox(outbox.entries, (_req, res) => {
+    res.writeHead(404).end('the app')
+  })
+  server = createServer(shown.app)
   url = await listen(server)
+  path = shown.path
 })
 
 afterEach(() => close(server))
@@ -38,10 +42,14 @@ interface Answer {
   readonly body: string
 }
 
-/** `fetch` does not let its caller choose a Host. */
-function call(path: string, host?: string, method = 'GET'): Promise<Answer> {
+interface Call {
+  /** Headers of HTTP; `fetch` does not let its caller choose a Host. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly method?: string
+}
+
+function call(path: string, { headers = {}, method = 'GET' }: Call = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = host === undefined ? {} : { host }
     get(new URL(path, url), { headers, method }, async (answer) => {
       const { statusCode: status, headers } = answer
       resolve({ status, headers, body: await text(answer) })
@@ -49,11 +57,13 @@ function call(path: string, host?: string, method = 'GET'): Promise<Answer> {
   })
 }
 
+const ofTheApp = { status: 404, body: 'the app' }
+
 describe('the outbox of serve', () => {
   test('gives what would have been sent as JSON, the newest first', async () => {
     await outbox.deliver.sms?.(sms)
     await outbox.deliver.email?.(emailWith({ link, token: 'abc' }))
-    const { status, headers, body } = await call('/_dev/outbox')
+    const { status, headers, body } = await call(`${path}outbox`)
     expect(status).toBe(200)
     expect(headers['content-type']).toBe('application/json')
     expect(headers['cache-control']).toBe('no-store')
@@ -66,8 +76,8 @@ describe('the outbox of serve', () => {
 
   test('shows itself as a page that may run and load nothing', async () => {
     await outbox.deliver.email?.(emailWith({ to: '"<b>&"@acme.example', link }))
-    for (const path of ['/_dev', '/_dev/', '/_dev/?x=1']) {
-      const { status, headers, body } = await call(path)
+    for (const asked of [path, `${path}?x=1`]) {
+      const { status, headers, body } = await call(asked)
       expect(status).toBe(200)
       expect(headers['content-type']).toBe('text/html; charset=utf-8')
       expect(headers['content-security-policy']).toMatch(
@@ -86,15 +96,15 @@ describe('the outbox of serve', () => {
     ' javascript:alert(1)'
   ])('links no %j', async (wrong) => {
     await outbox.deliver.email?.(emailWith({ link: wrong }))
-    const { body } = await call('/_dev/')
+    const { body } = await call(path)
     expect(body).not.toMatch(/<script|href=" ?(javascript|data:text)/)
   })
 
   test.each(['127.0.0.1', '127.0.0.1:4100', 'localhost:4100', 'LOCALHOST', '[::1]:4100'])(
     'is there for the Host %s',
     async (host) => {
-      expect((await call('/_dev/outbox', host)).status).toBe(200)
-      expect((await call('/_dev/', host)).status).toBe(200)
+      expect((await call(`${path}outbox`, { headers: { host } })).status).toBe(200)
+      expect((await call(path, { headers: { host } })).status).toBe(200)
     }
   )
 
@@ -108,23 +118,102 @@ describe('the outbox of serve', () => {
     '0.0.0.0:4100',
     '192.168.0.1'
   ])('is not there for the Host %j', async (host) => {
-    for (const path of ['/_dev', '/_dev/', '/_dev/outbox']) {
-      expect(await call(path, host)).toMatchObject({ status: 404, body: 'the app' })
+    for (const asked of [path, `${path}outbox`]) {
+      expect(await call(asked, { headers: { host } })).toMatchObject(ofTheApp)
     }
   })
 
+  test('is at a path that no other start has', () => {
+    const paths = Array.from({ length: 100 }, () => showOutbox(outbox.entries, () => {}).path)
+    expect(new Set(paths).size).toBe(100)
+    for (const each of paths) expect(each).toMatch(/^\/_dev\/[\w-]{22}\/$/)
+  })
+
+  test.each(['/_dev', '/_dev/', '/_dev/outbox', '/_dev//outbox', '/_dev/AAAAAAAAAAAAAAAAAAAAAA/'])(
+    'is not at %s, which anyone can guess',
+    async (guess) => {
+      expect(await call(guess)).toMatchObject(ofTheApp)
+    }
+  )
+
   test.each([
-    ['POST', '/_dev/outbox'],
-    ['DELETE', '/_dev/outbox'],
-    ['GET', '/_dev/outbox/'],
-    ['GET', '/_dev/other'],
-    ['GET', '/_DEV/outbox'],
-    ['GET', '/v1/b2b/rbac/policy']
-  ])('leaves %s %s to the app', async (method, path) => {
-    expect(await call(new URL(path, url).href, undefined, method)).toMatchObject({
-      status: 404,
-      body: 'the app'
+    'Forwarded',
+    'Via',
+    'X-Real-IP',
+    'X-Forwarded-For',
+    'X-Forwarded-Host',
+    'x-forwarded-anything'
+  ])('is not there for a request with %s', async (header) => {
+    for (const asked of [path, `${path}outbox`]) {
+      const headers = { [header]: '127.0.0.1' }
+      expect(await call(asked, { headers })).toMatchObject(ofTheApp)
+    }
+  })
+
+  test('is not found through a proxy that says nothing, and names this machine as the Host', async () => {
+    await outbox.deliver.sms?.(sms)
+    const proxy = createServer((req, res) => {
+      const target = new URL(req.url ?? '', url)
+      request(target, { headers: { host: target.host } }, (answer) => {
+        res.writeHead(answer.statusCode ?? 500)
+        answer.pipe(res)
+      }).end()
     })
+    const origin = await listen(proxy)
+    for (const guess of ['_dev/', '_dev/outbox']) {
+      const answer = await fetch(new URL(guess, origin), { headers: { host: 'app.example' } })
+      expect([answer.status, await answer.text()]).toEqual([404, 'the app'])
+    }
+    await close(proxy)
+  })
+
+  test.each([
+    ['POST', 'outbox'],
+    ['DELETE', 'outbox'],
+    ['GET', 'outbox/'],
+    ['GET', 'other'],
+    ['GET', 'OUTBOX'],
+    ['GET', '/v1/b2b/rbac/policy']
+  ])('leaves %s %s to the app', async (method, below) => {
+    const asked = new URL(below, new URL(path, url)).href
+    expect(await call(asked, { method })).toMatchObject(ofTheApp)
+  })
+
+  test('is shown by nothing in production', () => {
+    const { NODE_ENV } = process.env
+    process.env.NODE_ENV = 'production'
+    try {
+      expect(() => showOutbox(outbox.entries, () => {})).toThrow(
+        expect.objectContaining({
+          code: 'config_invalid',
+          message: expect.stringContaining('NODE_ENV=production')
+        })
+      )
+    } finally {
+      process.env.NODE_ENV = NODE_ENV
+    }
+  })
+})
+
+const [address] = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .filter(({ internal, family }) => !internal && family === 'IPv4')
+const network = {
+  name: 'the outbox of a server that listens on every address',
+  missing: address === undefined ? 'an address beside loopback was not found' : undefined,
+  requiredAs: 'network'
+}
+
+describeWhere(network, () => {
+  test('is not there for a connection of another machine, whatever its Host', async () => {
+    await close(server)
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
+    const { port } = server.address() as AddressInfo
+    const headers = { host: '127.0.0.1' }
+    url = `http://${address?.address}:${port}/`
+    expect(await call(path, { headers })).toMatchObject(ofTheApp)
+    url = `http://127.0.0.1:${port}/`
+    expect((await call(path, { headers })).status).toBe(200)
   })
 })
 
@@ -144,7 +233,7 @@ describeInChromium('the page of the outbox', (browser) => {
       const complaints: string[] = []
       page.on('console', (message) => complaints.push(message.text()))
       page.on('pageerror', (error) => complaints.push(error.message))
-      await page.goto(new URL('/_dev/', url).href)
+      await page.goto(new URL(path, url).href)
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Outbox')
       expect(await page.getByRole('row').count()).toBe(3)
       expect(await page.getByText('271828').isVisible()).toBe(true)
@@ -154,6 +243,8 @@ describeInChromium('the page of the outbox', (browser) => {
       const family = await page.evaluate('getComputedStyle(document.body).fontFamily')
       expect(family).toContain('system-ui')
       expect(complaints).toEqual([])
+      await page.getByRole('link', { name: 'JSON' }).click()
+      expect(page.url()).toBe(new URL(`${path}outbox`, url).href)
       await context.close()
     },
     30_000

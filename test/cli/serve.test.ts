@@ -76,6 +76,7 @@ interface Ready {
   readonly url: string
   readonly project_id: string
   readonly secret: string | null
+  readonly outbox_url?: string
 }
 
 interface Serving extends Ready {
@@ -152,6 +153,7 @@ describe('membergate serve', () => {
     expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/$/)
     expect(server.project_id).toMatch(/^project-test-/)
     expect(server.secret).toMatch(/^secret-test-/)
+    expect(server.outbox_url).toMatch(new RegExp(`^${server.url}_dev/[\\w-]{22}/$`))
     expect((await call(server, '/v1/b2b/rbac/policy')).status).toBe(200)
     const keys = await call(server, `/v1/b2b/sessions/jwks/${server.project_id}`)
     expect(keys.body.keys).toHaveLength(1)
@@ -159,7 +161,8 @@ describe('membergate serve', () => {
     expect(JSON.parse(stdout)).toEqual({
       url: server.url,
       project_id: server.project_id,
-      secret: server.secret
+      secret: server.secret,
+      outbox_url: server.outbox_url
     })
     expect(stdout.trimEnd()).not.toContain('\n')
     expect(stderr).toBe('')
@@ -171,7 +174,7 @@ describe('membergate serve', () => {
     expect(stdout).toMatch(/^ *STYTCH_URL=http:\/\/127\.0\.0\.1:[0-9]+\/$/m)
     expect(stdout).toMatch(/^ *STYTCH_PROJECT_ID=project-test-[-0-9a-f]{36}$/m)
     expect(stdout).toMatch(/^ *STYTCH_SECRET=secret-test-[-_A-Za-z0-9]+$/m)
-    expect(stdout).toMatch(/ http:\/\/127\.0\.0\.1:[0-9]+\/_dev\/$/m)
+    expect(stdout).toMatch(/ http:\/\/127\.0\.0\.1:[0-9]+\/_dev\/[\w-]{22}\/$/m)
     expect(await printed({ STYTCH_SECRET: secret })).not.toContain(secret)
 
     async function printed(env?: Environment): Promise<string> {
@@ -185,13 +188,16 @@ describe('membergate serve', () => {
 
   test('shows the outbox with --outbox only', async () => {
     const developed = await serve(['--outbox'])
-    const shown = await fetch(new URL('/_dev/outbox', developed.url))
+    const { outbox_url = '' } = developed
+    const shown = await fetch(new URL('outbox', outbox_url))
     expect([shown.status, await shown.text()]).toEqual([200, '[]'])
-    const page = await fetch(new URL('/_dev/', developed.url))
+    const page = await fetch(outbox_url)
     expect(await page.text()).toContain('<h1>Outbox</h1>')
 
     const operated = await serve(['--database', ':memory:'], { MEMBERGATE_KEY: key })
-    for (const path of ['/_dev', '/_dev/', '/_dev/outbox']) {
+    expect(operated.outbox_url).toBeUndefined()
+    const { pathname } = new URL(outbox_url)
+    for (const path of ['/_dev', '/_dev/', '/_dev/outbox', pathname, `${pathname}outbox`]) {
       const { status, body } = await call(operated, path)
       expect([status, body.error_type]).toEqual([404, 'route_not_found'])
     }
@@ -240,19 +246,21 @@ describe('membergate serve', () => {
   test('takes its credentials from flags, then from the environment', async () => {
     const environment = { STYTCH_PROJECT_ID: project_id, STYTCH_SECRET: secret }
     const fromEnvironment = await serve(['--outbox'], environment)
-    expect(fromEnvironment).toMatchObject({ project_id, secret })
-    expect((await call(fromEnvironment, '/v1/b2b/rbac/policy')).status).toBe(200)
+    expect(fromEnvironment).toMatchObject({ project_id, secret: null })
+    const policy = '/v1/b2b/rbac/policy'
+    expect((await call({ ...fromEnvironment, secret }, policy)).status).toBe(200)
     const flagged = project_id.replaceAll('1111', '2222')
     const fromFlags = await serve(['--outbox', '--project-id', flagged], environment)
-    expect(fromFlags).toMatchObject({ project_id: flagged, secret })
+    expect(fromFlags).toMatchObject({ project_id: flagged, secret: null })
+    expect((await call({ ...fromFlags, secret }, policy)).status).toBe(200)
   })
 
   test('serves the organizations and members of a seed, alone or in an array', async () => {
     const seed = { project_id, secret, organizations: [organization] }
     for (const content of [seed, [seed]]) {
       const server = await serve(['--outbox', '--seed', await writeSeed('seed.json', content)])
-      expect(server).toMatchObject({ project_id, secret })
-      const { status, body } = await signIn(server)
+      expect(server).toMatchObject({ project_id, secret: null })
+      const { status, body } = await signIn({ ...server, secret })
       expect(status).toBe(200)
       expect(body.member_authenticated).toBe(true)
     }
@@ -278,7 +286,21 @@ describe('membergate serve', () => {
     await again.close()
 
     const given = await serve(args, { MEMBERGATE_KEY: key, STYTCH_SECRET: String(first.secret) })
-    expect(given).toMatchObject({ project_id: first.project_id, secret: first.secret })
+    expect(given).toMatchObject({ project_id: first.project_id, secret: null })
+    expect((await signIn({ ...given, secret: first.secret })).status).toBe(200)
+  })
+
+  test('prints no secret that was given to it', async () => {
+    const seed = await writeSeed('given.json', { secret })
+    for (const [args, env] of [
+      [['--secret', secret], {}],
+      [[], { STYTCH_SECRET: secret }],
+      [['--seed', seed], {}]
+    ] as const) {
+      const { stdout, stderr } = await (await serve(['--outbox', ...args], env)).close()
+      expect(JSON.parse(stdout).secret).toBeNull()
+      expect(stdout + stderr).not.toContain(secret)
+    }
   })
 
   test('--help and --version answer and end', async () => {

@@ -21,13 +21,17 @@ describe.each(['examples/start.ts', 'examples/start-koa.ts'])('%s', (file) => {
     await running.ended
   })
 
-  test('says where the app and the authority are', async () => {
+  const outbox = () => /http:\S+\/_dev\/[\w-]{22}\//.exec(running.stdout())?.[0] ?? ''
+
+  test('says where the app, the authority and the outbox are', async () => {
     const app = `http://localhost:${ports.PORT}`
     const authority = `http://127.0.0.1:${ports.AUTHORITY_PORT}`
     expect(running.stdout()).toContain(app)
     expect(running.stdout()).toContain(authority)
     expect((await fetch(`${app}/api/me`)).status).toBe(401)
     expect((await fetch(`${authority}/v1/b2b/rbac/policy`)).status).toBe(401)
+    expect(outbox()).toContain(authority)
+    expect(await (await fetch(outbox())).text()).toContain('No message yet.')
   })
 
   test('says who can sign in, with a code that is good now beside its secret', () => {
@@ -68,6 +72,7 @@ describe.each(['examples/start.ts', 'examples/start-koa.ts'])('%s', (file) => {
     const told = [bearer, alan.totp_secret, 'correct-horse-battery-staple']
     const secrets = (running.stdout() + running.stderr())
       .replace(/member-test-[0-9a-f-]{36}/g, '')
+      .replace(outbox(), '')
       .match(/[\w$+/=-]{24,}/g)
     expect(new Set(secrets)).toEqual(new Set(told))
   })

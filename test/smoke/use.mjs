@@ -105,7 +105,7 @@ async function signsIn(served) {
     organization_id: 'acme',
     email_address: person.email_address
   })
-  const outbox = await (await fetch(new URL('/_dev/outbox', served.url))).json()
+  const outbox = await (await fetch(new URL('outbox', served.outbox_url))).json()
   assert.equal(outbox[0].to, person.email_address)
 }
 

@@ -41,7 +41,7 @@ export function outboxPage(entries: readonly OutboxEntry[]): string {
 <body>
 <main>
 <h1>Outbox</h1>
-<p>Nothing leaves this machine. Here is what would have been sent, the newest first. Reload for more, or read it as <a href="/_dev/outbox">JSON</a>.</p>
+<p>Nothing leaves this machine. Here is what would have been sent, the newest first. Reload for more, or read it as <a href="outbox">JSON</a>.</p>
 ${entries.length === 0 ? '<p>No message yet.</p>' : table(entries)}
 </main>
 </body>
