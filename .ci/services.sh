@@ -3,20 +3,20 @@
 
 answers() { timeout 2 bash -c ": </dev/tcp/127.0.0.1/$1" 2>/dev/null; }
 
-wait_for() {
-  for _ in $(seq 60); do
-    if answers "$1"; then return 0; fi
-    sleep 0.5
-  done
-  echo "Nothing answers on port $1." >&2
-  return 1
-}
+# A PostgreSQL that answers, or that MEMBERGATE_TEST_POSTGRES names, is used as it is. Else a cluster is made for these checks,
+# at a port of its own: the one of the machine keeps its configuration and its data, also where apt-get starts it meanwhile.
+cluster=
+if [ -z "${MEMBERGATE_TEST_POSTGRES:-}" ] && ! answers "${machine_port:-5432}"; then
+  cluster=$(mktemp -d)
+  cluster_port=54320
+  while answers "$cluster_port"; do cluster_port=$((cluster_port + 1)); done
+  export MEMBERGATE_TEST_POSTGRES="postgres://postgres@127.0.0.1:$cluster_port/test"
+fi
 
-# PostgreSQL, Redis and Chromium, by one call of apt-get.
+# PostgreSQL and Chromium, by one call of apt-get.
 install_services() {
   local missing=()
-  answers 5432 || command -v pg_ctlcluster >/dev/null || missing+=(postgresql)
-  answers 6379 || command -v redis-server >/dev/null || missing+=(redis-server)
+  [ -z "$cluster" ] || [ -d /usr/lib/postgresql ] || missing+=(postgresql)
   [ -x /usr/bin/chromium ] || missing+=(chromium fonts-dejavu-core)
   if [ ${#missing[@]} -eq 0 ]; then return; fi
   echo "+ installing ${missing[*]}"
@@ -25,20 +25,37 @@ install_services() {
 }
 
 start_services() {
-  answers 5432 || start_postgres
-  answers 6379 || redis-server --daemonize yes --bind 127.0.0.1 --port 6379 --save "" >/dev/null
-  wait_for 5432
-  wait_for 6379
+  if [ -n "$cluster" ]; then start_postgres; fi
 }
 
-# Its data lives no longer than the checks, so it need not reach the disk. The crash runs start clusters of their own.
+# Trusts connections from this machine. It lives no longer than the checks, so its data need not reach the disk. The crash
+# runs, and the tests of TLS, start others.
 start_postgres() {
-  local version cluster
-  read -r version cluster _ < <(pg_lsclusters --no-header)
-  sed -i -E 's/^(host.*127\.0\.0\.1\/32\s+)\S+$/\1trust/' "/etc/postgresql/$version/$cluster/pg_hba.conf"
-  pg_ctlcluster --skip-systemctl-redirect "$version" "$cluster" start -- -o "-c fsync=off -c full_page_writes=off" || true
-  wait_for 5432
-  createdb --host 127.0.0.1 --username postgres test 2>/dev/null || true
+  if [ "$(id -u)" = 0 ]; then chown postgres "$cluster"; fi
+  postgres_command initdb --pgdata "$cluster/data" --username postgres --auth trust >/dev/null
+  postgres_command pg_ctl --pgdata "$cluster/data" --log "$cluster/log" --wait start >/dev/null --options \
+    "-p $cluster_port -k $cluster -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off"
+  postgres_command createdb --host 127.0.0.1 --port "$cluster_port" --username postgres test
+}
+
+stop_services() {
+  if [ -z "$cluster" ]; then return; fi
+  if [ -d "$cluster/data" ]; then
+    postgres_command pg_ctl --pgdata "$cluster/data" --mode immediate stop >/dev/null || true
+  fi
+  rm -rf "$cluster"
+}
+
+# Runs a program of the newest PostgreSQL here, which refuses to be run by root.
+postgres_command() {
+  local name=$1 bin
+  shift
+  bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  if [ "$(id -u)" = 0 ]; then
+    (cd "$cluster" && runuser -u postgres -- "$bin/$name" "$@")
+  else
+    "$bin/$name" "$@"
+  fi
 }
 
 # Prints the path of a Node of that major version: the one at hand, or npm's, kept outside the repository.
