@@ -13,7 +13,13 @@
  * `membergate/express` and `membergate/koa`, which carry decisions out.
  */
 
-export { addHeaders, type NodeResponse, sendAnswer } from './adapters/response.ts'
+export {
+  addHeaders,
+  type OutgoingNodeResponse,
+  type OutgoingWebResponse
+} from './adapters/outgoing.ts'
+export { type NodeResponse, sendAnswer } from './adapters/response.ts'
+export type { LateCookies, Outgoing } from './core/answer/late-cookies.ts'
 export type { Answer } from './core/answer/refusal.ts'
 export type { RefusalEvent, RevocationEvent } from './core/explain/events.ts'
 export type {

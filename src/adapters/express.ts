@@ -50,7 +50,7 @@ function express(onRefusal: OnExpressRefusal): core.Framework<Binding> {
   function carryOut(decision: Decision, ...[req, res, next]: Given): void {
     if (!decision.accepted) {
       respond(decision, req, res, next)
-    } else if (hasWritten(next, response.addHeaders, res, decision.headers)) {
+    } else if (hasWritten(next, response.addHeaders, res, decision)) {
       req.memberSession = decision.member_session
       if (decision.verdict !== undefined) req.authorizationVerdict = decision.verdict
       next()

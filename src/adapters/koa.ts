@@ -51,7 +51,7 @@ function koa(onRefusal: OnKoaRefusal): core.Framework<Binding> {
 
   async function respond(answer: Answer, ctx: Context): Promise<void> {
     const error = response.errorToHandOver(answer, onRefusal)
-    response.restoreHeadersOnError(ctx, response.headersBesideBody(answer))
+    response.keepHeadersOnError(ctx)
     if (error === undefined) {
       send(answer, ctx)
       return
@@ -72,8 +72,8 @@ function koa(onRefusal: OnKoaRefusal): core.Framework<Binding> {
         const found = guard(ctx.req, ctx.originalUrl, ctx)
         const decision = found instanceof Promise ? await found : found
         if (!decision.accepted) return respond(decision, ctx)
-        response.restoreHeadersOnError(ctx, decision.headers)
-        response.addHeaders(ctx.res, decision.headers)
+        response.keepHeadersOnError(ctx)
+        response.addHeaders(ctx.res, decision)
         ctx.state.memberSession = decision.member_session
         if (decision.verdict !== undefined) ctx.state.authorizationVerdict = decision.verdict
         await next()
@@ -90,12 +90,13 @@ function koa(onRefusal: OnKoaRefusal): core.Framework<Binding> {
   }
 }
 
-function send({ status, headers, body }: Answer, ctx: Context): void {
+function send(answer: Answer, ctx: Context): void {
   if (response.destroyBegun(ctx.res)) return
+  const { status, body } = answer
   ctx.status = status
   ctx.body = body === '' ? null : body
   if (body === '') ctx.status = status
-  response.addHeaders(ctx.res, headers)
+  response.addHeaders(ctx.res, answer)
 }
 
 /** The functions of the environment's default instance: see {@link KoaMemberAuth}. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Answer } from '../core/answer/refusal.ts'
+import type { Outgoing } from '../core/answer/late-cookies.ts'
+import { type Answer, privateHeaders } from '../core/answer/refusal.ts'
 import { createInstance } from '../core/instance.ts'
 import {
   type Binding,
@@ -8,54 +9,28 @@ import {
   type MemberAuthFunctions
 } from '../core/member-auth-functions.ts'
 import type { MemberAuthOptions } from '../core/options.ts'
-import type { HeaderPair } from '../core/request/cookies.ts'
 import { ConfigError } from '../errors/config-error.ts'
 import { toError } from '../errors/thrown-error.ts'
+import { addHeaders, type OutgoingNodeResponse, restorePrivateHeaders } from './outgoing.ts'
+
+export { addHeaders }
 
 /** What is used of Node's `ServerResponse`. */
-export interface NodeResponse {
+export interface NodeResponse extends OutgoingNodeResponse {
   statusCode: number
-  readonly headersSent: boolean
-  getHeader(name: string): number | string | readonly string[] | undefined
-  setHeader(name: string, value: string | readonly string[]): unknown
   end(body?: string): unknown
   destroy(): unknown
-}
-
-/**
- * Adds headers of a decision to a response: `Set-Cookie` and `Vary` join those that are there, the rest is set. A cookie
- * replaces one of its name, for an answer has one at most (RFC 6265 section 4.1.1): what was decided last is true.
- */
-export function addHeaders(
-  response: Omit<NodeResponse, 'statusCode' | 'end' | 'destroy'>,
-  headers: readonly HeaderPair[]
-): void {
-  if (response.headersSent) return
-  for (const [name, value] of headers) {
-    if (name === 'Set-Cookie') setCookie(response, value)
-    else if (name === 'Vary') response.setHeader(name, mergeVary(response.getHeader(name), value))
-    else response.setHeader(name, value)
-  }
-}
-
-function setCookie(response: Pick<NodeResponse, 'getHeader' | 'setHeader'>, cookie: string): void {
-  const others = cookiesOf(response).filter((other) => cookieName(other) !== cookieName(cookie))
-  response.setHeader('Set-Cookie', [...others, cookie])
-}
-
-function cookiesOf(response: Pick<NodeResponse, 'getHeader'>): readonly string[] {
-  return [response.getHeader('Set-Cookie') ?? []].flat().map(String)
 }
 
 /** Sends an answer, or a decision that was not accepted. Of a response that has begun the connection is destroyed. */
 export function sendAnswer(
   response: NodeResponse,
-  { status, headers, body }: Pick<Answer, 'status' | 'headers' | 'body'>
+  answer: Pick<Answer, 'status' | 'headers' | 'lateCookies' | 'body'>
 ): void {
   if (destroyBegun(response)) return
-  addHeaders(response, headers)
-  response.statusCode = status
-  response.end(body)
+  addHeaders(response, answer)
+  response.statusCode = answer.status
+  response.end(answer.body)
 }
 
 /** Where it is too late for an answer, what was begun must not look complete. */
@@ -82,33 +57,20 @@ export function abandon(response: Pick<NodeResponse, 'destroy'>, thrown: unknown
  *
  * @throws ConfigError
  */
-export async function setCookies<Result>(
-  response: Parameters<typeof addHeaders>[0],
+export async function setCookies<Result extends Outgoing>(
+  response: OutgoingNodeResponse,
   name: string,
-  decide: () => Promise<Result & { readonly headers: readonly HeaderPair[] }>
-): Promise<Omit<Result, 'headers'>> {
+  complete: () => Promise<Result>
+): Promise<Omit<Result, keyof Outgoing>> {
   const assertNotSent = () => {
     if (!response.headersSent) return
     throw new ConfigError(`${name} sets cookies: await it before the response is sent.`)
   }
   assertNotSent()
-  const { headers, ...completed } = await decide()
+  const { headers, lateCookies, ...completed } = await complete()
   assertNotSent()
-  addHeaders(response, headers)
+  addHeaders(response, { headers, lateCookies })
   return completed
-}
-
-/** The same as `addHeaders`, where some of them may be there already; what the app has set since is kept. */
-export function addMissingHeaders(
-  response: Parameters<typeof addHeaders>[0],
-  headers: readonly HeaderPair[]
-): void {
-  const cookies = cookiesOf(response).map(cookieName)
-  const isMissing = ([name, value]: HeaderPair) =>
-    name === 'Set-Cookie'
-      ? !cookies.includes(cookieName(value))
-      : name === 'Vary' || response.getHeader(name) === undefined
-  addHeaders(response, headers.filter(isMissing))
 }
 
 /**
@@ -116,59 +78,28 @@ export function addMissingHeaders(
  * error may be shared with other requests. What the app answers by itself is left alone. Behind Koa's own answer is the
  * process: what the app's functions throw there ends the request alone.
  */
-export function restoreHeadersOnError(
-  ctx: { readonly res: ServerResponse; onerror(error: Error): void },
-  headers: readonly HeaderPair[]
-): void {
-  if (headers.length === 0) return
-  const { onerror, res } = ctx
-  ctx.onerror = function restoreHeaders(error) {
-    if (error) {
-      const writeHead = res.writeHead
-      res.writeHead = function addHeadersAndWriteHead(...rest: never[]) {
-        res.writeHead = writeHead
-        addMissingHeaders(res, headers)
-        return Reflect.apply(writeHead, res, rest)
-      } as ServerResponse['writeHead']
-    }
-    try {
-      Reflect.apply(onerror, ctx, [error])
-    } catch (thrown) {
-      abandon(res, thrown)
-    }
+export function keepHeadersOnError(ctx: KoaErrorContext): void {
+  if (!Object.hasOwn(ctx, 'onerror')) ctx.onerror = restoreHeaders
+}
+
+interface KoaErrorContext {
+  readonly res: ServerResponse
+  onerror(error: Error): void
+}
+
+function restoreHeaders(this: KoaErrorContext, error: Error): void {
+  if (error) restorePrivateHeaders(this.res)
+  try {
+    Reflect.apply(Object.getPrototypeOf(this).onerror, this, [error])
+  } catch (thrown) {
+    abandon(this.res, thrown)
   }
 }
 
-function cookieName(cookie: string): string {
-  return cookie.split('=', 1)[0] ?? ''
-}
-
-/** RFC 9110 section 12.5.5: a list of field names, in any case, or `*` for everything. */
-function mergeVary(
-  present: number | string | readonly string[] | undefined,
-  added: string
-): string {
-  if (present === undefined) return added
-  const names = String(present)
-    .split(',')
-    .map((name) => name.trim())
-  const known = new Set(names.map((name) => name.toLowerCase()))
-  if (known.has('*')) return '*'
-  const missing = added.split(', ').filter((name) => !known.has(name.toLowerCase()))
-  return [...names, ...missing].join(', ')
-}
-
-const notOfTheBody = new Set(['Cache-Control', 'Vary', 'Set-Cookie'])
-
-/** Sets those headers of an answer that also belong to the one that is given in its place. */
-export function prepareHandOver(response: NodeResponse, answer: Answer): void {
+/** Adds what of an answer also belongs to the one that is given in its place. */
+export function prepareHandOver(response: NodeResponse, { lateCookies }: Answer): void {
   destroyBegun(response)
-  addHeaders(response, headersBesideBody(answer))
-}
-
-/** Those headers of an answer that belong to any answer in its place. */
-export function headersBesideBody({ headers }: Pick<Answer, 'headers'>): readonly HeaderPair[] {
-  return headers.filter(([name]) => notOfTheBody.has(name))
+  addHeaders(response, { headers: privateHeaders, lateCookies })
 }
 
 export interface AdapterOptions<OnRefusal, Source> extends MemberAuthOptions<Source> {

@@ -1,6 +1,7 @@
 import { type Client, connect } from '../client/create-client.ts'
 import { createPolicySource } from '../rbac/policy-source.ts'
 import type { Action } from './answer/action.ts'
+import { createBrowserCookies } from './answer/browser-cookies.ts'
 import type { Answer } from './answer/refusal.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import {
@@ -18,7 +19,9 @@ import { createRetryLater, type Schedule } from './session/outstanding-revocatio
 import { createRemoteChecks } from './session/remote-check.ts'
 import { createRevocations } from './session/revocations.ts'
 import { createSessionCache } from './session/session-cache.ts'
+import { createSuperseded } from './session/superseded.ts'
 import {
+  createIdentify,
   createInvalidate,
   type Invalidate,
   knownSession,
@@ -108,12 +111,22 @@ export function createInstance(
   }
   const memory = createRequestMemory()
   const states = createSealedStates(config.sealingKeys)
-  const parts = { config, states, memory, authenticate, policySource, revocations }
+  const cookies = createBrowserCookies(config, revocations, createSuperseded())
+  const context = {
+    config,
+    states,
+    cookies,
+    revoke,
+    identify: createIdentify(cache, verifier),
+    invalidateSession: revocations.invalidate
+  }
+  const parts = { ...context, memory, authenticate, policySource, revocations }
   const client = watchClient(ownClient, cache, invalidate)
-  const actionParts = { config, states, client, authenticate, revoke }
+  const actionParts = { ...context, client, authenticate }
   const retryLater = createRetryLater(schedule)
   const ending = {
     config,
+    cookies,
     authenticate,
     revoke,
     knownSession: (token: string) => knownSession(token, cache),
@@ -129,11 +142,11 @@ export function createInstance(
       createGuard(parts, planPermissionGuard(resource_id, action, given, config.maxAgeMs)),
     recentFactorGuard: (given) => createGuard(parts, planRecentFactorGuard(given, config.maxAgeMs)),
     completeSignIn: (request, result, given = {}) =>
-      completeSignIn({ config, states, revoke }, request, result, given),
+      completeSignIn(context, request, result, given),
     completeDiscovery: (request, result, given = {}) =>
-      completeDiscovery({ config, states }, request, result, given),
-    pendingSignIn: (request) => pendingSignIn({ config, states }, request),
-    pendingDiscovery: (request) => pendingDiscovery({ config, states }, request),
+      completeDiscovery(context, request, result, given),
+    pendingSignIn: (request) => pendingSignIn(context, request),
+    pendingDiscovery: (request) => pendingDiscovery(context, request),
     mfaRoutes: (given) => createMfaRoutes(actionParts, given),
     switchOrganization: (given) => createSwitchOrganization(actionParts, given),
     chooseOrganization: (given) => createChooseOrganization(actionParts, given),

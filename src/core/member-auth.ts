@@ -36,7 +36,7 @@ interface RequestBinding extends Binding {
 
 /** The guards, actions and accessors of one configuration, as functions of a request. */
 export interface MemberAuth extends MemberAuthFunctions<RequestBinding> {
-  /** Decides about one request. It sends nothing: add `headers` to the response, and end it when `accepted` is false. */
+  /** Decides about one request. It sends nothing: `addHeaders` adds the decision to a response, `sendAnswer` sends a denial. */
   authenticate(
     request: AuthRequest,
     options: SessionGuardOptions<AuthRequest> & { readonly optional: true }
@@ -56,7 +56,8 @@ export interface MemberAuth extends MemberAuthFunctions<RequestBinding> {
  * const auth = createMemberAuth({ project_id, secret })
  * const guard = auth.requirePermission('documents', 'read')
  * const decision = await guard(request)
- * if (!decision.accepted) return respond(decision.status, decision.headers, decision.body)
+ * if (!decision.accepted) return sendAnswer(response, decision)
+ * addHeaders(response, decision)
  */
 export function createMemberAuth(options?: MemberAuthOptions): MemberAuth {
   const functions = bindInstance(createInstance(options), plainRequests)

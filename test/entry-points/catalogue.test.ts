@@ -315,7 +315,7 @@ test('CK-12 a sign-in whose answer is on its way is a mistake that is named', as
     headersSent: true,
     getHeader: () => undefined,
     setHeader: () => undefined,
-    appendHeader: () => undefined
+    writeHead: () => undefined
   }
   const decide = () => Promise.resolve({ headers: [], done: true })
   const late = { ...response, headersSent: false }

@@ -2,7 +2,13 @@ import { type KeyObject, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
-import { createMemberAuth, type MemberAuthOptions, type MemberSession } from 'membergate'
+import {
+  addHeaders,
+  createMemberAuth,
+  type MemberAuthOptions,
+  type MemberSession,
+  type Outgoing
+} from 'membergate'
 import { createClient } from 'membergate/client'
 import type { AccessError, RefusalReason, UnavailableError } from 'membergate/errors'
 import { openAuthority } from 'membergate/testing'
@@ -12,6 +18,13 @@ import { timeoutMs } from './patience.ts'
 
 type Auth = ReturnType<typeof createMemberAuth>
 type Pairs = readonly (readonly [name: string, value: string])[]
+
+/** Names and values of the cookies that a browser is given. */
+function cookiesIn(decided: Outgoing): string[] {
+  const response = new Response()
+  addHeaders(response, decided)
+  return response.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0] ?? '')
+}
 
 /** How a denial came about, and everything that must not be told of it. */
 export interface Denials {
@@ -207,14 +220,9 @@ export async function openDenials(): Promise<Denials> {
   }
 
   /** A guard behind `handleMfaRedirect`, with the cookies of a pending sign-in. */
-  async function ofPending(
-    complete: (auth: Auth) => Promise<{ headers: readonly (readonly [string, string])[] }>
-  ) {
+  async function ofPending(complete: (auth: Auth) => Promise<Outgoing>) {
     const auth = createAuth()
-    const { headers } = await complete(auth)
-    const cookies = headers.flatMap(([name, value]) =>
-      name === 'Set-Cookie' ? [value.split(';', 1)[0] ?? ''] : []
-    )
+    const cookies = cookiesIn(await complete(auth))
     for (const pair of cookies) keep(pair.slice(pair.indexOf('=') + 1))
     const request = get(cookie(cookies.filter((pair) => !pair.endsWith('=')).join('; ')))
     auth.handleMfaRedirect()(request)
@@ -338,9 +346,8 @@ export async function openDenials(): Promise<Denials> {
       ofSwitch({ note: mark() }, { organization_id: () => 'globex' }),
     rejected_by_authority: () => ofSwitch({ organization_id: mark() }),
     async too_many_attempts() {
-      const { headers } = await createAuth().completeSignIn(get(), await signIn('tom@acme.test'))
-      const cookies = headers.flatMap(([name, value]) =>
-        name === 'Set-Cookie' ? [value.split(';', 1)[0] ?? ''] : []
+      const cookies = cookiesIn(
+        await createAuth().completeSignIn(get(), await signIn('tom@acme.test'))
       )
       const routes = createAuth().mfaRoutes()
       const attempt = async () =>

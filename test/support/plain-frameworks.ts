@@ -7,6 +7,7 @@ import {
   createMemberAuth,
   type Decision,
   type MemberAuth,
+  type Outgoing,
   sendAnswer
 } from 'membergate'
 import { memberOf } from 'membergate/express'
@@ -18,7 +19,7 @@ export const openNode = openPlain(
   (serve): RequestListener =>
     async (req, res) => {
       const answer = await serve(req, {
-        add: (headers) => addHeaders(res, headers),
+        add: (decided) => addHeaders(res, decided),
         setHeader: (name, value) => void res.setHeader(name, value),
         begin: () => res.write('begun ')
       })
@@ -35,17 +36,19 @@ export const openWeb = openPlain(
         res.writeHead(400).end()
         return
       }
-      const added: Answer['headers'][number][] = []
+      const added: Outgoing[] = []
+      const ofApp: [string, string][] = []
       const answer = await serve(request, {
-        add: (headers) => added.push(...headers),
-        setHeader: (name, value) => added.push([name, value]),
+        add: (decided) => added.push(decided),
+        setHeader: (name, value) => ofApp.push([name, value]),
         begin: () => {
           throw new Error('A web response is whole, or does not exist yet.')
         }
       })
-      const { status, headers, body } = answer
-      const pairs = [...added, ...headers].map(([name, value]): [string, string] => [name, value])
-      await sendWebResponse(new Response(body || null, { status, headers: pairs }), res)
+      const { status, body } = answer
+      const response = new Response(body || null, { status, headers: ofApp })
+      for (const decided of [...added, answer]) addHeaders(response, decided)
+      await sendWebResponse(response, res)
     }
 )
 
@@ -72,18 +75,18 @@ async function sendWebResponse(response: Response, res: ServerResponse): Promise
 }
 
 /** What a driver does with headers before the answer is there. */
-interface Outgoing {
-  add(headers: Answer['headers']): void
+interface Exchanged {
+  add(decided: Outgoing): void
   setHeader(name: string, value: string): void
   begin(): void
 }
 
-type Serve = (request: AuthRequest, outgoing: Outgoing) => Promise<Answer>
+type Serve = (request: AuthRequest, outgoing: Exchanged) => Promise<Answer>
 
 interface Step {
   /** Whether a request is one of this step's, and the parameters of its path. */
   match(method: string, path: string): Record<string, string> | undefined
-  run(request: AuthRequest, exchange: Exchange, outgoing: Outgoing): unknown
+  run(request: AuthRequest, exchange: Exchange, outgoing: Exchanged): unknown
 }
 
 function openPlain(listenerOf: (serve: Serve) => RequestListener): Framework['open'] {
@@ -123,7 +126,7 @@ function builderOf(steps: Step[]): AppBuilder {
       steps.push({ match: matcher(method.toUpperCase(), path), run: guard as Step['run'] })
     },
     step: (run) => ((_request: AuthRequest, exchange: Exchange) => run(exchange)) as Guard,
-    begin: ((_request: AuthRequest, _exchange: Exchange, outgoing: Outgoing) =>
+    begin: ((_request: AuthRequest, _exchange: Exchange, outgoing: Exchanged) =>
       outgoing.begin()) as Guard
   }
 }
@@ -148,7 +151,7 @@ async function answer(
   auth: MemberAuth,
   steps: readonly Step[],
   request: AuthRequest,
-  outgoing: Outgoing
+  outgoing: Exchanged
 ): Promise<Answer> {
   const { method = '', url = '/' } = request
   const path = new URL(url, 'http://app.test').pathname
@@ -166,7 +169,7 @@ async function answer(
         | undefined
       if (result === undefined) continue
       if (!('accepted' in result) || !result.accepted) return result
-      outgoing.add(result.headers)
+      outgoing.add(result)
       known.memberSession = result.member_session
       known.verdict = result.verdict ?? known.verdict
     }
@@ -185,7 +188,7 @@ interface Known {
 function exchangeOf(
   auth: MemberAuth,
   request: AuthRequest,
-  { add, setHeader }: Outgoing,
+  { add, setHeader }: Exchanged,
   { memberSession, verdict }: Known,
   params: Record<string, string>
 ): Exchange {
@@ -199,14 +202,22 @@ function exchangeOf(
     authorizationOf: () => auth.authorizationOf(request),
     setHeader,
     completeSignIn: async (result, given) => {
-      const { headers, ...completed } = await auth.completeSignIn(request, result, given)
-      add(headers)
+      const { headers, lateCookies, ...completed } = await auth.completeSignIn(
+        request,
+        result,
+        given
+      )
+      add({ headers, lateCookies })
       return completed
     },
     pendingSignIn: () => auth.pendingSignIn(request),
     completeDiscovery: async (result, given) => {
-      const { headers, ...completed } = await auth.completeDiscovery(request, result, given)
-      add(headers)
+      const { headers, lateCookies, ...completed } = await auth.completeDiscovery(
+        request,
+        result,
+        given
+      )
+      add({ headers, lateCookies })
       return completed
     },
     pendingDiscovery: () => auth.pendingDiscovery(request)

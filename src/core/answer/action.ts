@@ -5,11 +5,12 @@ import { publishRefusal } from '../explain/events.ts'
 import { explain } from '../explain/explain.ts'
 import type { Config } from '../options.ts'
 import { type BodyRequest, contentTypeOf, isForm } from '../request/body.ts'
-import { clearSessionCookies, clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import { readCredential } from '../request/credentials.ts'
 import { assertSameSite } from '../request/same-site.ts'
 import { isSessionOver, isSignInOver } from '../session/session-over.ts'
-import { type Answer, buildRefusal, isNavigation, privateHeaders } from './refusal.ts'
+import type { BrowserCookies } from './browser-cookies.ts'
+import type { LateCookies } from './late-cookies.ts'
+import { type Answer, buildRefusal, isNavigation, privateHeaders, redirect } from './refusal.ts'
 
 /** What an action is given of a request. */
 export interface ActionCall<Source = unknown> {
@@ -22,32 +23,46 @@ export interface ActionCall<Source = unknown> {
   readonly source: Source
 }
 
+/** The same, once it is known when the request began: in the order of `Superseded`. */
+export interface BegunCall<Source = unknown> extends ActionCall<Source> {
+  readonly beganAt: number
+}
+
+/** What every action needs to answer. */
+export interface AnswerParts {
+  readonly config: Config
+  readonly cookies: BrowserCookies
+}
+
 /** Answers a request by itself. */
 export type Action<Source = unknown, Result = Answer> = (
   call: ActionCall<Source>
 ) => Promise<Result>
 
 /** A route of POST alone, which pages of other sites cannot make a browser send. */
-export function createPostAction<Source>(config: Config, run: Action<Source>): Action<Source> {
-  return async function act(call) {
+export function createPostAction<Source>(
+  parts: AnswerParts,
+  run: (call: BegunCall<Source>) => Promise<Answer>
+): Action<Source> {
+  return async function act(given) {
+    const call = { ...given, beganAt: parts.cookies.now() }
     if (call.request.method !== 'POST') return methodNotAllowed('POST')
     try {
-      assertSameSite(call.request, config)
+      assertSameSite(call.request, parts.config)
       return await run(call)
     } catch (error) {
-      return answerError(call, config, error)
+      return answerError(call, parts, error)
     }
   }
 }
 
 /** From an error to an answer. Errors that are not ours are the app's, and thrown on. */
-export function answerError(call: ActionCall, config: Config, error: unknown): Answer {
+export function answerError(call: BegunCall, parts: AnswerParts, error: unknown): Answer {
   if (!isRefusalError(error)) throw toError(error)
-  announceRefusal(call, config, error)
+  announceRefusal(call, parts.config, error)
   const { request, target } = call
-  const answer = buildRefusal(error, request, target, config)
-  const headers = [...answer.headers, ...clearWhatIsOver(error, config)]
-  return { ...answer, error, headers }
+  const answer = buildRefusal(error, request, target, parts.config)
+  return { ...answer, error, lateCookies: clearWhatIsOver(call, parts, error) }
 }
 
 /** Tells the people who run the app why an action was denied. */
@@ -62,9 +77,13 @@ export function announceRefusal(
 }
 
 /** Cookies of what the authority says has ended are of no more use. An outage ends nothing. */
-export function clearWhatIsOver(error: RefusalError, { cookies }: Config): readonly HeaderPair[] {
-  if (isSessionOver(error)) return clearSessionCookies(cookies)
-  return isSignInOver(error) ? clearSignInCookies(cookies) : []
+export function clearWhatIsOver(
+  { request, beganAt }: BegunCall,
+  { cookies }: AnswerParts,
+  error: RefusalError
+): readonly LateCookies[] {
+  if (isSessionOver(error)) return cookies.clearSession(request, beganAt)
+  return isSignInOver(error) ? cookies.clearSignIn(request, beganAt) : []
 }
 
 export function methodNotAllowed(allowed: string): Answer {
@@ -81,21 +100,17 @@ export function answerDone(
   call: ActionCall,
   next: string,
   result: object,
-  headers: readonly HeaderPair[]
+  lateCookies: Answer['lateCookies']
 ): Answer {
   return isOfPage(call)
-    ? { status: 303, headers: [...privateHeaders, ...headers, ['Location', next]], body: '' }
-    : jsonAnswer(200, result, headers)
+    ? { ...redirect(next), lateCookies }
+    : { ...jsonAnswer(200, result), lateCookies }
 }
 
-export function jsonAnswer(
-  status: number,
-  result: object,
-  headers: readonly HeaderPair[] = []
-): Answer {
+export function jsonAnswer(status: number, result: object): Answer {
   return {
     status,
-    headers: [...privateHeaders, ...headers, ['Content-Type', 'application/json']],
+    headers: [...privateHeaders, ['Content-Type', 'application/json']],
     body: JSON.stringify(result)
   }
 }

@@ -5,12 +5,11 @@ import type { Config } from '../options.ts'
 import type { HeaderPair } from '../request/cookies.ts'
 import { type AuthRequest, headerOf } from '../request/request.ts'
 import { isPathWithin, readReturnPath } from '../request/return-to.ts'
+import type { Outgoing } from './late-cookies.ts'
 
 /** What a request is answered with. */
-export interface Answer {
+export interface Answer extends Outgoing {
   readonly status: number
-  /** `Set-Cookie` may come several times. */
-  readonly headers: readonly HeaderPair[]
   readonly body: string
   /** Why the request was denied or rejected; absent where what it asks for was done. */
   readonly error?: RefusalError

@@ -1,10 +1,10 @@
 import { isRefusalError, type RefusalError } from '../../errors/refusal-error.ts'
 import { toError } from '../../errors/thrown-error.ts'
+import type { LateCookies } from '../answer/late-cookies.ts'
 import { buildRefusal, isPreflight, preflightAnswer, privateHeaders } from '../answer/refusal.ts'
 import { noteAnonymous } from '../explain/debug-lines.ts'
 import { publishRefusal } from '../explain/events.ts'
 import { type ExplainedDecision, explain } from '../explain/explain.ts'
-import { clearSessionCookies, type HeaderPair } from '../request/cookies.ts'
 import type { Credential } from '../request/credentials.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { isSessionOver } from '../session/session-over.ts'
@@ -18,7 +18,8 @@ type DecideOnError = (
   request: AuthRequest,
   target: string,
   error: unknown,
-  credential: Credential | undefined
+  credential: Credential | undefined,
+  beganAt: number
 ) => Decision | Promise<Decision>
 
 /**
@@ -31,55 +32,63 @@ export function createErrorDecision<Source>(
   parts: SignInContext & { readonly memory: RequestMemory },
   { optional: isOptional, permission }: GuardPlan<Source>
 ): DecideOnError {
-  const { config, memory } = parts
+  const { config, memory, cookies } = parts
 
-  return function decideOnError(request, target, error, credential) {
+  return function decideOnError(request, target, error, credential, beganAt) {
     const transport = credential?.transport
     if (!isRefusalError(error)) throw toError(error)
     if (isPreflight(request)) return { accepted: false, error, ...preflightAnswer }
     const about = { request, target, credential, permission }
     if (isOptional && mayBeAnonymous(error, transport)) {
-      const decision = anonymous(transport)
+      const decision = anonymous(request, transport, beganAt)
       noteAnonymous(decision, error, about)
       return decision
     }
 
     publishRefusal(error, explain(error, about))
     const cleared =
-      transport === 'cookie' && isSessionOver(error) ? clearSessionCookies(config.cookies) : []
+      transport === 'cookie' && isSessionOver(error) ? cookies.clearSession(request, beganAt) : []
     return isSignedOut(error) && memory.mayContinue(request)
-      ? continued(about, error, cleared)
+      ? continued(about, error, cleared, beganAt)
       : answer(request, target, error, cleared)
   }
 
-  function anonymous(transport: Credential['transport'] | undefined): AnonymousDecision {
-    const cleared = transport === 'cookie' ? clearSessionCookies(config.cookies) : []
-    return { accepted: true, headers: [...privateHeaders, ...cleared] }
+  function anonymous(
+    request: AuthRequest,
+    transport: Credential['transport'] | undefined,
+    beganAt: number
+  ): AnonymousDecision {
+    const lateCookies = transport === 'cookie' ? cookies.clearSession(request, beganAt) : undefined
+    return { accepted: true, headers: privateHeaders, lateCookies }
   }
 
   async function continued(
     about: ExplainedDecision,
     error: RefusalError,
-    cleared: readonly HeaderPair[]
+    cleared: readonly LateCookies[],
+    beganAt: number
   ): Promise<RefusedDecision> {
     const { request, target } = about
-    const next = await continueSignIn(parts, request, target)
+    const next = await continueSignIn(parts, request, target, beganAt)
     if (next.error !== undefined) explain(next.error, { ...about, tried: error.tried })
-    const cookies = [...cleared, ...next.headers]
+    const lateCookies = [...cleared, ...next.lateCookies]
     const missing = next.error ?? error
-    if (next.answer === undefined) return answer(request, target, missing, cookies)
-    const headers = [...next.answer.headers, ...cookies]
-    return { accepted: false, error: missing, ...next.answer, headers }
+    if (next.answer === undefined) return answer(request, target, missing, lateCookies)
+    return { accepted: false, error: missing, ...next.answer, lateCookies }
   }
 
   function answer(
     request: AuthRequest,
     target: string,
     error: RefusalError,
-    cookies: readonly HeaderPair[]
+    lateCookies: readonly LateCookies[]
   ): RefusedDecision {
-    const refusal = buildRefusal(error, request, target, config)
-    return { accepted: false, error, ...refusal, headers: [...refusal.headers, ...cookies] }
+    return {
+      accepted: false,
+      error,
+      ...buildRefusal(error, request, target, config),
+      lateCookies
+    }
   }
 }
 

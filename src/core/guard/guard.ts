@@ -8,15 +8,13 @@ import { checkPermission, whyDenied } from '../../rbac/check-permission.ts'
 import type { CompiledPolicy } from '../../rbac/compile-policy.ts'
 import type { PolicySource } from '../../rbac/policy-source.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
+import type { LateCookies } from '../answer/late-cookies.ts'
 import { isPreflight, privateHeaders } from '../answer/refusal.ts'
 import { withDebugLines } from '../explain/debug-lines.ts'
-import type { Config } from '../options.ts'
-import { type HeaderPair, setSessionCookies } from '../request/cookies.ts'
 import { type Credential, readCredential } from '../request/credentials.ts'
 import { type AuthRequest, isSafe } from '../request/request.ts'
 import { assertSameSite } from '../request/same-site.ts'
 import type { Authenticate } from '../session/authenticate.ts'
-import { ownToken } from '../session/authorization-from.ts'
 import type { Revocations } from '../session/revocations.ts'
 import type { CheckedSession } from '../session/session-cache.ts'
 import type { SignInContext } from '../sign-in/sign-in.ts'
@@ -51,7 +49,7 @@ export interface GuardParts extends SignInContext {
  * a function of the request that throws.
  */
 export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>): Guard<Source> {
-  const { config, memory, authenticate, policySource, revocations } = parts
+  const { config, memory, authenticate, policySource, revocations, cookies } = parts
   const decideOnError = createErrorDecision(parts, plan)
 
   if (plan.permission !== undefined) policySource.expect(plan.permission)
@@ -63,15 +61,17 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     source: Source
   ): Decision | Promise<Decision> {
     let credential: Credential | undefined
-    const failed = (error: unknown) => decideOnError(request, target, error, credential)
+    let beganAt = cookies.now()
+    const failed = (error: unknown) => decideOnError(request, target, error, credential, beganAt)
     try {
       const known = memory.recall(request)
+      beganAt = known?.beganAt ?? beganAt
       credential = known?.credential ?? readCredential(request, config)
       assertUsable(request, credential)
       const decision =
         known !== undefined && isEnough(known)
-          ? admit(request, source, known, privateHeaders)
-          : acceptAndAdmit(request, source, credential)
+          ? admit(request, source, known, undefined)
+          : acceptAndAdmit(request, source, credential, beganAt)
       return decision instanceof Promise ? decision.catch(failed) : decision
     } catch (error) {
       return failed(error)
@@ -81,15 +81,16 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
   function acceptAndAdmit(
     request: AuthRequest,
     source: Source,
-    credential: Credential
+    credential: Credential,
+    beganAt: number
   ): Decision | Promise<Decision> {
     const maxAgeMs = credential.session_jwt === undefined ? plan.opaqueMaxAgeMs : plan.maxAgeMs
     const admitted = (checked: CheckedSession) =>
       admit(
         request,
         source,
-        { checked, credential, maxAgeMs },
-        headersFor(checked, credential, config)
+        { checked, credential, maxAgeMs, beganAt },
+        cookies.refresh(credential, checked, beganAt)
       )
     const checked = authenticate(credential, maxAgeMs)
     return checked instanceof Promise ? checked.then(admitted) : admitted(checked)
@@ -125,7 +126,7 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     request: AuthRequest,
     source: Source,
     accepted: AcceptedSession,
-    headers: readonly HeaderPair[]
+    lateCookies: readonly LateCookies[] | undefined
   ): Decision | Promise<Decision> {
     const { member_session } = accepted.checked
     assertTenant(plan, member_session, source)
@@ -135,14 +136,14 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
     }
     if (plan.permission === undefined) {
       memory.remember(request, accepted)
-      return { accepted: true, member_session, headers }
+      return { accepted: true, member_session, headers: privateHeaders, lateCookies }
     }
     const { permission } = plan
     const settle = (policy: CompiledPolicy): Decision => {
       const verdict = decidePermission(policy, member_session, permission)
       memory.remember(request, accepted)
       memory.rememberVerdict(request, verdict)
-      return { accepted: true, member_session, verdict, headers }
+      return { accepted: true, member_session, verdict, headers: privateHeaders, lateCookies }
     }
     const policy = policySource.policyFor(member_session.organization_id)
     if (!(policy instanceof Promise)) return settle(policy)
@@ -157,24 +158,9 @@ export function createGuard<Source>(parts: GuardParts, plan: GuardPlan<Source>):
       // Much can have ended while the policy was fetched.
       revocations.allow(accepted.checked)
         ? settle(fetched)
-        : acceptAndAdmit(request, source, accepted.credential)
+        : acceptAndAdmit(request, source, accepted.credential, accepted.beganAt)
     )
   }
-}
-
-/** A browser that presents another JWT than the one at hand is given that one, as often as it takes. */
-function headersFor(
-  checked: CheckedSession,
-  credential: Credential,
-  { cookies, now }: Config
-): readonly HeaderPair[] {
-  const { member_session, refreshedJwt } = checked
-  const { transport, session_jwt } = credential
-  if (transport !== 'cookie' || refreshedJwt === undefined || refreshedJwt === session_jwt) {
-    return privateHeaders
-  }
-  const tokens = { session_token: ownToken(credential, checked), session_jwt: refreshedJwt }
-  return [...privateHeaders, ...setSessionCookies(cookies, member_session, tokens, now())]
 }
 
 /** Compared exactly, each with its own claim: a slug may be spelt like the id of another organization. */

@@ -13,6 +13,8 @@ export interface AcceptedSession {
   readonly credential: Credential
   /** How old the guard allowed it to be: a later guard that allows as much need not look again. */
   readonly maxAgeMs: number
+  /** When the request began, in the order of `Superseded`. */
+  readonly beganAt: number
 }
 
 /**

@@ -2,16 +2,16 @@ import type { Client } from '../../client/create-client.ts'
 import { AccessError } from '../../errors/access-error.ts'
 import type { CallOptions } from '../../wire/route.ts'
 import type { MfaEnrollment } from '../../wire/totps.ts'
+import type { LateCookies, Outgoing } from '../answer/late-cookies.ts'
 import { assertRecentFactors, planRecentFactor } from '../guard/recent-factor.ts'
 import type { Fields } from '../request/body.ts'
-import type { HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
 import {
   type AuthenticatingResponse,
+  type CompletingContext,
   completeSignIn,
-  readOwnPath,
-  type SignInContext,
-  setSignInCookies
+  noteSignIn,
+  readOwnPath
 } from '../sign-in/sign-in.ts'
 import type { Attempt } from './attempts.ts'
 import type { SessionReference } from './session-reference.ts'
@@ -22,9 +22,9 @@ export type Outcome =
       readonly kind: 'done'
       readonly next: string
       readonly result: object
-      readonly headers: readonly HeaderPair[]
+      readonly lateCookies: Outgoing['lateCookies']
     }
-  | { readonly kind: 'goOn'; readonly page: string; readonly headers: readonly HeaderPair[] }
+  | { readonly kind: 'goOn'; readonly page: string; readonly lateCookies: readonly LateCookies[] }
   | { readonly kind: 'shown'; readonly totp: ShownTotp }
 
 /** Secrets that are shown once. */
@@ -34,14 +34,14 @@ export interface ShownTotp {
   readonly recovery_codes: readonly string[]
 }
 
-export interface MfaParts extends SignInContext {
+export interface MfaParts extends CompletingContext {
   readonly client: Client
-  readonly revoke: (member_session_id: string) => Promise<unknown>
 }
 
 /** The request that asks for an action, and what calls of the API are made with for it. */
 export interface MfaCall {
   readonly request: AuthRequest
+  readonly beganAt: number
   readonly options: CallOptions
 }
 
@@ -82,14 +82,14 @@ async function chooseMethod(
   const page =
     typeof method === 'string' && Object.hasOwn(pages, method) ? pages[method] : undefined
   if (page === undefined) throw malformed('method must be totp or sms_otp.')
-  return { kind: 'goOn', page, headers: [] }
+  return { kind: 'goOn', page, lateCookies: [] }
 }
 
 async function sendSms(
   parts: MfaParts,
   reference: SessionReference,
   fields: Fields,
-  { options }: MfaCall
+  { beganAt, options }: MfaCall
 ): Promise<Outcome> {
   const mfa_phone_number = readText(fields, 'mfa_phone_number')?.replace(/[\s()./-]/g, '')
   const locale = readText(fields, 'locale')
@@ -102,16 +102,17 @@ async function sendSms(
     },
     options
   )
-  const headers = await noteSent(parts, reference, member.mfa_phone_number)
-  return { kind: 'goOn', page: '/sms', headers }
+  const lateCookies = await noteSent(parts, reference, member.mfa_phone_number, beganAt)
+  return { kind: 'goOn', page: '/sms', lateCookies }
 }
 
 /** The next step of a pending sign-in is now to type that code. */
 async function noteSent(
   parts: MfaParts,
   reference: SessionReference,
-  mfa_phone_number: string
-): Promise<readonly HeaderPair[]> {
+  mfa_phone_number: string,
+  beganAt: number
+): Promise<readonly LateCookies[]> {
   if (reference.kind === 'session') return []
   const { state } = reference.bound
   const member_options = {
@@ -119,7 +120,7 @@ async function noteSent(
     mfa_phone_number: mask(mfa_phone_number)
   }
   const mfa_required = { member_options, secondary_auth_initiated: 'sms_otp' }
-  return setSignInCookies(parts, { ...reference.bound, state: { ...state, mfa_required } })
+  return noteSignIn(parts, { ...reference.bound, state: { ...state, mfa_required } }, beganAt)
 }
 
 /** All but the last four digits, as the API masks a number. */
@@ -189,8 +190,8 @@ async function finish(
 ): Promise<Outcome> {
   const return_to = readOwnPath(fields.return_to, parts.config)
   const completed = await completeSignIn(parts, request, answer, { return_to })
-  const { headers, ...result } = completed
-  return { kind: 'done', next: completed.next, result: { ...result, ...more }, headers }
+  const { headers, lateCookies, ...result } = completed
+  return { kind: 'done', next: completed.next, result: { ...result, ...more }, lateCookies }
 }
 
 function assertRecentForEnrolment({ config }: MfaParts, reference: SessionReference): void {

@@ -5,15 +5,16 @@ import type { RefusalError } from '../../errors/refusal-error.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import {
   type Action,
-  type ActionCall,
   announceRefusal,
   answerDone,
   answerError,
+  type BegunCall,
   clearWhatIsOver,
   isOfPage,
   jsonAnswer,
   methodNotAllowed
 } from '../answer/action.ts'
+import type { LateCookies } from '../answer/late-cookies.ts'
 import {
   type Answer,
   addReturnPath,
@@ -23,10 +24,9 @@ import {
 } from '../answer/refusal.ts'
 import { assertFactoryCalled } from '../guard/guard-options.ts'
 import { readFields } from '../request/body.ts'
-import type { HeaderPair } from '../request/cookies.ts'
 import { queryOf, returnToOf } from '../request/return-to.ts'
 import { assertSameSite } from '../request/same-site.ts'
-import { readOwnPath, setSignInCookies } from '../sign-in/sign-in.ts'
+import { noteSignIn, readOwnPath } from '../sign-in/sign-in.ts'
 import { nextStep, pageOfStep } from '../sign-in/sign-in-step.ts'
 import { isLockedError, refusalOfApi } from './api-refusals.ts'
 import { createAttempts } from './attempts.ts'
@@ -80,9 +80,10 @@ export function createMfaRoutes(
   const { pages } = planMfaRoutes(given)
   const attempts = createAttempts(config.now)
 
-  return async function answer(call) {
-    const place = placeOf(call.target)
+  return async function answer(given) {
+    const place = placeOf(given.target)
     if (place === undefined) return undefined
+    const call = { ...given, beganAt: parts.cookies.now() }
     const { method } = call.request
     if (method === 'GET' || method === 'HEAD') {
       if (pages) return show(call, place)
@@ -109,7 +110,7 @@ export function createMfaRoutes(
   }
 
   /** Same site → session reference → attempts → the call → what it means. */
-  async function act(call: ActionCall, place: Place, action: MfaAction) {
+  async function act(call: BegunCall, place: Place, action: MfaAction) {
     let reference: SessionReference | undefined
     let at = place
     try {
@@ -120,6 +121,7 @@ export function createMfaRoutes(
       if (action.counts !== undefined) attempts.take(action.counts, reference.key)
       const outcome = await action.run(parts, reference, fields, {
         request: call.request,
+        beganAt: call.beganAt,
         options: { clientIp: config.clientIp(call.source) }
       })
       return answerOutcome(call, at, reference, outcome)
@@ -129,13 +131,13 @@ export function createMfaRoutes(
   }
 
   async function answerOutcome(
-    call: ActionCall,
+    call: BegunCall,
     place: Place,
     reference: SessionReference,
     outcome: Outcome
   ): Promise<Answer> {
     if (outcome.kind === 'done') {
-      return answerDone(call, outcome.next, outcome.result, outcome.headers)
+      return answerDone(call, outcome.next, outcome.result, outcome.lateCookies)
     }
     if (outcome.kind === 'shown') {
       // Secrets are in this one answer, so a browser is shown them where it posted its form.
@@ -146,11 +148,11 @@ export function createMfaRoutes(
     const next = `${baseOf(place)}${outcome.page}`
     const page = place.return_to === undefined ? next : addReturnPath(next, place.return_to)
     const sent = reference.kind === 'session' && outcome.page === '/sms' ? markSent(page) : page
-    return answerDone(call, sent, { next: page }, outcome.headers)
+    return answerDone(call, sent, { next: page }, outcome.lateCookies)
   }
 
   async function answerFailure(
-    call: ActionCall,
+    call: BegunCall,
     place: Place,
     action: MfaAction,
     reference: SessionReference | undefined,
@@ -158,17 +160,22 @@ export function createMfaRoutes(
   ): Promise<Answer> {
     const isForPage = pages && isOfPage(call) && hasPage(error)
     if (!isForPage) {
-      const answer = answerError(call, config, error)
-      const headers = [...answer.headers, ...(await noteLocked(reference, error))]
-      return isForPageOfApp(call, error)
-        ? { ...goBack(place, action, error, headers), error }
-        : { ...answer, headers }
+      const refusal = answerError(call, parts, error)
+      const lateCookies = [
+        ...(refusal.lateCookies ?? []),
+        ...(await noteLocked(call, reference, error))
+      ]
+      const answer = { ...refusal, lateCookies }
+      return isForPageOfApp(call, error) ? goBack(place, action, error, answer) : answer
     }
     announceRefusal(call, config, error)
-    const cookies = [...clearWhatIsOver(error, config), ...(await noteLocked(reference, error))]
-    const headers = [...Object.entries(error.headers), ...cookies]
+    const lateCookies = [
+      ...clearWhatIsOver(call, parts, error),
+      ...(await noteLocked(call, reference, error))
+    ]
+    const headers = Object.entries(error.headers)
     if (reference === undefined || error.code === 'session_required') {
-      return showPage(error.status, emptyView(place), over, headers)
+      return { ...showPage(error.status, emptyView(place), over, headers), lateCookies }
     }
     const page = mfaPages[pageToSayIt(action, error)]
     const hint = hintOf(error)
@@ -176,11 +183,11 @@ export function createMfaRoutes(
     // A code that is on its way can still be typed, whatever became of the next one.
     const isSent = known.isSent || (action.page === '/sms' && action.counts === 'code')
     const view = { ...known, hint, isSent }
-    return showPage(error.status, view, page ?? over, headers)
+    return { ...showPage(error.status, view, page ?? over, headers), lateCookies }
   }
 
   /** Whether a browser posted a form of the app's own page, which can say what was wrong. */
-  function isForPageOfApp(call: ActionCall, error: unknown): error is AccessError {
+  function isForPageOfApp(call: BegunCall, error: unknown): error is AccessError {
     return (
       !pages &&
       isOfPage(call) &&
@@ -192,29 +199,25 @@ export function createMfaRoutes(
   }
 
   /** The code of a refusal can stand in an address; what a client sent, or a hint, cannot. */
-  function goBack(
-    place: Place,
-    action: MfaAction,
-    error: AccessError,
-    headers: readonly HeaderPair[]
-  ): Answer {
+  function goBack(place: Place, action: MfaAction, error: AccessError, answer: Answer): Answer {
     const page = `${baseOf(place)}${pageToSayIt(action, error)}?error=${error.code}`
     const location = place.return_to === undefined ? page : addReturnPath(page, place.return_to)
-    const kept = headers.filter(([name]) => name !== 'Content-Type')
-    return { status: 303, headers: [...kept, ['Location', location]], body: '' }
+    const kept = answer.headers.filter(([name]) => name !== 'Content-Type')
+    return { ...answer, status: 303, headers: [...kept, ['Location', location]], body: '' }
   }
 
   /** A lock outlives the page: a member who comes back is told of it, and may use another second factor. */
   async function noteLocked(
+    { beganAt }: BegunCall,
     reference: SessionReference | undefined,
     error: unknown
-  ): Promise<readonly HeaderPair[]> {
+  ): Promise<readonly LateCookies[]> {
     if (reference?.kind !== 'pending' || !isLockedError(error)) return []
     const { bound } = reference
-    return setSignInCookies(parts, { ...bound, state: { ...bound.state, locked: true } })
+    return noteSignIn(parts, { ...bound, state: { ...bound.state, locked: true } }, beganAt)
   }
 
-  async function show(call: ActionCall, place: Place): Promise<Answer | undefined> {
+  async function show(call: BegunCall, place: Place): Promise<Answer | undefined> {
     if (place.path === '/style.css') return stylesheet
     const page = Object.hasOwn(mfaPages, place.path) ? mfaPages[place.path] : undefined
     if (page === undefined && place.path !== '') {
@@ -229,10 +232,11 @@ export function createMfaRoutes(
     } catch (failed) {
       const error = refusalOfApi(failed)
       if (!isNavigation(call.request) || !isSignedOut(error) || config.loginPath !== undefined) {
-        return answerError(call, config, error)
+        return answerError(call, parts, error)
       }
       announceRefusal(call, config, error)
-      return showPage(401, emptyView(place), over, clearWhatIsOver(error, config))
+      const lateCookies = clearWhatIsOver(call, parts, error)
+      return { ...showPage(401, emptyView(place), over), lateCookies }
     }
   }
 

@@ -9,10 +9,20 @@ export type HeaderPair = readonly [name: string, value: string]
 /** A browser keeps no cookie whose name and value are longer (RFC 6265bis section 5.6). */
 const maxCookieBytes = 4096
 
+/** Browsers keep a cookie no longer: 400 days (RFC 6265bis section 5.5). */
+const longestSeconds = 400 * 24 * 3600
+
 /** An intermediate session lives 10 minutes, and so does what is kept beside it. */
 export const signInSeconds = 600
 
-type CookieRole = Exclude<keyof CookieNames, 'secure'>
+export type CookieRole = Exclude<keyof CookieNames, 'secure'>
+
+export const everyRole: readonly CookieRole[] = [
+  'session_jwt',
+  'session_token',
+  'intermediate_session_token',
+  'sign_in'
+]
 
 /**
  * The values that the `Cookie` header has for a name, without decoding anything: usually none or one.
@@ -72,9 +82,11 @@ function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
   return ['Set-Cookie', serializeCookie(cookies, cookies[role], '', 0)]
 }
 
-/** Clears every spelling of our cookies: as configured, and with the prefix put on or taken off. */
-export function clearEveryCookie(cookies: CookieNames): readonly HeaderPair[] {
-  const roles = ['session_jwt', 'session_token', 'intermediate_session_token', 'sign_in'] as const
+/** Clears every spelling of these cookies: as configured, and with the prefix put on or taken off. */
+export function clearEveryCookie(
+  cookies: CookieNames,
+  roles: readonly CookieRole[]
+): readonly HeaderPair[] {
   return roles.flatMap((role) => {
     const bare = cookies[role].replace(/^__Host-/, '')
     const spellings = cookies.secure ? [bare, `__Host-${bare}`] : [bare]
@@ -85,23 +97,39 @@ export function clearEveryCookie(cookies: CookieNames): readonly HeaderPair[] {
 }
 
 /**
- * The cookies of a session live as long as the session, also the one of its short-lived JWT. A JWT that is too large for
- * a cookie must not leave an earlier one behind, where the opaque token can stand for it.
+ * The cookies of a new session. They live as long as the session, also the one of its short-lived JWT; where sessions are
+ * extended, the opaque one lives on, for it is set at the sign-in alone.
  */
 export function setSessionCookies(
   cookies: CookieNames,
-  { expires_at }: Pick<MemberSession, 'expires_at'>,
-  tokens: { readonly session_token?: string | undefined; readonly session_jwt: string },
-  now: number
+  session: Pick<MemberSession, 'expires_at'>,
+  tokens: { readonly session_token: string; readonly session_jwt: string },
+  { now, isExtended }: { readonly now: number; readonly isExtended: boolean }
 ): readonly HeaderPair[] {
-  const secondsLeft = Math.max(0, Math.floor((Date.parse(expires_at) - now) / 1000))
   const { session_token, session_jwt } = tokens
-  const jwt = setCookie(cookies, 'session_jwt', session_jwt, secondsLeft)
-  if (session_token === undefined) return jwt
+  const seconds = isExtended ? longestSeconds : secondsLeft(session, now)
   return [
-    ...setCookie(cookies, 'session_token', session_token, secondsLeft),
-    ...(jwt.length > 0 ? jwt : [clearCookie(cookies, 'session_jwt')])
+    ...setCookie(cookies, 'session_token', session_token, seconds),
+    ...refreshSessionCookies(cookies, session, session_jwt, { now, hasToken: true })
   ]
+}
+
+/**
+ * A new JWT of a session that goes on. One that is too large for a cookie must not leave an earlier one behind, where the
+ * opaque token can stand for it.
+ */
+export function refreshSessionCookies(
+  cookies: CookieNames,
+  session: Pick<MemberSession, 'expires_at'>,
+  session_jwt: string,
+  { now, hasToken }: { readonly now: number; readonly hasToken: boolean }
+): readonly HeaderPair[] {
+  const jwt = setCookie(cookies, 'session_jwt', session_jwt, secondsLeft(session, now))
+  return jwt.length === 0 && hasToken ? [clearCookie(cookies, 'session_jwt')] : jwt
+}
+
+function secondsLeft({ expires_at }: Pick<MemberSession, 'expires_at'>, now: number): number {
+  return Math.max(0, Math.floor((Date.parse(expires_at) - now) / 1000))
 }
 
 export function clearSessionCookies(cookies: CookieNames): readonly HeaderPair[] {

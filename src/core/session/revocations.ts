@@ -4,10 +4,10 @@ import type { CheckedSession } from './session-cache.ts'
 /** What ended, as this process was told. */
 export interface Revocations {
   endSession(member_session_id: string): void
-  /** Sessions of this member or organization that were verified until now need a remote check. */
-  invalidate(member_or_organization_id: string): void
-  hasEnded(session: MemberSession): boolean
-  /** When the member or organization of a session was last invalidated. */
+  /** What was verified until now of this session, or of those of this member or organization, needs a remote check. */
+  invalidate(session_member_or_organization_id: string): void
+  hasEnded(session: Pick<MemberSession, 'member_session_id'>): boolean
+  /** When a session, its member or its organization was last invalidated. */
   invalidatedAt(session: MemberSession): number
   /** Whether a checked session still counts: it has not ended, and was not invalidated since it was surely valid. */
   allow(checked: CheckedSession): boolean
@@ -47,18 +47,22 @@ export function createRevocations(now: () => number): Revocations {
 
   const never = Number.NEGATIVE_INFINITY
 
-  function hasEnded({ member_session_id }: MemberSession): boolean {
+  function hasEnded({ member_session_id }: Pick<MemberSession, 'member_session_id'>): boolean {
     return endedSessions.size > 0 && endedSessions.has(member_session_id)
   }
 
-  function invalidatedAt({ member_id, organization_id }: MemberSession): number {
+  function invalidatedAt(session: MemberSession): number {
     if (invalidated.size === 0) return never
-    return Math.max(invalidated.get(member_id) ?? never, invalidated.get(organization_id) ?? never)
+    return Math.max(
+      invalidated.get(session.member_session_id) ?? never,
+      invalidated.get(session.member_id) ?? never,
+      invalidated.get(session.organization_id) ?? never
+    )
   }
 
   return {
     endSession: (member_session_id) => remember(endedSessions, member_session_id),
-    invalidate: (member_or_organization_id) => remember(invalidated, member_or_organization_id),
+    invalidate: (id) => remember(invalidated, id),
     hasEnded,
     invalidatedAt,
     allow: ({ member_session, validSince }) =>

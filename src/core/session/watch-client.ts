@@ -3,6 +3,7 @@ import { ConfigError } from '../../errors/config-error.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
 import { sessionIdOf } from '../../jwt/claims.ts'
 import { parseJwt } from '../../jwt/parse.ts'
+import type { JwtVerifier } from '../../jwt/verify.ts'
 import type { PolicySource } from '../../rbac/policy-source.ts'
 import type { RequestOptions } from '../../wire/route.ts'
 import type { OperationName } from '../../wire/routes.ts'
@@ -54,6 +55,18 @@ export function createInvalidate(
 /** The session of a token that this process has accepted. */
 export function knownSession(token: string, cache: SessionCache): string | undefined {
   return cache.get(token)?.member_session.member_session_id
+}
+
+/** The session of a cookie, as far as this process has verified it: it was accepted before, or its signature says so. */
+export function createIdentify(cache: SessionCache, verifier: JwtVerifier) {
+  return async function identify(token: string): Promise<string | undefined> {
+    const known = knownSession(token, cache)
+    if (known !== undefined || parseJwt(token) === undefined) return known
+    const verification = await verifier.verify(token)
+    return verification.status === 'verified'
+      ? verification.claims.member_session.member_session_id
+      : undefined
+  }
 }
 
 function sessionOfToken(token: string, cache: SessionCache): string | undefined {

@@ -20,15 +20,14 @@ import {
   sessionOver,
   signInOver
 } from '../session/session-over.ts'
-import { completeSignIn, readBoundState, readOwnPath, type SignInContext } from './sign-in.ts'
+import { type CompletingContext, completeSignIn, readBoundState, readOwnPath } from './sign-in.ts'
 
 /** Which organization to enter. Unset: the field `organization_id` of the body, an id or a slug. */
 export type ChooseOrganizationOptions<Source> = TenantOptions<Source>
 
-export interface ChooseOrganizationParts extends SignInContext {
+export interface ChooseOrganizationParts extends CompletingContext {
   readonly client: Client
   readonly authenticate: Authenticate
-  readonly revoke: (member_session_id: string) => Promise<unknown>
 }
 
 interface Target {
@@ -55,7 +54,7 @@ export function createSwitchOrganization<Source>(
   const { config, client, authenticate } = parts
   const targetOf = planTarget<Source>('switchOrganization', given)
 
-  return createPostAction(config, async (call) => {
+  return createPostAction(parts, async (call) => {
     const credential = readCredential(call.request, config)
     if (credential === undefined || credential.transport !== 'cookie') {
       throw new AccessError('session_required', { reason: 'no_credential' })
@@ -90,7 +89,7 @@ export function createChooseOrganization<Source>(
   const { config, client } = parts
   const targetOf = planTarget<Source>('chooseOrganization', given)
 
-  return createPostAction(config, async (call) => {
+  return createPostAction(parts, async (call) => {
     const pending = await readBoundState(parts, call.request)
     if (pending === undefined) {
       throw new AccessError('session_required', { reason: 'no_pending_sign_in' })
@@ -194,8 +193,13 @@ async function done(
     )
   }
   const options = { return_to: wanted }
-  const { headers, ...completed } = await completeSignIn(parts, call.request, result, options)
-  return answerDone(call, completed.next, completed, headers)
+  const { headers, lateCookies, ...completed } = await completeSignIn(
+    parts,
+    call.request,
+    result,
+    options
+  )
+  return answerDone(call, completed.next, completed, lateCookies)
 }
 
 function localeOf({ locale }: Fields): { locale?: string } {

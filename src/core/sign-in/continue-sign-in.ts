@@ -1,10 +1,10 @@
 import { AccessError } from '../../errors/access-error.ts'
+import type { LateCookies } from '../answer/late-cookies.ts'
 import { type Answer, isNavigation, redirect, returnPathOf } from '../answer/refusal.ts'
-import { clearSignInCookies, type HeaderPair } from '../request/cookies.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { isPathWithin } from '../request/return-to.ts'
 import type { DiscoveryState, SignInState } from './sealed-state.ts'
-import { readBoundState, readPending, type SignInContext, setSignInCookies } from './sign-in.ts'
+import { noteSignIn, readBoundState, readPending, type SignInContext } from './sign-in.ts'
 import { isOfMember, nextStep, pageOfStep, type SignInStep } from './sign-in-step.ts'
 
 /** What becomes of a refusal when the browser may have a pending sign-in. */
@@ -14,7 +14,7 @@ export interface Continuation {
   /** Replaces the answer: on to the page of the next step. */
   readonly answer?: Answer
   /** Cookies that go with whatever is answered. */
-  readonly headers: readonly HeaderPair[]
+  readonly lateCookies: readonly LateCookies[]
 }
 
 /**
@@ -26,24 +26,25 @@ export interface Continuation {
 export async function continueSignIn(
   context: SignInContext,
   request: AuthRequest,
-  target: string
+  target: string,
+  beganAt: number
 ): Promise<Continuation> {
-  const { config } = context
+  const { config, cookies } = context
   const pending = await readPending(context, request)
   const step = nextStep({ isSignedIn: false, pending })
-  if (pending === 'nothing') return { headers: [] }
-  if (pending === 'unreadable') return { headers: clearSignInCookies(config.cookies) }
+  if (pending === 'nothing') return { lateCookies: [] }
+  if (pending === 'unreadable') return { lateCookies: cookies.clearSignIn(request, beganAt) }
 
   const error = missingStep(step, pending)
   const page = pageOfStep(step, config)
   // A guarded page of the step itself is answered where it is, not sent to itself.
   if (page === undefined || !isNavigation(request) || isPathWithin(target, page)) {
-    return { error, headers: [] }
+    return { error, lateCookies: [] }
   }
   return {
     error,
     answer: redirect(page),
-    headers: await rememberPlace(context, request, target)
+    lateCookies: await rememberPlace(context, request, target, beganAt)
   }
 }
 
@@ -70,11 +71,12 @@ function missingStep(step: SignInStep, state: SignInState | DiscoveryState): Acc
 async function rememberPlace(
   context: SignInContext,
   request: AuthRequest,
-  target: string
-): Promise<readonly HeaderPair[]> {
+  target: string,
+  beganAt: number
+): Promise<readonly LateCookies[]> {
   const bound = await readBoundState(context, request)
   const return_to = returnPathOf(request, target, context.config)
   if (bound === undefined || return_to === undefined) return []
   if (return_to === bound.state.return_to) return []
-  return setSignInCookies(context, { ...bound, state: { ...bound.state, return_to } })
+  return noteSignIn(context, { ...bound, state: { ...bound.state, return_to } }, beganAt)
 }

@@ -1,10 +1,13 @@
 import { ConfigError } from '../../errors/config-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import type { MfaRequired, PrimaryRequired } from '../../wire/sign-in.ts'
+import type { BrowserCookies } from '../answer/browser-cookies.ts'
+import type { LateCookies, Outgoing } from '../answer/late-cookies.ts'
 import { leadsToSignIn, privateHeaders } from '../answer/refusal.ts'
 import type { Config } from '../options.ts'
 import {
   clearSignInCookies,
+  everyRole,
   type HeaderPair,
   readCookieValues,
   setCookie,
@@ -51,10 +54,8 @@ export interface CompletedSignIn {
   readonly next: string
 }
 
-/** A completed sign-in, and what carries it to the browser: add `headers` to the response. */
-export interface CompletedSignInWithHeaders extends CompletedSignIn {
-  readonly headers: readonly HeaderPair[]
-}
+/** A completed sign-in, and what carries it to the browser: `addHeaders` puts it on the response. */
+export interface CompletedSignInWithHeaders extends CompletedSignIn, Outgoing {}
 
 /** A sign-in that lacks a factor. */
 export interface PendingSignIn extends SignInState {
@@ -77,6 +78,16 @@ export interface PendingDiscovery extends DiscoveryState {
 export interface SignInContext {
   readonly config: Config
   readonly states: SealedStates
+  readonly cookies: BrowserCookies
+}
+
+/** What a sign-in is completed with. */
+export interface CompletingContext extends SignInContext {
+  readonly revoke: (member_session_id: string) => Promise<unknown>
+  /** The session of a cookie, as far as this process has verified it. */
+  readonly identify: (token: string) => Promise<string | undefined>
+  /** What was verified of a session until now says too little of it. */
+  readonly invalidateSession: (member_session_id: string) => void
 }
 
 /**
@@ -88,7 +99,7 @@ export interface SignInContext {
  * @throws AccessError `csrf_rejected`
  */
 export async function completeSignIn(
-  context: SignInContext & { readonly revoke: (member_session_id: string) => Promise<unknown> },
+  context: CompletingContext,
   request: AuthRequest,
   result: AuthenticatingResponse,
   options: CompleteSignInOptions
@@ -104,25 +115,84 @@ export async function completeSignIn(
   const pending = await readBoundState(context, request)
   const return_to = readOwnPath(options.return_to, config) ?? pending?.state.return_to ?? '/'
   if (result.member_authenticated !== false) {
-    const headers = [...privateHeaders, ...signedIn(config, result)]
-    return { member_authenticated: true, return_to, next: return_to, headers }
+    const lateCookies = await carrySession(context, request, result)
+    return {
+      member_authenticated: true,
+      return_to,
+      next: return_to,
+      headers: privateHeaders,
+      lateCookies
+    }
   }
   const bound = bindState(config, result, return_to, pending)
   const page = pageOfStep(nextStep({ isSignedIn: false, pending: bound.state }), config)
-  const headers = [...privateHeaders, ...(await setSignInCookies(context, bound))]
-  return { member_authenticated: false, return_to, next: page ?? '/', headers }
+  return carryPending(context, request, bound, page)
 }
 
-function signedIn(config: Config, result: AuthenticatingResponse): readonly HeaderPair[] {
+/** The browser leaves the sessions that it presented; one that only gained a factor goes on. */
+async function carrySession(
+  { config, cookies, identify, invalidateSession }: CompletingContext,
+  request: AuthRequest,
+  result: AuthenticatingResponse
+): Promise<readonly LateCookies[]> {
   const { member_session, session_token, session_jwt } = result
   if (!member_session || !session_token || !session_jwt) {
     throw new ConfigError('completeSignIn needs an authenticating response, with its session.')
   }
+  const { member_session_id } = member_session
+  const presented = cookies.presented(request)
+  const known = await Promise.all(presented.map(identify))
+  if (presented.includes(session_token) || known.includes(member_session_id)) {
+    invalidateSession(member_session_id)
+  }
   const tokens = { session_token, session_jwt }
-  return [
-    ...setSessionCookies(config.cookies, member_session, tokens, config.now()),
-    ...clearSignInCookies(config.cookies)
-  ]
+  const isExtended = config.session_duration_minutes !== undefined
+  return cookies.signIn(request, {
+    cookies: [
+      ...setSessionCookies(config.cookies, member_session, tokens, {
+        now: config.now(),
+        isExtended
+      }),
+      ...clearSignInCookies(config.cookies)
+    ],
+    replaces: everyRole,
+    given: [session_token, session_jwt],
+    session: {
+      member_session_id,
+      left: known.filter((id) => id !== undefined && id !== member_session_id) as string[]
+    }
+  })
+}
+
+/** Beside a pending sign-in the cookies of a session stay as they are. */
+async function carryPending(
+  context: SignInContext,
+  request: AuthRequest,
+  bound: BoundState,
+  page: string | undefined
+): Promise<CompletedSignInWithHeaders> {
+  const { config, cookies } = context
+  const { intermediate_session_token, state } = bound
+  const lateCookies = cookies.signIn(request, {
+    cookies: [
+      ...setCookie(
+        config.cookies,
+        'intermediate_session_token',
+        intermediate_session_token,
+        secondsLeft(config, bound)
+      ),
+      ...(await seal(context, bound))
+    ],
+    replaces: ['intermediate_session_token', 'sign_in'],
+    given: [intermediate_session_token]
+  })
+  return {
+    member_authenticated: false,
+    return_to: state.return_to,
+    next: page ?? '/',
+    headers: privateHeaders,
+    lateCookies
+  }
 }
 
 function bindState(
@@ -176,28 +246,30 @@ export async function completeDiscovery(
   const return_to = readOwnPath(options.return_to, config) ?? pending?.state.return_to ?? '/'
   const state = { email_address, return_to }
   const expiresAt = expiryOf(config, intermediate_session_token, pending)
-  const cookies = await setSignInCookies(context, { state, intermediate_session_token, expiresAt })
   const page = pageOfStep(nextStep({ isSignedIn: false, pending: state }), config)
-  const headers = [...privateHeaders, ...cookies]
-  return { member_authenticated: false, return_to, next: page ?? '/', headers }
+  return carryPending(context, request, { state, intermediate_session_token, expiresAt }, page)
 }
 
-/** Both cookies of a pending sign-in. They end when the intermediate session does. */
-export async function setSignInCookies(
+/** What is known of a pending sign-in has changed. Its intermediate session token is never set again for it. */
+export async function noteSignIn(
+  context: SignInContext,
+  bound: BoundState,
+  beganAt: number
+): Promise<readonly LateCookies[]> {
+  const sealed = await seal(context, bound)
+  return context.cookies.noteSignIn(bound.intermediate_session_token, sealed, beganAt)
+}
+
+/** The cookies of a pending sign-in end when the intermediate session does. */
+async function seal(
   { config, states }: SignInContext,
   bound: BoundState
 ): Promise<readonly HeaderPair[]> {
-  const secondsLeft = Math.max(0, Math.ceil((bound.expiresAt - config.now()) / 1000))
-  const { intermediate_session_token } = bound
-  return [
-    ...setCookie(
-      config.cookies,
-      'intermediate_session_token',
-      intermediate_session_token,
-      secondsLeft
-    ),
-    ...setCookie(config.cookies, 'sign_in', await states.seal(bound), secondsLeft)
-  ]
+  return setCookie(config.cookies, 'sign_in', await states.seal(bound), secondsLeft(config, bound))
+}
+
+function secondsLeft({ now }: Config, { expiresAt }: BoundState): number {
+  return Math.max(0, Math.ceil((expiresAt - now()) / 1000))
 }
 
 /** The pending sign-in of a browser; `null` when it is absent, unreadable, expired or of two sign-ins. */

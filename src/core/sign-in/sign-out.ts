@@ -2,11 +2,9 @@ import { AccessError } from '../../errors/access-error.ts'
 import { ConfigError } from '../../errors/config-error.ts'
 import { assertKnownOptions } from '../../errors/known-options.ts'
 import { UnavailableError } from '../../errors/unavailable-error.ts'
-import { type Action, createPostAction, jsonAnswer } from '../answer/action.ts'
-import { privateHeaders } from '../answer/refusal.ts'
+import { type Action, type AnswerParts, createPostAction, jsonAnswer } from '../answer/action.ts'
+import { privateHeaders, redirect } from '../answer/refusal.ts'
 import { assertFactoryCalled } from '../guard/guard-options.ts'
-import type { Config } from '../options.ts'
-import { clearEveryCookie } from '../request/cookies.ts'
 import { type Credential, readEveryToken } from '../request/credentials.ts'
 import type { AuthRequest } from '../request/request.ts'
 import { readReturnPath } from '../request/return-to.ts'
@@ -32,8 +30,7 @@ function planSignOut(given: SignOutOptions = {}): SignOutOptions {
   return given
 }
 
-interface SignOutParts {
-  readonly config: Config
+interface SignOutParts extends AnswerParts {
   readonly authenticate: Authenticate
   /** Ends a session, here at once and at the authority when it answers. */
   readonly revoke: (member_session_id: string) => Promise<unknown>
@@ -58,19 +55,18 @@ const maxTried = 8
  * a guard would deny without a call proves nothing, and the answer does not claim that its session ended.
  */
 export function createSignOut(parts: SignOutParts, given?: SignOutOptions): Action {
-  const { config } = parts
   const { return_to } = planSignOut(given)
 
-  return createPostAction(config, async ({ request }) => {
+  return createPostAction(parts, async ({ request, beganAt }) => {
     const ending = await endSessions(parts, request)
-    const cookies = clearEveryCookie(config.cookies)
-    const headers = [...privateHeaders, ...cookies]
-    if (return_to !== undefined) {
-      return { status: 303, headers: [...headers, ['Location', return_to]], body: '' }
-    }
+    const lateCookies = parts.cookies.signOut(request, beganAt)
+    if (return_to !== undefined) return { ...redirect(return_to), lateCookies }
     return ending === 'ended'
-      ? { status: 204, headers, body: '' }
-      : jsonAnswer(ending === 'outstanding' ? 202 : 200, { revocation: ending }, cookies)
+      ? { status: 204, headers: privateHeaders, lateCookies, body: '' }
+      : {
+          ...jsonAnswer(ending === 'outstanding' ? 202 : 200, { revocation: ending }),
+          lateCookies
+        }
   })
 }
 
