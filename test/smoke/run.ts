@@ -12,7 +12,11 @@ const limits = { packages: 25, megabytes: 14 }
 const { values } = parseArgs({
   options: {
     node: { type: 'string', multiple: true, default: [process.execPath] },
-    beside: { type: 'string', multiple: true, default: ['express@5 koa@3'] }
+    beside: {
+      type: 'string',
+      multiple: true,
+      default: ['@photostructure/sqlite@1 express@5 koa@3']
+    }
   }
 })
 
@@ -25,7 +29,7 @@ try {
   weigh(app)
   useOnEachNode('alone')
   for (const packages of values.beside) {
-    app.install('@photostructure/sqlite@1', ...packages.split(' '))
+    app.install(...packages.split(' '))
     useOnEachNode(packages)
   }
 } finally {
