@@ -33,6 +33,7 @@ import { describeOnEachDatabase, type TestDatabase } from '../support/databases.
 
 const now = Date.UTC(2026, 0, 1)
 const roles = new Set(['editor'])
+const verifiedPhone = { mfa_phone_number: '+12025550162', mfa_phone_number_verified: true }
 
 describeOnEachDatabase((createDatabase) => {
   let database: TestDatabase
@@ -95,7 +96,7 @@ describeOnEachDatabase((createDatabase) => {
       roles,
       now
     })
-    return made
+    return { ...made, ...fields }
   }
 
   async function startIntermediateSession(): Promise<string> {
@@ -225,11 +226,11 @@ describeOnEachDatabase((createDatabase) => {
     test.each([
       ['ada@example.com', {}, 'duplicate_member_email'],
       ['eve@example.com', { external_id: 'e1' }, 'duplicate_member_external_id'],
-      ['eve@example.com', { mfa_phone_number: '+12025550162' }, 'duplicate_member_phone_number']
+      ['eve@example.com', verifiedPhone, 'duplicate_member_phone_number']
     ] as const)('is what a member has (%s, %j)', async (email, fields, type) => {
       const first = newMember('bob@example.com', {
         external_id: 'e1',
-        mfa_phone_number: '+12025550162'
+        ...verifiedPhone
       })
       expect(await project.tryRun(writesOfCreation(first))).toBeUndefined()
       expect(await project.tryRun(writesOfCreation(newMember(email, fields)))).toEqual(type)

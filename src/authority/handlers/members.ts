@@ -23,6 +23,7 @@ import { assertAuthorized, assertAuthorizedBy } from '../steps/caller.ts'
 import { loadMember, loadOrganization, loadOrganizationAndMember } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { noteChange } from '../steps/notices.ts'
+import { assertMayLinkNumber } from '../steps/phone-number-owner.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { findPage } from '../steps/search-page.ts'
 import { memberCondition } from '../store/search.ts'
@@ -43,6 +44,7 @@ export const create: Handler<'organizations.members.create'> = (context, request
       memberContext(context, organization)
     )
     await assertUnclaimedForCaller(context, organization, member.email_address)
+    await assertMayLinkNumber(context, undefined, member)
     await runMemberWrites(context, member, writesOfCreation(member))
     return answerMember(context, member, organization)
   })
@@ -80,6 +82,7 @@ export const update: Handler<'organizations.members.update'> = (context, request
     if (member.email_address !== before.email_address) {
       await assertUnclaimedForCaller(context, organization, member.email_address)
     }
+    await assertMayLinkNumber(context, before, member)
     await runMemberWrites(context, member, [
       ...writesOfChange(before, member),
       ...endedByLostRoles(context, before, member, request)

@@ -22,6 +22,7 @@ import { assertMayUseCode } from '../steps/assert-may-use-code.ts'
 import { attemptSecondFactor } from '../steps/attempts.ts'
 import { finishSecondFactor } from '../steps/finish-second-factor.ts'
 import { loadMember, loadOrganizationAndMember } from '../steps/load.ts'
+import { isAnotherMembersNumber } from '../steps/phone-number-owner.ts'
 import {
   assertSessionReference,
   attemptAt,
@@ -36,6 +37,7 @@ import { loadSmsCode, sendSmsCode } from '../steps/sms-codes.ts'
  * - A session or intermediate session is needed only by a member with an active second factor; one that is given must be
  *   the member's.
  * - A new number is linked, unverified, together with the code: by a message that the sender took, and by no other.
+ * - None is sent to a number that another member of the organization has verified, also since this one named it.
  * - While codes by SMS are locked none is sent. A new number after another second factor is counted anew.
  * - A call that ends with an error, or whose message could not be sent, leaves the number and the earlier code as they were.
  */
@@ -56,12 +58,13 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
   }
   const mfa_phone_number = numberToVerify(member, request.mfa_phone_number)
 
-  const { member_id, organization_id } = member
+  if (await isAnotherMembersNumber(context, { ...member, mfa_phone_number })) {
+    throw new OperationError('duplicate_member_phone_number')
+  }
+
+  const { member_id } = member
   const writes: Write[] = isReenabled ? [clearFailures(lockableOf(member_id, 'otp'))] : []
   if (isNew) {
-    if (await store.isPhoneNumberTaken(organization_id, mfa_phone_number)) {
-      throw new OperationError('duplicate_member_phone_number')
-    }
     const phone_id = newId('phone-number', environment)
     const onConflict = 'duplicate_member_phone_number_for_member'
     writes.push({ do: 'linkPhoneNumber', member_id, phone_id, mfa_phone_number, now, onConflict })
@@ -77,6 +80,7 @@ export const send: Handler<'otps.sms.send'> = async (context, request) => {
  * - The session or intermediate session must be the member's, and primary authentication complete: SMS is never a
  *   primary factor.
  * - A first code enrols the number, so what held for the send holds again: another factor may have come since.
+ * - The first member of an organization who verifies a number has it.
  * - An attempt counts against the code, the member's codes by SMS and the intermediate session before it is compared.
  * - A client with the right code may know that it was used or is too old; a wrong one is as good as none.
  * - The code, the end of the intermediate session and the new session are one unit: all or nothing.

@@ -19,6 +19,7 @@ import { assertUnclaimedForCaller } from '../steps/assert-unclaimed.ts'
 import { loadOrganization } from '../steps/load.ts'
 import { memberContext } from '../steps/member-context.ts'
 import { isKnownToHaveLeaked } from '../steps/password-strength.ts'
+import { assertMayLinkNumber } from '../steps/phone-number-owner.ts'
 import { finishPrimary } from '../steps/primary-factor.ts'
 import { retryWhileStale } from '../steps/retry-while-stale.ts'
 import { loadReferencedSession } from '../steps/session-reference.ts'
@@ -91,6 +92,7 @@ export const migrate: Handler<'passwords.migrate'> = (context, request) =>
     const writes =
       before === undefined ? writesOfCreation(migrated) : writesOfChange(before, migrated)
     const ended = endedByLostRoles(context, before, migrated, request)
+    await assertMayLinkNumber(context, before, migrated)
     await runMemberWrites(context, migrated, [...writes, ...passwordWrites, ...ended])
 
     return {

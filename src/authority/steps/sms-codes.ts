@@ -10,6 +10,7 @@ import type { MemberRecord, OneTimeCodeRecord, OrganizationRecord } from '../dom
 import { countSms } from '../domain/send-limits.ts'
 import type { WriteNamed } from '../domain/writes.ts'
 import { countMessage } from './count-message.ts'
+import { isAnotherMembersNumber } from './phone-number-owner.ts'
 
 const codeLifeMs = 120_000
 
@@ -73,7 +74,7 @@ const challenges = new WeakMap<Context, Promise<WriteNamed<'putCode'> | undefine
 
 /**
  * Sends the code that a sign-in waits for, and gives the write that makes it good. Where the member is not challenged by
- * SMS, the server sends none, or too many were sent, the sign-in goes on without.
+ * SMS, the server sends none, too many were sent, or another member has verified the number, the sign-in goes on without.
  */
 export async function challengeBySms(
   context: Context,
@@ -95,6 +96,7 @@ async function trySend(context: Context, member: MemberRecord, locale: string | 
   const { settings } = context.project
   const { mfa_phone_number } = member
   if (!isSmsDestination(mfa_phone_number, settings.sms_country_codes)) return undefined
+  if (await isAnotherMembersNumber(context, member)) return undefined
   const conflict = await store.tryRun(countSms(member, mfa_phone_number, { settings, ipKey, now }))
   return conflict === undefined ? deliverCode(context, member, mfa_phone_number, locale) : undefined
 }

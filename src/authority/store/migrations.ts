@@ -392,5 +392,13 @@ export const migrations: readonly string[] = [
   alter table grants add column family_hash text;
   alter table grants add column refresh_hash text;
   create unique index grants_family on grants (project_id, family_hash);
+  `,
+
+  // A number that a member only named is not shown to be theirs, so it keeps no other member from it.
+  `
+  drop index members_phone_number;
+  create unique index members_phone_number
+    on members (project_id, organization_id, mfa_phone_number)
+    where mfa_phone_number_verified = 1;
   `
 ]

@@ -290,8 +290,7 @@ export const administrationRules: readonly Rule[] = [
     ],
     rejects: '400 duplicate_member_phone_number',
     async broken(scene) {
-      const mfa_phone_number = newPhone()
-      await scene.fixture.newPerson({ mfa_phone_number })
+      const { mfa_phone_number } = await scene.fixture.newPhoned()
       return changed(scene, { mfa_phone_number })
     }
   },

@@ -87,11 +87,12 @@ export function memberReads({ all, one, exists, find }: Reader) {
       return Number(row?.total)
     },
 
-    /** Whether a member of the organization has the number. */
+    /** Whether a member of the organization has verified the number. */
     isPhoneNumberTaken(organization_id: string, mfa_phone_number: string): Promise<boolean> {
       return exists(sql`
         select 1 as taken from members where project_id = $1
-          and organization_id = ${organization_id} and mfa_phone_number = ${mfa_phone_number}`)
+          and organization_id = ${organization_id} and mfa_phone_number = ${mfa_phone_number}
+          and mfa_phone_number_verified = 1`)
     },
 
     /** By current e-mail address, not by a retired one. */
