@@ -98,14 +98,18 @@ describe('an e-mail', () => {
     expect(emailText('invite', { link, minutes }, 'en').text).toContain(`expires in ${duration}.`)
   })
 
-  test.each(['Acme & Söhne, Inc.', "L'Étoile (Paris)", 'Zażółć 24', 'St. Mary’s', '東京 株式会社'])(
-    'AO-11 names the organization %s',
-    (organization_name) => {
-      const { subject, html } = emailText('login', { link, organization_name, minutes: 60 }, 'en')
-      expect(subject).toBe(`Sign in to ${organization_name}`)
-      expect(html).not.toContain('& S')
-    }
-  )
+  test.each([
+    'Acme & Söhne, Inc.',
+    "L'Étoile (Paris)",
+    'Zażółć 24',
+    'St. Mary’s',
+    '東京 株式会社',
+    'Studio 1984, No. 12'
+  ])('AO-11 names the organization %s', (organization_name) => {
+    const { subject, html } = emailText('login', { link, organization_name, minutes: 60 }, 'en')
+    expect(subject).toBe(`Sign in to ${organization_name}`)
+    expect(html).not.toContain('& S')
+  })
 
   test.each([
     'Win at evil.example',
@@ -121,6 +125,17 @@ describe('an e-mail', () => {
     '{link}',
     '%0d%0a',
     'Call +1 (800) 555-0199',
+    '1-800. 555. 0199',
+    'Call 800 or rather 555 then 0199',
+    "8'0'0, 5!5!5, 0&1&9&9",
+    '８００ ５５５ ０１９９',
+    '٨٠٠. ٥٥٥. ٠١٩٩',
+    '८००. ५५५. ०१९९',
+    '八零零。五五五。零一九九',
+    '电话 八零零 五五五 零一九九',
+    '800\u200b555\u200b0199',
+    '8\u20600\u00ad0\u200d5\ufeff55 0199',
+    '8\u03010\u03010\u03015\u03015\u03015\u03010',
     '',
     '$&',
     'evil。example'

@@ -94,15 +94,22 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 }
 
 const nameForm = /^(?:[\p{L}\p{M}\p{N} &'’"()+,!-]|\.(?= |$))+$/u
-const phoneNumber = /(?:\p{N}[ ()+-]*){7}/u
+
+/** Digits of any script, also as words of Chinese and Japanese. */
+const digit = /[\p{N}零一二三四五六七八九]/gu
+
+/** Local numbers have seven digits. */
+const fewestDigitsOfPhoneNumber = 7
 
 /**
  * A member who may name an organization could otherwise write to strangers in our name. So a name with anything that a mail
- * program makes a link of, an address, a phone number, a line or markup, is left out.
+ * program makes a link of, an address, a phone number, a line or markup, is left out. A person reads a phone number whatever
+ * stands between its digits, so all digits of the name count.
  */
 function plainName(name: string | undefined): string | undefined {
-  const isPlain = name !== undefined && nameForm.test(name) && !phoneNumber.test(name)
-  return isPlain ? name : undefined
+  if (name === undefined || !nameForm.test(name)) return undefined
+  const digits = name.match(digit)?.length ?? 0
+  return digits < fewestDigitsOfPhoneNumber ? name : undefined
 }
 
 /** "1 hour", "30 minutos", "7 jours": in the largest unit that needs no fraction. */
