@@ -19,6 +19,7 @@ import { createRetryLater, type Schedule } from './session/outstanding-revocatio
 import { createRemoteChecks } from './session/remote-check.ts'
 import { createRevocations } from './session/revocations.ts'
 import { createSessionCache } from './session/session-cache.ts'
+import { createSessionTokens } from './session/session-tokens.ts'
 import { createSuperseded } from './session/superseded.ts'
 import {
   createIdentify,
@@ -80,6 +81,7 @@ export function createInstance(
   const config = readOptions(options, process.env)
   const { now, connection, session_duration_minutes } = config
   const cache = createSessionCache()
+  const sessionTokens = createSessionTokens()
   const revocations = createRevocations(now)
   const { client: ownClient, verifier, policySource: ownPolicySource } = connect(connection, config)
   const calls =
@@ -101,6 +103,7 @@ export function createInstance(
       orderedNow: revocations.orderedNow
     }),
     cache,
+    sessionTokens,
     revocations,
     clockToleranceMs: config.clockToleranceMs,
     now
@@ -118,7 +121,8 @@ export function createInstance(
     cookies,
     revoke,
     identify: createIdentify(cache, verifier),
-    invalidateSession: revocations.invalidate
+    invalidateSession: revocations.invalidate,
+    learnToken: sessionTokens.learn
   }
   const parts = { ...context, memory, authenticate, policySource, revocations }
   const client = watchClient(ownClient, cache, invalidate)

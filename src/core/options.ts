@@ -15,8 +15,11 @@ export type CredentialSource = 'bearer' | 'cookie' | { readonly header: string }
 export interface CookieOptions {
   /** Default `stytch_session_jwt`. */
   readonly session_jwt?: string
-  /** Default `stytch_session`. */
-  readonly session_token?: string
+  /**
+   * Default `stytch_session`. `false`: the app keeps JWTs only, and this cookie is neither set nor read. A JWT cookie alone is
+   * then as good as a pair, and after a sign-out elsewhere good until it ends.
+   */
+  readonly session_token?: string | false
   /** Default `stytch_intermediate_session`. */
   readonly intermediate_session_token?: string
   /** Default `membergate_sign_in`. */
@@ -118,7 +121,8 @@ export interface Config {
 
 export interface CookieNames {
   readonly session_jwt: string
-  readonly session_token: string
+  /** `undefined` where the app keeps JWTs only. */
+  readonly session_token: string | undefined
   readonly intermediate_session_token: string
   readonly sign_in: string
   /** False only where the app itself is served over plain HTTP on loopback. */
@@ -270,18 +274,20 @@ function readCookies(options: CookieOptions, origin: URL | undefined): CookieNam
     throw new ConfigError('cookies.hostPrefix needs Secure cookies, and origin is http://.')
   }
   const prefix = hostPrefix ? '__Host-' : ''
+  const { session_token = 'stytch_session' } = options
   const names = {
     session_jwt: `${prefix}${options.session_jwt ?? 'stytch_session_jwt'}`,
-    session_token: `${prefix}${options.session_token ?? 'stytch_session'}`,
+    session_token: session_token === false ? undefined : `${prefix}${session_token}`,
     intermediate_session_token: `${prefix}${options.intermediate_session_token ?? 'stytch_intermediate_session'}`,
     sign_in: `${prefix}${options.sign_in ?? 'membergate_sign_in'}`
   }
-  for (const name of Object.values(names)) {
+  const given = Object.values(names).filter((name) => name !== undefined)
+  for (const name of given) {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/.test(name)) {
       throw new ConfigError('cookies: a name holds characters that no cookie name has.')
     }
   }
-  if (new Set(Object.values(names)).size < 4) {
+  if (new Set(given).size < given.length) {
     throw new ConfigError('cookies: every cookie needs a name of its own.')
   }
   return { ...names, secure }

@@ -10,6 +10,8 @@ export type LocalStep =
   | 'not_yet_valid'
   | 'session_expired'
   | 'invalidated'
+  | 'token_missing'
+  | 'token_of_another'
   | 'keys_unavailable'
   | 'session_revoked_here'
   | 'malformed_jwt'

@@ -37,7 +37,7 @@ describe('with NODE_DEBUG=membergate', () => {
 
   test('a line says how a session was found, and that it was known the next time', () => {
     expect(lineOf(lines, '/first')).toBe(
-      'GET /first accepted credential=cookie tried=cookie:session_jwt,local:young …ms'
+      'GET /first accepted credential=cookie tried=cookie:session_jwt,local:token_missing,remote:200 …ms'
     )
     expect(lineOf(lines, '/again')).toBe(
       'GET /again accepted credential=cookie tried=cookie:session_jwt,local:known …ms'

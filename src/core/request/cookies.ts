@@ -30,8 +30,11 @@ export const everyRole: readonly CookieRole[] = [
  * Names match byte for byte and only after `;` and optional white space. Quotes, `$Version` and unusual spaces are
  * data, not syntax (RFC 6265 section 5.4), so they cannot smuggle a name past `__Host-`.
  */
-export function readCookieValues(header: string | undefined, name: string): readonly string[] {
-  if (header === undefined) return []
+export function readCookieValues(
+  header: string | undefined,
+  name: string | undefined
+): readonly string[] {
+  if (header === undefined || name === undefined) return []
   const values: string[] = []
   const start = `${name}=`
   let at = header.indexOf(start)
@@ -73,13 +76,16 @@ export function setCookie(
   maxAgeSeconds: number
 ): readonly HeaderPair[] {
   const name = cookies[role]
-  if (name.length + value.length > maxCookieBytes) return []
+  if (name === undefined || name.length + value.length > maxCookieBytes) return []
   return [['Set-Cookie', serializeCookie(cookies, name, value, maxAgeSeconds)]]
 }
 
 /** `Set-Cookie` that makes a browser drop one of our cookies. */
-function clearCookie(cookies: CookieNames, role: CookieRole): HeaderPair {
-  return ['Set-Cookie', serializeCookie(cookies, cookies[role], '', 0)]
+function clearCookies(
+  cookies: CookieNames,
+  ...roles: readonly CookieRole[]
+): readonly HeaderPair[] {
+  return roles.flatMap((role) => setCookie(cookies, role, '', 0))
 }
 
 /** Clears every spelling of these cookies: as configured, and with the prefix put on or taken off. */
@@ -88,6 +94,7 @@ export function clearEveryCookie(
   roles: readonly CookieRole[]
 ): readonly HeaderPair[] {
   return roles.flatMap((role) => {
+    if (cookies[role] === undefined) return []
     const bare = cookies[role].replace(/^__Host-/, '')
     const spellings = cookies.secure ? [bare, `__Host-${bare}`] : [bare]
     return spellings.map(
@@ -108,10 +115,14 @@ export function setSessionCookies(
 ): readonly HeaderPair[] {
   const { session_token, session_jwt } = tokens
   const seconds = isExtended ? longestSeconds : secondsLeft(session, now)
-  return [
-    ...setCookie(cookies, 'session_token', session_token, seconds),
-    ...refreshSessionCookies(cookies, session, session_jwt, { now, hasToken: true })
-  ]
+  const hasToken = cookies.session_token !== undefined
+  const jwt = refreshSessionCookies(cookies, session, session_jwt, { now, hasToken })
+  if (jwt.length === 0) {
+    throw new ConfigError(
+      'The session JWT is too large for a cookie, and cookies.session_token is false. Keep custom claims small, or let the app set both cookies.'
+    )
+  }
+  return [...setCookie(cookies, 'session_token', session_token, seconds), ...jwt]
 }
 
 /**
@@ -125,7 +136,7 @@ export function refreshSessionCookies(
   { now, hasToken }: { readonly now: number; readonly hasToken: boolean }
 ): readonly HeaderPair[] {
   const jwt = setCookie(cookies, 'session_jwt', session_jwt, secondsLeft(session, now))
-  return jwt.length === 0 && hasToken ? [clearCookie(cookies, 'session_jwt')] : jwt
+  return jwt.length === 0 && hasToken ? clearCookies(cookies, 'session_jwt') : jwt
 }
 
 function secondsLeft({ expires_at }: Pick<MemberSession, 'expires_at'>, now: number): number {
@@ -133,11 +144,11 @@ function secondsLeft({ expires_at }: Pick<MemberSession, 'expires_at'>, now: num
 }
 
 export function clearSessionCookies(cookies: CookieNames): readonly HeaderPair[] {
-  return [clearCookie(cookies, 'session_token'), clearCookie(cookies, 'session_jwt')]
+  return clearCookies(cookies, 'session_token', 'session_jwt')
 }
 
 export function clearSignInCookies(cookies: CookieNames): readonly HeaderPair[] {
-  return [clearCookie(cookies, 'intermediate_session_token'), clearCookie(cookies, 'sign_in')]
+  return clearCookies(cookies, 'intermediate_session_token', 'sign_in')
 }
 
 function serializeCookie(

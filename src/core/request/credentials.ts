@@ -10,6 +10,8 @@ export interface Credential {
   readonly source: string
   readonly session_jwt?: string | undefined
   readonly session_token?: string | undefined
+  /** A JWT cookie that has lost the opaque cookie beside it, where the app sets both. */
+  readonly isHalf?: boolean
   /** Why nothing that was presented can be a credential. */
   readonly malformed?: 'duplicate_header' | 'duplicate_cookie' | 'malformed_credential'
 }
@@ -117,7 +119,13 @@ function readCookies(request: AuthRequest, { cookies }: Config): Credential | un
   const session_token = tokens.find((token) => opaqueForm.test(token))
   return session_jwt === undefined && session_token === undefined
     ? { transport: 'cookie', source: 'cookie', malformed: 'malformed_credential' }
-    : { transport: 'cookie', source: 'cookie', session_jwt, session_token }
+    : {
+        transport: 'cookie',
+        source: 'cookie',
+        session_jwt,
+        session_token,
+        isHalf: session_token === undefined && cookies.session_token !== undefined
+      }
 }
 
 function malformedHeader(

@@ -13,6 +13,7 @@ import { decisions, isDenied, type LocalOutcome } from './outcomes.ts'
 import { type CheckRemotely, isSameSession, type RemoteCheck } from './remote-check.ts'
 import type { Revocations } from './revocations.ts'
 import type { CheckedSession, SessionCache } from './session-cache.ts'
+import type { SessionTokens } from './session-tokens.ts'
 import { beginTrail, type Trail } from './trail.ts'
 
 /** Finds out whose session a credential is. At once when this process knows, else as a promise. */
@@ -24,6 +25,7 @@ export type Authenticate = (
 interface AuthenticateOptions {
   readonly verifier: JwtVerifier
   readonly cache: SessionCache
+  readonly sessionTokens: SessionTokens
   readonly checkRemotely: CheckRemotely
   readonly revocations: Revocations
   readonly clockToleranceMs: number
@@ -45,9 +47,13 @@ interface LocalAnswer {
  * The pair of cookies is one credential. The opaque token is its anchor: it is what a remote check sends, and a JWT that
  * would be denied does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides. A JWT of
  * one member beside the opaque token of another is denied.
+ *
+ * A JWT that is not of the pair may be what a late answer left behind, of a session that its browser has left: the authority
+ * decides where the opaque token is missing, or known to be of another session.
  */
 export function createAuthenticate(options: AuthenticateOptions): Authenticate {
-  const { verifier, cache, checkRemotely, revocations, clockToleranceMs, now } = options
+  const { verifier, cache, sessionTokens, checkRemotely, revocations, clockToleranceMs, now } =
+    options
   // Sessions whose old JWTs count for nothing any more: a remote check denied them, or found another session.
   const invalidatedSessions = new LRUCache<string, true>({ max: maxInvalidated })
 
@@ -56,13 +62,26 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     const known =
       session_jwt === undefined
         ? findOpaque(session_token, maxAgeMs)
-        : findGood(session_jwt, maxAgeMs)
+        : findJwt(credential, maxAgeMs)
     return known ?? resolve(credential, maxAgeMs)
   }
 
   function findGood(token: string | undefined, maxAgeMs: number): CheckedSession | undefined {
     const known = token === undefined ? undefined : cache.get(token)
     return known !== undefined && isGood(known, maxAgeMs) ? known : undefined
+  }
+
+  function findJwt(credential: Credential, maxAgeMs: number): CheckedSession | undefined {
+    const known = findGood(credential.session_jwt, maxAgeMs)
+    return known !== undefined && isWhole(credential, known) ? known : undefined
+  }
+
+  function isWhole({ isHalf = false, session_token }: Credential, known: CheckedSession): boolean {
+    if (isHalf) return wasSentAlone(known)
+    const { member_session_id } = known.member_session
+    return (
+      session_token === undefined || !sessionTokens.isOfAnother(member_session_id, session_token)
+    )
   }
 
   /** An opaque token alone needs a remote check on every request, unless the guard says how old one may be. */
@@ -113,7 +132,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       throw new AccessError('session_invalid', { reason: local.outcome })
     }
     // Another request may have caused a remote check while the signature was verified.
-    const known = findGood(session_jwt, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
+    const known = findJwt(credential, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
     if (session_token !== undefined) trail.tried.push(`${transport}:session_token`)
     if (known !== undefined) trail.tried.push('local:known')
     const checked = known ?? (await checkAtAuthority(credential, local, maxAgeMs, trail))
@@ -121,13 +140,17 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     return checked
   }
 
-  async function judge({ session_jwt }: Credential, maxAgeMs: number): Promise<LocalAnswer> {
+  async function judge(credential: Credential, maxAgeMs: number): Promise<LocalAnswer> {
+    const { session_jwt, isHalf } = credential
     if (session_jwt === undefined) return { outcome: 'opaque_token' }
     const verification = await verifier.verify(session_jwt)
     if (verification.status === 'rejected') return { outcome: verification.reason }
     const { claims } = verification
     if (verification.status === 'unverified') return { outcome: 'keys_unavailable', claims }
-    return { outcome: judgeTimes(claims, maxAgeMs), claims }
+    const outcome = judgeTimes(claims, maxAgeMs)
+    return outcome === 'young' && !isWhole(credential, fromClaims(claims))
+      ? { outcome: isHalf ? 'token_missing' : 'token_of_another', claims }
+      : { outcome, claims }
   }
 
   function judgeTimes(claims: SessionClaims, maxAgeMs: number): LocalOutcome {
@@ -166,13 +189,18 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       decisions[local.outcome] !== 'check' ||
       (signedSession !== undefined && invalidatedSessions.has(signedSession.member_session_id))
     const check = buildCheck(credential, local, maxAgeMs, isUnverified)
-    const checked = await checkUntilValid(check, trail).catch((error: unknown) => {
+    const answered = await checkUntilValid(check, trail).catch((error: unknown) => {
       if (error instanceof AccessError && signedSession !== undefined) {
         invalidatedSessions.set(signedSession.member_session_id, true)
       }
       throw local.outcome === 'keys_unavailable' ? keysUnavailable(error) : error
     })
+    const checked =
+      local.outcome === 'token_missing' ? keepJwt(answered, credential, local) : answered
     cache.set(check.token, checked)
+    if (check.field === 'session_token') {
+      sessionTokens.learn(checked.member_session.member_session_id, check.token)
+    }
     if (signedSession === undefined) return checked
     if (isSameSession(signedSession, checked.member_session)) {
       cache.set(credential.session_jwt ?? check.token, checked)
@@ -180,6 +208,20 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       invalidatedSessions.set(signedSession.member_session_id, true)
     }
     return checked
+  }
+
+  /** A JWT that is checked for want of a token serves until it ends: the next one would have to be checked as well. */
+  function keepJwt(
+    answered: CheckedSession,
+    { session_jwt }: Credential,
+    { claims }: LocalAnswer
+  ): CheckedSession {
+    const usableUntil = claims === undefined ? 0 : fromClaims(claims).usableUntil
+    return {
+      ...answered,
+      refreshedJwt: session_jwt,
+      usableUntil: Math.min(usableUntil, answered.usableUntil)
+    }
   }
 
   /** What was ended while a call was in flight, only a call that begins afterwards can tell. */
@@ -207,6 +249,11 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
       throw error
     }
   }
+}
+
+/** Whether the authority was asked about the JWT itself: not about a token beside it, and not its signature alone. */
+function wasSentAlone({ session_token, refreshedJwt }: CheckedSession): boolean {
+  return session_token === undefined && refreshedJwt !== undefined
 }
 
 /** What came back instead of a session. */

@@ -4,7 +4,10 @@ type DeniedOutcome =
   | 'session_revoked_here'
   | Extract<Verification, { status: 'rejected' }>['reason']
 
-/** What can be known of a credential without a remote check. */
+/**
+ * What can be known of a credential without a remote check. `token_missing`: a good JWT cookie, which has lost the opaque cookie
+ * beside it. `token_of_another`: a good one beside the opaque token of another session than its own.
+ */
 export type LocalOutcome =
   | 'young'
   | 'too_old'
@@ -13,6 +16,8 @@ export type LocalOutcome =
   | 'not_yet_valid'
   | 'session_expired'
   | 'invalidated'
+  | 'token_missing'
+  | 'token_of_another'
   | 'opaque_token'
   | 'keys_unavailable'
   | DeniedOutcome
@@ -33,6 +38,8 @@ export const decisions: Readonly<Record<LocalOutcome, LocalDecision>> = {
   not_yet_valid: 'check',
   session_expired: 'check',
   invalidated: 'check',
+  token_missing: 'check',
+  token_of_another: 'check',
 
   opaque_token: 'check_unverified',
   keys_unavailable: 'check_unverified',

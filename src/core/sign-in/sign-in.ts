@@ -17,6 +17,7 @@ import {
 import { type AuthRequest, headerOf } from '../request/request.ts'
 import { readReturnPath } from '../request/return-to.ts'
 import { assertSameSite } from '../request/same-site.ts'
+import type { SessionTokens } from '../session/session-tokens.ts'
 import type { BoundState, DiscoveryState, SealedStates, SignInState } from './sealed-state.ts'
 import { isOfMember, nextStep, pageOfStep, type SignInFacts } from './sign-in-step.ts'
 
@@ -88,6 +89,7 @@ export interface CompletingContext extends SignInContext {
   readonly identify: (token: string) => Promise<string | undefined>
   /** What was verified of a session until now says too little of it. */
   readonly invalidateSession: (member_session_id: string) => void
+  readonly learnToken: SessionTokens['learn']
 }
 
 /**
@@ -131,7 +133,7 @@ export async function completeSignIn(
 
 /** The browser leaves the sessions that it presented; one that only gained a factor goes on. */
 async function carrySession(
-  { config, cookies, identify, invalidateSession }: CompletingContext,
+  { config, cookies, identify, invalidateSession, learnToken }: CompletingContext,
   request: AuthRequest,
   result: AuthenticatingResponse
 ): Promise<readonly LateCookies[]> {
@@ -145,6 +147,7 @@ async function carrySession(
   if (presented.includes(session_token) || known.includes(member_session_id)) {
     invalidateSession(member_session_id)
   }
+  learnToken(member_session_id, session_token)
   const tokens = { session_token, session_jwt }
   const isExtended = config.session_duration_minutes !== undefined
   return cookies.signIn(request, {
