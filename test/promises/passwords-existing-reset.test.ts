@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import type { B2BPasswordsExistingPasswordResetRequest } from 'membergate/client'
 import { describeOnEachEngine } from '../support/fixture.ts'
+import { failAttempts } from '../support/locks.ts'
 import { type Enrolled, type Person, password } from '../support/people.ts'
+import { setSettings } from '../support/project-settings.ts'
 import { breakWrites } from './broken-storage.ts'
 
 const another = 'another horse battery staple'
 const wrong = { status_code: 401, error_type: 'unauthorized_credentials' }
+const insufficient = { status_code: 401, error_type: 'insufficient_factors' }
 const gone = { status_code: 404, error_type: 'session_not_found' }
 
 describe('passwords.existingPassword.reset', () => {
@@ -118,6 +121,81 @@ describe('passwords.existingPassword.reset', () => {
         'totp'
       ])
       expect(await fixture.sessionsOf(person)).toEqual([answer.member_session])
+    })
+
+    const resetLater = async (person: Enrolled, session_token: string) => {
+      fixture.clock.advance(1800)
+      const { session_token: renewed, member_session } = await reset(person, { session_token })
+      return { session_token: renewed, factors: member_session?.authentication_factors ?? [] }
+    }
+
+    /** What a session may do only shortly after the second factor was verified. */
+    const setAgain = ({ organization_id }: Person, session_token: string) =>
+      fixture.client.passwords.sessions.reset({ organization_id, session_token, password })
+
+    test('a second factor that the session brings is as old as it was, and opens nothing', async () => {
+      const person = await fixture.newEnrolled()
+      const token = await signInWithBoth(person)
+      const before = (await fixture.sessionsOf(person))[0]?.authentication_factors
+      const { session_token, factors } = await resetLater(person, token)
+      expect(factors).toHaveLength(2)
+      expect(factors[1]).toEqual(before?.[1])
+      expect(factors[0]?.last_authenticated_at).not.toBe(before?.[0]?.last_authenticated_at)
+      expect(await fixture.errorOf(setAgain(person, session_token))).toMatchObject(insufficient)
+    })
+
+    test('a second factor that was registered in the session stays marked, and opens nothing', async () => {
+      const person = await fixture.newPerson()
+      const { organization_id, member_id } = person
+      const { session_token: first } = await fixture.signIn(person)
+      const { secret } = await fixture.client.totps.create({ organization_id, member_id })
+      const verify = (session_token: string) => {
+        const code = fixture.nextCode(secret)
+        return fixture.client.totps.authenticate({
+          organization_id,
+          member_id,
+          session_token,
+          code
+        })
+      }
+      await verify(first)
+      const { session_token } = await reset(person, { session_token: first })
+      const { member_session } = await verify(session_token)
+      expect(member_session?.authentication_factors).toMatchObject([
+        { type: 'password' },
+        { type: 'totp', registered_in_session: true }
+      ])
+      expect(await fixture.errorOf(setAgain(person, session_token))).toMatchObject(insufficient)
+    })
+
+    test('an authenticator that was removed since does not count', async () => {
+      const person = await fixture.newEnrolled()
+      const { organization_id, member_id } = person
+      const session_token = await signInWithBoth(person)
+      await fixture.client.organizations.members.deleteTOTP({ organization_id, member_id })
+      const answer = await reset(person, { session_token })
+      expect(answer).toMatchObject({ member_authenticated: false, session_token: '' })
+    })
+
+    test('a second factor whose codes are locked by now does not count', async () => {
+      const person = await fixture.newEnrolled()
+      const session_token = await signInWithBoth(person)
+      const locked = { failures: 10, now: fixture.clock.now() }
+      await failAttempts(fixture.database, person, ['totp'], locked)
+      const answer = await reset(person, { session_token })
+      expect(answer).toMatchObject({ member_authenticated: false, session_token: '' })
+    })
+
+    test('the longest life of a session is that of the one that it ends', async () => {
+      const unset = await setSettings(fixture, { maximum_session_minutes: 720 })
+      const person = await fixture.newEnrolled()
+      const session_token = await signInWithBoth(person)
+      const [before] = await fixture.sessionsOf(person)
+      await resetLater(person, session_token)
+      const [after] = await fixture.sessionsOf(person)
+      expect(after?.member_session_id).not.toBe(before?.member_session_id)
+      expect(after?.started_at).toBe(before?.started_at)
+      await unset()
     })
 
     test('a session of another member is ignored and lives; one that is unknown is refused', async () => {

@@ -73,6 +73,17 @@ export function activeMfaFactors(
   )
 }
 
+/** A running session keeps a second factor that the member has removed since. What begins anew does not get it. */
+export function withoutRemovedFactors(
+  member: MemberRecord,
+  factors: readonly AuthenticationFactor[]
+): readonly AuthenticationFactor[] {
+  const active = activeMfaFactors(member, factors)
+  return factors.filter(
+    (factor) => factor.sequence_order !== 'SECONDARY' || active.includes(factor)
+  )
+}
+
 /** Whether a second factor of another type was verified. After that, a new one of this type is as if none had failed. */
 export function hasOtherSecondFactor(
   type: string,

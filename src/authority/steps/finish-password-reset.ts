@@ -4,7 +4,8 @@ import type { Context } from '../context.ts'
 import { endOfSessions } from '../domain/end-of-sessions.ts'
 import { addFactor, passwordFactor } from '../domain/factors.ts'
 import { unlockedOf } from '../domain/lockout.ts'
-import type { MemberRecord, OrganizationRecord } from '../domain/records.ts'
+import { withoutRemovedFactors } from '../domain/mfa.ts'
+import type { MemberRecord, OrganizationRecord, SessionRecord } from '../domain/records.ts'
 import { factorsForMember } from '../domain/transferred-factors.ts'
 import type { Write } from '../domain/writes.ts'
 import { noteChange } from './notices.ts'
@@ -31,8 +32,9 @@ export interface Entitled {
  *
  * - Every session of the member ends, and every intermediate session but the one that is continued. These come first:
  *   one that becomes a session at the same time is then among the sessions.
- * - The session that the request names ends as well. Its factors count for the new one, so a second factor that it
- *   holds is not needed again. Another member's is ignored.
+ * - The session that the request names ends as well. Its factors count for the new one, as old as they are, so a second
+ *   factor that it holds is not needed again while it is still the member's. Another member's session is ignored.
+ * - A reset begins no new life: it verifies the password alone.
  * - All of it is one unit: all or nothing.
  */
 export async function finishPasswordReset(
@@ -49,7 +51,11 @@ export async function finishPasswordReset(
     const referenced = isFirstTry
       ? entitled.referenced
       : await loadReferencedSession(context, request)
-    const { factors, continued, ends } = begunBefore(context, { request, member, referenced })
+    const { factors, continued, exchanged_session, ends } = begunBefore(context, {
+      request,
+      member,
+      referenced
+    })
     const answer = await finishSignIn(
       context,
       {
@@ -62,7 +68,8 @@ export async function finishPasswordReset(
           ...ends,
           ...endOfSessions(member_id, context.now)
         ],
-        ...(continued === undefined ? {} : { continued })
+        ...(continued === undefined ? {} : { continued }),
+        ...(exchanged_session === undefined ? {} : { exchanged_session })
       },
       request
     )
@@ -80,6 +87,7 @@ interface Brought {
 interface Begun {
   readonly factors: readonly AuthenticationFactor[]
   readonly continued?: VerifiedSignIn['continued']
+  readonly exchanged_session?: SessionRecord
   readonly ends: readonly Write[]
 }
 
@@ -102,7 +110,8 @@ function begunBefore({ now }: Context, { request, member, referenced }: Brought)
   const { member_session_id, authentication_factors } = session
   const onConflict = 'session_not_found'
   return {
-    factors: authentication_factors,
+    factors: unlockedOf(withoutRemovedFactors(member, authentication_factors), member.locks, now),
+    exchanged_session: session,
     ends: [...ends, { do: 'revokeSession', member_session_id, now, onConflict }]
   }
 }

@@ -55,11 +55,11 @@ export function startSession(
 }
 
 interface Exchanged {
-  /** The session of another organization that is exchanged for the new one. */
+  /** The session that the new one takes the place of, in the same or another organization. */
   readonly exchanged_session?: SessionRecord | undefined
 }
 
-/** Where the project bounds the life of a session, an exchange begins no new life. */
+/** Where the project bounds the life of a session, one that takes the place of another begins no new life. */
 function startOf(
   exchanged: SessionRecord | undefined,
   { maximum_session_minutes }: ProjectSettings

@@ -33,7 +33,7 @@ export interface VerifiedSignIn {
     /** Whether it becomes this member's when more is missing; if not, it stays what it is. */
     readonly binds: boolean
   }
-  /** The session of another organization that is exchanged for the new one. */
+  /** The session that the new one takes the place of, in the same or another organization. */
   readonly exchanged_session?: SessionRecord
   /** Writes that belong to the step and stand or fall with its outcome. */
   readonly writes: readonly Write[]
