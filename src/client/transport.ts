@@ -6,6 +6,7 @@ import { PrivateCause, privateCause } from '../errors/private-cause.ts'
 import { UnavailableError } from '../errors/unavailable-error.ts'
 import { type Authorization, authorizationHeaders } from '../wire/authorization.ts'
 import { clientIpHeader } from '../wire/client-ip.ts'
+import { isPathWord } from '../wire/path-words.ts'
 import type { RequestOptions, Route } from '../wire/route.ts'
 import { envelope } from '../wire/schema.ts'
 import type { Connection } from './connection.ts'
@@ -80,12 +81,13 @@ function buildRequest(
 }
 
 /**
- * A value that stays one segment of the path, whatever it is. Text that no path can hold is rejected as the API would
- * reject it: it may well come from the URL of a request.
+ * A value that stays one segment of the path, whatever it is. Text that no path can hold, or that would make it the path of
+ * another operation, is rejected as the API would reject it: it may well come from the URL of a request.
  */
 function pathSegment(name: string, value: unknown): string {
   if (typeof value !== 'string') throw new ConfigError(`${name} must be a string.`)
-  if (value === '' || value === '.' || value === '..' || !isWellFormed(value)) {
+  const isNoSegment = value === '' || value === '.' || value === '..' || !isWellFormed(value)
+  if (isNoSegment || isPathWord(name, value)) {
     throw new ApiError({
       status_code: 400,
       error_type: 'invalid_argument',

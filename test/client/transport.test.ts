@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { createClient } from 'membergate/client'
+import { pathWords } from '../../src/wire/path-words.ts'
 
 const canary = 'canary-password-1234567890'
 let server: Server | undefined
@@ -135,6 +136,38 @@ describe('what is sent', () => {
       await expect(call).rejects.toMatchObject({ code: 'config_invalid' })
     }
     expect(urls).toHaveLength(6)
+  })
+
+  test('never becomes the path of another operation', async () => {
+    const urls: (string | undefined)[] = []
+    const client = await serve((req, res) => {
+      urls.push(req.url)
+      res.end(JSON.stringify({ status_code: 200, request_id: 'r', organization: {} }))
+    })
+    expect(Object.fromEntries(pathWords)).toMatchObject({
+      organization_id: new Set(['search', 'members', 'rotate', 'recover']),
+      member_id: new Set(['mfa_phone_numbers', 'passwords'])
+    })
+    const { members } = client.organizations
+    for (const call of [
+      client.organizations.get({ organization_id: 'search' }),
+      client.organizations.delete({ organization_id: 'members' }),
+      members.deleteTOTP({ organization_id: 'o', member_id: 'mfa_phone_numbers' }),
+      members.unlock({ organization_id: 'o', member_id: 'passwords' })
+    ]) {
+      await expect(call).rejects.toMatchObject({
+        status_code: 400,
+        error_type: 'invalid_argument',
+        message: expect.stringContaining('cannot be part of a path')
+      })
+    }
+    expect(urls).toEqual([])
+    await members.deleteTOTP({ organization_id: 'Search', member_id: '%6dfa_phone_numbers' })
+    await members.deleteMFAPhoneNumber({ organization_id: 'o', member_id: 'totp' })
+    expect(urls).toEqual([
+      '/v1/b2b/organizations/Search/members/%256dfa_phone_numbers/totp',
+      '/v1/b2b/organizations/o/members/mfa_phone_numbers/totp'
+    ])
   })
 
   test('carries a member session in its own headers, and only where the call takes one', async () => {

@@ -2,6 +2,7 @@ import type {
   B2BOrganizationsMembersCreateRequest,
   B2BOrganizationsMembersUpdateRequest
 } from '../../wire/organizations-members.ts'
+import { isPathWord } from '../../wire/path-words.ts'
 import { emailCodesOf } from './lockables.ts'
 import { mergeMetadata } from './metadata.ts'
 import { type Conflict, OperationError } from './operation-error.ts'
@@ -78,7 +79,7 @@ export function changeMember(
   context: MemberContext
 ): MemberRecord {
   const { external_id = member.external_id, roles } = request
-  if (external_id !== null && isReserved(external_id)) {
+  if (external_id !== null && external_id !== member.external_id && isReserved(external_id)) {
     throw new OperationError(
       'invalid_argument',
       'external_id must not look like an id, or a word of a path.'
@@ -209,11 +210,8 @@ function rowOf(member: MemberRecord): MemberRow {
   return row
 }
 
-/** Stand in paths where a member is named. */
-const pathWords: ReadonlySet<string> = new Set(['mfa_phone_numbers', 'passwords'])
-
 function isReserved(external_id: string): boolean {
-  return looksLikeId(external_id) || pathWords.has(external_id.toLowerCase())
+  return looksLikeId(external_id) || isPathWord('member_id', external_id.toLowerCase())
 }
 
 function changedEmail(

@@ -2,6 +2,7 @@ import type {
   B2BOrganizationsCreateRequest,
   B2BOrganizationsUpdateRequest
 } from '../../wire/organizations.ts'
+import { isPathWord } from '../../wire/path-words.ts'
 import { mergeMetadata } from './metadata.ts'
 import { OperationError } from './operation-error.ts'
 import type { OrganizationRecord, StoredSettings } from './records.ts'
@@ -72,9 +73,6 @@ const commonDomains: ReadonlySet<string> = new Set([
 
 const maxNameLength = 128
 
-/** Stand in paths where an organization is named. */
-const pathWords: ReadonlySet<string> = new Set(['search', 'members'])
-
 const idLike = /^(organization|member)-(test|live)-/i
 
 /** By id, slug or external id: none of them is another organization's. */
@@ -90,7 +88,7 @@ export function looksLikeId(identifier: string): boolean {
 
 /** What cannot name an organization, as slug or as external id. */
 function isReserved(identifier: string): boolean {
-  return looksLikeId(identifier) || pathWords.has(identifier.toLowerCase())
+  return looksLikeId(identifier) || isPathWord('organization_id', identifier.toLowerCase())
 }
 
 export interface NewOrganization {
@@ -109,7 +107,7 @@ export function createOrganization(
   const blank: OrganizationRecord = {
     organization_id,
     organization_name: request.organization_name,
-    organization_slug,
+    organization_slug: '',
     organization_external_id: null,
     settings: {
       ...defaultSettings,
@@ -122,7 +120,8 @@ export function createOrganization(
     created_at: now,
     updated_at: now
   }
-  return changeOrganization(blank, request, { roles, now })
+  const named = { ...request, organization_slug: request.organization_slug ?? organization_slug }
+  return changeOrganization(blank, named, { roles, now })
 }
 
 type Changes = Omit<B2BOrganizationsUpdateRequest, 'organization_id'>
@@ -134,9 +133,13 @@ export function changeOrganization(
   { roles, now }: { readonly roles: ReadonlySet<string>; readonly now: number }
 ): OrganizationRecord {
   const slug = request.organization_slug ?? organization.organization_slug
-  if (isReserved(slug)) throw new OperationError('invalid_organization_slug')
+  // One of an older release, which reserved fewer words, stays until it is changed.
+  if (slug !== organization.organization_slug && isReserved(slug)) {
+    throw new OperationError('invalid_organization_slug')
+  }
   const external_id = request.organization_external_id ?? organization.organization_external_id
-  if (external_id !== null && isReserved(external_id)) {
+  const isNewExternalId = external_id !== organization.organization_external_id
+  if (external_id !== null && isNewExternalId && isReserved(external_id)) {
     throw new OperationError('invalid_organization_external_id')
   }
   const settings = changedSettings(organization.settings, request)
