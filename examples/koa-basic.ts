@@ -2,7 +2,7 @@ import { json } from 'node:stream/consumers'
 import Router from '@koa/router'
 import Koa, { type Context, type Next } from 'koa'
 import type { Member } from 'membergate/client'
-import type { KoaMemberAuth } from 'membergate/koa'
+import type { AuthenticatingResponse, KoaMemberAuth } from 'membergate/koa'
 import {
   Problem,
   problemJson,
@@ -30,11 +30,14 @@ export function createApp(auth: KoaMemberAuth): Koa {
       'email_address',
       'password'
     )
-    const result = await client.passwords
-      .authenticate({ organization_id: organization_slug, email_address, password })
-      .catch(refuseSignIn)
-    const { member_authenticated } = await completeSignIn(ctx, result)
-    ctx.body = { member_authenticated, mfa_required: result.mfa_required ?? undefined }
+    let answer: AuthenticatingResponse | undefined
+    const call = async () => {
+      const credentials = { organization_id: organization_slug, email_address, password }
+      answer = await client.passwords.authenticate(credentials).catch(refuseSignIn)
+      return answer
+    }
+    const { member_authenticated } = await completeSignIn(ctx, call)
+    ctx.body = { member_authenticated, mfa_required: answer?.mfa_required ?? undefined }
   })
 
   open.post('/mfa/totp', async (ctx) => {
@@ -42,10 +45,11 @@ export function createApp(auth: KoaMemberAuth): Koa {
     const pending = await pendingSignIn(ctx)
     if (pending === null) throw signInOver()
     const { intermediate_session_token, organization_id, member_id } = pending
-    const result = await client.totps
-      .authenticate({ intermediate_session_token, organization_id, member_id, code })
-      .catch(refuseCode)
-    const { member_authenticated } = await completeSignIn(ctx, result)
+    const call = () =>
+      client.totps
+        .authenticate({ intermediate_session_token, organization_id, member_id, code })
+        .catch(refuseCode)
+    const { member_authenticated } = await completeSignIn(ctx, call)
     ctx.body = { member_authenticated }
   })
 

@@ -14,9 +14,9 @@ app.post('/sign-in', express.urlencoded({ extended: false }), async (req, res) =
   try {
     const { organization_id, email_address, password } = req.body ?? {}
     const credentials = { organization_id, email_address, password }
-    const result = await auth.client.passwords.authenticate(credentials)
+    const authenticate = () => auth.client.passwords.authenticate(credentials)
     const { return_to } = req.query
-    const { next } = await auth.completeSignIn(req, res, result, { return_to })
+    const { next } = await auth.completeSignIn(req, res, authenticate, { return_to })
     res.redirect(303, next) // the page that was wanted, or the second factor first
   } catch (error) {
     if (!(error instanceof ApiError) || error.status_code >= 500) throw error

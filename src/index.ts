@@ -44,6 +44,7 @@ export type { AuthRequest } from './core/request/request.ts'
 export type { EndedSubject } from './core/session/watch-client.ts'
 export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {
+  AnswerOrCall,
   AuthenticatingResponse,
   CompletedSignIn,
   CompletedSignInWithHeaders,

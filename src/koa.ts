@@ -46,6 +46,7 @@ export type {
 export type { EndedSubject } from './core/session/watch-client.ts'
 export type { ChooseOrganizationOptions } from './core/sign-in/choose-organization.ts'
 export type {
+  AnswerOrCall,
   AuthenticatingResponse,
   CompletedSignIn,
   CompleteSignInOptions,

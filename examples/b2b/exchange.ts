@@ -30,11 +30,11 @@ export interface Exchange {
   pendingSignIn(): Promise<PendingSignIn | null>
   pendingDiscovery(): Promise<PendingDiscovery | null>
   completeSignIn(
-    result: AuthenticatingResponse,
+    call: () => Promise<AuthenticatingResponse>,
     options?: CompleteSignInOptions
   ): Promise<CompletedSignIn>
   completeDiscovery(
-    result: DiscoveryResponse,
+    call: () => Promise<DiscoveryResponse>,
     options?: CompleteSignInOptions
   ): Promise<CompletedSignIn>
 }

@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler, type Router } from 'express'
 import type { Member } from 'membergate/client'
-import type { ExpressMemberAuth } from 'membergate/express'
+import type { AuthenticatingResponse, ExpressMemberAuth } from 'membergate/express'
 import {
   Problem,
   problemJson,
@@ -25,11 +25,14 @@ export function createApi(auth: ExpressMemberAuth): Router {
       'email_address',
       'password'
     )
-    const result = await client.passwords
-      .authenticate({ organization_id: organization_slug, email_address, password })
-      .catch(refuseSignIn)
-    const { member_authenticated } = await completeSignIn(req, res, result)
-    res.json({ member_authenticated, mfa_required: result.mfa_required ?? undefined })
+    let answer: AuthenticatingResponse | undefined
+    const call = async () => {
+      const credentials = { organization_id: organization_slug, email_address, password }
+      answer = await client.passwords.authenticate(credentials).catch(refuseSignIn)
+      return answer
+    }
+    const { member_authenticated } = await completeSignIn(req, res, call)
+    res.json({ member_authenticated, mfa_required: answer?.mfa_required ?? undefined })
   })
 
   api.post('/mfa/totp', express.json(), async (req, res) => {
@@ -37,10 +40,11 @@ export function createApi(auth: ExpressMemberAuth): Router {
     const pending = await pendingSignIn(req)
     if (pending === null) throw signInOver()
     const { intermediate_session_token, organization_id, member_id } = pending
-    const result = await client.totps
-      .authenticate({ intermediate_session_token, organization_id, member_id, code })
-      .catch(refuseCode)
-    const { member_authenticated } = await completeSignIn(req, res, result)
+    const call = () =>
+      client.totps
+        .authenticate({ intermediate_session_token, organization_id, member_id, code })
+        .catch(refuseCode)
+    const { member_authenticated } = await completeSignIn(req, res, call)
     res.json({ member_authenticated })
   })
 

@@ -33,10 +33,11 @@ export function createSite(auth: ExpressMemberAuth): Router {
       'return_to'
     )
     try {
-      const result = await client.passwords
-        .authenticate({ organization_id: organization_slug, email_address, password })
-        .catch(refuseSignIn)
-      const done = await completeSignIn(req, res, result, { return_to })
+      const call = () =>
+        client.passwords
+          .authenticate({ organization_id: organization_slug, email_address, password })
+          .catch(refuseSignIn)
+      const done = await completeSignIn(req, res, call, { return_to })
       res.redirect(303, done.member_authenticated ? done.return_to : '/mfa/totp')
     } catch (error) {
       const { status, message: problem } = formProblem(error)
@@ -55,10 +56,11 @@ export function createSite(auth: ExpressMemberAuth): Router {
     const { intermediate_session_token, organization_id, member_id } = await halfSignedIn(req)
     const { code } = readStrings(req.body, 'code')
     try {
-      const result = await client.totps
-        .authenticate({ intermediate_session_token, organization_id, member_id, code })
-        .catch(refuseCode)
-      const { return_to } = await completeSignIn(req, res, result)
+      const call = () =>
+        client.totps
+          .authenticate({ intermediate_session_token, organization_id, member_id, code })
+          .catch(refuseCode)
+      const { return_to } = await completeSignIn(req, res, call)
       res.redirect(303, return_to)
     } catch (error) {
       const { status, message: problem } = formProblem(error)

@@ -34,6 +34,7 @@ import {
 } from './sign-in/choose-organization.ts'
 import { createSealedStates } from './sign-in/sealed-state.ts'
 import {
+  type AnswerOrCall,
   type AuthenticatingResponse,
   type CompletedSignInWithHeaders,
   type CompleteSignInOptions,
@@ -57,12 +58,12 @@ export interface Instance {
   recentFactorGuard<Source>(options: unknown): Guard<Source>
   completeSignIn(
     request: AuthRequest,
-    result: AuthenticatingResponse,
+    given: AnswerOrCall<AuthenticatingResponse>,
     options?: CompleteSignInOptions
   ): Promise<CompletedSignInWithHeaders>
   completeDiscovery(
     request: AuthRequest,
-    result: DiscoveryResponse,
+    given: AnswerOrCall<DiscoveryResponse>,
     options?: CompleteSignInOptions
   ): Promise<CompletedSignInWithHeaders>
   pendingSignIn(request: AuthRequest): Promise<PendingSignIn | null>
@@ -145,10 +146,10 @@ export function createInstance(
     permissionGuard: (resource_id, action, given) =>
       createGuard(parts, planPermissionGuard(resource_id, action, given, config.maxAgeMs)),
     recentFactorGuard: (given) => createGuard(parts, planRecentFactorGuard(given, config.maxAgeMs)),
-    completeSignIn: (request, result, given = {}) =>
-      completeSignIn(context, request, result, given),
-    completeDiscovery: (request, result, given = {}) =>
-      completeDiscovery(context, request, result, given),
+    completeSignIn: (request, given, options = {}) =>
+      completeSignIn(context, request, given, options),
+    completeDiscovery: (request, given, options = {}) =>
+      completeDiscovery(context, request, given, options),
     pendingSignIn: (request) => pendingSignIn(context, request),
     pendingDiscovery: (request) => pendingDiscovery(context, request),
     mfaRoutes: (given) => createMfaRoutes(actionParts, given),

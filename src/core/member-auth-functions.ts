@@ -19,6 +19,7 @@ import type { AuthRequest } from './request/request.ts'
 import type { Invalidate } from './session/watch-client.ts'
 import type { ChooseOrganizationOptions } from './sign-in/choose-organization.ts'
 import type {
+  AnswerOrCall,
   AuthenticatingResponse,
   CompletedSignIn,
   CompletedSignInWithHeaders,
@@ -99,19 +100,24 @@ export interface MemberAuthFunctions<B extends Binding> {
   verdictOf(request: B['context'][0]): AuthorizationVerdict
   /**
    * Turns any authenticating answer of the API into cookies. It sends nothing: answer afterwards, say with a redirect to
-   * `next`.
+   * `next`. Best it takes a function that makes the call, `() => client.passwords.authenticate(…)`: a request from another
+   * site is then denied before the call. What the call throws is thrown on.
    *
-   * @throws AccessError `csrf_rejected` when the request came from another site; its session is then revoked
+   * @throws AccessError `csrf_rejected` when the request came from another site; the session of an answer is then revoked
    * @throws ConfigError when the response was sent already
    */
-  completeSignIn(...given: Completing<B, AuthenticatingResponse>): Promise<B['completed']>
+  completeSignIn(
+    ...given: Completing<B, AnswerOrCall<AuthenticatingResponse>>
+  ): Promise<B['completed']>
   /** The pending sign-in of this browser, or `null`. */
   pendingSignIn(request: B['context'][0]): Promise<PendingSignIn | null>
   /**
    * The same as `completeSignIn` for the answer to a discovery sign-in: an e-mail address is verified, and an organization
    * still to be chosen.
    */
-  completeDiscovery(...given: Completing<B, DiscoveryResponse>): Promise<B['completed']>
+  completeDiscovery(
+    ...given: Completing<B, AnswerOrCall<DiscoveryResponse>>
+  ): Promise<B['completed']>
   /** The pending discovery sign-in of this browser, or `null`. */
   pendingDiscovery(request: B['context'][0]): Promise<PendingDiscovery | null>
   /** A POST route that finishes a discovery sign-in in the organization that was chosen. */
@@ -195,13 +201,13 @@ function bindFunctions<B extends Binding>(
     verdictOf: (request) => instance().memory.verdictOf(requestOf(request)),
     completeSignIn: completing(
       'completeSignIn',
-      (request, result: AuthenticatingResponse, options) =>
+      (request, result: AnswerOrCall<AuthenticatingResponse>, options) =>
         instance().completeSignIn(request, result, options)
     ),
     pendingSignIn: async (request) => instance().pendingSignIn(requestOf(request)),
     completeDiscovery: completing(
       'completeDiscovery',
-      (request, result: DiscoveryResponse, options) =>
+      (request, result: AnswerOrCall<DiscoveryResponse>, options) =>
         instance().completeDiscovery(request, result, options)
     ),
     pendingDiscovery: async (request) => instance().pendingDiscovery(requestOf(request)),

@@ -21,12 +21,12 @@ export interface Exchange {
   /** Sets a header of the answer, as an app does. */
   setHeader(name: string, value: string): void
   completeSignIn(
-    result: expressAdapter.AuthenticatingResponse,
+    result: Parameters<expressAdapter.ExpressMemberAuth['completeSignIn']>[2],
     options?: expressAdapter.CompleteSignInOptions
   ): Promise<expressAdapter.CompletedSignIn>
   pendingSignIn(): Promise<expressAdapter.PendingSignIn | null>
   completeDiscovery(
-    result: expressAdapter.DiscoveryResponse,
+    result: Parameters<expressAdapter.ExpressMemberAuth['completeDiscovery']>[2],
     options?: expressAdapter.CompleteSignInOptions
   ): Promise<expressAdapter.CompletedSignIn>
   pendingDiscovery(): Promise<expressAdapter.PendingDiscovery | null>

@@ -23,10 +23,11 @@ export async function changePassword(exchange: Exchange): Promise<Reply> {
   const viewer = await viewOf(exchange)
   return submit(
     async () => {
-      const result = await client.passwords.sessions
-        .reset({ organization_id, password, ...exchange.authorizationOf() })
-        .catch(sayInWords)
-      await exchange.completeSignIn(result)
+      const call = () =>
+        client.passwords.sessions
+          .reset({ organization_id, password, ...exchange.authorizationOf() })
+          .catch(sayInWords)
+      await exchange.completeSignIn(call)
       return `${homeOf(session)}/account?changed`
     },
     (problem) => pages.changePassword(viewer, problem)

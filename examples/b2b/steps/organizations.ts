@@ -34,10 +34,11 @@ export async function createOrganization(exchange: Exchange): Promise<Reply> {
   return submit(
     async () => {
       if (organization_name === '') throw noName
-      const result = await client.discovery.organizations
-        .create({ intermediate_session_token, organization_name })
-        .catch(sayInWords)
-      return (await exchange.completeSignIn(result)).next
+      const call = () =>
+        client.discovery.organizations
+          .create({ intermediate_session_token, organization_name })
+          .catch(sayInWords)
+      return (await exchange.completeSignIn(call)).next
     },
     (problem) => pages.choose({ email_address, entries, problem })
   )

@@ -13,10 +13,11 @@ export async function signInWithPassword(exchange: Exchange): Promise<Reply> {
   const { organization_slug, email_address, password, return_to } = form
   return submit(
     async () => {
-      const result = await client.passwords
-        .authenticate({ organization_id: organization_slug, email_address, password })
-        .catch(sayInWords)
-      return (await exchange.completeSignIn(result, { return_to })).next
+      const call = () =>
+        client.passwords
+          .authenticate({ organization_id: organization_slug, email_address, password })
+          .catch(sayInWords)
+      return (await exchange.completeSignIn(call, { return_to })).next
     },
     (problem) => pages.password({ organization_slug, email_address, return_to, problem })
   )
@@ -55,10 +56,9 @@ export async function resetPassword(exchange: Exchange): Promise<Reply> {
   const { token, password } = readStrings(body, 'token', 'password')
   return submit(
     async () => {
-      const result = await client.passwords.email
-        .reset({ password_reset_token: token, password })
-        .catch(sayInWords)
-      return (await exchange.completeSignIn(result)).next
+      const call = () =>
+        client.passwords.email.reset({ password_reset_token: token, password }).catch(sayInWords)
+      return (await exchange.completeSignIn(call)).next
     },
     (problem) => pages.reset(token, problem)
   )

@@ -28,10 +28,11 @@ export async function addPassword(exchange: Exchange): Promise<Reply> {
   const { email_address } = step
   return submit(
     async () => {
-      const result = await client.passwords
-        .authenticate({ organization_id, email_address, password, intermediate_session_token })
-        .catch(sayInWords)
-      return (await exchange.completeSignIn(result)).next
+      const call = () =>
+        client.passwords
+          .authenticate({ organization_id, email_address, password, intermediate_session_token })
+          .catch(sayInWords)
+      return (await exchange.completeSignIn(call)).next
     },
     (problem) => pages.primary({ ...step, problem })
   )

@@ -46,10 +46,11 @@ export async function followLink(exchange: Exchange): Promise<Reply> {
   const { token, return_to } = readStrings(body, 'token', 'return_to')
   return submit(
     async () => {
-      const result = await client.magicLinks.discovery
-        .authenticate({ discovery_magic_links_token: token })
-        .catch(sayInWords)
-      return (await exchange.completeDiscovery(result, { return_to })).next
+      const call = () =>
+        client.magicLinks.discovery
+          .authenticate({ discovery_magic_links_token: token })
+          .catch(sayInWords)
+      return (await exchange.completeDiscovery(call, { return_to })).next
     },
     (problem) => pages.follow(path, '', return_to, problem)
   )
@@ -62,15 +63,16 @@ export async function followMemberLink(exchange: Exchange): Promise<Reply> {
   return submit(
     async () => {
       const pending = await exchange.pendingSignIn()
-      const result = await client.magicLinks
-        .authenticate({
-          magic_links_token: token,
-          ...(pending?.primary_required && {
-            intermediate_session_token: pending.intermediate_session_token
+      const call = () =>
+        client.magicLinks
+          .authenticate({
+            magic_links_token: token,
+            ...(pending?.primary_required && {
+              intermediate_session_token: pending.intermediate_session_token
+            })
           })
-        })
-        .catch(sayInWords)
-      return (await exchange.completeSignIn(result, { return_to })).next
+          .catch(sayInWords)
+      return (await exchange.completeSignIn(call, { return_to })).next
     },
     (problem) => pages.follow(path, '', return_to, problem)
   )

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors/config-error.ts'
+import { toError } from '../../errors/thrown-error.ts'
 import type { MemberSession } from '../../wire/member-session.ts'
 import type { MfaRequired, PrimaryRequired } from '../../wire/sign-in.ts'
 import type { BrowserCookies } from '../answer/browser-cookies.ts'
@@ -40,6 +41,9 @@ export interface AuthenticatingResponse {
   readonly mfa_required?: MfaRequired | null
   readonly primary_required?: PrimaryRequired | null
 }
+
+/** An answer of the API, or a function that makes the call: it is made once the request is known to be of this site. */
+export type AnswerOrCall<Answer> = Answer | (() => Answer | Promise<Answer>)
 
 export interface CompleteSignInOptions {
   /** Where to go afterwards, as a path of this app; anything else counts as left out. */
@@ -96,24 +100,25 @@ export interface CompletingContext extends SignInContext {
  * Turns an authenticating answer into cookies: a session, or an intermediate session and what is missing.
  *
  * A page of another site that signs a browser in as another member is as bad as one that acts for it, so the request is
- * checked first; the session it brought is revoked.
+ * checked first: before the call is made, or else the session that was made for it is revoked.
  *
- * @throws AccessError `csrf_rejected`
+ * @throws AccessError `csrf_rejected`; what the call throws
  */
 export async function completeSignIn(
   context: CompletingContext,
   request: AuthRequest,
-  result: AuthenticatingResponse,
+  given: AnswerOrCall<AuthenticatingResponse>,
   options: CompleteSignInOptions
 ): Promise<CompletedSignInWithHeaders> {
   const { config } = context
   try {
     assertSameSite(request, config)
   } catch (error) {
-    const { member_session } = result
-    if (member_session) await context.revoke(member_session.member_session_id).catch(() => {})
+    const session = typeof given === 'function' ? undefined : given.member_session
+    if (session) await context.revoke(session.member_session_id).catch(() => {})
     throw error
   }
+  const result = await answerOf(given)
   const pending = await readBoundState(context, request)
   const return_to = readOwnPath(options.return_to, config) ?? pending?.state.return_to ?? '/'
   if (result.member_authenticated !== false) {
@@ -129,6 +134,16 @@ export async function completeSignIn(
   const bound = bindState(config, result, return_to, pending)
   const page = pageOfStep(nextStep({ isSignedIn: false, pending: bound.state }), config)
   return carryPending(context, request, bound, page)
+}
+
+/** A function of the app may throw what is no error. */
+async function answerOf<Answer extends object>(given: AnswerOrCall<Answer>): Promise<Answer> {
+  if (typeof given !== 'function') return given
+  try {
+    return await given()
+  } catch (thrown) {
+    throw toError(thrown)
+  }
 }
 
 /** The browser leaves the sessions that it presented; one that only gained a factor goes on. */
@@ -231,17 +246,17 @@ function expiryOf({ now }: Config, token: string, pending: BoundState | undefine
 /**
  * Turns the answer to a discovery sign-in into cookies: an e-mail address is verified, an organization is still to be chosen.
  *
- * @throws AccessError `csrf_rejected`
+ * @throws AccessError `csrf_rejected`; what the call throws
  */
 export async function completeDiscovery(
   context: SignInContext,
   request: AuthRequest,
-  result: DiscoveryResponse,
+  given: AnswerOrCall<DiscoveryResponse>,
   options: CompleteSignInOptions
 ): Promise<CompletedSignInWithHeaders> {
   const { config } = context
   assertSameSite(request, config)
-  const { intermediate_session_token, email_address } = result
+  const { intermediate_session_token, email_address } = await answerOf(given)
   if (!intermediate_session_token || typeof email_address !== 'string') {
     throw new ConfigError('completeDiscovery needs the answer to a discovery sign-in.')
   }
