@@ -230,8 +230,33 @@ describe.each(newestFrameworks)('an answer that comes late, on $name', ({ open }
       })
       expect(setBy(answer)).toEqual([])
       expect((await jar.visit('GET', '/me')).status).toBe(200)
+      await malformed().visit('POST', '/sign-in/editor')
       expect(clears(await malformed().visit('GET', '/maybe'))).toHaveLength(2)
     })
+
+    test('clears none for a token that a sign-in replaced, also where a sign-out had it again', async () => {
+      const jar = await signInAndEnd()
+      const other = jar.copy()
+      await jar.visit('POST', '/sign-in/editor')
+      await other.send('POST', '/sign-out')
+      expect(clears(await other.send('GET', '/maybe'))).toEqual([])
+    })
+  })
+
+  test('of a check that began before a sign-in does not bring back its session', async () => {
+    const { session_token } = await testServer.signIn('member@acme.test')
+    const jar = createCookieJar(app.url, new Map([['stytch_session', session_token]]))
+    let answering: Promise<SentAnswer> | undefined
+    await new Promise<void>((resolve) => {
+      network.answerOnce('/sessions/authenticate', async () => {
+        const answer = await testServer.client.sessions.authenticate({ session_token })
+        await jar.visit('POST', '/sign-in/editor')
+        resolve()
+        return Response.json(answer)
+      })
+      answering = jar.send('GET', '/me')
+    })
+    expect((await answering)?.headers.getSetCookie()).toEqual([])
   })
 
   describe('of a sign-out', () => {
