@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type CookieJar, createCookieJar, type SentAnswer } from '../support/cookie-jar.ts'
 import { type AppBuilder, type Auth, frameworks, type RunningApp } from '../support/frameworks.ts'
@@ -10,12 +10,18 @@ import { openTestServer, type TestServer } from '../support/test-server.ts'
 const framework = frameworks.find(({ name }) => name === 'node:http')
 const gates = createGates()
 let testServer: TestServer
+const running: RunningApp[] = []
 let count = 0
 
 beforeAll(async () => {
   testServer = await openTestServer()
 })
 afterAll(() => testServer.close())
+/** Also what a test that failed left waiting. */
+afterEach(async () => {
+  for (let each = 1; each <= count; each += 1) gates.open(`gate-${each}`)
+  await Promise.all(running.splice(0).map((app) => app.close()))
+})
 
 function define(builder: AppBuilder, auth: Auth): void {
   const session = auth.requireMemberSession()
@@ -41,10 +47,12 @@ async function openApp(options: object = {}): Promise<RunningApp> {
   if (framework === undefined) throw new Error('There is no such framework.')
   const { url, project_id, secret } = testServer.authority
   const origin = 'http://localhost:3000'
-  return framework.open(
+  const app = await framework.open(
     { url, project_id, secret, now: testServer.clock.now, origin, ...options },
     define
   )
+  running.push(app)
+  return app
 }
 
 interface Held {
@@ -138,9 +146,7 @@ describe.each([
       for (const step of history) await take(browser, step, processes > 1)
       await browser.releaseAll()
     })
-    await fc
-      .assert(act, { numRuns: 40, interruptAfterTimeLimit: 20_000, endOnFailure: true })
-      .finally(() => Promise.all(apps.map((app) => app.close())))
+    await fc.assert(act, { numRuns: 40, interruptAfterTimeLimit: 20_000, endOnFailure: true })
   })
 })
 
@@ -168,7 +174,6 @@ describe('a late answer of one process', () => {
       await browser.release(0)
       await browser.check(asked === 0 ? first : second)
       expect(jar.header()).toBe('')
-      await Promise.all([first.close(), second.close()])
     }
   )
 
@@ -176,7 +181,6 @@ describe('a late answer of one process', () => {
     await holdAtFirst()
     await browser.signIn(1, 'member')
     await browser.release(0)
-    await Promise.all([first.close(), second.close()])
   })
 
   test('makes no browser act as the member that it was', async () => {
@@ -184,7 +188,6 @@ describe('a late answer of one process', () => {
     await browser.signIn(1, 'editor')
     await expect(browser.release(0)).rejects.toThrow('401')
     expect(jar.header()).toBe('')
-    await Promise.all([first.close(), second.close()])
   })
 })
 
@@ -202,6 +205,5 @@ describe('an app that keeps JWTs only', () => {
     expect(jar.get('stytch_session_jwt')).not.toBe(first)
     await browser.signIn(0, 'editor')
     await browser.release(0)
-    await app.close()
   })
 })
