@@ -65,6 +65,7 @@ describe.each(newestFrameworks)('a JWT cookie, on $name', ({ open }) => {
         const { session_jwt, member_session } = await testServer.signIn('member@acme.test')
         const { member_session_id } = member_session
         const jar = withCookies({ session_jwt })
+        testServer.clock.advance(20)
         for (const path of ['/me', '/me', '/authorization', '/me']) {
           const answer = await jar.visit('GET', path)
           expect(answer.status).toBe(200)
@@ -81,11 +82,13 @@ describe.each(newestFrameworks)('a JWT cookie, on $name', ({ open }) => {
       }))
 
     test.each([
-      ['never seen', false],
-      ['seen as half of a pair', true]
-    ])('signs no browser in whose session has ended elsewhere: %s', (_, isSeen) =>
+      ['never seen', false, 0],
+      ['seen as half of a pair', true, 0],
+      ['refreshed as half of a pair', true, 310]
+    ])('signs no browser in whose session has ended elsewhere: %s', (_, isSeen, seconds) =>
       opened({}, async () => {
         const { session_jwt, session_token } = await testServer.signIn('member@acme.test')
+        testServer.clock.advance(seconds)
         if (isSeen) {
           const pair = withCookies({ session_jwt, session_token })
           expect((await pair.visit('GET', '/me')).status).toBe(200)
