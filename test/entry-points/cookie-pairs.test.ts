@@ -170,6 +170,20 @@ describe.each(newestFrameworks)('a JWT cookie, on $name', ({ open }) => {
       }))
   })
 
+  test.each([
+    [{ session_duration_minutes: 60 }, /Max-Age=34560000;/],
+    [{}, /Max-Age=(3600|359\d);/]
+  ])('ends with its session, and the opaque one beside it not before: %j', (options, age) =>
+    opened(options, async () => {
+      const jar = createCookieJar(app.url)
+      const { headers } = await jar.visit('POST', '/sign-in/member')
+      const [opaque, jwt] = headers.getSetCookie()
+      expect(opaque).toMatch(/^stytch_session=/)
+      expect(opaque).toMatch(age)
+      expect(jwt).toMatch(/^stytch_session_jwt=.*Max-Age=(3600|359\d);/)
+    })
+  )
+
   describe('of a session that is known by another token than the one beside it', () => {
     /** As a late answer of another process leaves them behind. */
     async function mixed(learn: (earlier: Pair) => Promise<unknown>) {
