@@ -31,8 +31,6 @@ export const refusalReasons = {
   // The session.
   session_revoked_here: 'This process was told that the session has ended.',
   session_over_at_authority: 'The authority says that the session does not exist or has ended.',
-  pair_of_two_members:
-    'The session JWT is of one member, and the session token beside it of another.',
   invalidated_while_checking: 'Sessions of the member were invalidated again during each check.',
 
   // What the member still lacks, and may not do.

@@ -238,13 +238,19 @@ describe.each(newestFrameworks)('a JWT cookie, on $name', ({ open }) => {
         expect(checks()).toBe(1)
       }))
 
-    test('of another member is of neither', () =>
+    test('of another member is checked remotely as well, and the answer decides', () =>
       opened({}, async () => {
         const earlier = await testServer.signIn('editor@acme.test')
-        const { session_token } = await testServer.signIn('member@acme.test')
+        const { session_token, member_session } = await testServer.signIn('member@acme.test')
         await withCookies({ session_token: earlier.session_token }).visit('GET', '/me')
         const jar = withCookies({ session_token, session_jwt: earlier.session_jwt })
-        expect((await jar.visit('GET', '/me')).status).toBe(401)
+        const { member_session_id } = member_session
+        expect((await jar.visit('GET', '/me')).body).toMatchObject({ member_session_id })
+        expect(jar.get('stytch_session_jwt')).not.toBe(earlier.session_jwt)
+        expect((await jar.visit('GET', '/authorization')).body).not.toEqual({
+          session_jwt: earlier.session_jwt
+        })
+        expect((await jar.visit('GET', '/me')).body).toMatchObject({ member_session_id })
       }))
   })
 })

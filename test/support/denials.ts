@@ -287,12 +287,6 @@ export async function openDenials(): Promise<Denials> {
       return ofGuard(auth, bearer(mint()))
     },
     session_over_at_authority: () => ofGuard(createAuth(), bearer(opaque())),
-    pair_of_two_members() {
-      const iat = nowSeconds() - 600
-      const jwt = mint({ iat, nbf: iat, exp: iat + 300 })
-      const pair = `stytch_session=${adaAtGlobex.session_token}; stytch_session_jwt=${jwt}`
-      return ofGuard(createAuth(), get(cookie(pair)))
-    },
     async invalidated_while_checking() {
       const { member_id } = member_session
       const auth: Auth = createAuth({

@@ -44,9 +44,9 @@ interface LocalAnswer {
  * From a credential to a member session, or an error. Local knowledge first; the authority when, and only when, that is
  * inconclusive (outcomes.ts has the table).
  *
- * The pair of cookies is one credential. The opaque token is its anchor: it is what a remote check sends, and a JWT that
- * would be denied does not spoil it. While the JWT does by itself, it is the newer of the two and alone decides. A JWT of
- * one member beside the opaque token of another is denied.
+ * The pair of cookies is one credential, and of one member. The opaque token is its anchor: it is what a remote check sends,
+ * the answer decides whose session it is, and a JWT that would be denied does not spoil it. While the JWT does by itself,
+ * it is the newer of the two and alone decides.
  *
  * A JWT that is not of the pair may be what a late answer left behind, of a session that its browser has left: the authority
  * decides where the opaque token is missing, or known to be of another session.
@@ -135,9 +135,7 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     const known = findJwt(credential, maxAgeMs) ?? findOpaque(session_token, maxAgeMs)
     if (session_token !== undefined) trail.tried.push(`${transport}:session_token`)
     if (known !== undefined) trail.tried.push('local:known')
-    const checked = known ?? (await checkAtAuthority(credential, local, maxAgeMs, trail))
-    assertOfOneMember(local, checked)
-    return checked
+    return known ?? checkAtAuthority(credential, local, maxAgeMs, trail)
   }
 
   async function judge(credential: Credential, maxAgeMs: number): Promise<LocalAnswer> {
@@ -278,13 +276,6 @@ function buildCheck(
 
 function isWellSigned(local: LocalAnswer): local is LocalAnswer & { claims: SessionClaims } {
   return local.claims !== undefined && local.outcome !== 'keys_unavailable'
-}
-
-/** A cookie that an attacker put beside another must not change, or lend, an identity. */
-function assertOfOneMember(local: LocalAnswer, { member_session }: CheckedSession): void {
-  if (isWellSigned(local) && local.claims.member_session.member_id !== member_session.member_id) {
-    throw new AccessError('session_invalid', { reason: 'pair_of_two_members' })
-  }
 }
 
 /** With the authority out of reach as well, it is the keys that would have helped. */

@@ -27,12 +27,9 @@ export function sessionOver({ status_code, error_type }: Answered): AccessError 
   })
 }
 
-/**
- * Whether the session cookies of a browser are of no more use: the authority itself says so, or it named another member for
- * the one than the other.
- */
+/** Whether the session cookies of a browser are of no more use: the authority itself says so. */
 export function isSessionOver({ reason }: RefusalError): boolean {
-  return reason === 'session_over_at_authority' || reason === 'pair_of_two_members'
+  return reason === 'session_over_at_authority'
 }
 
 /** Whether a rejected call says that its intermediate session has ended, or was never one. */
